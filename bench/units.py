@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Sizes as people write them (IEC: 64G is 64 GiB) and quantities as people read them."""
+
+import re
+
+KIB, MIB, GIB, TIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40
+
+_SUFFIX = {"": 1, "K": KIB, "M": MIB, "G": GIB, "T": TIB, "P": 1 << 50, "E": 1 << 60}
+_SIZE = re.compile(r"(\d{1,19})([KMGTPE]?)(?:i?B)?", re.IGNORECASE)
+
+
+def parse_size(text: str) -> int:
+    """Bytes of ``64G``, ``64GiB`` or ``4096``; ValueError says what was expected."""
+    match = _SIZE.fullmatch(text.strip())
+    if not match:
+        raise ValueError(f"'{text}' is not a size: write a number with K, M, G or T, as in 64G")
+    size = int(match[1]) * _SUFFIX[match[2].upper()]
+    if size == 0:
+        raise ValueError(f"'{text}' is no memory at all: write a size above zero, as in 64G")
+    return size
+
+
+def parse_sizes(text: str) -> tuple[int, ...]:
+    """Bytes of each size in ``1G,64G``; ``1G:64G`` is a sweep by factors of four."""
+    sizes: list[int] = []
+    for part in text.split(","):
+        low, colon, high = part.partition(":")
+        size = parse_size(low)
+        last = parse_size(high) if colon else size
+        if last < size:
+            raise ValueError(f"'{part}' runs backwards: write the smaller size first")
+        while size < last:
+            sizes.append(size)
+            size *= 4
+        sizes.append(last)
+    return tuple(dict.fromkeys(sizes))
+
+
+def format_size(size: int) -> str:
+    """The shortest exact form: ``64 GiB``, ``1536 MiB``, ``4097 B``."""
+    for unit, name in ((TIB, "TiB"), (GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):
+        if size >= unit and size % unit == 0:
+            return f"{size // unit} {name}"
+    return f"{size} B"
+
+
+def format_quantity(value: float, unit: str) -> str:
+    """Four significant digits of nanoseconds or instructions, each in its own spelling.
+
+    ``1.234 s`` for ``unit="ns"``; ``1.234 G`` for ``unit="instructions"``, never a time.
+    """
+    scales = _TIME if unit == "ns" else _COUNT
+    for scale, suffix in scales:
+        if abs(value) >= scale:
+            return f"{_digits(value / scale)} {suffix}".rstrip()
+    return f"{value:.0f} {scales[-1][1]}".rstrip()
+
+
+_TIME = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (1, "ns"))
+_COUNT = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""))
+
+
+def _digits(value: float) -> str:
+    decimals = 3 if abs(value) < 10 else 2 if abs(value) < 100 else 1
+    return f"{value:.{decimals}f}"
