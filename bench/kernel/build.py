@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Build the vhost and vdpa modules, patched, against Debian's kernel headers."""
+
+import lzma
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import CannotJudge
+from bench.kernel.config import KernelConfig, load_config
+from bench.kernel.packages import Packages, ensure_packages
+from bench.paths import cache_dir, locked, made_whole, require_space
+from bench.process import ProcessFailed, find_tool, run
+from bench.units import MIB
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What a guest boots, named by its version and the patch series applied."""
+
+    path: Path
+    name: str  # "6.12.117+deb12-amd64+live-update"
+    digest: str
+    image: Path
+    modules: tuple[Path, ...]
+    base_modules: tuple[str, ...]  # to load before those of a device, in order
+
+
+def ensure_kernel() -> Kernel:
+    """The kernel of kernel-config/, built when the cache has none of this digest."""
+    config = load_config()
+    packages = ensure_packages(config)
+    name = f"{packages.release}+{config.patches}"
+    cache = cache_dir() / "kernels"
+    cache.mkdir(exist_ok=True)
+    final = cache / f"{name}-{config.digest}"
+    with locked(cache / ".lock"):
+        if not final.exists():
+            require_space(cache, 512 * MIB, "building the kernel's modules")
+            with made_whole(final) as scratch:
+                _build(packages, config, scratch)
+    return Kernel(
+        path=final,
+        name=name,
+        digest=config.digest,
+        image=packages.image,
+        modules=tuple(sorted((final / "modules").glob("*.ko"))),
+        base_modules=(*config.image_modules, *config.base_modules),
+    )
+
+
+def _build(packages: Packages, config: KernelConfig, scratch: Path) -> None:
+    tree = lay_tree(packages, config, scratch)
+    apply_patches(tree, config)
+    modules = scratch / "modules"
+    modules.mkdir()
+    for ko in _make(packages, config, tree):
+        run(["strip", "--strip-debug", "-o", str(modules / ko.name), str(ko)])
+    for name in config.image_modules:
+        _copy_image_module(packages, name, modules)
+    for leftover in (tree, tree.parent / "out"):
+        shutil.rmtree(leftover)
+
+
+def lay_tree(packages: Packages, config: KernelConfig, where: Path) -> Path:
+    """A source tree to patch: the common headers with the drivers laid over them.
+
+    Patches that touch include/ apply to the very headers that the build then uses. The
+    packages hold absolute paths into /usr, which lead into the cache here.
+    """
+    tree, out = where / "tree", where / "out"
+    shutil.copytree(packages.common, tree, symlinks=True)
+    shutil.copytree(packages.headers, out, symlinks=True)
+    for path in config.source:
+        source, target = packages.source / path, tree / path
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        elif not path.startswith("scripts/"):  # those are kbuild's, below
+            shutil.copy(source, target)
+    for name in ("scripts", "tools"):
+        for directory in (tree, out):
+            (directory / name).unlink()
+            (directory / name).symlink_to(packages.kbuild / name)
+    (out / "Makefile").write_text(f"include {tree}/Makefile\n")
+    return tree
+
+
+def apply_patches(tree: Path, config: KernelConfig) -> None:
+    """CannotJudge names the patch that does not apply."""
+    for patch in config.patch_files:
+        try:
+            run(
+                [find_tool("patch", "patch"), "-p1", "--no-backup-if-mismatch", "-i", str(patch)],
+                cwd=tree,
+            )
+        except ProcessFailed as error:
+            raise CannotJudge(f"{patch.name} does not apply: {error.output.strip()}") from None
+
+
+def _make(packages: Packages, config: KernelConfig, tree: Path) -> list[Path]:
+    """Build each directory with the symbols of those before it; the modules it made."""
+    find_tool("gcc-12", "gcc-12")  # what Debian built the kernel with
+    symbols: list[str] = []
+    built: list[Path] = []
+    options = [f"{name}={value}" for name, value in config.options.items()]
+    make = [find_tool("make", "make"), "-C", str(tree.parent / "out"), f"-j{os.cpu_count() or 1}"]
+    for directory in config.build:
+        target = tree / directory
+        extra = f"KBUILD_EXTRA_SYMBOLS={' '.join(symbols)}"
+        try:
+            run([*make, f"M={target}", extra, *options, "modules"], timeout=1800)
+        except ProcessFailed as error:
+            wrong = re.search(r"^.*(?:error:|not found|ERROR:).*$", error.output, re.MULTILINE)
+            said = wrong[0].strip() if wrong else error.message
+            raise CannotJudge(f"{directory} of {packages.release} does not build: {said}") from None
+        symbols.append(str(target / "Module.symvers"))
+        built += sorted(target.rglob("*.ko"))
+    return built
+
+
+def _copy_image_module(packages: Packages, name: str, modules: Path) -> None:
+    """Busybox cannot load a compressed module, so it goes in without its .xz."""
+    for path in packages.modules.rglob(f"{name}.ko*"):
+        data = path.read_bytes()
+        target = modules / f"{name}.ko"
+        target.write_bytes(lzma.decompress(data) if path.suffix == ".xz" else data)
+        return
+    raise CannotJudge(f"{packages.release} has no module {name}")

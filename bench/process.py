@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The only place that starts processes. Each one is waited for, and ends with us."""
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.errors import CannotJudge, MissingTool
+
+
+class ProcessFailed(CannotJudge):
+    """A command that had to succeed did not; ``output`` is all that it said."""
+
+    def __init__(self, argv: Sequence[str], code: int, output: str) -> None:
+        last = output.strip().splitlines()[-1:] or ["no output"]
+        super().__init__(f"{argv[0]} failed (exit {code}): {last[0]}", f"run: {shlex.join(argv)}")
+        self.code = code
+        self.output = output
+
+
+def find_tool(name: str, package: str) -> str:
+    """The path of a program; MissingTool names the Debian package that has it."""
+    search = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"  # not in every user's PATH
+    path = shutil.which(name, path=search)
+    if path is None:
+        raise MissingTool(f"{name} is not installed", f"install the package {package}")
+    return path
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+    timeout: float = 600,
+) -> str:
+    """Standard output of a command that has to succeed within ``timeout`` seconds."""
+    try:
+        done = subprocess.run(
+            argv,
+            cwd=cwd,
+            env={**os.environ, "LC_ALL": "C", **(env or {})},
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise MissingTool(f"{argv[0]} is not installed") from None
+    except subprocess.TimeoutExpired:
+        raise ProcessFailed(argv, 124, f"no end after {timeout:.0f} s") from None
+    out = done.stdout.decode(errors="replace")
+    if done.returncode:
+        raise ProcessFailed(argv, done.returncode, out + done.stderr.decode(errors="replace"))
+    return out
+
+
+class Child:
+    """A process that runs beside us, for as long as the `spawn` block lasts."""
+
+    def __init__(self, popen: "subprocess.Popen[bytes]") -> None:
+        self._popen = popen
+
+    def exit_code(self) -> int | None:
+        return self._popen.poll()
+
+    def wait(self, timeout: float) -> int | None:
+        try:
+            return self._popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+
+
+@contextmanager
+def spawn(argv: Sequence[str], *, log: Path, pass_fds: Sequence[int] = ()) -> Iterator[Child]:
+    """Run ``argv`` with its output in ``log``; it is killed when the block is left.
+
+    setpriv makes the kernel kill it when we die without leaving the block. A group of
+    its own keeps Ctrl-C for us: who interrupts a run wants an orderly end of it.
+    """
+    guard = [find_tool("setpriv", "util-linux"), "--pdeathsig", "KILL", "--"]
+    with log.open("ab") as output:
+        try:
+            popen = subprocess.Popen(
+                [*guard, *argv],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=pass_fds,
+                start_new_session=True,
+            )
+        except FileNotFoundError:
+            raise MissingTool(f"{argv[0]} is not installed") from None
+    try:
+        yield Child(popen)
+    finally:
+        if popen.poll() is None:
+            os.killpg(popen.pid, signal.SIGKILL)
+        popen.wait()
