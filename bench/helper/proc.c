@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the kernel says about a process and about itself, from /proc. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "emit.h"
+#include "proc.h"
+
+/* Documentation/admin-guide/tainted-kernels.rst */
+#define TAINT_BAD_PAGE	(1u << 5)
+#define TAINT_DIE	(1u << 7)
+#define TAINT_WARN	(1u << 9)
+#define TAINT_SOFTLOCKUP (1u << 14)
+
+static FILE *proc_open(const char *path)
+{
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		die("open", errno, "%s: %s", path, strerror(errno));
+	return f;
+}
+
+static void smaps_field(struct smaps_sum *sum, const char *line)
+{
+	uint64_t kb;
+
+	if (sscanf(line, "Rss: %" SCNu64, &kb) == 1)
+		sum->rss_kb += kb;
+	else if (sscanf(line, "ShmemPmdMapped: %" SCNu64, &kb) == 1)
+		sum->pmd_mapped_kb += kb;
+	else if (sscanf(line, "Shared_Hugetlb: %" SCNu64, &kb) == 1)
+		sum->hugetlb_kb += kb;
+	else if (sscanf(line, "Private_Hugetlb: %" SCNu64, &kb) == 1)
+		sum->hugetlb_kb += kb;
+	else if (sscanf(line, "KernelPageSize: %" SCNu64, &kb) == 1 &&
+		 (!sum->min_page_kb || kb < sum->min_page_kb))
+		sum->min_page_kb = kb;
+}
+
+struct smaps_sum proc_smaps(uint64_t start, uint64_t end)
+{
+	FILE *f = proc_open("/proc/self/smaps");
+	struct smaps_sum sum = { 0 };
+	char line[512];
+	int inside = 0;
+
+	while (fgets(line, sizeof(line), f)) {
+		uint64_t from, to;
+
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " ", &from, &to) == 2)
+			inside = from >= start && to <= end;
+		else if (inside)
+			smaps_field(&sum, line);
+	}
+	fclose(f);
+	return sum;
+}
+
+uint64_t proc_vmpin_kb(pid_t pid)
+{
+	char path[64] = "/proc/self/status", line[256];
+	uint64_t kb = 0;
+	FILE *f;
+
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = proc_open(path);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "VmPin: %" SCNu64, &kb) == 1)
+			break;
+	fclose(f);
+	return kb;
+}
+
+uint64_t proc_kernel_warned(void)
+{
+	FILE *f = proc_open("/proc/sys/kernel/tainted");
+	uint64_t taint = 0;
+
+	if (fscanf(f, "%" SCNu64, &taint) != 1)
+		taint = 0;
+	fclose(f);
+	return taint & (TAINT_BAD_PAGE | TAINT_DIE | TAINT_WARN |
+			TAINT_SOFTLOCKUP);
+}

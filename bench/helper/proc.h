@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BENCH_PROC_H
+#define BENCH_PROC_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Sums over the mappings of a range, in kB, from /proc/self/smaps. */
+struct smaps_sum {
+	uint64_t rss_kb;
+	uint64_t pmd_mapped_kb;	/* shmem mapped with huge page table entries */
+	uint64_t hugetlb_kb;
+	uint64_t min_page_kb;	/* smallest page size of any of the mappings */
+};
+
+struct smaps_sum proc_smaps(uint64_t start, uint64_t end);
+
+/* VmPin of a process in kB, 0 for oneself: what vhost-vdpa charged to its mm. */
+uint64_t proc_vmpin_kb(pid_t pid);
+
+/* The taint bits that only a kernel warning, a bad page or an oops sets. */
+uint64_t proc_kernel_warned(void);
+
+#endif

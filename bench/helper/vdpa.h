@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BENCH_VDPA_H
+#define BENCH_VDPA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Not in released uapi headers: see kernel-config/patches/live-update. */
+#ifndef VHOST_NEW_OWNER
+#define VHOST_NEW_OWNER _IO(0xAF, 0x27)
+#endif
+#ifndef VHOST_BACKEND_F_NEW_OWNER
+#define VHOST_BACKEND_F_NEW_OWNER 0x9
+#endif
+#ifndef VHOST_BACKEND_F_IOTLB_REMAP
+#define VHOST_BACKEND_F_IOTLB_REMAP 0xa
+#endif
+#ifndef VHOST_IOTLB_REMAP
+#define VHOST_IOTLB_REMAP 7
+#endif
+/* In uapi since 6.7, later than the headers of some build machines. */
+#ifndef VHOST_BACKEND_F_IOTLB_PERSIST
+#define VHOST_BACKEND_F_IOTLB_PERSIST 0x8
+#endif
+
+#define VDPA_MAX_VQS 4
+#define VDPA_VQ_NUM 16
+
+/* Where a virtqueue lies: addresses as the device sees them. */
+struct vdpa_vq {
+	uint64_t desc, avail, used;
+	uint16_t base;		/* next entry of the available ring */
+	int kick, call;		/* eventfds of this process */
+};
+
+struct vdpa {
+	int fd;
+	uint32_t id;		/* virtio device id */
+	uint64_t backend;	/* backend features that were acked */
+	uint32_t nvqs;
+	struct vdpa_vq vq[VDPA_MAX_VQS];
+};
+
+static inline bool vdpa_has(const struct vdpa *d, unsigned int bit)
+{
+	return d->backend >> bit & 1;
+}
+
+/* These return -errno. */
+int __vdpa_open(const char *path);
+int __vdpa_ioctl(const struct vdpa *d, unsigned long cmd, void *arg);
+int __vdpa_message(const struct vdpa *d, uint8_t type, uint64_t iova,
+		   uint64_t size, const void *uaddr, uint8_t perm);
+
+/* These report what failed and exit. */
+void vdpa_open(struct vdpa *d, const char *path);
+void vdpa_negotiate(struct vdpa *d);
+void vdpa_set_owner(const struct vdpa *d);
+void vdpa_new_owner(const struct vdpa *d);
+void vdpa_reset_owner(const struct vdpa *d);
+void vdpa_suspend(struct vdpa *d);
+void vdpa_reset(const struct vdpa *d);
+void vdpa_setup_vqs(struct vdpa *d);
+void vdpa_start(const struct vdpa *d);
+void vdpa_batch_begin(const struct vdpa *d);
+void vdpa_batch_end(const struct vdpa *d);
+void vdpa_map(const struct vdpa *d, uint64_t iova, uint64_t size,
+	      const void *uaddr);
+void vdpa_remap(const struct vdpa *d, uint64_t iova, uint64_t size,
+		const void *uaddr);
+void vdpa_unmap(const struct vdpa *d, uint64_t iova, uint64_t size);
+
+#endif
