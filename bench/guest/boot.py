@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A running guest: boot it, give it commands, and tell in which way it was lost."""
+
+import re
+import select
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from bench.errors import (
+    CellFailed,
+    GuestHung,
+    GuestLost,
+    GuestOutOfMemory,
+    GuestPanic,
+    ProtocolError,
+)
+from bench.guest.qemu import GuestConfig, argv
+from bench.process import Child, find_tool, spawn
+from bench.wire import Exit, Ready, parse
+
+_CONSOLE_LINES = 6
+
+
+class Guest:
+    """Commands in, result lines out. Every wait has a deadline."""
+
+    def __init__(
+        self, child: Child, commands: socket.socket, results: socket.socket, console: Path
+    ) -> None:
+        self._child = child
+        self._commands = commands
+        self._results = results
+        self._console = console
+        self._console_start = console.stat().st_size
+        self._buffer = b""
+
+    def wait_ready(self, deadline: float) -> Ready:
+        message = parse(self._line(deadline))
+        if not isinstance(message, Ready):
+            raise ProtocolError(f"the guest began with {message}")
+        return message
+
+    def lines(self, command: str, deadline: float) -> Iterator[str]:
+        """Run a shell command; each result line, the exit line last.
+
+        ``deadline`` is in seconds of this machine and counts anew for every line.
+        """
+        try:
+            self._commands.sendall(command.encode() + b"\n")
+        except OSError:
+            raise self._loss() from None
+        while True:
+            line = self._line(deadline)
+            yield line
+            if line.startswith('{"t":"exit"'):
+                return
+
+    def run(self, command: str, deadline: float = 60) -> None:
+        """A command that has to succeed and has nothing to say."""
+        message = parse([*self.lines(command, deadline)][-1])
+        if not isinstance(message, Exit) or message.code:
+            raise CellFailed(f"in the guest, '{command}' failed ({message})", self.last_words())
+
+    def last_words(self) -> str:
+        """The end of the console, and the line that a panic begins with."""
+        lines = [line.rstrip() for line in self._console_text().splitlines() if line.strip()]
+        panic = [line for line in lines[:-_CONSOLE_LINES] if "Kernel panic" in line]
+        words = "\n    ".join([*panic, *lines[-_CONSOLE_LINES:]])
+        return f"the console ends with:\n    {words}" if words else "the console is empty"
+
+    def _console_text(self) -> str:
+        with self._console.open("rb") as handle:
+            handle.seek(self._console_start)
+            return handle.read().decode(errors="replace")
+
+    def _line(self, deadline: float) -> str:
+        end = time.monotonic() + deadline
+        while b"\n" not in self._buffer:
+            left = max(end - time.monotonic(), 0)
+            if not select.select([self._results], [], [], left)[0]:
+                raise GuestHung(f"no word from the guest for {deadline:.0f} s", self.last_words())
+            try:
+                data = self._results.recv(65536)
+            except ConnectionError:
+                data = b""
+            if not data:
+                raise self._loss()
+            self._buffer += data
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line.decode(errors="replace")
+
+    def _loss(self) -> GuestLost:
+        code = self._child.wait(timeout=10)
+        text = self._console_text()
+        if re.search(r"out of memory", text, re.IGNORECASE):
+            return GuestOutOfMemory("the guest ran out of memory", self.last_words())
+        if "Kernel panic" in text:
+            return GuestPanic("the guest's kernel panicked", self.last_words())
+        return GuestLost(f"QEMU ended (exit {code})", self.last_words())
+
+
+@contextmanager
+def boot(config: GuestConfig, deadline: float) -> Iterator[tuple[Guest, Ready]]:
+    """A guest that takes commands, until the block is left.
+
+    What QEMU says goes to ``config.console``, as the guest's console does.
+    """
+    qemu = find_tool("qemu-system-x86_64", "qemu-system-x86")
+    with ExitStack() as stack:
+        commands, guest_commands = map(stack.enter_context, socket.socketpair())
+        results, guest_results = map(stack.enter_context, socket.socketpair())
+        fds = (guest_commands.fileno(), guest_results.fileno())
+        config = replace(config, commands_fd=fds[0], results_fd=fds[1])
+        config.console.touch()
+        child = stack.enter_context(spawn(argv(qemu, config), log=config.console, pass_fds=fds))
+        guest_commands.close()  # so that the end of QEMU ends the stream
+        guest_results.close()
+        guest = Guest(child, commands, results, config.console)
+        yield guest, guest.wait_ready(deadline)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The guest's whole file system: busybox, the vdpa tool, the modules and the helper."""
+
+import hashlib
+import re
+from pathlib import Path
+
+from bench.guest import cpio
+from bench.kernel.build import Kernel
+from bench.paths import cache_dir, locked
+from bench.process import find_tool, run
+
+INIT = Path(__file__).with_name("init")
+HELPER = Path(__file__).resolve().parent.parent / "helper"
+
+# What init and the commands of the executor use.
+APPLETS = ("sh", "mount", "cat", "echo", "insmod", "rmmod", "poweroff", "uname", "sleep")
+
+Entries = dict[str, tuple[int, bytes]]
+
+
+def ensure_helper() -> Path:
+    """The static helper, compiled when its source is not the one that was compiled last."""
+    sources = sorted(path for path in HELPER.iterdir() if path.is_file())
+    digest = hashlib.sha256(b"\0".join(p.read_bytes() for p in sources)).hexdigest()[:12]
+    cache = cache_dir() / "helper"
+    cache.mkdir(exist_ok=True)
+    binary = cache / digest / "bench-helper"
+    with locked(cache / ".lock"):
+        if not binary.exists():
+            find_tool("gcc", "gcc")
+            make = find_tool("make", "make")
+            run([make, "-s", "-C", str(HELPER), f"O={binary.parent}", "CC=gcc"])
+    return binary
+
+
+def ensure_initramfs(kernel: Kernel) -> Path:
+    """The archive in the cache, named by what is in it."""
+    data = cpio.archive(_entries(kernel, ensure_helper()))
+    digest = hashlib.sha256(data).hexdigest()[:12]
+    path = cache_dir() / f"initramfs-{digest}.cpio"
+    if not path.exists():
+        for old in cache_dir().glob("initramfs-*.cpio"):
+            old.unlink(missing_ok=True)
+        scratch = path.with_suffix(".tmp")
+        scratch.write_bytes(data)
+        scratch.rename(path)
+    return path
+
+
+def _entries(kernel: Kernel, helper: Path) -> Entries:
+    busybox = Path(find_tool("busybox", "busybox-static"))
+    vdpa = Path(find_tool("vdpa", "iproute2"))
+    files = {
+        "init": INIT,
+        "bin/busybox": busybox,
+        "bin/vdpa": vdpa,
+        "bin/bench-helper": helper,
+        **{f"modules/{ko.name}": ko for ko in kernel.modules},
+        **{
+            str(library).lstrip("/"): library
+            for library in (*_libraries(busybox), *_libraries(vdpa))
+        },
+    }
+    entries: Entries = {}
+    for name in ("proc", "sys", "dev", "tmp", *_parents(files)):
+        entries[name] = (cpio.DIRECTORY, b"")
+    for applet in APPLETS:
+        entries[f"bin/{applet}"] = (cpio.LINK, b"busybox")
+    for name, path in files.items():
+        entries[name] = (cpio.FILE, path.read_bytes())
+    return entries
+
+
+def _parents(names: dict[str, Path]) -> list[str]:
+    parents = {str(parent) for name in names for parent in Path(name).parents}
+    return sorted(parents - {"."})
+
+
+def _libraries(program: Path) -> list[Path]:
+    """Shared libraries of a program, none for a static one."""
+    output = run(["sh", "-c", 'ldd "$1" || true', "sh", str(program)])
+    return [Path(path) for path in re.findall(r"(/\S+) \(0x", output)]

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The helper's protocol: JSON Lines, checked line by line. Rubbish is never a number."""
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, TypeAdapter, ValidationError
+
+from bench.errors import CellFailed, CellSkipped, ProtocolError
+from bench.model import Block, Method, Phase, Rep
+from bench.units import KIB
+
+PROTO = 1
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Ready(Message):
+    """From the guest's init, once: it takes commands now."""
+
+    t: Literal["ready"]
+    kernel: str
+    clocksource: str
+
+
+class Hello(Message):
+    t: Literal["hello"]
+    proto: int
+    experiment: str
+    params: dict[str, Any]
+
+
+class RepMessage(Message):
+    t: Literal["rep"]
+    i: NonNegativeInt
+    # Values of enums come as text.
+    method: Annotated[Method, Field(strict=False)]
+    phases: Annotated[dict[Phase, NonNegativeInt], Field(strict=False)]
+    pause: NonNegativeInt
+    vmpin_kb: NonNegativeInt
+    runs: NonNegativeInt
+
+
+class Check(Message):
+    """A property of the kernel's interface: what came and what should have."""
+
+    t: Literal["check"]
+    name: str
+    ok: bool
+    got: str
+    value: NonNegativeInt
+    want: NonNegativeInt
+
+
+class Skip(Message):
+    t: Literal["skip"]
+    why: str
+    need: str
+
+
+class Error(Message):
+    t: Literal["error"]
+    op: str
+    errno: NonNegativeInt
+    text: str
+
+
+class End(Message):
+    t: Literal["end"]
+    n: NonNegativeInt
+
+
+class Exit(Message):
+    """After the last line of a command: how it ended."""
+
+    t: Literal["exit"]
+    code: int
+
+
+AnyMessage = Annotated[
+    Ready | Hello | RepMessage | Check | Skip | Error | End | Exit, Field(discriminator="t")
+]
+_ADAPTER: TypeAdapter[AnyMessage] = TypeAdapter(AnyMessage)
+
+EXIT_DONE, EXIT_FAILED, EXIT_SKIPPED = 0, 1, 4
+
+
+def parse(line: str) -> AnyMessage:
+    """One line; ProtocolError quotes it when it is not a message."""
+    try:
+        return _ADAPTER.validate_json(line)
+    except ValidationError as error:
+        why = error.errors()[0]["msg"]
+        raise ProtocolError(
+            f"the helper wrote a line that is no message ({why}): {line[:80]!r}"
+        ) from None
+
+
+def read_items(lines: Iterable[str]) -> Iterator[RepMessage | Check]:
+    """What lies between hello and end, once per line.
+
+    Raises CellSkipped or CellFailed with the helper's own words, ProtocolError when the
+    stream is not whole: a count that is wrong rejects everything before it.
+    """
+    messages = map(parse, lines)
+    hello = next(messages, None)
+    if isinstance(hello, Exit):
+        raise ProtocolError(f"the helper ended before it said hello (exit {hello.code})")
+    if not isinstance(hello, Hello) or hello.proto != PROTO:
+        raise ProtocolError(f"the helper does not speak protocol {PROTO}: {hello}")
+    count = 0
+    for message in messages:
+        if isinstance(message, RepMessage | Check):
+            count += 1
+            yield message
+        elif isinstance(message, Skip):
+            raise CellSkipped(message.why, message.need)
+        elif isinstance(message, Error):
+            raise CellFailed(
+                message.text if message.op in message.text else f"{message.op}: {message.text}"
+            )
+        elif isinstance(message, End) and message.n == count:
+            _expect_exit(next(messages, None))
+            return
+        else:
+            raise ProtocolError(f"after {count} results the helper sent {message}")
+    raise ProtocolError(f"the helper stopped short after {count} results")
+
+
+def _expect_exit(message: object) -> None:
+    if not isinstance(message, Exit) or message.code != EXIT_DONE:
+        raise ProtocolError(f"the helper ended its stream well, but then: {message}")
+
+
+def read_reps(lines: Iterable[str], block: Block) -> Iterator[Rep]:
+    """The reps of a block in its order, each checked against the plan as it comes."""
+    expected = 0
+    for item in read_items(lines):
+        if not isinstance(item, RepMessage) or item.i != expected or expected >= len(block.order):
+            raise ProtocolError(f"rep {expected} was due, but the helper sent {item}")
+        if item.method is not block.order[expected]:
+            raise ProtocolError(f"rep {expected} is {item.method}, not {block.order[expected]}")
+        if sum(item.phases.values()) != item.pause or set(item.phases) != set(Phase):
+            raise ProtocolError(f"rep {expected}: its phases are not its pause: {item.phases}")
+        expected += 1
+        yield Rep(item.method, item.phases, item.pause, item.vmpin_kb * KIB, item.runs)
+    if expected != len(block.order):
+        raise ProtocolError(f"{expected} reps of {len(block.order)}: the helper stopped short")
