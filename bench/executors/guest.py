@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Cells in a QEMU guest: many to a boot, each with the device and pages that it needs."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.errors import CannotJudge, CellFailed, CellSkipped, GuestLost
+from bench.guest.boot import Guest, boot
+from bench.guest.initramfs import ensure_initramfs
+from bench.guest.probe import qemu_version, why_not_kvm
+from bench.guest.qemu import CMDLINE, Accelerator, GuestConfig
+from bench.kernel.build import Kernel, ensure_kernel
+from bench.machine import available_memory
+from bench.model import DEVICES, Block, Cell, Clock, Device, Method, Pages, Ptes, Rep
+from bench.units import GIB, KIB, MIB, format_size
+from bench.wire import RepMessage, read_items, read_reps
+
+_BOOT_DEADLINE = 180  # seconds; 15 with instruction counting on a slow machine
+_RESERVE = 512 * MIB  # the guest's kernel, its initramfs twice, and room to breathe
+_ENTRY = 128  # bytes that one struct vhost_iotlb_map takes from its slab
+_NODE = "/dev/vhost-vdpa-0"
+
+# A loop of 2 instructions, a billion times over: see helper/null.c.
+_CLOCK_LOOPS = 10_000_000
+_CLOCK_TOLERANCE = 0.02
+
+
+@dataclass(frozen=True)
+class GuestSetup:
+    """Everything that is decided before the first boot."""
+
+    kernel: Kernel
+    initramfs: Path
+    accelerator: Accelerator
+    reason: str  # why this accelerator
+    memory: int  # bytes
+    console: Path
+
+
+def prepare(blocks: Iterable[Block], clock: Clock | None, console: Path) -> GuestSetup:
+    """Build what is missing, choose the accelerator, size the guest for its largest cell."""
+    qemu_version()  # before minutes go into a kernel that nothing can boot
+    memory = guest_memory(blocks)
+    kernel = ensure_kernel()
+    initramfs = ensure_initramfs(kernel)
+    accelerator, reason = _choose(kernel, initramfs, clock)
+    return GuestSetup(kernel, initramfs, accelerator, reason, memory, console)
+
+
+def guest_memory(blocks: Iterable[Block]) -> int:
+    """Bytes for the largest cell; CannotJudge when this machine has not got them."""
+    needed = max(cell_memory(block.any_cell) for block in blocks)
+    free = available_memory()
+    if needed > free - GIB // 2:
+        raise CannotJudge(
+            f"a guest of {needed / GIB:.1f} GiB is needed, {free / GIB:.1f} GiB are free",
+            "choose a smaller --mem, or --backing alias",
+        )
+    return needed
+
+
+def cell_memory(cell: Cell) -> int:
+    """Bytes of guest memory that a cell can need: its file, page tables and iotlb entries.
+
+    Page tables stand twice, for the old process and the new; so do the entries, which
+    vhost-vdpa and the simulator each keep, one for every page in the worst case.
+    """
+    entries = cell.mem // cell.pages.size
+    return _RESERVE + cell.file + 2 * (cell.mem // cell.pages.size * 8) + 2 * entries * _ENTRY
+
+
+def _choose(kernel: Kernel, initramfs: Path, clock: Clock | None) -> tuple[Accelerator, str]:
+    if clock is Clock.ICOUNT:
+        return Accelerator.TCG, "asked for (--clock icount)"
+    problem = why_not_kvm(kernel.image, initramfs)
+    if not problem:
+        return Accelerator.KVM, "a guest boots with it"
+    if clock is Clock.WALL:
+        raise CannotJudge(f"--clock wall needs KVM: {problem}", "use --clock icount")
+    return Accelerator.TCG, problem
+
+
+class GuestExecutor:
+    """Boots when the first block comes, and again after a guest was lost."""
+
+    name = "guest"
+
+    def __init__(self, setup: GuestSetup) -> None:
+        self._setup = setup
+        self._stack = ExitStack()
+        self._guest: Guest | None = None
+        self._device: Device | None = None
+        self.boots = 0
+
+    @property
+    def clock(self) -> Clock:
+        return self._setup.accelerator.clock
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "accelerator": self._setup.accelerator.value,
+            "reason": self._setup.reason,
+            "qemu": qemu_version(),
+            "memory": self._setup.memory,
+            "kernel": self._setup.kernel.name,
+            "kernel_digest": self._setup.kernel.digest,
+            "cmdline": " ".join(CMDLINE),
+        }
+
+    def measure(self, block: Block) -> Iterator[Rep]:
+        cell = block.any_cell
+        try:
+            guest = self._ready_guest()
+            self._bind_device(guest, DEVICES[cell.device])
+            set_up_pages(guest, cell)
+            lines = guest.lines(helper_command(block), deadline(cell))
+            try:
+                yield from read_reps(lines, block)
+            except CellSkipped:
+                _drain(lines)
+                raise
+            drop_pages(guest, cell)
+        except CellFailed as failure:
+            if self._guest and not failure.hint:
+                failure.hint = self._guest.last_words()
+            self.close()  # what a failure leaves behind is not for the next cell
+            raise
+
+    def close(self) -> None:
+        """End the guest, if there is one."""
+        self._guest = self._device = None
+        self._stack.close()
+
+    def _ready_guest(self) -> Guest:
+        if self._guest is None:
+            setup = self._setup
+            config = GuestConfig(
+                kernel=setup.kernel.image,
+                initramfs=setup.initramfs,
+                memory=setup.memory,
+                accelerator=setup.accelerator,
+                commands_fd=-1,
+                results_fd=-1,
+                console=setup.console,
+            )
+            self.boots += 1
+            guest, _ = self._stack.enter_context(boot(config, _BOOT_DEADLINE))
+            for module in setup.kernel.base_modules:
+                guest.run(f"insmod /modules/{module}.ko")
+            if self.clock is Clock.ICOUNT:
+                check_clock(guest)
+            self._guest = guest
+        return self._guest
+
+    def _bind_device(self, guest: Guest, device: Device) -> None:
+        if self._device == device:
+            return
+        if self._device:
+            guest.run("vdpa dev del vdpa0")
+            for module in reversed([*self._device.modules]):
+                guest.run(f"rmmod {module}")
+        for module, parameters in device.modules.items():
+            guest.run(f"insmod /modules/{module}.ko {parameters}")
+        guest.run(f"vdpa dev add name vdpa0 mgmtdev {device.mgmtdev}")
+        self._device = device
+
+
+def check_clock(guest: Guest) -> None:
+    """Hold the guest's clock against a loop of a known number of instructions.
+
+    A clock that runs at another rate would turn every figure into a wrong one.
+    """
+    command = f"bench-helper null --out 4 --mem 4096 --pages 4k --loops {_CLOCK_LOOPS}"
+    command += " --order exec-only,exec-only,exec-only"
+    items = [*read_items(guest.lines(command, 60))]
+    spans = [item.pause / (2 * _CLOCK_LOOPS) for item in items if isinstance(item, RepMessage)]
+    rate = min(spans, default=0.0)
+    if not 1 <= rate <= 1 + _CLOCK_TOLERANCE:
+        raise GuestLost(
+            f"the guest's clock advances {rate:.3f} ticks an instruction instead of 1",
+            "instruction counts cannot be trusted with this version of QEMU",
+        )
+
+
+def helper_command(block: Block) -> str:
+    """The helper's command line for a block, for the shell of the guest."""
+    cell = block.any_cell
+    words = [
+        "bench-helper live-update --out 4",
+        f"--mem {cell.mem} --file {cell.file} --pages {cell.pages}",
+        f"--regions {cell.regions} --order {','.join(block.order)}",
+    ]
+    if cell.method is not Method.EXEC_ONLY:
+        words.append(f"--device {_NODE}")
+        if DEVICES[cell.device].pins:
+            words.append("--pinned")
+    if cell.ptes is Ptes.WARM:
+        words.append("--warm")
+    return f"ulimit -l unlimited; {' '.join(words)}"
+
+
+def deadline(cell: Cell) -> float:
+    """Seconds within which the next line has to come: ten times what a slow machine takes."""
+    a_page = 30e-6 if cell.pages is Pages.SMALL else 3e-6
+    return 120 + cell.mem / (4 * KIB) * a_page + cell.file / GIB * 60
+
+
+_SHMEM_THP = "/sys/kernel/mm/transparent_hugepage/shmem_enabled"
+
+
+def _pool(pages: Pages) -> str:
+    return f"/sys/kernel/mm/hugepages/hugepages-{pages.size // KIB}kB/nr_hugepages"
+
+
+def set_up_pages(guest: Guest, cell: Cell) -> None:
+    """Let memfds have huge pages, or fill a pool with exactly those that the cell needs."""
+    if cell.pages in (Pages.SMALL, Pages.THP):
+        guest.run(f"echo advise >{_SHMEM_THP}")
+        return
+    count = -(-cell.file // cell.pages.size)
+    guest.run(f"echo {count} >{_pool(cell.pages)}", deadline(cell))
+    try:
+        guest.run(f'[ "$(cat {_pool(cell.pages)})" = {count} ]')
+    except CellFailed:
+        raise CellSkipped(
+            f"the guest cannot set {count} {cell.pages} pages aside",
+            f"{format_size(cell.file)} of unfragmented guest memory",
+        ) from None
+
+
+def drop_pages(guest: Guest, cell: Cell) -> None:
+    if cell.pages not in (Pages.SMALL, Pages.THP):
+        guest.run(f"echo 0 >{_pool(cell.pages)}")
+
+
+def _drain(lines: Iterator[str]) -> None:
+    for _ in lines:
+        pass

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Recorded helper streams in place of a machine: for tests, and labelled as such."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.errors import UsageError
+from bench.model import Block, Clock, Rep
+from bench.wire import read_reps
+
+
+class ReplayExecutor:
+    """One recorded stream a block, in the order of the plan."""
+
+    name = "replay"
+    boots = 1
+
+    def __init__(self, lines: Iterable[str], clock: Clock) -> None:
+        self._lines = iter(lines)
+        self.clock = clock
+
+    @staticmethod
+    def from_file(path: Path, clock: Clock) -> "ReplayExecutor":
+        try:
+            return ReplayExecutor(path.read_text(errors="replace").splitlines(), clock)
+        except OSError as error:
+            raise UsageError(f"--executor: {path}: {error.strerror}") from None
+
+    def facts(self) -> dict[str, Any]:
+        return {"name": self.name, "note": "recorded samples: nothing was measured"}
+
+    def measure(self, block: Block) -> Iterator[Rep]:
+        stream = self._stream()
+        try:
+            yield from read_reps(stream, block)
+        finally:
+            for _ in stream:  # the next block begins with a stream of its own
+                pass
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _stream(self) -> Iterator[str]:
+        for line in self._lines:
+            yield line
+            if line.startswith('{"t":"exit"'):
+                return
