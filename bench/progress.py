@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a run shows while it runs: a bar on a terminal, plain lines elsewhere."""
+
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from bench.model import Block, Method, Plan, Rep
+from bench.units import format_size
+
+
+def describe(block: Block) -> str:
+    cell = block.any_cell
+    return f"{cell.device} {cell.pages} {format_size(cell.mem)} ({cell.backing})"
+
+
+def weight(block: Block, method: Method) -> float:
+    """How long a rep takes, relative to others: page by page or nearly nothing."""
+    pages = block.any_cell.mem / block.any_cell.pages.size
+    return pages * (1 if method in (Method.NEW_OWNER, Method.EXEC_ONLY) else 5) + 1000
+
+
+class PlainProgress:
+    """A line when a block begins and when it has ended."""
+
+    def __init__(self, console: Console, plan: Plan) -> None:
+        self._console = console
+        self._total = len(plan.blocks)
+        self._number = 0
+        self._began = 0.0
+
+    def begin(self, block: Block) -> None:
+        self._number += 1
+        self._began = time.monotonic()
+        self._say(f"[{self._number}/{self._total}] {describe(block)}: {len(block.order)} handovers")
+
+    def advance(self, block: Block, rep: Rep) -> None:
+        """Too many to be lines."""
+
+    def end(self, block: Block, problem: str, details: str) -> None:
+        took = time.monotonic() - self._began
+        self._say(f"[{self._number}/{self._total}] {problem or 'done'}, {took:.0f} s")
+        if details:
+            self._say(f"  {details}")
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class BarProgress:
+    """One bar over all handovers of the plan, weighted by what they take, with an ETA."""
+
+    def __init__(self, console: Console, plan: Plan) -> None:
+        self._console = console
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("ETA"),
+            TimeRemainingColumn(elapsed_when_finished=False),
+            console=console,
+            transient=True,
+        )
+        total = sum(weight(block, method) for block in plan.blocks for method in block.order)
+        self._task: TaskID = self._bar.add_task("starting", total=total)
+
+    def __enter__(self) -> "BarProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._bar.stop()
+
+    def begin(self, block: Block) -> None:
+        self._bar.update(self._task, description=describe(block))
+
+    def advance(self, block: Block, rep: Rep) -> None:
+        self._bar.advance(self._task, weight(block, rep.method))
+
+    def end(self, block: Block, problem: str, details: str) -> None:
+        if problem:
+            self._console.print(f"{describe(block)}: {problem}", markup=False, highlight=False)
+        if details:
+            self._console.print(f"  {details}", markup=False, highlight=False)
