@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make run [MEM=64G]   set up what is missing, measure, print the table
+# make test            set up what is missing, pass all tests
+# make setup           what both share; .venv/bin/bench works after it
+# make clean           remove what was made in this directory; the cache stays
+
+MEM ?= 64G
+PYTHON ?= python3
+VENV := .venv
+
+run: setup
+	$(VENV)/bin/bench run --mem $(MEM)
+
+test: setup
+	$(VENV)/bin/pytest
+
+setup: $(VENV)/.done
+	@sh bench/setup.sh check
+
+$(VENV)/.done: pyproject.toml bench/setup.sh
+	@sh bench/setup.sh install
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.PHONY: run test setup clean
