@@ -45,14 +45,14 @@ def format_size(size: int) -> str:
 
 
 def format_quantity(value: float, unit: str) -> str:
-    """Four significant digits of nanoseconds or instructions, each in its own spelling.
+    """About four digits of nanoseconds or instructions, each in its own spelling.
 
     ``1.234 s`` for ``unit="ns"``; ``1.234 G`` for ``unit="instructions"``, never a time.
     """
     scales = _TIME if unit == "ns" else _COUNT
-    for scale, suffix in scales:
+    for scale, suffix in scales[:-1]:
         if abs(value) >= scale:
-            return f"{_digits(value / scale)} {suffix}".rstrip()
+            return f"{_digits(value / scale)} {suffix}"
     return f"{value:.0f} {scales[-1][1]}".rstrip()
 
 
