@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from bench.executors.base import Executor
     from bench.model import Clock, Plan
-    from bench.scenario import Scenario
     from bench.store import Run, Store
 
 EXIT_GOOD, EXIT_FAILED, EXIT_USAGE, EXIT_CANNOT_JUDGE, EXIT_INTERNAL = 0, 1, 2, 125, 129
@@ -101,7 +100,9 @@ def run(
 ) -> None:
     """Measure a scenario and print its table."""
     from bench import store as stores
+    from bench.executors.choose import choose_executor
     from bench.plan import make_plan
+    from bench.run import run_facts
     from bench.scenario import load_scenario
 
     overrides = _overrides(
@@ -122,8 +123,8 @@ def run(
     store = stores.create(out, asked.name)
     interrupted = False
     try:
-        chosen = _executor(executor, plan, wanted, store)
-        store.write_facts(_facts(asked, plan, chosen))
+        chosen = choose_executor(executor, plan, wanted, store.console, _say)
+        store.write_facts(run_facts(asked, plan, chosen, sys.argv[1:]))
         _measure(plan, chosen, store)
     except KeyboardInterrupt:
         interrupted = True
@@ -144,45 +145,15 @@ def _clock(name: str | None) -> "Clock | None":
         raise UsageError(f"--clock: '{name}' is unknown: known are {known}") from None
 
 
-def _executor(name: str, plan: "Plan", clock: "Clock | None", store: "Store") -> "Executor":
-    from bench.model import Clock
-
-    kind, _, recording = name.partition(":")
-    if kind == "replay" and recording:
-        from bench.executors.replay import ReplayExecutor
-
-        return ReplayExecutor.from_file(Path(recording), clock or Clock.ICOUNT)
-    if kind != "guest" or recording:
-        raise UsageError(f"--executor: '{name}' is unknown: known are guest, replay:FILE")
-    from bench.executors.guest import GuestExecutor, prepare
-
-    _console().print("preparing the kernel and the guest", highlight=False)
-    setup = prepare(plan.blocks, clock, store.console)
-    line = f"guest: {setup.kernel.name} under {setup.accelerator} ({setup.reason})"
-    _console().print(line, markup=False, highlight=False, soft_wrap=True)
-    return GuestExecutor(setup)
-
-
-def _facts(scenario: "Scenario", plan: "Plan", executor: "Executor") -> dict[str, Any]:
-    from bench import __version__, machine
-
-    return {
-        "bench": __version__,
-        "command": " ".join(["bench", *sys.argv[1:]]),
-        "scenario": scenario.model_dump(mode="json"),
-        "seed": plan.seed,
-        "plan": [[method.value for method in block.order] for block in plan.blocks],
-        "machine": machine.facts(),
-        "executor": executor.facts(),
-        "clock": executor.clock.value,
-    }
-
-
 def _console() -> "Console":
     """Progress and words go to stderr: the table is all that a pipe gets."""
     from rich.console import Console
 
     return Console(stderr=True)
+
+
+def _say(text: str) -> None:
+    _console().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _measure(plan: "Plan", executor: "Executor", store: "Store") -> None:

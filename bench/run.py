@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The loop: block by block, each stored before the next one begins."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
+from bench import __version__, machine
 from bench.errors import CellFailed, CellSkipped
 from bench.executors.base import Executor
 from bench.model import Block, Plan, Rep, Sample
+from bench.scenario import Scenario
 from bench.store import Store
 
 WARMUP = "warmup: took over from the process that made the memory"
@@ -62,3 +65,22 @@ def _sample(block: Block, executor: Executor, number: int, rep: Rep) -> Sample:
 
 def _without_rep(block: Block, executor: Executor, status: str) -> list[Sample]:
     return [Sample(cell, executor.clock, executor.boots, status) for cell in block.cells]
+
+
+def run_facts(
+    scenario: Scenario, plan: Plan, executor: Executor, arguments: Sequence[str]
+) -> dict[str, Any]:
+    """What run.json holds: enough to repeat the run and to doubt it."""
+    return {
+        "bench": __version__,
+        "command": " ".join(["bench", *arguments]),
+        "scenario": scenario.model_dump(mode="json"),
+        "seed": plan.seed,
+        "plan": [
+            {"cells": [cell.factors() for cell in block.cells], "order": [*block.order]}
+            for block in plan.blocks
+        ],
+        "machine": machine.facts(),
+        "executor": executor.facts(),
+        "clock": executor.clock.value,
+    }

@@ -114,8 +114,7 @@ class GuestExecutor:
     def measure(self, block: Block) -> Iterator[Rep]:
         cell = block.any_cell
         try:
-            guest = self._ready_guest()
-            self._bind_device(guest, DEVICES[cell.device])
+            guest = self.bound_guest(DEVICES[cell.device])
             set_up_pages(guest, cell)
             lines = guest.lines(helper_command(block), deadline(cell))
             try:
@@ -156,9 +155,11 @@ class GuestExecutor:
             self._guest = guest
         return self._guest
 
-    def _bind_device(self, guest: Guest, device: Device) -> None:
+    def bound_guest(self, device: Device) -> Guest:
+        """The running guest, with this device behind its /dev/vhost-vdpa-0."""
+        guest = self._ready_guest()
         if self._device == device:
-            return
+            return guest
         if self._device:
             guest.run("vdpa dev del vdpa0")
             for module in reversed([*self._device.modules]):
@@ -167,6 +168,7 @@ class GuestExecutor:
             guest.run(f"insmod /modules/{module}.ko {parameters}")
         guest.run(f"vdpa dev add name vdpa0 mgmtdev {device.mgmtdev}")
         self._device = device
+        return guest
 
 
 def check_clock(guest: Guest) -> None:

@@ -2,11 +2,10 @@
 /*
  * The live update of a VMM: one process hands guest memory and its device to
  * the next by execve(), and the time from before SUSPEND to after DRIVER_OK is
- * the pause. What a method does in each phase is a row of a table.
+ * the pause. What a method does in each phase is a row of a table in methods.c.
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <linux/vhost.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,175 +13,14 @@
 
 #include "clock.h"
 #include "emit.h"
+#include "handover.h"
 #include "net.h"
-#include "params.h"
 #include "proc.h"
-#include "vdpa.h"
-
-enum phase {
-	SUSPEND, RESET, RELEASE, EXEC, POPULATE, CLAIM, VRINGS, MAP, START,
-	NPHASES
-};
 
 static const char * const phase_names[NPHASES] = {
 	"suspend", "reset", "release", "exec", "populate", "claim", "vrings",
 	"map", "start"
 };
-
-/* Lives in a memfd that every process of the chain maps. */
-struct state {
-	struct params p;
-	uint32_t rep;
-	int out_fd;
-	struct memory m;
-	struct vdpa d;
-	uint64_t runs;
-	uint64_t begin;
-	uint64_t end[NPHASES];
-};
-
-/* Above 4 GiB: clear of every window that an IOMMU or a PC reserves. */
-#define IOVA (1ull << 32)
-
-/* Two places, so that user addresses never survive a handover by accident. */
-#define PLACE(rep) ((rep) & 1 ? 3ull << 44 : 2ull << 44)
-
-static void map_update(struct state *s)
-{
-	uint64_t unit = page_kind_bytes(s->p.pages);
-	uint64_t step = s->p.mem / s->p.regions / unit * unit;
-
-	vdpa_batch_begin(&s->d);
-	for (uint32_t i = 0; i < s->p.regions; i++) {
-		uint64_t at = i * step;
-		uint64_t size = i + 1 < s->p.regions ? step : s->p.mem - at;
-
-		vdpa_map(&s->d, IOVA + at, size, s->m.base + at);
-	}
-	vdpa_batch_end(&s->d);
-}
-
-/* The kernel's entries end where a region ends and where a VMA ended. */
-static void map_remap(struct state *s)
-{
-	uint64_t unit = page_kind_bytes(s->p.pages);
-	uint64_t step = s->p.mem / s->p.regions / unit * unit;
-	uint64_t at = 0;
-
-	if (!vdpa_has(&s->d, VHOST_BACKEND_F_IOTLB_REMAP))
-		return;
-
-	vdpa_batch_begin(&s->d);
-	while (at < s->p.mem) {
-		uint64_t region = (at / step + 1) * step;
-		uint64_t vma = (at / s->p.file + 1) * s->p.file;
-		uint64_t end = region < vma ? region : vma;
-
-		if (at / step >= s->p.regions - 1)
-			end = vma;	/* the last region takes the rest */
-		if (end > s->p.mem)
-			end = s->p.mem;
-		vdpa_remap(&s->d, IOVA + at, end - at, s->m.base + at);
-		at = end;
-	}
-	vdpa_batch_end(&s->d);
-}
-
-static void suspend(struct state *s)
-{
-	vdpa_suspend(&s->d);
-}
-
-static void reset(struct state *s)
-{
-	vdpa_reset(&s->d);
-}
-
-static void release_reset_owner(struct state *s)
-{
-	vdpa_reset_owner(&s->d);
-}
-
-static void release_close(struct state *s)
-{
-	close(s->d.fd);
-}
-
-static void claim_set_owner(struct state *s)
-{
-	vdpa_negotiate(&s->d);
-	vdpa_set_owner(&s->d);
-}
-
-static void claim_new_owner(struct state *s)
-{
-	vdpa_negotiate(&s->d);
-	vdpa_new_owner(&s->d);
-}
-
-static void claim_open(struct state *s)
-{
-	vdpa_open(&s->d, s->p.device);
-	claim_set_owner(s);
-}
-
-static void vrings(struct state *s)
-{
-	vdpa_setup_vqs(&s->d);
-}
-
-static void start(struct state *s)
-{
-	vdpa_start(&s->d);
-}
-
-struct method {
-	const char *name;
-	bool device;	/* there is one to hand over */
-	void (*step[NPHASES])(struct state *s);
-};
-
-static const struct method methods[] = {
-	{
-		.name = "new-owner", .device = true,
-		.step = {
-			[SUSPEND] = suspend, [RESET] = reset,
-			[CLAIM] = claim_new_owner, [VRINGS] = vrings,
-			[MAP] = map_remap, [START] = start,
-		},
-	}, {
-		.name = "reset-owner", .device = true,
-		.step = {
-			[SUSPEND] = suspend, [RESET] = reset,
-			[RELEASE] = release_reset_owner,
-			[CLAIM] = claim_set_owner, [VRINGS] = vrings,
-			[MAP] = map_update, [START] = start,
-		},
-	}, {
-		.name = "reopen", .device = true,
-		.step = {
-			[SUSPEND] = suspend, [RESET] = reset,
-			[RELEASE] = release_close, [CLAIM] = claim_open,
-			[VRINGS] = vrings, [MAP] = map_update,
-			[START] = start,
-		},
-	}, {
-		.name = "exec-only",
-	},
-};
-
-int method_parse(const char *name)
-{
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-		if (!strcmp(methods[i].name, name))
-			return (int)i;
-	return -1;
-}
-
-const char *method_name(uint8_t method)
-{
-	return methods[method].name;
-}
 
 static void take_step(struct state *s, enum phase phase)
 {
@@ -195,7 +33,7 @@ static void take_step(struct state *s, enum phase phase)
 
 static bool has_device(const struct state *s)
 {
-	return methods[s->p.order[0]].device;
+	return method_has_device(s->p.order[0]);
 }
 
 /* A rep counts only when all of this holds in the process that runs now. */
@@ -261,13 +99,20 @@ static struct state *map_state(int fd)
 	return s;
 }
 
+/* Our own text and data: a fault on them is not the thing measured. */
+static void populate_ourselves(void)
+{
+#ifndef __SANITIZE_ADDRESS__	/* whose shadow is terabytes */
+	mlockall(MCL_CURRENT);
+#endif
+}
+
 void live_update_continue(int fd)
 {
 	struct state *s = map_state(fd);
 	uint64_t vmpin;
 
-	/* Our own text and data: a fault on them is not the thing measured. */
-	mlockall(MCL_CURRENT);
+	populate_ourselves();
 	emit_to(s->out_fd);
 	memory_map(&s->m, PLACE(s->rep + 1));
 	s->end[EXEC] = now();
@@ -290,46 +135,6 @@ void live_update_continue(int fd)
 	_exit(EXIT_DONE);
 }
 
-static bool uses(const struct params *p, const char *method)
-{
-	int index = method_parse(method);
-
-	for (uint32_t i = 0; i < p->nreps; i++)
-		if (p->order[i] == index)
-			return true;
-	return false;
-}
-
-/* Neither ioctl can be told from the uapi headers; no rep may be half one. */
-static void check_methods(struct state *s)
-{
-	if (uses(&s->p, "new-owner") &&
-	    !vdpa_has(&s->d, VHOST_BACKEND_F_NEW_OWNER))
-		skip("a kernel and a driver with VHOST_NEW_OWNER",
-		     "%s does not offer VHOST_BACKEND_F_NEW_OWNER",
-		     s->p.device);
-	if (!uses(&s->p, "reset-owner"))
-		return;
-	if (__vdpa_ioctl(&s->d, VHOST_RESET_OWNER, NULL))
-		skip("a kernel with VHOST_RESET_OWNER for vhost-vdpa",
-		     "%s does not know VHOST_RESET_OWNER", s->p.device);
-	claim_set_owner(s);
-}
-
-static void start_device(struct state *s)
-{
-	vdpa_open(&s->d, s->p.device);
-	if (s->d.id != 1)
-		skip("a network device", "%s is virtio device %u", s->p.device,
-		     s->d.id);
-	claim_set_owner(s);
-	check_methods(s);
-	net_layout(&s->d, &s->m, IOVA);
-	vdpa_setup_vqs(&s->d);
-	map_update(s);
-	vdpa_start(&s->d);
-}
-
 static void run(const struct params *p)
 {
 	int fd = memfd_create("state", 0);
@@ -348,7 +153,7 @@ static void run(const struct params *p)
 	memory_stamp(&s->m);
 	s->runs = memory_runs(&s->m);
 	if (has_device(s))
-		start_device(s);
+		methods_start_device(s);
 	prove(s, 0);
 	hand_over(s, fd);
 }

@@ -16,7 +16,7 @@
 #define EXIT_USAGE 2
 
 static const struct experiment * const experiments[] = {
-	&live_update, &ownership, &null_experiment,
+	&live_update, &ownership, &remap, &null_experiment,
 };
 
 static void usage(const char *what)
@@ -115,7 +115,7 @@ static void parse_option(struct params *p, int opt)
 		parse_order(p, optarg);
 		break;
 	case 'n':
-		p->regions = (uint32_t)number(optarg, "--regions wants a count");
+		p->regions = (uint32_t)number(optarg, "--regions wants count");
 		break;
 	case 'w':
 		p->warm = true;
@@ -141,6 +141,10 @@ static void validate(struct params *p)
 		usage("--out is missing");
 	if (!p->nreps)
 		usage("--order is missing");
+	for (uint32_t i = 1; i < p->nreps; i++)
+		if (method_has_device(p->order[i]) !=
+		    method_has_device(p->order[0]))
+			usage("--order mixes methods with and without a device");
 	if (!p->mem || p->mem % page || p->file % page || p->file > p->mem)
 		usage("--mem and --file must be whole pages, file <= mem");
 	if (!p->regions || p->regions > p->mem / page)

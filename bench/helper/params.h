@@ -29,11 +29,13 @@ struct experiment {
 	void (*run)(const struct params *p);
 };
 
-extern const struct experiment live_update, ownership, null_experiment;
+extern const struct experiment live_update, ownership, remap,
+	null_experiment;
 
-/* The index of a live-update method, or -1; its name. */
+/* The index of a live-update method, or -1; its name; does it need a device? */
 int method_parse(const char *name);
 const char *method_name(uint8_t method);
+bool method_has_device(uint8_t method);
 
 /* Entry of the new process: @fd is the state that the old one left. */
 void live_update_continue(int fd) __attribute__((noreturn));

@@ -56,7 +56,7 @@ def _build(packages: Packages, config: KernelConfig, scratch: Path) -> None:
     apply_patches(tree, config)
     modules = scratch / "modules"
     modules.mkdir()
-    for ko in _make(packages, config, tree):
+    for ko in make_modules(packages, config, tree):
         run(["strip", "--strip-debug", "-o", str(modules / ko.name), str(ko)])
     for name in config.image_modules:
         _copy_image_module(packages, name, modules)
@@ -99,7 +99,7 @@ def apply_patches(tree: Path, config: KernelConfig) -> None:
             raise CannotJudge(f"{patch.name} does not apply: {error.output.strip()}") from None
 
 
-def _make(packages: Packages, config: KernelConfig, tree: Path) -> list[Path]:
+def make_modules(packages: Packages, config: KernelConfig, tree: Path) -> list[Path]:
     """Build each directory with the symbols of those before it; the modules it made."""
     find_tool("gcc-12", "gcc-12")  # what Debian built the kernel with
     symbols: list[str] = []

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the experiments that check the kernel's interface share. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/vhost.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "emit.h"
+#include "handover.h"
+#include "proc.h"
+
+static uint64_t checks;
+
+void check(const char *name, int64_t got, int64_t want)
+{
+	emit_begin("check");
+	emit_str("name", name);
+	emit_bool("ok", got == want);
+	emit_str("got", got < 0 ? strerrorname_np((int)-got) : "");
+	emit_u64("value", (uint64_t)(got < 0 ? -got : got));
+	emit_u64("want", (uint64_t)(want < 0 ? -want : want));
+	emit_end();
+	checks++;
+}
+
+void check_end(void)
+{
+	check("kernel-warnings", (int64_t)proc_kernel_warned(), 0);
+	emit_begin("end");
+	emit_u64("n", checks);
+	emit_end();
+}
+
+/* The number of its checks is the exit status of the child. */
+void in_child(void (*body)(struct vdpa *d, struct memory *m),
+	      struct vdpa *d, struct memory *m)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		checks = 0;
+		body(d, m);
+		_exit((int)checks);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		die("fork", errno, "the second process did not end well");
+	checks += (uint64_t)WEXITSTATUS(status);
+}
+
+int __new_owner(const struct vdpa *d)
+{
+	return __vdpa_ioctl(d, VHOST_NEW_OWNER, NULL);
+}
+
+int __remap(const struct vdpa *d, uint64_t iova, uint64_t size,
+	    const void *uaddr, uint8_t perm)
+{
+	return __vdpa_message(d, VHOST_IOTLB_REMAP, iova, size, uaddr, perm);
+}
+
+void limit_memlock(uint64_t bytes)
+{
+	struct rlimit limit = { bytes, RLIM_INFINITY };
+
+	if (setrlimit(RLIMIT_MEMLOCK, &limit))
+		die("setrlimit", errno, "memlock limit: %s", strerror(errno));
+}
+
+void make_memory(struct memory *m, const struct params *p)
+{
+	limit_memlock(RLIM_INFINITY);
+	*m = (struct memory) {
+		.pages = p->pages, .size = p->mem, .file = p->file,
+	};
+	memory_create(m);
+	memory_map(m, PLACE(0));
+	memory_stamp(m);
+}
+
+void open_device(struct vdpa *d, const struct params *p)
+{
+	memset(d, 0, sizeof(*d));
+	vdpa_open(d, p->device);
+}

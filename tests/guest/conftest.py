@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Real guests: the kernel of kernel-config/ under TCG, counting instructions."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.executors.guest import GuestExecutor, GuestSetup, prepare
+from bench.guest.boot import Guest, boot
+from bench.guest.qemu import GuestConfig
+from bench.model import Clock, Plan
+from bench.plan import make_plan
+from bench.scenario import load_scenario
+from bench.units import GIB
+
+
+def plan_of(**overrides: object) -> Plan:
+    return make_plan(load_scenario("smoke", overrides))
+
+
+@pytest.fixture(scope="session")
+def setup(tmp_path_factory: pytest.TempPathFactory) -> GuestSetup:
+    console = tmp_path_factory.mktemp("guest") / "console.log"
+    smallest = prepare(plan_of().blocks, Clock.ICOUNT, console)
+    return replace(smallest, memory=2 * GIB)
+
+
+@pytest.fixture
+def executor(setup: GuestSetup, tmp_path: Path) -> Iterator[GuestExecutor]:
+    executor = GuestExecutor(replace(setup, console=tmp_path / "console.log"))
+    yield executor
+    executor.close()
+
+
+@contextmanager
+def booted(setup: GuestSetup, console: Path, memory: int = GIB // 2) -> Iterator[Guest]:
+    """A guest with nothing loaded, for tests that are going to lose it."""
+    config = GuestConfig(
+        kernel=setup.kernel.image,
+        initramfs=setup.initramfs,
+        memory=memory,
+        accelerator=setup.accelerator,
+        commands_fd=-1,
+        results_fd=-1,
+        console=console,
+    )
+    with boot(config, deadline=120) as (guest, _):
+        yield guest

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Live updates in a guest: what the figures have to obey, and that they repeat."""
+
+from statistics import median
+
+import pytest
+
+from bench.errors import CellFailed
+from bench.executors.guest import GuestExecutor, helper_command
+from bench.model import DEVICES, OWN_PHASES, Block, Method, Pages, Phase, Rep
+from bench.units import GIB, MIB
+from bench.wire import read_reps
+from tests.guest.conftest import plan_of
+
+
+def measured(executor: GuestExecutor, block: Block) -> dict[Method, list[Rep]]:
+    reps = [*executor.measure(block)][block.warmup :]
+    return {m: [rep for rep in reps if rep.method is m] for m in dict.fromkeys(block.order)}
+
+
+def test_two_boots_agree(executor: GuestExecutor) -> None:
+    (block,) = plan_of(mem="1G", pages="thp", reps=3).blocks
+    first = measured(executor, block)
+    executor.close()
+    second = measured(executor, block)
+    assert executor.boots == 2
+    for method, tolerance in ((Method.RESET_OWNER, 0.001), (Method.NEW_OWNER, 0.01)):
+        pauses = [median(rep.pause for rep in reps[method]) for reps in (first, second)]
+        assert pauses[1] == pytest.approx(pauses[0], rel=tolerance)
+
+
+def test_cost_of_a_method_and_memory(executor: GuestExecutor) -> None:
+    """Sixteen times the memory: new-owner costs the same, reset-owner sixteen times as much."""
+    own: dict[tuple[Method, int], float] = {}
+    for block in plan_of(mem="256M,4G", pages="thp", reps=3).blocks:
+        for method, reps in measured(executor, block).items():
+            costs = [sum(rep.phases[phase] for phase in OWN_PHASES) for rep in reps]
+            own[method, block.any_cell.mem] = median(costs)
+    small, large = 256 * MIB, 4 * GIB
+    assert own[Method.NEW_OWNER, large] == pytest.approx(own[Method.NEW_OWNER, small], rel=0.05)
+    growth = own[Method.RESET_OWNER, large] / own[Method.RESET_OWNER, small]
+    assert growth == pytest.approx(16, rel=0.05)
+
+
+@pytest.mark.parametrize("pages", [Pages.SMALL, Pages.THP, Pages.HUGETLB_2M])
+def test_every_method_is_proven(executor: GuestExecutor, pages: Pages) -> None:
+    plan = plan_of(pages=pages, method="new-owner,reset-owner,reopen,exec-only", reps=1)
+    for block in plan.blocks:
+        for method, reps in measured(executor, block).items():
+            expected = 0 if method is Method.EXEC_ONLY else 64 * MIB
+            assert [rep.pinned for rep in reps] == [expected]
+
+
+def test_user_addresses_are_remapped_not_pinned(executor: GuestExecutor) -> None:
+    """The device works after every handover, and each has the memory at another address."""
+    (block,) = plan_of(
+        device="sim-net-va", regions="3", backing="alias", mem="2560M", reps=2
+    ).blocks
+    reps = measured(executor, block)
+    assert all(rep.pinned == 0 for group in reps.values() for rep in group)
+    remap = median(rep.phases[Phase.MAP] for rep in reps[Method.NEW_OWNER])
+    assert remap > 1000  # three messages and a table
+
+
+def test_warm_page_tables_are_a_phase_of_their_own(executor: GuestExecutor) -> None:
+    for block in plan_of(ptes="cold,warm", pages="4k", reps=1).blocks:
+        for reps in measured(executor, block).values():
+            populate = reps[0].phases[Phase.POPULATE]
+            assert (populate > 0) == (block.any_cell.ptes == "warm")
+
+
+def test_pages_of_another_kind_are_caught(executor: GuestExecutor) -> None:
+    """What is asked for as thp and got as 4k must not pass for thp."""
+    guest = executor.bound_guest(DEVICES["sim-net-pa"])
+    guest.run("echo never >/sys/kernel/mm/transparent_hugepage/shmem_enabled")
+    (block,) = plan_of(method="exec-only", reps=1).blocks
+    with pytest.raises(CellFailed, match="0 of 65536 kB are backed by thp pages"):
+        [*read_reps(guest.lines(helper_command(block), 60), block)]

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``bench run`` as a user has it: a process, a directory, and nothing left behind."""
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bench.paths import ROOT
+
+BENCH = str(ROOT / ".venv/bin/bench")
+
+
+def qemus_of(process: psutil.Process) -> list[psutil.Process]:
+    return [child for child in process.children(recursive=True) if "qemu" in child.name()]
+
+
+def wait_for(condition: object, seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if callable(condition) and condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_smoke_run_prints_its_table(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    done = subprocess.run(
+        [BENCH, "run", "smoke", "--clock", "icount", "--out", out],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "reset-owner pauses" in done.stdout
+    assert "not a time" in done.stdout
+    facts = json.loads((out / "run.json").read_text())
+    assert facts["clock"] == "icount"
+    rows = [json.loads(line) for line in (out / "samples.jsonl").read_text().splitlines()]
+    assert [row["status"] for row in rows].count("ok") == 4
+    assert {row["unit"] for row in rows} == {"instructions"}
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_cut_short(tmp_path: Path, sign: signal.Signals) -> None:
+    """What was measured is kept, and QEMU does not outlive the run."""
+    out = tmp_path / "run"
+    command = [BENCH, "run", "smoke", "--clock", "icount", "--pages", "thp,4k,hugetlb-2m"]
+    running = subprocess.Popen(
+        [*command, "--reps", "40", "--out", str(out)],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    samples = out / "samples.jsonl"
+    assert wait_for(lambda: samples.exists() and samples.stat().st_size, 120)
+    qemus = qemus_of(psutil.Process(running.pid))
+    assert len(qemus) == 1
+    running.send_signal(sign)
+    stdout, stderr = running.communicate(timeout=30)
+    assert wait_for(lambda: not qemus[0].is_running(), 10)
+    kept = [json.loads(line) for line in samples.read_text().splitlines()]
+    assert len(kept) % 81 == 0
+    if sign is signal.SIGINT:
+        assert running.returncode == 1
+        assert b"interrupted" in stderr and b"Traceback" not in stderr
+        assert b"reset-owner pauses" in stdout

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The patches of kernel-config/: clean, applying, and building one by one."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bench.errors import CannotJudge
+from bench.kernel.build import ensure_kernel, lay_tree, make_modules
+from bench.kernel.config import load_config
+from bench.kernel.packages import ensure_packages
+
+CONFIG = load_config()
+
+
+@pytest.mark.parametrize("patch", CONFIG.patch_files, ids=lambda path: path.stem[:24])
+def test_checkpatch_is_clean(patch: Path) -> None:
+    checkpatch = ensure_packages(CONFIG).source / "scripts/checkpatch.pl"
+    done = subprocess.run(
+        ["perl", checkpatch, "--strict", "--no-tree", "--show-types", patch],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "0 errors, 0 warnings, 0 checks" in done.stdout
+
+
+def test_messages_are_in_the_form_of_the_list() -> None:
+    for patch in CONFIG.patch_files:
+        head, _, _ = patch.read_text().partition("\n---\n")
+        assert "\nSigned-off-by: " in head
+        subject = re.search(r"^Subject: \[PATCH\] (.*(?:\n .*)?)$", head, re.MULTILINE)
+        assert subject and len(subject[1]) <= 75, patch
+        assert all(len(line) <= 75 for line in head.partition("\n\n")[2].splitlines()), patch
+
+
+def test_every_patch_builds(tmp_path: Path) -> None:
+    """A series that breaks in the middle cannot be bisected."""
+    packages = ensure_packages(CONFIG)
+    tree = lay_tree(packages, CONFIG, tmp_path)
+    for patch in CONFIG.patch_files:
+        with patch.open() as stdin:
+            subprocess.run(["patch", "-p1", "-s"], cwd=tree, stdin=stdin, check=True)
+        assert {path.name for path in make_modules(packages, CONFIG, tree)} >= {
+            "vhost_vdpa.ko",
+            "vdpa_sim.ko",
+            "vdpa_sim_net.ko",
+        }
+
+
+def test_a_broken_driver_names_its_error(tmp_path: Path) -> None:
+    packages = ensure_packages(CONFIG)
+    tree = lay_tree(packages, CONFIG, tmp_path)
+    with (tree / "drivers/vhost/iotlb.c").open("a") as source:
+        source.write("int broken(void) { return nothing; }\n")
+    with pytest.raises(CannotJudge, match=r"error: .*nothing"):
+        make_modules(packages, CONFIG, tree)
+
+
+def test_second_call_builds_nothing() -> None:
+    first = ensure_kernel()
+    stamps = [path.stat().st_mtime_ns for path in first.modules]
+    again = ensure_kernel()
+    assert again == first
+    assert [path.stat().st_mtime_ns for path in again.modules] == stamps
