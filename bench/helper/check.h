@@ -8,6 +8,9 @@
 #include "params.h"
 #include "vdpa.h"
 
+/* Where these experiments map their memory. */
+#define IOVA (1ull << 32)
+
 /* One property of the kernel's interface: negative values are errnos. */
 void check(const char *name, int64_t got, int64_t want);
 

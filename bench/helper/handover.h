@@ -24,15 +24,16 @@ struct state {
 	struct memory m;
 	struct vdpa d;
 	uint64_t runs;
+	int front_fd, old_sock;	/* of a transfer: to the first, the old */
 	uint64_t begin;
 	uint64_t end[NPHASES];
 };
 
-/* Above 4 GiB: clear of every window that an IOMMU or a PC reserves. */
-#define IOVA (1ull << 32)
-
 /* Two places, so that user addresses never survive a handover by accident. */
 #define PLACE(rep) ((rep) & 1 ? 3ull << 44 : 2ull << 44)
+
+/* Memory that is not the guest's, for the addresses of FAULT_WRONG_ADDRESS. */
+#define DECOY (4ull << 44)
 
 /* What a method does in each phase; a phase without a step takes no time. */
 struct method {
@@ -45,5 +46,19 @@ extern const struct method methods[];
 
 /* The life of the device before the first handover; checks @s->p.order. */
 void methods_start_device(struct state *s);
+
+/* What a new process does once it has the state of the old one. */
+void take_over(struct state *s, int state_fd) __attribute__((noreturn));
+
+/* The old process lets go by @release() and becomes, or feeds, the new one. */
+void hand_over(struct state *s, int state_fd, void (*release)(struct state *s))
+	__attribute__((noreturn));
+
+/* Of a transfer; nothing to do when the old process has become the new one. */
+void dismiss_old_process(struct state *s);
+void stay_in_front(struct state *s);
+void keep_open(const struct state *s, int fd);
+
+struct state *map_state(int fd);
 
 #endif

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The live update of a VMM: one process hands guest memory and its device to
- * the next by execve(), and the time from before SUSPEND to after DRIVER_OK is
- * the pause. What a method does in each phase is a row of a table in methods.c.
+ * the next, and the time from before SUSPEND to after DRIVER_OK is the pause.
+ * What a method does in each phase is a row of a table in methods.c; how the
+ * next process comes to be is in handover.c.
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <stdio.h>
+#include <linux/vhost.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@
 #include "clock.h"
 #include "emit.h"
 #include "handover.h"
-#include "net.h"
+#include "io.h"
 #include "proc.h"
 
 static const char * const phase_names[NPHASES] = {
@@ -36,17 +37,29 @@ static bool has_device(const struct state *s)
 	return method_has_device(s->p.order[0]);
 }
 
+static uint64_t mapped(const struct state *s)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < s->p.nregions; i++)
+		sum += s->p.regions[i].size;
+	return sum;
+}
+
 /* A rep counts only when all of this holds in the process that runs now. */
 static uint64_t prove(struct state *s, uint64_t seq)
 {
-	uint64_t want = s->p.pinned && has_device(s) ? s->p.mem / 1024 : 0;
+	uint64_t want = s->p.pinned && has_device(s) ? mapped(s) / 1024 : 0;
 	uint64_t vmpin = proc_vmpin_kb(0);
 
 	if (vmpin != want)
 		die("vmpin", 0, "VmPin is %llu kB, not %llu kB",
 		    (unsigned long long)vmpin, (unsigned long long)want);
-	if (has_device(s))
-		net_prove(&s->d, &s->m, IOVA, seq);
+	if (has_device(s)) {
+		vdpa_check_running(&s->d);
+		io_of(&s->d)->prove(&s->d, &s->m, s->p.regions[0].iova,
+				    seq);
+	}
 	memory_touch(&s->m);
 	memory_verify_pages(&s->m);
 	if (proc_kernel_warned())
@@ -73,48 +86,32 @@ static void emit_rep(const struct state *s, uint64_t vmpin)
 	emit_end();
 }
 
-/* The old process: stop the device, let go of it and become the new one. */
-static void __attribute__((noreturn)) hand_over(struct state *s, int state_fd)
+/* The old process: stop the device and let go of it. */
+static void let_go(struct state *s)
 {
-	char fd[16];
-	char *argv[] = { "bench-helper", "--continue", fd, NULL };
-	char *envp[] = { NULL };
-
-	snprintf(fd, sizeof(fd), "%d", state_fd);
 	s->begin = now();
 	take_step(s, SUSPEND);
 	take_step(s, RESET);
 	take_step(s, RELEASE);
-	execve("/proc/self/exe", argv, envp);
-	die("execve", errno, "execve: %s", strerror(errno));
 }
 
-static struct state *map_state(int fd)
+static void __attribute__((noreturn)) finish(struct state *s)
 {
-	struct state *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE,
-			       MAP_SHARED, fd, 0);
-
-	if (s == MAP_FAILED)
-		die("mmap", errno, "state: %s", strerror(errno));
-	return s;
+	emit_begin("end");
+	emit_u64("n", s->rep);
+	emit_end();
+	if (s->p.transfer && write(s->front_fd, "!", 1) != 1)
+		_exit(EXIT_FAILED);
+	_exit(EXIT_DONE);
 }
 
-/* Our own text and data: a fault on them is not the thing measured. */
-static void populate_ourselves(void)
+void take_over(struct state *s, int state_fd)
 {
-#ifndef __SANITIZE_ADDRESS__	/* whose shadow is terabytes */
-	mlockall(MCL_CURRENT);
-#endif
-}
-
-void live_update_continue(int fd)
-{
-	struct state *s = map_state(fd);
 	uint64_t vmpin;
 
-	populate_ourselves();
-	emit_to(s->out_fd);
 	memory_map(&s->m, PLACE(s->rep + 1));
+	if (s->p.fault == FAULT_WRONG_ADDRESS)
+		memory_make_decoy(&s->m, DECOY);
 	s->end[EXEC] = now();
 	s->end[POPULATE] = s->end[EXEC];
 	if (s->p.warm) {
@@ -125,14 +122,11 @@ void live_update_continue(int fd)
 		take_step(s, phase);
 
 	vmpin = prove(s, s->rep + 1);
+	dismiss_old_process(s);
 	emit_rep(s, vmpin);
 	if (++s->rep < s->p.nreps)
-		hand_over(s, fd);
-
-	emit_begin("end");
-	emit_u64("n", s->rep);
-	emit_end();
-	_exit(EXIT_DONE);
+		hand_over(s, state_fd, let_go);
+	finish(s);
 }
 
 static void run(const struct params *p)
@@ -145,17 +139,24 @@ static void run(const struct params *p)
 	s = map_state(fd);
 	s->p = *p;
 	s->out_fd = emit_fd();
+	s->d.refused = p->unbatched ? 1ull << VHOST_BACKEND_F_IOTLB_BATCH : 0;
 	s->m = (struct memory) {
 		.pages = p->pages, .size = p->mem, .file = p->file,
 	};
+	if (p->transfer)
+		stay_in_front(s);
+	keep_open(s, fd);
 	memory_create(&s->m);
+	keep_open(s, s->m.fd);
 	memory_map(&s->m, PLACE(0));
 	memory_stamp(&s->m);
 	s->runs = memory_runs(&s->m);
+	s->d.pins = p->pinned;
+	s->d.entries = p->pinned ? s->runs : p->mem / p->file + p->nregions;
 	if (has_device(s))
 		methods_start_device(s);
 	prove(s, 0);
-	hand_over(s, fd);
+	hand_over(s, fd, let_go);
 }
 
 const struct experiment live_update = { "live-update", run };

@@ -5,7 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum page_kind { PAGES_4K, PAGES_THP, PAGES_HUGETLB_2M, PAGES_HUGETLB_1G };
+enum page_kind {
+	PAGES_4K, PAGES_4K_FRAGMENTED, PAGES_THP, PAGES_HUGETLB_2M,
+	PAGES_HUGETLB_1G
+};
 
 /*
  * Guest memory: a memfd of @file bytes, mapped again and again until @size
@@ -29,6 +32,7 @@ uint64_t page_kind_bytes(enum page_kind pages);
 void memory_create(struct memory *m);
 void memory_map(struct memory *m, uint64_t where);
 void memory_unmap(struct memory *m);
+void memory_make_decoy(const struct memory *m, uint64_t where);
 void memory_stamp(const struct memory *m);
 void memory_touch(const struct memory *m);
 void memory_verify_pages(const struct memory *m);

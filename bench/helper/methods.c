@@ -6,58 +6,72 @@
 
 #include "emit.h"
 #include "handover.h"
-#include "net.h"
+#include "io.h"
 
-/* Memory is mapped in regions of this size; the last one takes the rest. */
-static uint64_t region_size(const struct state *s)
+/* Of memory in this process, or of memory that the guest has never seen. */
+static unsigned char *address(const struct state *s, uint64_t offset)
 {
-	uint64_t unit = page_kind_bytes(s->p.pages);
+	unsigned char *base = s->m.base;
 
-	return s->p.mem / s->p.regions / unit * unit;
+	if (s->p.fault == FAULT_WRONG_ADDRESS)
+		base = (unsigned char *)(uintptr_t)DECOY;
+	return base + offset;
+}
+
+static void drop_mapping(struct state *s)
+{
+	const struct region *first = &s->p.regions[0];
+
+	if (s->p.fault == FAULT_DROP_MAPPING)
+		vdpa_unmap(&s->d, first->iova, first->size);
+}
+
+static void map_all(struct state *s)
+{
+	const struct region *r = s->p.regions;
+
+	vdpa_batch_begin(&s->d);
+	for (; r < s->p.regions + s->p.nregions; r++)
+		vdpa_map(&s->d, r->iova, r->size, address(s, r->offset));
+	vdpa_batch_end(&s->d);
 }
 
 static void map_update(struct state *s)
 {
-	uint64_t step = region_size(s);
-
-	vdpa_batch_begin(&s->d);
-	for (uint32_t i = 0; i < s->p.regions; i++) {
-		uint64_t at = i * step;
-		uint64_t size = i + 1 < s->p.regions ? step : s->p.mem - at;
-
-		vdpa_map(&s->d, IOVA + at, size, s->m.base + at);
-	}
-	vdpa_batch_end(&s->d);
+	map_all(s);
+	drop_mapping(s);
 }
 
 /*
  * The kernel's entries end where a region ended and where a VMA of the process
  * that mapped them ended: each repetition of the file is one.
  */
-static uint64_t entry_end(const struct state *s, uint64_t at)
+static void remap_region(struct state *s, const struct region *r)
 {
-	uint64_t step = region_size(s);
-	uint64_t vma = (at / s->p.file + 1) * s->p.file;
-	uint64_t end = vma < s->p.mem ? vma : s->p.mem;
+	uint64_t end;
 
-	if (at / step + 1 < s->p.regions && (at / step + 1) * step < end)
-		end = (at / step + 1) * step;
-	return end;
+	for (uint64_t at = 0; at < r->size; at = end) {
+		uint64_t offset = r->offset + at;
+
+		end = at + s->p.file - offset % s->p.file;
+		if (end > r->size)
+			end = r->size;
+		vdpa_remap(&s->d, r->iova + at, end - at, address(s, offset));
+	}
 }
 
 static void map_remap(struct state *s)
 {
-	uint64_t end;
+	const struct region *r = s->p.regions;
 
-	if (!vdpa_has(&s->d, VHOST_BACKEND_F_IOTLB_REMAP))
-		return;
-
-	vdpa_batch_begin(&s->d);
-	for (uint64_t at = 0; at < s->p.mem; at = end) {
-		end = entry_end(s, at);
-		vdpa_remap(&s->d, IOVA + at, end - at, s->m.base + at);
+	if (vdpa_has(&s->d, VHOST_BACKEND_F_IOTLB_REMAP) &&
+	    s->p.fault != FAULT_SKIP_REMAP) {
+		vdpa_batch_begin(&s->d);
+		for (; r < s->p.regions + s->p.nregions; r++)
+			remap_region(s, r);
+		vdpa_batch_end(&s->d);
 	}
-	vdpa_batch_end(&s->d);
+	drop_mapping(s);
 }
 
 static void suspend(struct state *s)
@@ -68,6 +82,8 @@ static void suspend(struct state *s)
 static void reset(struct state *s)
 {
 	vdpa_reset(&s->d);
+	if (s->d.forgetful)
+		io_layout(&s->d, &s->m, s->p.regions[0].iova);
 }
 
 static void release_reset_owner(struct state *s)
@@ -78,6 +94,7 @@ static void release_reset_owner(struct state *s)
 static void release_close(struct state *s)
 {
 	close(s->d.fd);
+	s->d.fd = -1;
 }
 
 static void claim_set_owner(struct state *s)
@@ -95,6 +112,7 @@ static void claim_new_owner(struct state *s)
 static void claim_open(struct state *s)
 {
 	vdpa_open(&s->d, s->p.device);
+	keep_open(s, s->d.fd);
 	claim_set_owner(s);
 }
 
@@ -181,17 +199,18 @@ static void check_methods(struct state *s)
 	claim_set_owner(s);
 }
 
+/* The sequence before the first handover is right in any case. */
 void methods_start_device(struct state *s)
 {
-	vdpa_open(&s->d, s->p.device);
-	if (s->d.id != 1)
-		skip("a network device", "%s is virtio device %u", s->p.device,
-		     s->d.id);
-	claim_set_owner(s);
+	enum fault fault = s->p.fault;
+
+	s->p.fault = FAULT_NONE;
+	claim_open(s);
 	check_methods(s);
-	net_layout(&s->d, &s->m, IOVA);
+	io_layout(&s->d, &s->m, s->p.regions[0].iova);
 	vdpa_setup_vqs(&s->d);
-	map_update(s);
+	map_all(s);
 	vdpa_start(&s->d);
+	s->p.fault = fault;
 }
 

@@ -18,7 +18,7 @@ static void unnegotiated(struct vdpa *d, struct memory *m)
 	check("new-owner-not-negotiated", __new_owner(d), -EOPNOTSUPP);
 }
 
-static void take_over(struct vdpa *d, struct memory *m)
+static void be_new_owner(struct vdpa *d, struct memory *m)
 {
 	uint64_t pinned = proc_vmpin_kb(getppid());
 
@@ -63,7 +63,7 @@ static void check_owners(const struct params *p, struct memory *m)
 	check("vmpin-mapped", (int64_t)proc_vmpin_kb(0),
 	      p->pinned ? (int64_t)(m->size / 1024) : 0);
 	in_child(not_owner, &d, m);
-	in_child(take_over, &d, m);
+	in_child(be_new_owner, &d, m);
 	check("old-owner-is-out",
 	      __vdpa_message(&d, VHOST_IOTLB_INVALIDATE, IOVA, m->size, NULL,
 			     0), -EFAULT);

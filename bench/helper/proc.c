@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "emit.h"
 #include "proc.h"
@@ -59,20 +60,60 @@ struct smaps_sum proc_smaps(uint64_t start, uint64_t end)
 	return sum;
 }
 
+/* The number on the line of a file that begins with @key. */
+static uint64_t proc_field(const char *path, const char *key,
+			   uint64_t otherwise)
+{
+	FILE *f = proc_open(path);
+	char line[256];
+
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, key, strlen(key)) &&
+		    sscanf(line + strlen(key), "%" SCNu64, &otherwise) == 1)
+			break;
+	fclose(f);
+	return otherwise;
+}
+
 uint64_t proc_vmpin_kb(pid_t pid)
 {
-	char path[64] = "/proc/self/status", line[256];
-	uint64_t kb = 0;
-	FILE *f;
+	char path[64] = "/proc/self/status";
 
 	if (pid)
 		snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	f = proc_open(path);
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "VmPin: %" SCNu64, &kb) == 1)
-			break;
+	return proc_field(path, "VmPin:", 0);
+}
+
+uint64_t proc_available_kb(void)
+{
+	return proc_field("/proc/meminfo", "MemAvailable:", UINT64_MAX);
+}
+
+uint64_t proc_memlock_kb(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return UINT64_MAX;
+	return limit.rlim_cur / 1024;
+}
+
+uint64_t proc_iotlb_entries(const char *module)
+{
+	uint64_t entries = UINT64_MAX;
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path),
+		 "/sys/module/%s/parameters/max_iotlb_entries", module);
+	f = fopen(path, "re");
+	if (!f)
+		return UINT64_MAX;
+	if (fscanf(f, "%" SCNu64, &entries) != 1)
+		entries = UINT64_MAX;
 	fclose(f);
-	return kb;
+	return entries;
 }
 
 uint64_t proc_kernel_warned(void)

@@ -15,8 +15,13 @@ struct smaps_sum {
 
 struct smaps_sum proc_smaps(uint64_t start, uint64_t end);
 
-/* VmPin of a process in kB, 0 for oneself: what vhost-vdpa charged to its mm. */
+/* VmPin of a process (0: this one) in kB: what was charged to its mm. */
 uint64_t proc_vmpin_kb(pid_t pid);
+
+/* Limits that mapping can hit. UINT64_MAX: none, or none that can be read. */
+uint64_t proc_memlock_kb(void);
+uint64_t proc_available_kb(void);
+uint64_t proc_iotlb_entries(const char *module);
 
 /* The taint bits that only a kernel warning, a bad page or an oops sets. */
 uint64_t proc_kernel_warned(void);

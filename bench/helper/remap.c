@@ -9,7 +9,7 @@
 
 #include "check.h"
 #include "handover.h"
-#include "net.h"
+#include "io.h"
 
 static void bad_remaps(struct vdpa *d, struct memory *m)
 {
@@ -39,7 +39,7 @@ static void restart_elsewhere(struct vdpa *d, struct memory *m)
 		      0);
 	vdpa_setup_vqs(d);
 	vdpa_start(d);
-	net_prove(d, m, IOVA, 1);
+	io_of(d)->prove(d, m, IOVA, 1);
 	check("packet-after-new-owner", 0, 0);
 }
 
@@ -54,11 +54,11 @@ static void check_restart(const struct params *p, struct memory *m)
 	check("negotiate-without-persist",
 	      __vdpa_ioctl(&d, VHOST_SET_BACKEND_FEATURES, &backend), 0);
 	vdpa_set_owner(&d);
-	net_layout(&d, m, IOVA);
+	io_layout(&d, m, IOVA);
 	vdpa_map(&d, IOVA, m->size, m->base);
 	vdpa_setup_vqs(&d);
 	vdpa_start(&d);
-	net_prove(&d, m, IOVA, 0);
+	io_of(&d)->prove(&d, m, IOVA, 0);
 	vdpa_suspend(&d);
 	vdpa_reset(&d);
 	in_child(restart_elsewhere, &d, m);

@@ -2,7 +2,6 @@
 /* A vhost-vdpa device: each step of its life, checked. */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/vhost.h>
 #include <linux/virtio_config.h>
 #include <string.h>
@@ -65,7 +64,7 @@ void vdpa_negotiate(struct vdpa *d)
 
 	vdpa_ioctl(d, VHOST_GET_BACKEND_FEATURES, &offered,
 		   "GET_BACKEND_FEATURES");
-	d->backend = offered & wanted_backend;
+	d->backend = offered & wanted_backend & ~d->refused;
 	vdpa_ioctl(d, VHOST_SET_BACKEND_FEATURES, &d->backend,
 		   "SET_BACKEND_FEATURES");
 }
@@ -85,7 +84,10 @@ void vdpa_reset_owner(const struct vdpa *d)
 	vdpa_ioctl(d, VHOST_RESET_OWNER, NULL, "RESET_OWNER");
 }
 
-/* Stop the queues, where the driver can, and keep where they stopped. */
+/*
+ * Stop the queues, where the driver can, and keep where they stopped. virtio
+ * over PCI cannot tell (vp_vdpa_get_vq_state()): its rings begin anew.
+ */
 void vdpa_suspend(struct vdpa *d)
 {
 	if (vdpa_has(d, VHOST_BACKEND_F_SUSPEND))
@@ -93,8 +95,12 @@ void vdpa_suspend(struct vdpa *d)
 
 	for (uint32_t i = 0; i < d->nvqs; i++) {
 		struct vhost_vring_state s = { .index = i };
+		int r = __vdpa_ioctl(d, VHOST_GET_VRING_BASE, &s);
 
-		vdpa_ioctl(d, VHOST_GET_VRING_BASE, &s, "GET_VRING_BASE");
+		d->forgetful = r == -EOPNOTSUPP;
+		if (r && !d->forgetful)
+			die("GET_VRING_BASE", -r, "GET_VRING_BASE: %s",
+			    strerror(-r));
 		d->vq[i].base = (uint16_t)s.num;
 	}
 }
@@ -177,70 +183,13 @@ void vdpa_start(const struct vdpa *d)
 	vdpa_set_status(d, STATUS_FEATURES | VIRTIO_CONFIG_S_DRIVER_OK);
 }
 
-int __vdpa_message(const struct vdpa *d, uint8_t type, uint64_t iova,
-		   uint64_t size, const void *uaddr, uint8_t perm)
+/* The device has accepted the driver: no bit is missing, none says failed. */
+void vdpa_check_running(const struct vdpa *d)
 {
-	struct vhost_msg_v2 msg = {
-		.type = VHOST_IOTLB_MSG_V2,
-		.iotlb = {
-			.iova = iova,
-			.size = size,
-			.uaddr = (uint64_t)(uintptr_t)uaddr,
-			.perm = perm,
-			.type = type,
-		},
-	};
+	uint8_t status = 0;
 
-	return write(d->fd, &msg, sizeof(msg)) < 0 ? -errno : 0;
-}
-
-/*
- * The kernel turns every failure of a message into EFAULT, see
- * vhost_chr_write_iter(); the likely causes are for the caller to check.
- */
-static void vdpa_message(const struct vdpa *d, uint8_t type, uint64_t iova,
-			 uint64_t size, const void *uaddr, uint8_t perm,
-			 const char *name)
-{
-	int r = __vdpa_message(d, type, iova, size, uaddr, perm);
-
-	if (r)
-		die(name, -r, "%s of %" PRIu64 " bytes at iova 0x%" PRIx64
-		    ": %s%s", name, size, iova, strerror(-r),
-		    r == -EFAULT ? " (memlock limit, max_iotlb_entries, memory"
-		    " or an overlap: see the kernel log)" : "");
-}
-
-void vdpa_batch_begin(const struct vdpa *d)
-{
-	if (vdpa_has(d, VHOST_BACKEND_F_IOTLB_BATCH))
-		vdpa_message(d, VHOST_IOTLB_BATCH_BEGIN, 0, 0, NULL, 0,
-			     "IOTLB_BATCH_BEGIN");
-}
-
-void vdpa_batch_end(const struct vdpa *d)
-{
-	if (vdpa_has(d, VHOST_BACKEND_F_IOTLB_BATCH))
-		vdpa_message(d, VHOST_IOTLB_BATCH_END, 0, 0, NULL, 0,
-			     "IOTLB_BATCH_END");
-}
-
-void vdpa_map(const struct vdpa *d, uint64_t iova, uint64_t size,
-	      const void *uaddr)
-{
-	vdpa_message(d, VHOST_IOTLB_UPDATE, iova, size, uaddr, VHOST_ACCESS_RW,
-		     "IOTLB_UPDATE");
-}
-
-void vdpa_remap(const struct vdpa *d, uint64_t iova, uint64_t size,
-		const void *uaddr)
-{
-	vdpa_message(d, VHOST_IOTLB_REMAP, iova, size, uaddr, 0,
-		     "IOTLB_REMAP");
-}
-
-void vdpa_unmap(const struct vdpa *d, uint64_t iova, uint64_t size)
-{
-	vdpa_message(d, VHOST_IOTLB_INVALIDATE, iova, size, NULL, 0,
-		     "IOTLB_INVALIDATE");
+	vdpa_ioctl(d, VHOST_VDPA_GET_STATUS, &status, "GET_STATUS");
+	if (status != (STATUS_FEATURES | VIRTIO_CONFIG_S_DRIVER_OK))
+		die("status", 0, "device status is 0x%x after DRIVER_OK",
+		    status);
 }

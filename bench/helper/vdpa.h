@@ -37,6 +37,10 @@ struct vdpa {
 	int fd;
 	uint32_t id;		/* virtio device id */
 	uint64_t backend;	/* backend features that were acked */
+	uint64_t refused;	/* never acked, though offered */
+	bool forgetful;		/* cannot go on with a ring, only begin it */
+	bool pins;		/* mapping pins pages */
+	uint64_t entries;	/* of the iotlb, that all memory takes */
 	uint32_t nvqs;
 	struct vdpa_vq vq[VDPA_MAX_VQS];
 };
@@ -62,6 +66,7 @@ void vdpa_suspend(struct vdpa *d);
 void vdpa_reset(const struct vdpa *d);
 void vdpa_setup_vqs(struct vdpa *d);
 void vdpa_start(const struct vdpa *d);
+void vdpa_check_running(const struct vdpa *d);
 void vdpa_batch_begin(const struct vdpa *d);
 void vdpa_batch_end(const struct vdpa *d);
 void vdpa_map(const struct vdpa *d, uint64_t iova, uint64_t size,

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The two ways from the old process to the new one. exec: the same process with
+ * a new address space, open files stay. transfer: a process that was started
+ * before the pause, as a VMM that is updated by a supervisor is, and that gets
+ * the files over a socket; the old one exits when the new one is done.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "emit.h"
+#include "handover.h"
+#include "proc.h"
+
+enum { STATE_FD, MEMORY_FD, DEVICE_FD, NFDS };
+
+/* Our own text and data: a fault on them is not the thing measured. */
+static void populate_ourselves(void)
+{
+#ifndef __SANITIZE_ADDRESS__	/* whose shadow is terabytes */
+	mlockall(MCL_CURRENT);
+#endif
+}
+
+struct state *map_state(int fd)
+{
+	struct state *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE,
+			       MAP_SHARED, fd, 0);
+
+	if (s == MAP_FAILED)
+		die("mmap", errno, "state: %s", strerror(errno));
+	return s;
+}
+
+static void __attribute__((noreturn))
+by_exec(struct state *s, int state_fd, void (*release)(struct state *s))
+{
+	char fd[16];
+	char *argv[] = { "bench-helper", "--continue", fd, NULL };
+	char *envp[] = { NULL };
+
+	snprintf(fd, sizeof(fd), "%d", state_fd);
+	release(s);
+	execve("/proc/self/exe", argv, envp);
+	die("execve", errno, "execve: %s", strerror(errno));
+}
+
+void live_update_continue(int fd)
+{
+	struct state *s = map_state(fd);
+
+	populate_ourselves();
+	emit_to(s->out_fd);
+	take_over(s, fd);
+}
+
+/* What is handed over must not also be inherited: not by execve() it is. */
+void keep_open(const struct state *s, int fd)
+{
+	fcntl(fd, F_SETFD, s->p.transfer ? FD_CLOEXEC : 0);
+}
+
+static void start_successor(int theirs)
+{
+	char fd[16];
+	char *argv[] = { "bench-helper", "--receive", fd, NULL };
+	char *envp[] = { NULL };
+	pid_t pid;
+	int r;
+
+	snprintf(fd, sizeof(fd), "%d", theirs);
+	r = posix_spawn(&pid, "/proc/self/exe", NULL, NULL, argv, envp);
+	if (r)
+		die("posix_spawn", r, "posix_spawn: %s", strerror(r));
+}
+
+static void send_files(int sock, const int *fds, int count)
+{
+	char control[CMSG_SPACE(NFDS * sizeof(int))] = { 0 };
+	struct iovec iov = { .iov_base = &count, .iov_len = sizeof(count) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+		.msg_controllen = CMSG_SPACE((size_t)count * sizeof(int)),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN((size_t)count * sizeof(int));
+	memcpy(CMSG_DATA(cmsg), fds, (size_t)count * sizeof(int));
+	if (sendmsg(sock, &msg, 0) < 0)
+		die("sendmsg", errno, "sendmsg: %s", strerror(errno));
+}
+
+static int receive_files(int sock, int *fds)
+{
+	char control[CMSG_SPACE(NFDS * sizeof(int))];
+	int count = 0;
+	struct iovec iov = { .iov_base = &count, .iov_len = sizeof(count) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+
+	if (recvmsg(sock, &msg, MSG_CMSG_CLOEXEC) <= 0)
+		_exit(EXIT_FAILED);	/* the old one has said why */
+	if (count < DEVICE_FD || count > NFDS)
+		_exit(EXIT_FAILED);
+	memcpy(fds, CMSG_DATA(CMSG_FIRSTHDR(&msg)),
+	       (size_t)count * sizeof(int));
+	return count;
+}
+
+static char wait_byte(int sock)
+{
+	char c = 0;
+
+	while (read(sock, &c, 1) < 0 && errno == EINTR)
+		;
+	return c;
+}
+
+static void say_byte(int sock)
+{
+	if (write(sock, "!", 1) != 1)
+		die("write", errno, "the other process is gone");
+}
+
+static void __attribute__((noreturn))
+by_transfer(struct state *s, int state_fd, void (*release)(struct state *s))
+{
+	int fds[NFDS] = { state_fd, s->m.fd, s->d.fd };
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		die("socketpair", errno, "socketpair: %s", strerror(errno));
+	fcntl(pair[0], F_SETFD, FD_CLOEXEC);
+	start_successor(pair[1]);
+	close(pair[1]);
+	if (!wait_byte(pair[0]))
+		die("transfer", 0, "the new process did not start");
+	release(s);
+	send_files(pair[0], fds, s->d.fd > 0 ? NFDS : DEVICE_FD);
+	wait_byte(pair[0]);	/* it is done, or has died and said why */
+	_exit(EXIT_DONE);
+}
+
+void live_update_receive(int sock)
+{
+	int fds[NFDS] = { -1, -1, -1 };
+	struct state *s;
+
+	populate_ourselves();
+	say_byte(sock);
+	receive_files(sock, fds);
+	s = map_state(fds[STATE_FD]);
+	emit_to(s->out_fd);
+	s->m.fd = fds[MEMORY_FD];
+	s->d.fd = fds[DEVICE_FD];
+	s->old_sock = sock;
+	take_over(s, fds[STATE_FD]);
+}
+
+/*
+ * The old process still exists here, and must not hold a pin any more. Its
+ * address space goes away outside the pause: wait for that, so that the next
+ * rep does not pay for it.
+ */
+void dismiss_old_process(struct state *s)
+{
+	uint64_t vmpin;
+
+	if (!s->p.transfer)
+		return;
+	vmpin = proc_vmpin_kb(getppid());
+	if (vmpin)
+		die("vmpin", 0, "VmPin of the old process is still %llu kB",
+		    (unsigned long long)vmpin);
+	say_byte(s->old_sock);
+	wait_byte(s->old_sock);
+	close(s->old_sock);
+}
+
+void hand_over(struct state *s, int state_fd, void (*release)(struct state *s))
+{
+	if (s->p.transfer)
+		by_transfer(s, state_fd, release);
+	by_exec(s, state_fd, release);
+}
+
+/*
+ * A chain of transfers outlives the process that our parent waits for. Stay in
+ * front of it: all that come after us hold the other end of a pipe.
+ */
+void stay_in_front(struct state *s)
+{
+	int ends[2], status;
+	pid_t pid;
+
+	if (pipe(ends))
+		die("pipe", errno, "pipe: %s", strerror(errno));
+	pid = fork();
+	if (pid < 0)
+		die("fork", errno, "fork: %s", strerror(errno));
+	close(ends[pid ? 1 : 0]);
+	s->front_fd = ends[1];
+	if (!pid)
+		return;
+	status = wait_byte(ends[0]);
+	exit(status == '!' ? EXIT_DONE : EXIT_FAILED);
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Split virtqueues in guest memory, driven from this process. */
+#include <errno.h>
+#include <linux/virtio_ring.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "emit.h"
+#include "io.h"
+
+#define DEADLINE_MS 10000
+
+/* A page for each queue, then one for each buffer; they end in stamps. */
+#define PAGE 4096u
+#define AVAIL_AT 1024u
+#define USED_AT 2048u
+#define BUFFER_AT(i) ((VDPA_MAX_VQS + (i)) * PAGE)
+
+_Static_assert(USED_AT + sizeof(struct vring_used) +
+	       VDPA_VQ_NUM * sizeof(struct vring_used_elem) + 2 <=
+	       PAGE - MEMORY_STAMP, "rings leave room for the stamp");
+
+static struct vring_desc *desc_of(const struct memory *m, unsigned int q)
+{
+	return (struct vring_desc *)(m->base + q * PAGE);
+}
+
+static volatile struct vring_avail *avail_of(const struct memory *m,
+					     unsigned int q)
+{
+	return (struct vring_avail *)(m->base + q * PAGE + AVAIL_AT);
+}
+
+static volatile struct vring_used *used_of(const struct memory *m,
+					   unsigned int q)
+{
+	return (struct vring_used *)(m->base + q * PAGE + USED_AT);
+}
+
+unsigned char *io_buffer(const struct memory *m, unsigned int buffer)
+{
+	return m->base + BUFFER_AT(buffer);
+}
+
+uint64_t io_buffer_iova(uint64_t iova, unsigned int buffer)
+{
+	return iova + BUFFER_AT(buffer);
+}
+
+const struct io *io_of(const struct vdpa *d)
+{
+	const struct io *kinds[] = { &io_net, &io_blk };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i]->id == d->id)
+			return kinds[i];
+	skip("a network or a block device",
+	     "virtio device %u is of neither kind", d->id);
+}
+
+void io_layout(struct vdpa *d, const struct memory *m, uint64_t iova)
+{
+	d->nvqs = io_of(d)->nvqs;
+	for (unsigned int q = 0; q < d->nvqs; q++) {
+		memset(m->base + q * PAGE, 0, PAGE - MEMORY_STAMP);
+		d->vq[q].desc = iova + q * PAGE;
+		d->vq[q].avail = d->vq[q].desc + AVAIL_AT;
+		d->vq[q].used = d->vq[q].desc + USED_AT;
+		d->vq[q].base = 0;
+	}
+}
+
+/* At most one chain is ever under way, so that descriptors start at 0. */
+uint16_t io_post(const struct memory *m, uint64_t iova, unsigned int queue,
+		 const struct io_part *parts, unsigned int count)
+{
+	volatile struct vring_avail *avail = avail_of(m, queue);
+
+	for (unsigned int i = 0; i < count; i++) {
+		uint16_t more = i + 1 < count ? VRING_DESC_F_NEXT : 0;
+		uint16_t in = parts[i].device_writes ? VRING_DESC_F_WRITE : 0;
+
+		desc_of(m, queue)[i] = (struct vring_desc) {
+			.addr = io_buffer_iova(iova, parts[i].buffer) +
+				parts[i].offset,
+			.len = parts[i].len,
+			.flags = more | in,
+			.next = (uint16_t)(i + 1),
+		};
+	}
+	avail->ring[avail->idx % VDPA_VQ_NUM] = 0;
+	__sync_synchronize();	/* the entry before the index that offers it */
+	avail->idx++;
+	return avail->idx;
+}
+
+void io_kick(const struct vdpa *d, unsigned int queue)
+{
+	uint64_t one = 1;
+
+	if (write(d->vq[queue].kick, &one, sizeof(one)) != sizeof(one))
+		die("io", errno, "kick: %s", strerror(errno));
+}
+
+void io_await(const struct vdpa *d, const struct memory *m, unsigned int queue,
+	      uint16_t until)
+{
+	struct pollfd pfd = { .fd = d->vq[queue].call, .events = POLLIN };
+	uint64_t count;
+
+	while (used_of(m, queue)->idx != until) {
+		if (poll(&pfd, 1, DEADLINE_MS) != 1)
+			die("io", ETIMEDOUT, "queue %u: used index %u, not %u:"
+			    " the device did not answer", queue,
+			    used_of(m, queue)->idx, until);
+		if (read(pfd.fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+			die("io", errno, "eventfd: %s", strerror(errno));
+	}
+	__sync_synchronize();	/* the index before what it tells of */
+}
+
+void io_fill(unsigned char *data, uint32_t len, uint64_t seq)
+{
+	uint64_t x = (seq + 1) * 0x9e3779b97f4a7c15u;
+
+	for (uint32_t i = 0; i < len; i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		data[i] = (unsigned char)x;
+	}
+}

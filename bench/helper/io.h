@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BENCH_IO_H
+#define BENCH_IO_H
+
+#include <stdint.h>
+
+#include "memory.h"
+#include "vdpa.h"
+
+/*
+ * A request through the rings of a device: the proof that it works, and that
+ * it works on the memory of this process.
+ */
+struct io {
+	uint32_t id;		/* virtio device id */
+	uint32_t nvqs;
+	/* Exits with an error unless request number @seq comes out right. */
+	void (*prove)(const struct vdpa *d, const struct memory *m,
+		      uint64_t iova, uint64_t seq);
+};
+
+/* Of the device's kind; exits with a skip when there is none. */
+const struct io *io_of(const struct vdpa *d);
+
+/* Lay empty rings out at the start of @m, which the device sees at @iova. */
+void io_layout(struct vdpa *d, const struct memory *m, uint64_t iova);
+
+/* For the kinds. One page of guest memory each, less the bytes of its stamp. */
+#define IO_BUFFERS 4
+
+unsigned char *io_buffer(const struct memory *m, unsigned int buffer);
+uint64_t io_buffer_iova(uint64_t iova, unsigned int buffer);
+
+struct io_part {
+	unsigned int buffer;
+	uint32_t offset, len;
+	int device_writes;
+};
+
+/* Offer a chain of buffers in a queue; wait until it is done with. */
+uint16_t io_post(const struct memory *m, uint64_t iova, unsigned int queue,
+		 const struct io_part *parts, unsigned int count);
+void io_kick(const struct vdpa *d, unsigned int queue);
+void io_await(const struct vdpa *d, const struct memory *m, unsigned int queue,
+	      uint16_t until);
+
+/* A request of its own for each @seq. */
+void io_fill(unsigned char *data, uint32_t len, uint64_t seq);
+
+extern const struct io io_net, io_blk;
+
+#endif

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The command line, parsed and checked: nothing is measured with half of it. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "emit.h"
+#include "io.h"
+#include "params.h"
+
+#define EXIT_USAGE 2
+
+/* Above 4 GiB: clear of every window that an IOMMU or a PC reserves. */
+#define IOVA (1ull << 32)
+
+void usage(const char *what)
+{
+	fprintf(stderr, "bench-helper: %s\n"
+		"usage: bench-helper EXPERIMENT --out FD|PATH [--device PATH]\n"
+		"  --mem BYTES [--file BYTES] --pages KIND --order METHOD,...\n"
+		"  [--regions N|IOVA+SIZE@OFFSET,...] [--warm] [--pinned]\n"
+		"  [--transfer] [--unbatched] [--fault NAME] [--loops N]\n",
+		what);
+	exit(EXIT_USAGE);
+}
+
+static uint64_t number(const char *text, const char *what)
+{
+	char *end;
+	uint64_t value;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (errno || end == text || *end || *text == '-')
+		usage(what);
+	return value;
+}
+
+/* Digits are an open file descriptor, anything else a path. */
+static int open_out(const char *out)
+{
+	int fd;
+
+	if (strspn(out, "0123456789") == strlen(out))
+		return (int)number(out, "--out wants a descriptor or a path");
+	fd = open(out, O_WRONLY | O_CREAT | O_APPEND, 0644);
+	if (fd < 0) {
+		fprintf(stderr, "bench-helper: %s: %s\n", out, strerror(errno));
+		exit(EXIT_FAILED);
+	}
+	return fd;
+}
+
+static void parse_order(struct params *p, char *order)
+{
+	for (char *m = strtok(order, ","); m; m = strtok(NULL, ",")) {
+		int method = method_parse(m);
+
+		if (method < 0)
+			usage("--order names an unknown method");
+		if (p->nreps == MAX_REPS)
+			usage("--order is too long");
+		p->order[p->nreps++] = (uint8_t)method;
+	}
+}
+
+static void parse_regions(struct params *p, char *list)
+{
+	for (char *r = strtok(list, ","); r; r = strtok(NULL, ",")) {
+		struct region *region = &p->regions[p->nregions];
+
+		if (p->nregions++ == MAX_REGIONS)
+			usage("--regions has too many");
+		if (sscanf(r, "%" SCNu64 "+%" SCNu64 "@%" SCNu64, &region->iova,
+			   &region->size, &region->offset) != 3)
+			usage("--regions wants a count or IOVA+SIZE@OFFSET");
+	}
+}
+
+static void parse_fault(struct params *p, const char *name)
+{
+	static const char * const names[] = {
+		[FAULT_SKIP_REMAP] = "new-owner-skips-remap",
+		[FAULT_WRONG_ADDRESS] = "wrong-address",
+		[FAULT_DROP_MAPPING] = "drop-mapping",
+	};
+
+	for (enum fault f = FAULT_SKIP_REMAP; f <= FAULT_DROP_MAPPING; f++)
+		if (!strcmp(name, names[f]))
+			p->fault = f;
+	if (p->fault == FAULT_NONE)
+		usage("--fault is unknown");
+}
+
+static void parse_pages(struct params *p, const char *name)
+{
+	int pages = page_kind_parse(name);
+
+	if (pages < 0)
+		usage("--pages names an unknown kind");
+	p->pages = (enum page_kind)pages;
+}
+
+static const struct option options[] = {
+	{ "out", required_argument, NULL, 'o' },
+	{ "device", required_argument, NULL, 'd' },
+	{ "mem", required_argument, NULL, 'm' },
+	{ "file", required_argument, NULL, 'f' },
+	{ "pages", required_argument, NULL, 'p' },
+	{ "order", required_argument, NULL, 'r' },
+	{ "regions", required_argument, NULL, 'n' },
+	{ "warm", no_argument, NULL, 'w' },
+	{ "pinned", no_argument, NULL, 'P' },
+	{ "transfer", no_argument, NULL, 't' },
+	{ "unbatched", no_argument, NULL, 'u' },
+	{ "fault", required_argument, NULL, 'b' },
+	{ "loops", required_argument, NULL, 'l' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static void parse_option(struct params *p, int opt)
+{
+	switch (opt) {
+	case 'o':
+		emit_to(open_out(optarg));
+		break;
+	case 'd':
+		if (strlen(optarg) >= sizeof(p->device))
+			usage("--device is too long");
+		strcpy(p->device, optarg);
+		break;
+	case 'm':
+		p->mem = number(optarg, "--mem wants bytes");
+		break;
+	case 'f':
+		p->file = number(optarg, "--file wants bytes");
+		break;
+	case 'p':
+		parse_pages(p, optarg);
+		break;
+	case 'r':
+		parse_order(p, optarg);
+		break;
+	case 'n':
+		if (strchr(optarg, '@'))
+			parse_regions(p, optarg);
+		else
+			p->split = number(optarg, "--regions wants a count");
+		break;
+	case 'w':
+		p->warm = true;
+		break;
+	case 'P':
+		p->pinned = true;
+		break;
+	case 't':
+		p->transfer = true;
+		break;
+	case 'u':
+		p->unbatched = true;
+		break;
+	case 'b':
+		parse_fault(p, optarg);
+		break;
+	case 'l':
+		p->loops = number(optarg, "--loops wants a count");
+		break;
+	default:
+		usage("unknown option");
+	}
+}
+
+/* Regions of equal size, whole pages each; the last one takes the rest. */
+static void split_regions(struct params *p)
+{
+	uint64_t unit = page_kind_bytes(p->pages);
+	uint64_t step;
+
+	if (!p->split || p->split > MAX_REGIONS || p->split > p->mem / unit)
+		usage("--regions must leave each a page, and be few");
+	step = p->mem / p->split / unit * unit;
+	for (p->nregions = 0; p->nregions < p->split; p->nregions++) {
+		uint64_t at = p->nregions * step;
+		bool last = p->nregions + 1 == p->split;
+
+		p->regions[p->nregions] = (struct region) {
+			IOVA + at, at, last ? p->mem - at : step
+		};
+	}
+}
+
+static void validate(struct params *p)
+{
+	uint64_t page = page_kind_bytes(p->pages);
+
+	if (!p->file)
+		p->file = p->mem;
+	if (emit_fd() < 0)
+		usage("--out is missing");
+	if (!p->nreps)
+		usage("--order is missing");
+	for (uint32_t i = 1; i < p->nreps; i++)
+		if (method_has_device(p->order[i]) !=
+		    method_has_device(p->order[0]))
+			usage("--order mixes device and exec-only methods");
+	if (!p->mem || p->mem % page || p->file % page || p->file > p->mem)
+		usage("--mem and --file must be whole pages, file <= mem");
+	if (!p->nregions)
+		split_regions(p);
+	for (uint32_t i = 0; i < p->nregions; i++)
+		if (p->regions[i].size > p->mem ||
+		    p->regions[i].offset > p->mem - p->regions[i].size)
+			usage("--regions goes beyond the memory");
+	/* The rings are at the start of memory, and of the first region. */
+	if (p->regions[0].offset)
+		usage("--regions must begin at offset 0");
+}
+
+void params_parse(struct params *p, int argc, char **argv)
+{
+	int opt;
+
+	*p = (struct params) { .split = 1 };
+	if (argc < 2 || strlen(argv[1]) >= sizeof(p->experiment))
+		usage("which experiment?");
+	strcpy(p->experiment, argv[1]);
+	while ((opt = getopt_long(argc - 1, argv + 1, "", options, NULL)) != -1)
+		parse_option(p, opt);
+	validate(p);
+}
