@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The command line: the only module that prints or exits. Heavy imports wait for their command."""
 
+import signal
 import sys
 from contextlib import nullcontext
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -30,17 +32,22 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line and exit: every failure that is not a bug is one line."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as orderly an end as Ctrl-C
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # what a path holds may not be UTF-8
+            stream.reconfigure(errors="backslashreplace")
     try:
+        if not sys.argv[1:]:
+            sys.argv.append("--help")
         code = app(standalone_mode=False)
+    except SystemExit:
+        code = EXIT_GOOD  # typer's answer to a closed pipe: its reader has read enough
     except BenchError as error:
-        code = _say_error(error)
+        code = _complain(error.message, error.hint, error.exit_code)
     except typer.Exit as done:
         code = done.exit_code
     except (KeyboardInterrupt, typer.Abort):
         code = _complain("interrupted before anything was measured", "", EXIT_CANNOT_JUDGE)
-    except BrokenPipeError:
-        sys.stderr.close()
-        code = EXIT_GOOD  # whoever read our output has read enough
     except Exception as error:
         code = _unexpected(error)
     sys.exit(code if isinstance(code, int) else EXIT_GOOD)
@@ -58,14 +65,10 @@ def _unexpected(error: Exception) -> int:
             last = last.tb_next
         where = f" ({Path(last.tb_frame.f_code.co_filename).name}:{last.tb_lineno})"
     return _complain(
-        f"internal error: {type(error).__name__}: {error}{where}",
+        f"internal error: {type(error).__name__}: {' '.join(str(error).split())}{where}",
         "this is a bug of bench: please report it",
         EXIT_INTERNAL,
     )
-
-
-def _say_error(error: BenchError) -> int:
-    return _complain(error.message, error.hint, error.exit_code)
 
 
 def _complain(message: str, hint: str, code: int) -> int:
@@ -75,12 +78,13 @@ def _complain(message: str, hint: str, code: int) -> int:
     return code
 
 
-def _overrides(**options: Any) -> dict[str, Any]:
-    return {key: value for key, value in options.items() if value is not None}
+# Options of `bench run` that are no fields of a scenario.
+_NOT_FIELDS = ("scenario", "clock", "executor", "out")
 
 
 @app.command()
 def run(
+    ctx: typer.Context,
     scenario: Annotated[str, typer.Argument(help="A name (see bench list) or a .toml")] = (
         "live-update"
     ),
@@ -90,10 +94,13 @@ def run(
     method: Annotated[str | None, typer.Option(help="reset-owner, new-owner, ...")] = None,
     backing: Annotated[str | None, typer.Option(help="real, alias or auto")] = None,
     ptes: Annotated[str | None, typer.Option(help="cold or warm")] = None,
-    handover: Annotated[str | None, typer.Option(help="exec")] = None,
+    handover: Annotated[str | None, typer.Option(help="exec or transfer")] = None,
     regions: Annotated[str | None, typer.Option(help="Messages that map all memory")] = None,
+    batch: Annotated[str | None, typer.Option(help="on or off")] = None,
+    break_: Annotated[str | None, typer.Option("--break", help="A wrong sequence")] = None,
     reps: Annotated[int | None, typer.Option(help="Handovers measured for each cell")] = None,
     seed: Annotated[int | None, typer.Option(help="Of the order of the methods")] = None,
+    budget: Annotated[str | None, typer.Option(help="Measure what fits, as in 10m")] = None,
     clock: Annotated[str | None, typer.Option(help="wall (KVM) or icount (TCG)")] = None,
     executor: Annotated[str, typer.Option(help="guest, or replay:FILE for tests")] = "guest",
     out: Annotated[Path | None, typer.Option(help="A new directory for the results")] = None,
@@ -105,18 +112,8 @@ def run(
     from bench.run import run_facts
     from bench.scenario import load_scenario
 
-    overrides = _overrides(
-        mem=mem,
-        pages=pages,
-        device=device,
-        method=method,
-        backing=backing,
-        ptes=ptes,
-        handover=handover,
-        regions=regions,
-        reps=reps,
-        seed=seed,
-    )
+    fields = {name.rstrip("_"): value for name, value in ctx.params.items()}
+    overrides = {k: v for k, v in fields.items() if v is not None and k not in _NOT_FIELDS}
     asked = load_scenario(scenario, overrides)
     wanted = _clock(clock)
     plan = make_plan(asked)
@@ -188,7 +185,7 @@ def _conclude(store: "Store", interrupted: bool) -> int:
     if interrupted:
         kept = sum(sample.ok for sample in finished.samples)
         _complain(f"interrupted: {kept} samples of finished cells are kept", str(store.path), 1)
-    if not any(sample.ok for sample in finished.samples):
+    if not finished.measured:
         return _complain("nothing was measured", "", EXIT_CANNOT_JUDGE)
     failed = any(sample.status.startswith("failed") for sample in finished.samples)
     return EXIT_FAILED if failed or interrupted else EXIT_GOOD
@@ -208,25 +205,31 @@ def report(
     from bench.store import load
 
     finished = load(directory)
-    if not any(sample.ok for sample in finished.samples):
+    if not finished.measured:
         raise CannotJudge(f"{directory}: no cell was measured")
     _print_report(finished)
 
 
 @app.command(name="list")
-def list_() -> None:
-    """Scenarios and devices."""
-    from bench.model import DEVICES
+def list_(
+    schema: Annotated[bool, typer.Option(help="Print the JSON schema of scenario files")] = False,
+) -> None:
+    """Scenarios, and devices with whether they can run here."""
+    from bench.devices import DEVICES
+    from bench.executors.guest_setup import why_not_here
     from bench.paths import SCENARIOS
     from bench.report.text import columns
-    from bench.scenario import load_scenario
+    from bench.scenario import json_schema, load_scenario
 
+    if schema:
+        print(json_schema(), end="")
+        return
     names = sorted(path.stem for path in SCENARIOS.glob("*.toml"))
     rows = [("scenario", "its question")]
     rows += [(name, load_scenario(name, {}).question) for name in names]
     print(columns(rows))
-    devices = [(device.name, device.stands_for) for device in DEVICES.values()]
-    print("\n" + columns([("device", "stands for"), *devices]))
+    devices = [(d.name, why_not_here(d) or "yes", d.stands_for) for d in DEVICES.values()]
+    print("\n" + columns([("device", "runs here", "stands for"), *devices]))
 
 
 @app.command()

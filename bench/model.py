@@ -4,7 +4,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from bench.units import GIB, KIB, MIB
 
@@ -18,6 +17,7 @@ class Method(StrEnum):
 
 class Pages(StrEnum):
     SMALL = "4k"
+    FRAGMENTED = "4k-fragmented"  # no two neighbours are physically contiguous
     THP = "thp"
     HUGETLB_2M = "hugetlb-2m"
     HUGETLB_1G = "hugetlb-1g"
@@ -25,7 +25,18 @@ class Pages(StrEnum):
     @property
     def size(self) -> int:
         """Bytes of one page; for ``thp`` of the block that has to be whole."""
-        return {"4k": 4 * KIB, "hugetlb-1g": GIB}.get(self, 2 * MIB)
+        if self.small:
+            return 4 * KIB
+        return GIB if self is Pages.HUGETLB_1G else 2 * MIB
+
+    @property
+    def small(self) -> bool:
+        return self in (Pages.SMALL, Pages.FRAGMENTED)
+
+    @property
+    def pooled(self) -> bool:
+        """Has to be set aside before anyone can have one."""
+        return self in (Pages.HUGETLB_2M, Pages.HUGETLB_1G)
 
 
 class Backing(StrEnum):
@@ -41,6 +52,20 @@ class Ptes(StrEnum):
 
 class Handover(StrEnum):
     EXEC = "exec"
+    TRANSFER = "transfer"
+
+
+class Batch(StrEnum):
+    ON = "on"
+    OFF = "off"
+
+
+class Break(StrEnum):
+    """Sequences that are wrong on purpose: a proof that catches none of them proves nothing."""
+
+    SKIPS_REMAP = "new-owner-skips-remap"
+    WRONG_ADDRESS = "wrong-address"
+    DROP_MAPPING = "drop-mapping"
 
 
 class Clock(StrEnum):
@@ -71,42 +96,6 @@ class Phase(StrEnum):
 OWN_PHASES = (Phase.RELEASE, Phase.CLAIM, Phase.MAP)
 
 
-@dataclass(frozen=True)
-class Device:
-    """What is behind /dev/vhost-vdpa-N in a guest, and how it gets there."""
-
-    name: str
-    mgmtdev: str  # of ``vdpa dev add``
-    modules: Mapping[str, str]  # module: its parameters, in loading order
-    pins: bool  # it keeps physical addresses, so that mapping pins pages
-    stands_for: str
-
-
-# Entries of the iotlb are bounded by memory, see max_iotlb_entries in 6.12:
-# 64 GiB of scattered 4k pages are 2^24 entries.
-_IOTLB = "max_iotlb_entries=67108864"
-
-
-def _sim_net(name: str, use_va: int, stands_for: str) -> Device:
-    modules = {
-        "vhost_vdpa": _IOTLB,
-        "vdpa_sim": f"use_va={use_va} {_IOTLB}",
-        "vdpa_sim_net": "",
-    }
-    return Device(name, "vdpasim_net", modules, pins=not use_va, stands_for=stands_for)
-
-
-DEVICES: Mapping[str, Device] = {
-    device.name: device
-    for device in (
-        _sim_net(
-            "sim-net-pa", 0, "physical addresses, set_map: the path of mlx5 without its firmware"
-        ),
-        _sim_net("sim-net-va", 1, "user addresses, set_map: nothing is pinned, new-owner remaps"),
-    )
-}
-
-
 @dataclass(frozen=True, order=True)
 class Cell:
     """One point of the matrix: what a median is taken over."""
@@ -119,7 +108,8 @@ class Cell:
     file: int  # bytes of distinct memory: mem, or less for ``alias``
     ptes: Ptes = Ptes.COLD
     handover: Handover = Handover.EXEC
-    regions: int = 1  # messages that map all of mem
+    regions: str = "1"  # messages that map all of mem, or "qemu": as a q35 guest has them
+    batch: Batch = Batch.ON
 
     def factors(self) -> dict[str, str | int]:
         """The cell as the stored lines spell it."""
@@ -133,22 +123,8 @@ class Cell:
             "ptes": self.ptes.value,
             "handover": self.handover.value,
             "regions": self.regions,
+            "batch": self.batch.value,
         }
-
-    @staticmethod
-    def from_factors(row: Mapping[str, Any]) -> "Cell":
-        """The inverse of `factors`; KeyError or ValueError for a line that is not one."""
-        return Cell(
-            device=str(row["device"]),
-            pages=Pages(row["pages"]),
-            mem=int(row["mem"]),
-            method=Method(row["method"]),
-            backing=Backing(row["backing"]),
-            file=int(row["file"]),
-            ptes=Ptes(row["ptes"]),
-            handover=Handover(row["handover"]),
-            regions=int(row["regions"]),
-        )
 
 
 @dataclass(frozen=True)
@@ -163,6 +139,7 @@ class Block:
     cells: tuple[Cell, ...]
     order: tuple[Method, ...]
     warmup: int = 1
+    broken: Break | None = None
 
     @property
     def any_cell(self) -> Cell:
@@ -179,6 +156,7 @@ class Plan:
     seed: int
     reps: int
     blocks: tuple[Block, ...]
+    left_out: tuple[tuple[Block, str], ...] = ()  # and why
 
 
 @dataclass(frozen=True)

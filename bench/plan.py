@@ -4,10 +4,12 @@
 import itertools
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
+from bench.cost import block_seconds, plan_seconds
 from bench.model import Backing, Block, Cell, Method, Plan
 from bench.scenario import Scenario
-from bench.units import GIB
+from bench.units import GIB, format_duration
 
 # Fresh memory is slow to make and to fill, in a guest most of all. What is above this
 # is an alias of a smaller file: the same number of pages is pinned, fewer are distinct.
@@ -21,17 +23,41 @@ def make_plan(scenario: Scenario) -> Plan:
     groups: dict[Cell, list[Cell]] = {}
     for cell in _cells(scenario):
         groups.setdefault(_group_key(cell), []).append(cell)
-    blocks = [_block(tuple(cells), scenario.reps, rng) for cells in groups.values()]
+    blocks = [_block(tuple(cells), scenario, rng) for cells in groups.values()]
     rng.shuffle(blocks)
-    return Plan(scenario.name, scenario.seed, scenario.reps, tuple(blocks))
+    chosen, left_out = _within(scenario.budget, blocks)
+    return Plan(scenario.name, scenario.seed, scenario.reps, chosen, left_out)
+
+
+LeftOut = tuple[tuple[Block, str], ...]
+
+
+def _within(budget: float | None, blocks: list[Block]) -> tuple[tuple[Block, ...], LeftOut]:
+    """The cheapest blocks that fit, whole: a pair never loses a method. Order is kept."""
+    if budget is None:
+        return tuple(blocks), ()
+    fitting: list[Block] = []
+    for block in sorted(blocks, key=block_seconds):
+        if plan_seconds((*fitting, block)) > budget:
+            break
+        fitting.append(block)
+    why = "skipped: left out by --budget {}: it would take {} (needs: a larger --budget)"
+    return tuple(block for block in blocks if block in fitting), tuple(
+        (block, why.format(format_duration(budget), format_duration(block_seconds(block))))
+        for block in blocks
+        if block not in fitting
+    )
 
 
 def _cells(s: Scenario) -> list[Cell]:
-    factors = itertools.product(s.device, s.pages, s.mem, s.ptes, s.handover, s.regions, s.method)
+    factors = itertools.product(
+        s.device, s.pages, s.mem, s.ptes, s.handover, s.regions, s.batch, s.method
+    )
     cells = []
-    for device, pages, mem, ptes, handover, regions, method in factors:
+    for device, pages, mem, ptes, handover, regions, batch, method in factors:
         backing, file = _backing(s.backing, mem)
-        cells.append(Cell(device, pages, mem, method, backing, file, ptes, handover, regions))
+        variant = (ptes, handover, regions, batch)
+        cells.append(Cell(device, pages, mem, method, backing, file, *variant))
     return list(dict.fromkeys(cells))
 
 
@@ -44,15 +70,15 @@ def _backing(wanted: Backing, mem: int) -> tuple[Backing, int]:
 def _group_key(cell: Cell) -> Cell:
     """Cells with one key share a helper run; without a device there is none to share."""
     method = Method.EXEC_ONLY if cell.method is Method.EXEC_ONLY else Method.NEW_OWNER
-    factors = {**cell.factors(), "method": method}
-    return Cell.from_factors(factors)
+    return replace(cell, method=method)
 
 
-def _block(cells: tuple[Cell, ...], reps: int, rng: random.Random) -> Block:
+def _block(cells: tuple[Cell, ...], scenario: Scenario, rng: random.Random) -> Block:
     methods = [cell.method for cell in cells]
     # Any handover warms up; the first in the enum is the quickest.
     first = next(method for method in Method if method in methods)
-    return Block(cells, (first, *balanced_order(methods, reps, rng)), warmup=1)
+    order = (first, *balanced_order(methods, scenario.reps, rng))
+    return Block(cells, order, warmup=1, broken=scenario.broken)
 
 
 def balanced_order(methods: Sequence[Method], reps: int, rng: random.Random) -> list[Method]:

@@ -42,24 +42,49 @@ def run(
 ) -> str:
     """Standard output of a command that has to succeed within ``timeout`` seconds."""
     try:
-        done = subprocess.run(
+        done = _run_group(
             argv,
             cwd=cwd,
             env={**os.environ, "LC_ALL": "C", **(env or {})},
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
+            data=stdin,
             timeout=timeout,
-            check=False,
         )
     except FileNotFoundError:
         raise MissingTool(f"{argv[0]} is not installed") from None
+    except OSError as error:
+        raise CannotJudge(f"{argv[0]}: {error.strerror}") from None
     except subprocess.TimeoutExpired:
         raise ProcessFailed(argv, 124, f"no end after {timeout:.0f} s") from None
     out = done.stdout.decode(errors="replace")
     if done.returncode:
         raise ProcessFailed(argv, done.returncode, out + done.stderr.decode(errors="replace"))
     return out
+
+
+def _run_group(
+    argv: Sequence[str],
+    *,
+    cwd: Path | None,
+    env: Mapping[str, str],
+    data: bytes | None,
+    timeout: float,
+) -> "subprocess.CompletedProcess[bytes]":
+    """subprocess.run, but what the command started ends with it at the deadline."""
+    with subprocess.Popen(
+        argv,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        process_group=0,
+    ) as popen:
+        try:
+            out, err = popen.communicate(data, timeout)
+        except BaseException:
+            os.killpg(popen.pid, signal.SIGKILL)
+            raise
+        return subprocess.CompletedProcess(argv, popen.returncode, out, err)
 
 
 class Child:

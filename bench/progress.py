@@ -14,19 +14,14 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from bench.model import Block, Method, Plan, Rep
-from bench.units import format_size
+from bench.cost import block_seconds, rep_seconds
+from bench.model import Block, Plan, Rep
+from bench.units import format_duration, format_size
 
 
 def describe(block: Block) -> str:
     cell = block.any_cell
     return f"{cell.device} {cell.pages} {format_size(cell.mem)} ({cell.backing})"
-
-
-def weight(block: Block, method: Method) -> float:
-    """How long a rep takes, relative to others: page by page or nearly nothing."""
-    pages = block.any_cell.mem / block.any_cell.pages.size
-    return pages * (1 if method in (Method.NEW_OWNER, Method.EXEC_ONLY) else 5) + 1000
 
 
 class PlainProgress:
@@ -41,7 +36,11 @@ class PlainProgress:
     def begin(self, block: Block) -> None:
         self._number += 1
         self._began = time.monotonic()
-        self._say(f"[{self._number}/{self._total}] {describe(block)}: {len(block.order)} handovers")
+        expected = format_duration(block_seconds(block))
+        self._say(
+            f"[{self._number}/{self._total}] {describe(block)}: {len(block.order)} handovers, "
+            f"about {expected}"
+        )
 
     def advance(self, block: Block, rep: Rep) -> None:
         """Too many to be lines."""
@@ -71,7 +70,9 @@ class BarProgress:
             console=console,
             transient=True,
         )
-        total = sum(weight(block, method) for block in plan.blocks for method in block.order)
+        total = sum(
+            rep_seconds(block.cell_of(method)) for block in plan.blocks for method in block.order
+        )
         self._task: TaskID = self._bar.add_task("starting", total=total)
 
     def __enter__(self) -> "BarProgress":
@@ -85,7 +86,7 @@ class BarProgress:
         self._bar.update(self._task, description=describe(block))
 
     def advance(self, block: Block, rep: Rep) -> None:
-        self._bar.advance(self._task, weight(block, rep.method))
+        self._bar.advance(self._task, rep_seconds(block.cell_of(rep.method)))
 
     def end(self, block: Block, problem: str, details: str) -> None:
         if problem:

@@ -25,6 +25,8 @@ class Progress(Protocol):
 def run(plan: Plan, executor: Executor, store: Store, progress: Progress) -> None:
     """Measure every block of the plan; what `store` has at any moment is whole."""
     try:
+        for block, why in plan.left_out:
+            store.append(_without_rep(block, executor, why))
         for block in plan.blocks:
             progress.begin(block)
             samples = _measure(block, executor, progress)

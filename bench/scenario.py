@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Scenario files: one question each, as TOML, checked before anything is measured."""
 
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,10 +9,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from bench.devices import DEVICES
 from bench.errors import UsageError
-from bench.model import DEVICES, Backing, Handover, Method, Pages, Ptes
+from bench.model import Backing, Batch, Break, Handover, Method, Pages, Ptes
 from bench.paths import SCENARIOS
-from bench.units import TIB, format_size, parse_sizes
+from bench.units import TIB, format_size, parse_duration, parse_sizes
 
 # The two places of guest memory in the helper are 16 TiB apart.
 LARGEST = 8 * TIB
@@ -29,13 +31,37 @@ def _sizes(value: object) -> object:
     return [size for part in parts for size in parse_sizes(part)]
 
 
+# The layout that a real QEMU has for a guest of this size.
+QEMU = "qemu"
+_MOST_REGIONS = 256  # of the helper
+
+
+def _regions(value: object) -> object:
+    parts = _split(value)
+    if not isinstance(parts, list):
+        raise ValueError("write a list, as in [1, 'qemu']")
+    texts = [str(part) for part in parts]
+    for text in texts:
+        if text != QEMU and not (text.isdecimal() and 1 <= int(text) <= _MOST_REGIONS):
+            raise ValueError(f"'{text}' is neither a count from 1 to {_MOST_REGIONS} nor 'qemu'")
+    return texts
+
+
+def _duration(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
 def _known_device(name: str) -> str:
     if name not in DEVICES:
         raise ValueError(f"'{name}' is unknown: known are {', '.join(DEVICES)}")
     return name
 
 
-Listed = BeforeValidator(_split)
+# In a file a list; on the command line, and for one value, text.
+Listed = BeforeValidator(_split, json_schema_input_type=str | list[str])
+Sizes = BeforeValidator(_sizes, json_schema_input_type=str | list[str])
+Regions = BeforeValidator(_regions, json_schema_input_type=str | list[str | int])
+Seconds = BeforeValidator(_duration, json_schema_input_type=str | float)
 
 
 class Scenario(BaseModel):
@@ -47,14 +73,17 @@ class Scenario(BaseModel):
     question: str = ""
     device: Annotated[tuple[str, ...], Listed, Field(min_length=1)]
     method: Annotated[tuple[Method, ...], Listed, Field(min_length=1)]
-    mem: Annotated[tuple[int, ...], BeforeValidator(_sizes), Field(min_length=1)]
+    mem: Annotated[tuple[int, ...], Sizes, Field(min_length=1)]
     pages: Annotated[tuple[Pages, ...], Listed, Field(min_length=1)]
     backing: Backing = Backing.AUTO
     ptes: Annotated[tuple[Ptes, ...], Listed, Field(min_length=1)] = (Ptes.COLD,)
     handover: Annotated[tuple[Handover, ...], Listed, Field(min_length=1)] = (Handover.EXEC,)
-    regions: Annotated[tuple[int, ...], Listed, Field(min_length=1)] = (1,)
+    regions: Annotated[tuple[str, ...], Regions, Field(min_length=1)] = ("1",)
+    batch: Annotated[tuple[Batch, ...], Listed, Field(min_length=1)] = (Batch.ON,)
+    broken: Break | None = Field(default=None, alias="break")
     reps: int = Field(default=5, ge=1, le=200)
     seed: int = Field(default=1, ge=0)
+    budget: Annotated[float, Seconds] | None = None  # seconds
 
     @field_validator("device")
     @classmethod
@@ -69,34 +98,35 @@ class Scenario(BaseModel):
                 raise ValueError(f"{format_size(size)} is too much: {format_size(LARGEST)} at most")
         return sizes
 
-    @field_validator("regions")
-    @classmethod
-    def _some(cls, counts: tuple[int, ...]) -> tuple[int, ...]:
-        if any(count < 1 for count in counts):
-            raise ValueError("memory is mapped in 1 region or more")
-        return counts
-
-    def check_whole_pages(self) -> None:
-        """UsageError when a size is not made of whole pages, or of too few for the regions."""
+    def misfit(self) -> tuple[str, str] | None:
+        """The key whose value does not go with the others, and why."""
+        most = max((int(count) for count in self.regions if count != QEMU), default=1)
         for pages in self.pages:
             for mem in self.mem:
+                size, fit = format_size(mem), mem // pages.size
                 if mem % pages.size:
-                    raise UsageError(
-                        f"--mem: {format_size(mem)} is not a whole number of {pages} pages "
-                        f"({format_size(pages.size)})",
-                        "choose a multiple, or other --pages",
-                    )
-                if mem // pages.size < max(self.regions):
-                    raise UsageError(f"--regions: {format_size(mem)} has fewer {pages} pages")
+                    whole = f"{pages} pages ({format_size(pages.size)})"
+                    return "mem", f"{size} is not a whole number of {whole}"
+                if fit < most:
+                    return "regions", f"{size} has {fit} {pages} pages: {fit} regions at most"
+        return None
+
+
+def _is_file(path: Path) -> bool:
+    """False also for a name that is longer than a file's can be."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def scenario_path(name: str) -> Path:
     """The file of a scenario given by name or by path; UsageError lists the known names."""
     path = Path(name)
-    if path.suffix == ".toml" or path.is_file():
+    if path.suffix == ".toml" or _is_file(path):
         return path
     path = SCENARIOS / f"{name}.toml"
-    if not path.is_file():
+    if not _is_file(path):
         known = ", ".join(sorted(p.stem for p in SCENARIOS.glob("*.toml")))
         raise UsageError(f"no scenario is called '{name}'", f"known are {known}; or give a .toml")
     return path
@@ -109,21 +139,38 @@ def load_scenario(name: str, overrides: Mapping[str, Any]) -> Scenario:
         fields = tomllib.loads(path.read_text())
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not TOML: {error}") from None
     fields.setdefault("name", path.stem)
     try:
         scenario = Scenario.model_validate({**fields, **overrides})
     except ValidationError as error:
         raise UsageError(_first_error(error, path, overrides)) from None
-    scenario.check_whole_pages()
+    problem = scenario.misfit()
+    if problem:
+        key, message = problem
+        raise UsageError(f"{_where(key, path, overrides)}: {message}")
     return scenario
+
+
+def _where(key: str, path: Path, overrides: Mapping[str, Any]) -> str:
+    return f"--{key}" if key in overrides else f"{path}: {key}"
+
+
+def json_schema() -> str:
+    """For editors: what a scenario file may hold. The name is that of the file."""
+    schema = Scenario.model_json_schema()
+    schema["required"].remove("name")
+    for key, known in (("method", Method), ("pages", Pages), ("ptes", Ptes)):
+        items = {"enum": [*known]}
+        schema["properties"][key]["anyOf"] = [items, {"type": "array", "items": items}]
+    return json.dumps(schema, indent=2) + "\n"
 
 
 def _first_error(error: ValidationError, path: Path, overrides: Mapping[str, Any]) -> str:
     first = error.errors()[0]
     key = str(first["loc"][0]) if first["loc"] else "file"
-    where = f"--{key}" if key in overrides else f"{path}: {key}"
+    where = _where(key, path, overrides)
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "enum":
         message = f"'{first['input']}' is unknown: known are {first['ctx']['expected']}"

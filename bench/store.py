@@ -7,14 +7,33 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bench.errors import CannotJudge, UsageError
-from bench.model import Cell, Clock, Phase, Sample
+from bench.model import (
+    Backing,
+    Batch,
+    Cell,
+    Clock,
+    Handover,
+    Method,
+    Pages,
+    Phase,
+    Ptes,
+    Sample,
+)
 from bench.paths import REPORTS
 
 # 1: the first.
 FORMAT = 1
+_NOT_ONE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+Count = Annotated[int, Field(ge=0, lt=1 << 63)]
+Size = Annotated[int, Field(ge=1, lt=1 << 63)]
+Text = Annotated[str, Field(min_length=1)]
+Loose = Field(strict=False)  # values of enums come as text
 
 
 @dataclass(frozen=True)
@@ -24,6 +43,11 @@ class Run:
     path: Path
     facts: Mapping[str, Any]
     samples: tuple[Sample, ...]
+
+    @property
+    def measured(self) -> bool:
+        """There is a sample that counts."""
+        return any(sample.ok for sample in self.samples)
 
     @property
     def clock(self) -> Clock:
@@ -42,16 +66,24 @@ class Store:
         return self.path / "console.log"
 
     def write_facts(self, facts: Mapping[str, Any]) -> None:
-        text = json.dumps({"format": FORMAT, **facts}, indent=2, ensure_ascii=False)
+        text = json.dumps({"format": FORMAT, **facts}, indent=2)
         _replace(self.path / "run.json", text + "\n")
 
     def append(self, samples: Iterable[Sample]) -> None:
         text = "".join(json.dumps(_row(sample)) + "\n" for sample in samples)
         try:
-            with self._samples.open("a") as handle:
-                handle.write(text)
-                handle.flush()
-                os.fsync(handle.fileno())
+            size = self._samples.stat().st_size
+            fd = os.open(self._samples, os.O_WRONLY | os.O_APPEND)
+            try:
+                data = text.encode()
+                while data:
+                    data = data[os.write(fd, data) :]
+                os.fsync(fd)
+            except OSError:
+                os.ftruncate(fd, size)
+                raise
+            finally:
+                os.close(fd)
         except OSError as error:
             raise CannotJudge(
                 f"{self._samples}: {error.strerror}", "what was stored before is whole"
@@ -85,10 +117,14 @@ def load(path: Path) -> Run:
     """Read a run directory; UsageError names the file and line that is wrong."""
     facts = _load_facts(path / "run.json")
     samples = []
+    clock = Clock(facts["clock"])
     for number, line in enumerate(_read(path / "samples.jsonl").splitlines(), 1):
         try:
-            samples.append(_sample(json.loads(line)))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            samples.append(_Row.model_validate_json(line).sample(clock))
+        except ValidationError as error:
+            why = f"{'.'.join(map(str, error.errors()[0]['loc']))}: {error.errors()[0]['msg']}"
+            raise UsageError(f"{path}/samples.jsonl:{number}: not a sample: {why}") from None
+        except ValueError as error:
             raise UsageError(f"{path}/samples.jsonl:{number}: not a sample: {error}") from None
     return Run(path, facts, tuple(samples))
 
@@ -97,8 +133,11 @@ def _load_facts(path: Path) -> dict[str, Any]:
     try:
         facts = json.loads(_read(path))
         version = facts.pop("format")
-        Clock(facts["clock"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if type(version) is int and version == FORMAT:
+            Clock(facts["clock"])
+            if not all(isinstance(facts.get(key, {}), dict) for key in ("executor", "machine")):
+                raise TypeError("executor or machine is no table")
+    except _NOT_ONE as error:
         raise UsageError(f"{path}: not a run: {error}") from None
     if version != FORMAT:
         raise UsageError(f"{path}: format {version}, this version of bench reads {FORMAT}")
@@ -114,6 +153,54 @@ def _read(path: Path) -> str:
         raise UsageError(f"{path}: not text: {error}") from None
 
 
+class _Row(BaseModel):
+    """A line of samples.jsonl: strict, since a number that is nearly right is wrong."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    device: Text
+    method: Annotated[Method, Loose]
+    mem: Size
+    pages: Annotated[Pages, Loose]
+    backing: Annotated[Backing, Loose]
+    file: Size
+    ptes: Annotated[Ptes, Loose]
+    handover: Annotated[Handover, Loose]
+    regions: Text
+    batch: Annotated[Batch, Loose]
+    rep: Count | None
+    boot: Count
+    clock: Annotated[Clock, Loose]
+    unit: str
+    pause: Count | None
+    phases: Annotated[dict[Phase, Count], Loose]
+    pinned: Count
+    runs: Count
+    status: Text
+
+    def sample(self, clock: Clock) -> Sample:
+        """ValueError when its parts contradict each other, or the run."""
+        if self.clock is not clock or self.unit != clock.unit:
+            raise ValueError(f"{self.unit} by clock {self.clock} in a run by clock {clock}")
+        if self.status == "ok":
+            if self.rep is None or set(self.phases) != set(Phase):
+                raise ValueError("its rep or a phase is missing")
+            if sum(self.phases.values()) != self.pause:
+                raise ValueError("its phases do not add up to its pause")
+        cell = Cell(**{name: getattr(self, name) for name in Cell.__dataclass_fields__})
+        return Sample(
+            cell=cell,
+            clock=clock,
+            boot=self.boot,
+            status=self.status,
+            rep=self.rep,
+            pause=self.pause,
+            phases=self.phases,
+            pinned=self.pinned,
+            runs=self.runs,
+        )
+
+
 def _row(sample: Sample) -> dict[str, Any]:
     return {
         **sample.cell.factors(),
@@ -127,31 +214,6 @@ def _row(sample: Sample) -> dict[str, Any]:
         "runs": sample.runs,
         "status": sample.status,
     }
-
-
-def _sample(row: Mapping[str, Any]) -> Sample:
-    sample = Sample(
-        cell=Cell.from_factors(row),
-        clock=Clock(row["clock"]),
-        boot=_integer(row["boot"]),
-        status=str(row["status"]),
-        rep=None if row["rep"] is None else _integer(row["rep"]),
-        pause=None if row["pause"] is None else _integer(row["pause"]),
-        phases={Phase(name): _integer(ticks) for name, ticks in row["phases"].items()},
-        pinned=_integer(row["pinned"]),
-        runs=_integer(row["runs"]),
-    )
-    if sample.ok and (sample.pause is None or sum(sample.phases.values()) != sample.pause):
-        raise ValueError("its phases do not add up to its pause")
-    if row["unit"] != sample.clock.unit:
-        raise ValueError(f"unit {row['unit']} with clock {sample.clock}")
-    return sample
-
-
-def _integer(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{value!r} is no count")
-    return value
 
 
 def _replace(path: Path, text: str) -> None:

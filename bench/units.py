@@ -6,7 +6,7 @@ import re
 KIB, MIB, GIB, TIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40
 
 _SUFFIX = {"": 1, "K": KIB, "M": MIB, "G": GIB, "T": TIB, "P": 1 << 50, "E": 1 << 60}
-_SIZE = re.compile(r"(\d{1,19})([KMGTPE]?)(?:i?B)?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d{1,19})([KMGTPE]?)(?:i?B)?", re.IGNORECASE | re.ASCII)
 
 
 def parse_size(text: str) -> int:
@@ -36,6 +36,24 @@ def parse_sizes(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(sizes))
 
 
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)", re.ASCII)
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of ``90s``, ``10m`` or ``1.5h``; ValueError says what was expected."""
+    match = _DURATION.fullmatch(text.strip())
+    if not match or float(match[1]) == 0:
+        raise ValueError(f"'{text}' is not a duration: write a number with s, m or h, as in 10m")
+    return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+def format_duration(seconds: float) -> str:
+    """``45 s``, ``12 min``, ``1.5 h``: what a person needs to decide whether to wait."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
 def format_size(size: int) -> str:
     """The shortest exact form: ``64 GiB``, ``1536 MiB``, ``4097 B``."""
     for unit, name in ((TIB, "TiB"), (GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):
@@ -51,7 +69,7 @@ def format_quantity(value: float, unit: str) -> str:
     """
     scales = _TIME if unit == "ns" else _COUNT
     for scale, suffix in scales[:-1]:
-        if abs(value) >= scale:
+        if float(f"{abs(value):.4g}") >= scale:
             return f"{_digits(value / scale)} {suffix}"
     return f"{value:.0f} {scales[-1][1]}".rstrip()
 

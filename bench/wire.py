@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The helper's protocol: JSON Lines, checked line by line. Rubbish is never a number."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from bench.errors import CellFailed, CellSkipped, ProtocolError
-from bench.model import Block, Method, Phase, Rep
+from bench.model import Batch, Block, Handover, Method, Phase, Ptes, Rep
 from bench.units import KIB
 
 PROTO = 1
+
+
+# Statistics compute with 64 bits.
+Count = Annotated[int, Field(ge=0, lt=1 << 63)]
 
 
 class Message(BaseModel):
@@ -34,13 +38,13 @@ class Hello(Message):
 
 class RepMessage(Message):
     t: Literal["rep"]
-    i: NonNegativeInt
+    i: Count
     # Values of enums come as text.
     method: Annotated[Method, Field(strict=False)]
-    phases: Annotated[dict[Phase, NonNegativeInt], Field(strict=False)]
-    pause: NonNegativeInt
-    vmpin_kb: NonNegativeInt
-    runs: NonNegativeInt
+    phases: Annotated[dict[Phase, Count], Field(strict=False)]
+    pause: Count
+    vmpin_kb: Count
+    runs: Count
 
 
 class Check(Message):
@@ -50,8 +54,8 @@ class Check(Message):
     name: str
     ok: bool
     got: str
-    value: NonNegativeInt
-    want: NonNegativeInt
+    value: Count
+    want: Count
 
 
 class Skip(Message):
@@ -63,13 +67,13 @@ class Skip(Message):
 class Error(Message):
     t: Literal["error"]
     op: str
-    errno: NonNegativeInt
+    errno: Count
     text: str
 
 
 class End(Message):
     t: Literal["end"]
-    n: NonNegativeInt
+    n: Count
 
 
 class Exit(Message):
@@ -98,7 +102,9 @@ def parse(line: str) -> AnyMessage:
         ) from None
 
 
-def read_items(lines: Iterable[str]) -> Iterator[RepMessage | Check]:
+def read_items(
+    lines: Iterable[str], check: Callable[[Hello], None] = lambda _: None
+) -> Iterator[RepMessage | Check]:
     """What lies between hello and end, once per line.
 
     Raises CellSkipped or CellFailed with the helper's own words, ProtocolError when the
@@ -108,8 +114,11 @@ def read_items(lines: Iterable[str]) -> Iterator[RepMessage | Check]:
     hello = next(messages, None)
     if isinstance(hello, Exit):
         raise ProtocolError(f"the helper ended before it said hello (exit {hello.code})")
+    if hello is None:
+        raise ProtocolError("the helper said nothing")
     if not isinstance(hello, Hello) or hello.proto != PROTO:
         raise ProtocolError(f"the helper does not speak protocol {PROTO}: {hello}")
+    check(hello)
     count = 0
     for message in messages:
         if isinstance(message, RepMessage | Check):
@@ -134,10 +143,30 @@ def _expect_exit(message: object) -> None:
         raise ProtocolError(f"the helper ended its stream well, but then: {message}")
 
 
+def _check_hello(hello: Hello, block: Block) -> None:
+    """What the helper says that it measures is what the plan wants."""
+    cell = block.any_cell
+    expected = {
+        "mem": cell.mem,
+        "file": cell.file,
+        "pages": cell.pages.value,
+        "warm": cell.ptes is Ptes.WARM,
+        "transfer": cell.handover is Handover.TRANSFER,
+        "batch": cell.batch is Batch.ON,
+        "broken": block.broken is not None,
+        "reps": len(block.order),
+    }
+    if cell.regions.isdecimal():
+        expected["regions"] = int(cell.regions)
+    got = {key: hello.params.get(key) for key in expected}
+    if hello.experiment != "live-update" or got != expected:
+        raise ProtocolError(f"the helper measured {hello.experiment} {got}, not {expected}")
+
+
 def read_reps(lines: Iterable[str], block: Block) -> Iterator[Rep]:
     """The reps of a block in its order, each checked against the plan as it comes."""
     expected = 0
-    for item in read_items(lines):
+    for item in read_items(lines, lambda hello: _check_hello(hello, block)):
         if not isinstance(item, RepMessage) or item.i != expected or expected >= len(block.order):
             raise ProtocolError(f"rep {expected} was due, but the helper sent {item}")
         if item.method is not block.order[expected]:

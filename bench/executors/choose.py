@@ -4,9 +4,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.errors import UsageError
+from bench.errors import CannotJudge, UsageError
 from bench.executors.base import Executor
-from bench.executors.guest import GuestExecutor, prepare
+from bench.executors.guest import GuestExecutor
+from bench.executors.guest_setup import prepare
 from bench.executors.replay import ReplayExecutor
 from bench.model import Clock, Plan
 
@@ -20,6 +21,8 @@ def choose_executor(
         return ReplayExecutor.from_file(Path(recording), clock or Clock.ICOUNT)
     if name != "guest":
         raise UsageError(f"--executor: '{name}' is unknown: known are guest, replay:FILE")
+    if not plan.blocks:
+        raise CannotJudge("no cell is left to measure", "give more --budget, or smaller --mem")
     say("preparing the kernel and the guest")
     setup = prepare(plan.blocks, clock, console)
     say(f"guest: {setup.kernel.name} under {setup.accelerator} ({setup.reason})")

@@ -1,86 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Cells in a QEMU guest: many to a boot, each with the device and pages that it needs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from bench.errors import CannotJudge, CellFailed, CellSkipped, GuestLost
+from bench.devices import DEVICES, Device
+from bench.errors import CellFailed, CellSkipped, GuestLost
+from bench.executors.guest_setup import GuestSetup, page_count
 from bench.guest.boot import Guest, boot
-from bench.guest.initramfs import ensure_initramfs
-from bench.guest.probe import qemu_version, why_not_kvm
-from bench.guest.qemu import CMDLINE, Accelerator, GuestConfig
-from bench.kernel.build import Kernel, ensure_kernel
-from bench.machine import available_memory
-from bench.model import DEVICES, Block, Cell, Clock, Device, Method, Pages, Ptes, Rep
-from bench.units import GIB, KIB, MIB, format_size
+from bench.guest.probe import qemu_version
+from bench.guest.qemu import cmdline
+from bench.model import Batch, Block, Cell, Clock, Handover, Method, Pages, Ptes, Rep
+from bench.scenario import QEMU
+from bench.units import GIB, KIB, format_size
 from bench.wire import RepMessage, read_items, read_reps
 
 _BOOT_DEADLINE = 180  # seconds; 15 with instruction counting on a slow machine
-_RESERVE = 512 * MIB  # the guest's kernel, its initramfs twice, and room to breathe
-_ENTRY = 128  # bytes that one struct vhost_iotlb_map takes from its slab
 _NODE = "/dev/vhost-vdpa-0"
 
 # A loop of 2 instructions, a billion times over: see helper/null.c.
 _CLOCK_LOOPS = 10_000_000
 _CLOCK_TOLERANCE = 0.02
-
-
-@dataclass(frozen=True)
-class GuestSetup:
-    """Everything that is decided before the first boot."""
-
-    kernel: Kernel
-    initramfs: Path
-    accelerator: Accelerator
-    reason: str  # why this accelerator
-    memory: int  # bytes
-    console: Path
-
-
-def prepare(blocks: Iterable[Block], clock: Clock | None, console: Path) -> GuestSetup:
-    """Build what is missing, choose the accelerator, size the guest for its largest cell."""
-    qemu_version()  # before minutes go into a kernel that nothing can boot
-    memory = guest_memory(blocks)
-    kernel = ensure_kernel()
-    initramfs = ensure_initramfs(kernel)
-    accelerator, reason = _choose(kernel, initramfs, clock)
-    return GuestSetup(kernel, initramfs, accelerator, reason, memory, console)
-
-
-def guest_memory(blocks: Iterable[Block]) -> int:
-    """Bytes for the largest cell; CannotJudge when this machine has not got them."""
-    needed = max(cell_memory(block.any_cell) for block in blocks)
-    free = available_memory()
-    if needed > free - GIB // 2:
-        raise CannotJudge(
-            f"a guest of {needed / GIB:.1f} GiB is needed, {free / GIB:.1f} GiB are free",
-            "choose a smaller --mem, or --backing alias",
-        )
-    return needed
-
-
-def cell_memory(cell: Cell) -> int:
-    """Bytes of guest memory that a cell can need: its file, page tables and iotlb entries.
-
-    Page tables stand twice, for the old process and the new; so do the entries, which
-    vhost-vdpa and the simulator each keep, one for every page in the worst case.
-    """
-    entries = cell.mem // cell.pages.size
-    return _RESERVE + cell.file + 2 * (cell.mem // cell.pages.size * 8) + 2 * entries * _ENTRY
-
-
-def _choose(kernel: Kernel, initramfs: Path, clock: Clock | None) -> tuple[Accelerator, str]:
-    if clock is Clock.ICOUNT:
-        return Accelerator.TCG, "asked for (--clock icount)"
-    problem = why_not_kvm(kernel.image, initramfs)
-    if not problem:
-        return Accelerator.KVM, "a guest boots with it"
-    if clock is Clock.WALL:
-        raise CannotJudge(f"--clock wall needs KVM: {problem}", "use --clock icount")
-    return Accelerator.TCG, problem
 
 
 class GuestExecutor:
@@ -108,7 +49,7 @@ class GuestExecutor:
             "memory": self._setup.memory,
             "kernel": self._setup.kernel.name,
             "kernel_digest": self._setup.kernel.digest,
-            "cmdline": " ".join(CMDLINE),
+            "cmdline": cmdline(self._setup.config()),
         }
 
     def measure(self, block: Block) -> Iterator[Rep]:
@@ -137,17 +78,8 @@ class GuestExecutor:
     def _ready_guest(self) -> Guest:
         if self._guest is None:
             setup = self._setup
-            config = GuestConfig(
-                kernel=setup.kernel.image,
-                initramfs=setup.initramfs,
-                memory=setup.memory,
-                accelerator=setup.accelerator,
-                commands_fd=-1,
-                results_fd=-1,
-                console=setup.console,
-            )
             self.boots += 1
-            guest, _ = self._stack.enter_context(boot(config, _BOOT_DEADLINE))
+            guest, _ = self._stack.enter_context(boot(setup.config(), _BOOT_DEADLINE))
             for module in setup.kernel.base_modules:
                 guest.run(f"insmod /modules/{module}.ko")
             if self.clock is Clock.ICOUNT:
@@ -161,12 +93,14 @@ class GuestExecutor:
         if self._device == device:
             return guest
         if self._device:
-            guest.run("vdpa dev del vdpa0")
+            for command in self._device.remove:
+                guest.run(command)
             for module in reversed([*self._device.modules]):
                 guest.run(f"rmmod {module}")
         for module, parameters in device.modules.items():
             guest.run(f"insmod /modules/{module}.ko {parameters}")
-        guest.run(f"vdpa dev add name vdpa0 mgmtdev {device.mgmtdev}")
+        for command in device.add:
+            guest.run(command)
         self._device = device
         return guest
 
@@ -194,7 +128,7 @@ def helper_command(block: Block) -> str:
     words = [
         "bench-helper live-update --out 4",
         f"--mem {cell.mem} --file {cell.file} --pages {cell.pages}",
-        f"--regions {cell.regions} --order {','.join(block.order)}",
+        f"--regions {regions(cell)} --order {','.join(block.order)}",
     ]
     if cell.method is not Method.EXEC_ONLY:
         words.append(f"--device {_NODE}")
@@ -202,12 +136,27 @@ def helper_command(block: Block) -> str:
             words.append("--pinned")
     if cell.ptes is Ptes.WARM:
         words.append("--warm")
+    if cell.handover is Handover.TRANSFER:
+        words.append("--transfer")
+    if cell.batch is Batch.OFF:
+        words.append("--unbatched")
+    if block.broken:
+        words.append(f"--fault {block.broken}")
     return f"ulimit -l unlimited; {' '.join(words)}"
+
+
+def regions(cell: Cell) -> str:
+    """A count, or each region that QEMU would map, as the helper takes them."""
+    if cell.regions != QEMU:
+        return cell.regions
+    from bench.regions import qemu_regions
+
+    return ",".join(f"{iova}+{size}@{at}" for iova, size, at in qemu_regions(cell.mem))
 
 
 def deadline(cell: Cell) -> float:
     """Seconds within which the next line has to come: ten times what a slow machine takes."""
-    a_page = 30e-6 if cell.pages is Pages.SMALL else 3e-6
+    a_page = 30e-6 if cell.pages.small else 3e-6
     return 120 + cell.mem / (4 * KIB) * a_page + cell.file / GIB * 60
 
 
@@ -220,13 +169,14 @@ def _pool(pages: Pages) -> str:
 
 def set_up_pages(guest: Guest, cell: Cell) -> None:
     """Let memfds have huge pages, or fill a pool with exactly those that the cell needs."""
-    if cell.pages in (Pages.SMALL, Pages.THP):
+    if not cell.pages.pooled:
         guest.run(f"echo advise >{_SHMEM_THP}")
         return
-    count = -(-cell.file // cell.pages.size)
-    guest.run(f"echo {count} >{_pool(cell.pages)}", deadline(cell))
+    count = page_count(cell)
+    if cell.pages is Pages.HUGETLB_2M:
+        guest.run(f"echo {count} >{_pool(cell.pages)}", deadline(cell))
     try:
-        guest.run(f'[ "$(cat {_pool(cell.pages)})" = {count} ]')
+        guest.run(f'[ "$(cat {_pool(cell.pages)})" -ge {count} ]')
     except CellFailed:
         raise CellSkipped(
             f"the guest cannot set {count} {cell.pages} pages aside",
@@ -235,7 +185,7 @@ def set_up_pages(guest: Guest, cell: Cell) -> None:
 
 
 def drop_pages(guest: Guest, cell: Cell) -> None:
-    if cell.pages not in (Pages.SMALL, Pages.THP):
+    if cell.pages is Pages.HUGETLB_2M:
         guest.run(f"echo 0 >{_pool(cell.pages)}")
 
 

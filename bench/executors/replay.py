@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Recorded helper streams in place of a machine: for tests, and labelled as such."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ class ReplayExecutor:
     boots = 1
 
     def __init__(self, lines: Iterable[str], clock: Clock) -> None:
-        self._lines = iter(lines)
+        self._lines = deque(lines)
         self.clock = clock
 
     @staticmethod
@@ -42,7 +43,13 @@ class ReplayExecutor:
         """Nothing is held."""
 
     def _stream(self) -> Iterator[str]:
-        for line in self._lines:
+        """Up to its exit, or to the hello of the next one when it died before."""
+        began = False
+        while self._lines:
+            if began and self._lines[0].startswith('{"t":"hello"'):
+                return
+            began = True
+            line = self._lines.popleft()
             yield line
             if line.startswith('{"t":"exit"'):
                 return

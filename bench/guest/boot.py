@@ -113,11 +113,20 @@ def boot(config: GuestConfig, deadline: float) -> Iterator[tuple[Guest, Ready]]:
     with ExitStack() as stack:
         commands, guest_commands = map(stack.enter_context, socket.socketpair())
         results, guest_results = map(stack.enter_context, socket.socketpair())
-        fds = (guest_commands.fileno(), guest_results.fileno())
-        config = replace(config, commands_fd=fds[0], results_fd=fds[1])
+        loop = stack.enter_context(_loop())
+        fds = (guest_commands.fileno(), guest_results.fileno(), loop.fileno())
+        config = replace(config, commands_fd=fds[0], results_fd=fds[1], loop_fd=fds[2])
         config.console.touch()
         child = stack.enter_context(spawn(argv(qemu, config), log=config.console, pass_fds=fds))
         guest_commands.close()  # so that the end of QEMU ends the stream
         guest_results.close()
         guest = Guest(child, commands, results, config.console)
         yield guest, guest.wait_ready(deadline)
+
+
+def _loop() -> socket.socket:
+    """A socket that gets what it sends: the other end of the guest's network."""
+    loop = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    loop.bind("")  # Linux chooses a name that is in no file system: unix(7), autobind
+    loop.connect(loop.getsockname())
+    return loop

@@ -3,6 +3,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from bench.guest import cpio
@@ -14,7 +15,10 @@ INIT = Path(__file__).with_name("init")
 HELPER = Path(__file__).resolve().parent.parent / "helper"
 
 # What init and the commands of the executor use.
-APPLETS = ("sh", "mount", "cat", "echo", "insmod", "rmmod", "poweroff", "uname", "sleep")
+APPLETS = (
+    *("sh", "mount", "cat", "echo", "uname", "sleep", "poweroff"),
+    *("insmod", "rmmod", "truncate", "killall"),
+)
 
 Entries = dict[str, tuple[int, bytes]]
 
@@ -34,13 +38,16 @@ def ensure_helper() -> Path:
     return binary
 
 
-def ensure_initramfs(kernel: Kernel) -> Path:
-    """The archive in the cache, named by what is in it."""
-    data = cpio.archive(_entries(kernel, ensure_helper()))
+def ensure_initramfs(kernel: Kernel, programs: Iterable[str] = ()) -> Path:
+    """The archive in the cache, with programs of the host that devices want."""
+    wanted = sorted({"vdpa", *programs})
+    data = cpio.archive(_entries(kernel, ensure_helper(), wanted))
     digest = hashlib.sha256(data).hexdigest()[:12]
-    path = cache_dir() / f"initramfs-{digest}.cpio"
+    cache = cache_dir() / "initramfs"
+    cache.mkdir(exist_ok=True)
+    path = cache / f"{'+'.join(wanted)}-{digest}.cpio"
     if not path.exists():
-        for old in cache_dir().glob("initramfs-*.cpio"):
+        for old in cache.glob(f"{'+'.join(wanted)}-*.cpio"):
             old.unlink(missing_ok=True)
         scratch = path.with_suffix(".tmp")
         scratch.write_bytes(data)
@@ -48,19 +55,21 @@ def ensure_initramfs(kernel: Kernel) -> Path:
     return path
 
 
-def _entries(kernel: Kernel, helper: Path) -> Entries:
+# The Debian package of each program that a guest can have.
+PACKAGES = {"vdpa": "iproute2", "qemu-storage-daemon": "qemu-system-common"}
+
+
+def _entries(kernel: Kernel, helper: Path, wanted: Iterable[str]) -> Entries:
     busybox = Path(find_tool("busybox", "busybox-static"))
-    vdpa = Path(find_tool("vdpa", "iproute2"))
+    programs = {name: Path(find_tool(name, PACKAGES[name])) for name in wanted}
+    libraries = {lib for path in (busybox, *programs.values()) for lib in _libraries(path)}
     files = {
         "init": INIT,
         "bin/busybox": busybox,
-        "bin/vdpa": vdpa,
+        **{f"bin/{name}": path for name, path in programs.items()},
         "bin/bench-helper": helper,
         **{f"modules/{ko.name}": ko for ko in kernel.modules},
-        **{
-            str(library).lstrip("/"): library
-            for library in (*_libraries(busybox), *_libraries(vdpa))
-        },
+        **{str(library).lstrip("/"): library for library in sorted(libraries)},
     }
     entries: Entries = {}
     for name in ("proc", "sys", "dev", "tmp", *_parents(files)):

@@ -55,7 +55,7 @@ def _known(path: Path) -> dict[str, object]:
 def _boot_once(kernel: Path, initramfs: Path) -> str:
     with tempfile.TemporaryDirectory(dir=cache_dir()) as scratch:
         console = Path(scratch) / "console.log"
-        config = GuestConfig(kernel, initramfs, 512 * MIB, Accelerator.KVM, -1, -1, console)
+        config = GuestConfig(kernel, initramfs, 512 * MIB, Accelerator.KVM, console)
         try:
             with boot(config, _DEADLINE):
                 return ""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from bench.devices import PCI_SLOT
 from bench.model import Clock
 from bench.units import MIB
 
@@ -25,9 +26,12 @@ class GuestConfig:
     initramfs: Path
     memory: int  # bytes
     accelerator: Accelerator
-    commands_fd: int  # connected sockets that QEMU inherits
-    results_fd: int
     console: Path
+    platform_iommu: bool = False  # an IOMMU, and a network device behind it
+    gigantic_pages: int = 0  # of 1 GiB, set aside at boot
+    commands_fd: int = -1  # connected sockets that QEMU inherits, set by boot()
+    results_fd: int = -1
+    loop_fd: int = -1  # a datagram socket that is connected to itself
 
 
 # One reason each; see also Documentation/admin-guide/kernel-parameters.txt.
@@ -42,6 +46,17 @@ CMDLINE = (
     "cryptomgr.notests",  # self tests run for seconds beside the first cells
     "tsc=reliable",  # no watchdog that could fall back to a coarser clock
 )
+
+
+def cmdline(config: "GuestConfig") -> str:
+    """The kernel's command line. Pages of 1 GiB are to be had only while it boots."""
+    words = [*CMDLINE]
+    if config.platform_iommu:
+        words.append("intel_iommu=on")
+    if config.gigantic_pages:
+        words.append(f"hugepagesz=1G hugepages={config.gigantic_pages} hugepagesz=2M hugepages=0")
+    return " ".join(words)
+
 
 _CPU = {
     Accelerator.KVM: "host",
@@ -65,20 +80,36 @@ def argv(qemu: str, config: GuestConfig) -> list[str]:
         "-no-user-config",
         "-display", "none",
         "-no-reboot",
-        "-machine", "q35",
+        "-machine", "q35,kernel-irqchip=split" if config.platform_iommu else "q35",
         "-cpu", _CPU[config.accelerator],
         "-smp", "1",
         "-m", f"{-(-config.memory // MIB)}M",
         *_ACCELERATOR[config.accelerator],
         "-kernel", str(config.kernel),
         "-initrd", str(config.initramfs),
-        "-append", " ".join(CMDLINE),
+        "-append", cmdline(config),
         "-chardev", f"file,id=console,path={_escaped(config.console)},append=on",
         "-serial", "chardev:console",
         "-device", "virtio-serial-pci",
         *_port("commands", config.commands_fd),
         *_port("results", config.results_fd),
+        *(_platform_iommu(config.loop_fd) if config.platform_iommu else ()),
     ]  # fmt: skip
+
+
+def _platform_iommu(loop_fd: int) -> tuple[str, ...]:
+    """A virtio network device whose DMA goes through the IOMMU, and comes back to it.
+
+    snoop-control: vhost-vdpa wants IOMMU_CAP_CACHE_COHERENCY. disable-legacy and
+    iommu_platform: addresses are IO virtual ones. No virtio-net driver is in the guest,
+    so that nothing but vp_vdpa ever drives the device.
+    """
+    return (
+        "-device", "intel-iommu,snoop-control=on,device-iotlb=on",
+        "-netdev", f"dgram,id=loop,local.type=fd,local.str={loop_fd}",
+        "-device", "virtio-net-pci,netdev=loop,disable-legacy=on,iommu_platform=on,ats=on,"
+        f"addr=0x{PCI_SLOT},romfile=",
+    )  # fmt: skip
 
 
 def _port(name: str, fd: int) -> tuple[str, ...]:

@@ -5,8 +5,10 @@ from dataclasses import replace
 from itertools import groupby
 
 from bench.model import OWN_PHASES, Cell, Method, Pages, Phase, Sample
+from bench.stats.scaling import LEAST_SIZES, Line, fit, why_not_a_line
 from bench.stats.summary import Summary, ratio, summarize
 from bench.store import Run
+from bench.units import KIB
 
 # Rows stand in this order: what is compared with first, the control last.
 METHODS = (Method.RESET_OWNER, Method.REOPEN, Method.NEW_OWNER, Method.EXEC_ONLY)
@@ -60,6 +62,33 @@ class CellTable:
         like = [c for c in self.measured if _but_mem(c) == _but_mem(cell)]
         return min(like, key=lambda c: c.mem)
 
+    def sizes(self, cell: Cell) -> list[Cell]:
+        """Measured cells that differ from this one in nothing but their memory, by size."""
+        like = [c for c in self.measured if _kind(c) == _kind(cell)]
+        return sorted(like, key=lambda c: c.mem)
+
+    def scaling(self, cell: Cell, *phases: Phase) -> tuple[Line, str]:
+        """The line through all reps of `sizes` against 4 KiB pages, and why it is none.
+
+        Of some phases, or of the whole pause. ValueError for fewer than two sizes.
+        """
+        wanted = phases or tuple(Phase)
+        points = [
+            (c.mem / (4 * KIB), sum(sample.phases.get(phase, 0) for phase in wanted))
+            for c in self.sizes(cell)
+            for sample in self.ok(c)
+        ]
+        pages, ticks = [x for x, _ in points], [y for _, y in points]
+        return fit(pages, ticks), why_not_a_line(pages, ticks)
+
+    def extrapolated(self, cell: Cell) -> tuple[float, float, float] | None:
+        """Pause of a cell that was left out, from smaller ones, and its 95 % interval."""
+        smaller = [c for c in self.sizes(cell) if c.mem < cell.mem]
+        if len(smaller) < LEAST_SIZES or not self.problem(cell).startswith("skipped"):
+            return None
+        line, why_not = self.scaling(cell)
+        return None if why_not else line.predict(cell.mem / (4 * KIB))
+
     def problem(self, cell: Cell) -> str:
         """Why a cell has no sample, empty when it has."""
         statuses = [sample.status for sample in self._samples[cell]]
@@ -67,10 +96,16 @@ class CellTable:
 
 
 def _but_mem(cell: Cell) -> tuple[object, ...]:
-    return cell.device, cell.pages, cell.method, cell.ptes, cell.handover, cell.regions
+    variant = (cell.ptes, cell.handover, cell.regions, cell.batch)
+    return cell.device, cell.pages, cell.method, *variant
+
+
+def _kind(cell: Cell) -> tuple[object, ...]:
+    """Distinct and repeated pages are not one line: their tables and caches differ."""
+    return *_but_mem(cell), cell.backing
 
 
 def _place(cell: Cell) -> tuple[object, ...]:
     pages = [*Pages].index(cell.pages)
-    variant = (cell.ptes.value, cell.handover.value, cell.regions, cell.file)
+    variant = (cell.ptes.value, cell.handover.value, cell.regions, cell.batch.value, cell.file)
     return cell.device, pages, cell.mem, variant, METHODS.index(cell.method)

@@ -4,8 +4,9 @@
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from bench.model import Backing, Cell, Clock, Method, Phase, Ptes
+from bench.model import OWN_PHASES, Backing, Batch, Cell, Clock, Handover, Method, Phase, Ptes
 from bench.report.cells import CellTable
+from bench.stats.scaling import LEAST_SIZES
 from bench.stats.summary import Summary
 from bench.store import Run
 from bench.units import KIB, format_quantity, format_size
@@ -25,6 +26,7 @@ def render(run: Run) -> str:
         _pauses(table, run.clock),
         _phases(table),
         _own_costs(table),
+        _scaling(table),
         _without_figure(table),
         _environment(run),
     )
@@ -53,10 +55,14 @@ def _times(ratio: float) -> str:
 def _pauses(table: CellTable, clock: Clock) -> str:
     head = ("device", "pages", "mem", "backing", "method", "median", "min", "max", "n", "ratio")
     rows: list[tuple[str, ...]] = [head]
-    for cell in table.measured:
-        ratio = table.ratio(cell)
-        times = _times(ratio) if ratio is not None else ""
-        rows.append((*factors(cell), *_summary(table.pause(cell), table.unit), times))
+    for cell in table.cells:
+        if table.ok(cell):
+            ratio = table.ratio(cell)
+            times = _times(ratio) if ratio is not None else ""
+            rows.append((*factors(cell), *_summary(table.pause(cell), table.unit), times))
+        elif estimate := table.extrapolated(cell):
+            values = (f"~{format_quantity(value, table.unit)}" for value in estimate)
+            rows.append((*factors(cell), *values, "0", "extrapolated"))
     title = f"Pause of a live update, in {_UNIT[clock]}"
     return f"{title}\n{columns(rows)}" if len(rows) > 1 else ""
 
@@ -69,8 +75,12 @@ def factors(cell: Cell) -> tuple[str, str, str, str, str]:
     pages = cell.pages.value
     if cell.ptes is not Ptes.COLD:
         pages += f" {cell.ptes}"
-    if cell.regions != 1:
-        pages += f" {cell.regions} regions"
+    if cell.regions != "1":
+        pages += f" regions={cell.regions}"
+    if cell.handover is not Handover.EXEC:
+        pages += f" {cell.handover}"
+    if cell.batch is Batch.OFF:
+        pages += " unbatched"
     return cell.device, pages, format_size(cell.mem), backing, cell.method.value
 
 
@@ -116,8 +126,32 @@ def _own_cost(table: CellTable, cell: Cell) -> tuple[str, str, str]:
     return format_quantity(own, table.unit), f"{own / (cell.mem / (4 * KIB)):.4g}", growth
 
 
+def _scaling(table: CellTable) -> str:
+    """Slope and fixed part of what each method costs, where enough sizes were measured."""
+    head = ("device", "pages", "backing", "method", "sizes", "per 4K page", "interval", "fixed")
+    rows: list[tuple[str, ...]] = [head]
+    for cell in table.measured:
+        sizes = table.sizes(cell)
+        if len(sizes) >= LEAST_SIZES and cell == sizes[0] and cell.method is not Method.EXEC_ONLY:
+            rows.append(_scaling_row(table, cell, len(sizes)))
+    title = (
+        "Growth of release + claim + map with memory: Theil-Sen slope, its 95 % interval, and\n"
+        "what is left at no memory"
+    )
+    return f"{title}\n{columns(rows)}" if len(rows) > 1 else ""
+
+
+def _scaling_row(table: CellTable, cell: Cell, sizes: int) -> tuple[str, ...]:
+    line, why_not = table.scaling(cell, *OWN_PHASES)
+    name = (cell.device, factors(cell)[1], cell.backing.value, cell.method.value, str(sizes))
+    if why_not and line.slope > 1:
+        return (*name, "no line", why_not, "")
+    interval = f"{line.low:.4g} to {line.high:.4g}"
+    return (*name, f"{line.slope:.4g}", interval, format_quantity(line.intercept, table.unit))
+
+
 def _without_figure(table: CellTable) -> str:
-    cells = [cell for cell in table.cells if not table.ok(cell)]
+    cells = [c for c in table.cells if not table.ok(c) and not table.extrapolated(c)]
     lines = [f"  {' '.join(factors(cell))}: {table.problem(cell)}" for cell in cells]
     return "\n".join(["Without a figure", *lines]) if lines else ""
 

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is decided before a guest boots: its kernel, its accelerator, its size."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.devices import DEVICES, Device
+from bench.errors import CannotJudge, MissingTool
+from bench.guest.initramfs import PACKAGES, ensure_initramfs
+from bench.guest.probe import qemu_version, why_not_kvm
+from bench.guest.qemu import Accelerator, GuestConfig
+from bench.kernel.build import Kernel, ensure_kernel
+from bench.machine import available_memory
+from bench.model import Block, Cell, Clock, Pages
+from bench.process import find_tool
+from bench.units import GIB, MIB
+
+_ENTRY = 128  # bytes that one struct vhost_iotlb_map takes from its slab
+# Without these no guest starts, whatever its device.
+HOST_PROGRAMS = {
+    "qemu-system-x86_64": "qemu-system-x86",
+    "busybox": "busybox-static",
+    "vdpa": "iproute2",
+    "setpriv": "util-linux",
+}
+
+_RESERVE = 512 * MIB  # the guest's kernel, its initramfs twice, and room to breathe
+
+
+@dataclass(frozen=True)
+class GuestSetup:
+    """Everything that is decided before the first boot."""
+
+    kernel: Kernel
+    initramfs: Path
+    accelerator: Accelerator
+    reason: str  # why this accelerator
+    memory: int  # bytes
+    console: Path
+    platform_iommu: bool  # some device of the plan needs it, so every boot has it
+    gigantic_pages: int  # the same for pages of 1 GiB
+
+    def config(self) -> GuestConfig:
+        return GuestConfig(
+            kernel=self.kernel.image,
+            initramfs=self.initramfs,
+            memory=self.memory,
+            accelerator=self.accelerator,
+            console=self.console,
+            platform_iommu=self.platform_iommu,
+            gigantic_pages=self.gigantic_pages,
+        )
+
+
+def prepare(blocks: Iterable[Block], clock: Clock | None, console: Path) -> GuestSetup:
+    """Build what is missing, choose the accelerator, size the guest for its largest cell."""
+    qemu_version()  # before minutes go into a kernel that nothing can boot
+    blocks = [*blocks]
+    devices = [DEVICES[block.any_cell.device] for block in blocks]
+    memory = guest_memory(blocks)
+    kernel = ensure_kernel()
+    initramfs = ensure_initramfs(kernel, [name for d in devices for name in d.programs])
+    accelerator, reason = _choose(kernel, initramfs, clock)
+    return GuestSetup(
+        kernel=kernel,
+        initramfs=initramfs,
+        accelerator=accelerator,
+        reason=reason,
+        memory=memory,
+        console=console,
+        platform_iommu=any(device.platform_iommu for device in devices),
+        gigantic_pages=gigantic_pages(blocks),
+    )
+
+
+def why_not_here(device: Device) -> str:
+    """What a guest with this device lacks on this machine, empty when nothing."""
+    wanted = {**HOST_PROGRAMS, **{name: PACKAGES[name] for name in device.programs}}
+    for name, package in wanted.items():
+        try:
+            find_tool(name, package)
+        except MissingTool as error:
+            return f"no: {error.message}, {error.hint}"
+    return ""
+
+
+def gigantic_pages(blocks: Iterable[Block]) -> int:
+    """How many pages of 1 GiB the largest cell wants; others cannot use that memory."""
+    cells = [block.any_cell for block in blocks]
+    wanted = [page_count(cell) for cell in cells if cell.pages is Pages.HUGETLB_1G]
+    return max(wanted, default=0)
+
+
+def page_count(cell: Cell) -> int:
+    return -(-cell.file // cell.pages.size)
+
+
+def guest_memory(blocks: Iterable[Block]) -> int:
+    """Bytes for the largest cell; CannotJudge when this machine has not got them."""
+    blocks = [*blocks]
+    needed = max(cell_memory(block.any_cell) for block in blocks) + gigantic_pages(blocks) * GIB
+    free = available_memory()
+    if needed > free - GIB // 2:
+        raise CannotJudge(
+            f"a guest of {needed / GIB:.1f} GiB is needed, {free / GIB:.1f} GiB are free",
+            "choose a smaller --mem, or --backing alias",
+        )
+    return needed
+
+
+def cell_memory(cell: Cell) -> int:
+    """Bytes of guest memory that a cell can need: its file, page tables and iotlb entries.
+
+    Page tables stand twice, for the old process and the new; so do the entries, which
+    vhost-vdpa and the simulator each keep, one for every page in the worst case.
+    """
+    entries = cell.mem // cell.pages.size
+    file = 0 if cell.pages is Pages.HUGETLB_1G else cell.file
+    return _RESERVE + file + 2 * (cell.mem // cell.pages.size * 8) + 2 * entries * _ENTRY
+
+
+def _choose(kernel: Kernel, initramfs: Path, clock: Clock | None) -> tuple[Accelerator, str]:
+    if clock is Clock.ICOUNT:
+        return Accelerator.TCG, "asked for (--clock icount)"
+    problem = why_not_kvm(kernel.image, initramfs)
+    if not problem:
+        return Accelerator.KVM, "a guest boots with it"
+    if clock is Clock.WALL:
+        raise CannotJudge(f"--clock wall needs KVM: {problem}", "use --clock icount")
+    return Accelerator.TCG, problem
