@@ -23,7 +23,9 @@ TRACKED = [
 ]
 PYTHON = [path for path in TRACKED if path.suffix == ".py"]
 HELPER = [path for path in TRACKED if path.suffix in (".c", ".h")]
-SHELL = [ROOT / "bench/setup.sh", ROOT / "bench/guest/init", ROOT / ".ci/run"]
+SHELL = [
+    path for path in TRACKED if path.read_bytes().startswith((b"#!/bin/sh", b"#!/usr/bin/env bash"))
+]
 
 # The text of a licence, and data whose format has no comments.
 WITHOUT_SPDX = {"LICENSE", ".json", ".jsonl", ".txt"}

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.executors.guest import GuestExecutor, GuestSetup, prepare
+from bench.executors.guest import GuestExecutor
+from bench.executors.guest_setup import GuestSetup, prepare
 from bench.guest.boot import Guest, boot
 from bench.guest.qemu import GuestConfig
 from bench.model import Clock, Plan
@@ -43,8 +44,6 @@ def booted(setup: GuestSetup, console: Path, memory: int = GIB // 2) -> Iterator
         initramfs=setup.initramfs,
         memory=memory,
         accelerator=setup.accelerator,
-        commands_fd=-1,
-        results_fd=-1,
         console=console,
     )
     with boot(config, deadline=120) as (guest, _):

@@ -5,12 +5,15 @@ from statistics import median
 
 import pytest
 
+from bench.devices import DEVICES
 from bench.errors import CellFailed
 from bench.executors.guest import GuestExecutor, helper_command
-from bench.model import DEVICES, OWN_PHASES, Block, Method, Pages, Phase, Rep
+from bench.model import OWN_PHASES, Block, Method, Pages, Phase, Rep
 from bench.units import GIB, MIB
 from bench.wire import read_reps
 from tests.guest.conftest import plan_of
+
+pytestmark = pytest.mark.guest
 
 
 def measured(executor: GuestExecutor, block: Block) -> dict[Method, list[Rep]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import CellFailed, GuestHung, GuestLost, GuestOutOfMemory, GuestPanic
-from bench.executors.guest import GuestSetup
+from bench.executors.guest_setup import GuestSetup
 from tests.guest.conftest import booted
 
 

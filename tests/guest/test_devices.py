@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every device: proven handovers, and sequences that are wrong on purpose and must fail."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.devices import DEVICES
+from bench.errors import CellFailed
+from bench.executors.guest import GuestExecutor
+from bench.executors.guest_setup import GuestSetup, prepare
+from bench.model import Block, Clock, Method
+from bench.units import MIB
+from tests.guest.conftest import plan_of
+
+pytestmark = pytest.mark.guest
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuestExecutor]:
+    """One guest that has what any of the devices wants."""
+    console = tmp_path_factory.mktemp("devices") / "console.log"
+    blocks = plan_of(device=",".join(DEVICES), mem="128M").blocks
+    executor = GuestExecutor(prepare(blocks, Clock.ICOUNT, console))
+    yield executor
+    executor.close()
+
+
+@pytest.mark.parametrize("handover", ["exec", "transfer"])
+@pytest.mark.parametrize("device", DEVICES)
+def test_device(everything: GuestExecutor, device: str, handover: str) -> None:
+    methods = "new-owner,reset-owner,reopen"
+    plan = plan_of(device=device, handover=handover, method=methods, regions="1,7", reps=1)
+    for block in plan.blocks:
+        reps = [*everything.measure(block)]
+        assert [rep.method for rep in reps] == [*block.order]
+        assert {rep.pinned for rep in reps} == {64 * MIB if DEVICES[device].pins else 0}
+    assert everything.boots == 1
+
+
+BROKEN = [
+    # break, device, method, what notices
+    ("new-owner-skips-remap", "sim-net-va", Method.NEW_OWNER, "did not answer"),
+    ("wrong-address", "sim-net-va", Method.NEW_OWNER, "did not answer"),
+    ("wrong-address", "sim-net-va", Method.RESET_OWNER, "did not answer"),
+    ("wrong-address", "sim-net-pa", Method.RESET_OWNER, "did not answer"),
+    ("wrong-address", "vp-vdpa", Method.RESET_OWNER, "did not answer"),
+    ("wrong-address", "vduse-blk", Method.RESET_OWNER, "did not answer"),
+    ("drop-mapping", "sim-net-pa", Method.NEW_OWNER, "VmPin is 0 kB"),
+    ("drop-mapping", "sim-net-pa-nobatch", Method.RESET_OWNER, "VmPin is 0 kB"),
+    ("drop-mapping", "sim-net-va", Method.NEW_OWNER, "did not answer"),
+    ("drop-mapping", "sim-blk-pa", Method.NEW_OWNER, "VmPin is 0 kB"),
+    ("drop-mapping", "vduse-blk", Method.NEW_OWNER, "did not answer"),
+]
+
+
+@pytest.fixture(scope="module")
+def fresh(everything: GuestExecutor, tmp_path_factory: pytest.TempPathFactory) -> GuestSetup:
+    console: Path = tmp_path_factory.mktemp("broken") / "console.log"
+    blocks = plan_of(device="vp-vdpa,vduse-blk").blocks
+    return replace(prepare(blocks, Clock.ICOUNT, console))
+
+
+@pytest.mark.parametrize(("fault", "device", "method", "reason"), BROKEN)
+def test_proof_catches(
+    fresh: GuestSetup, fault: str, device: str, method: Method, reason: str
+) -> None:
+    (block,) = plan_of(device=device, method=method, reps=1, **{"break": fault}).blocks
+    executor = GuestExecutor(fresh)
+    try:
+        with pytest.raises(CellFailed, match=reason):
+            [*executor.measure(block)]
+    finally:
+        executor.close()
+
+
+def test_faults_that_do_not_concern_a_device_pass(everything: GuestExecutor) -> None:
+    """Physical addresses need no REMAP: to skip it is no fault there."""
+    (block,) = plan_of(method="new-owner", reps=1, **{"break": "new-owner-skips-remap"}).blocks
+    assert len([*everything.measure(block)]) == 2
+
+
+def pins(executor: GuestExecutor) -> dict[str, int]:
+    """Pages that pin_user_pages() took and gave back since boot: the kernel's own count."""
+    guest = executor.bound_guest(DEVICES["sim-net-pa"])
+    command = 'while read -r k v; do case $k in nr_foll_pin_*) echo "$k $v" >&4; esac; done'
+    guest.run("echo 1 >/proc/sys/vm/stat_refresh")  # counts are kept per CPU until then
+    lines = [*guest.lines(f"{command} </proc/vmstat", 60)][:-1]
+    return {name: int(value) for name, value in (line.split() for line in lines)}
+
+
+@pytest.mark.parametrize("pages", ["4k", "4k-fragmented", "thp", "hugetlb-2m"])
+def test_pins_by_an_independent_count(everything: GuestExecutor, pages: str) -> None:
+    """Once before the first rep and again in every reset-owner; never in new-owner."""
+    block: Block
+    (block,) = plan_of(device="sim-net-pa", pages=pages, reps=2).blocks
+    before = pins(everything)
+    reps = [*everything.measure(block)]
+    after = pins(everything)
+    times = 1 + [rep.method for rep in reps].count(Method.RESET_OWNER)
+    expected = times * block.any_cell.mem // 4096
+    assert {name: after[name] - before[name] for name in after} == {
+        "nr_foll_pin_acquired": expected,
+        "nr_foll_pin_released": expected,
+    }

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How a command line ended, and the plan that the tests of it measure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench.plan import make_plan
+from bench.scenario import load_scenario
+
+MEM = "64M,128M,256M"
+PLAN = make_plan(load_scenario("smoke", {"mem": MEM}))
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def complaints(self) -> list[str]:
+        return self.err.splitlines()
+
+
+Bench = Callable[..., Ended]

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Scenarios, plans and the helper streams that measuring them gives, all without a machine."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+from bench.devices import DEVICES
+from bench.model import Batch, Block, Cell, Handover, Method, Phase, Plan, Ptes
+from bench.plan import make_plan
+from bench.scenario import Scenario
+from bench.units import KIB
+from bench.wire import PROTO
+
+PAUSES: Mapping[Method, int] = {
+    Method.NEW_OWNER: 1_300_000,
+    Method.RESET_OWNER: 5_200_000,
+    Method.REOPEN: 5_400_000,
+    Method.EXEC_ONLY: 1_000_000,
+}
+DRIFT = 1000  # that each rep takes longer than the one before it
+
+# Per mille of a pause with a device; exec has the rest.
+_SHARES = {Phase.SUSPEND: 2, Phase.RESET: 1, Phase.RELEASE: 400, Phase.CLAIM: 3, Phase.VRINGS: 20}
+_SHARES |= {Phase.MAP: 150, Phase.START: 4}
+
+
+def make_scenario(**fields: Any) -> Scenario:
+    """Two methods on 64 MiB, two reps of each, unless ``fields`` say otherwise."""
+    small = {
+        "name": "small",
+        "device": "sim-net-pa",
+        "method": "reset-owner,new-owner",
+        "mem": "64M",
+        "pages": "thp",
+        "reps": 2,
+    }
+    return Scenario.model_validate({**small, **fields})
+
+
+def small_plan(**fields: Any) -> Plan:
+    return make_plan(make_scenario(**fields))
+
+
+def small_block(**fields: Any) -> Block:
+    return small_plan(**fields).blocks[0]
+
+
+def split_pause(pause: int, method: Method = Method.RESET_OWNER) -> dict[str, int]:
+    """The phases of a pause, in their order; they add up to it."""
+    shares = {} if method is Method.EXEC_ONLY else _SHARES
+    phases = {phase.value: pause * shares.get(phase, 0) // 1000 for phase in Phase}
+    phases[Phase.EXEC] = pause - sum(phases.values())
+    return phases
+
+
+def pinned(cell: Cell) -> int:
+    return cell.mem if cell.method is not Method.EXEC_ONLY and DEVICES[cell.device].pins else 0
+
+
+def line(message: Mapping[str, Any]) -> str:
+    return json.dumps(message, separators=(",", ":"))
+
+
+def hello(block: Block) -> dict[str, Any]:
+    cell = block.any_cell
+    params = {
+        "device": "" if cell.method is Method.EXEC_ONLY else "/dev/vhost-vdpa-0",
+        "mem": cell.mem,
+        "file": cell.file,
+        "pages": cell.pages.value,
+        "regions": int(cell.regions),
+        "warm": cell.ptes is Ptes.WARM,
+        "transfer": cell.handover is Handover.TRANSFER,
+        "batch": cell.batch is Batch.ON,
+        "broken": block.broken is not None,
+        "reps": len(block.order),
+    }
+    return {"t": "hello", "proto": PROTO, "experiment": "live-update", "params": params}
+
+
+def rep(block: Block, number: int, pauses: Mapping[Method, int] = PAUSES) -> dict[str, Any]:
+    method = block.order[number]
+    pause = pauses[method] + number * DRIFT
+    return {
+        "t": "rep",
+        "i": number,
+        "method": method.value,
+        "phases": split_pause(pause, method),
+        "pause": pause,
+        "vmpin_kb": pinned(block.any_cell) // KIB,
+        "runs": 2,
+    }
+
+
+def messages(block: Block, pauses: Mapping[Method, int] = PAUSES) -> list[dict[str, Any]]:
+    """hello, the reps, end and exit."""
+    count = len(block.order)
+    reps = [rep(block, number, pauses) for number in range(count)]
+    return [hello(block), *reps, {"t": "end", "n": count}, {"t": "exit", "code": 0}]
+
+
+def stream(block: Block, pauses: Mapping[Method, int] = PAUSES) -> list[str]:
+    """What the helper writes for a block when all goes well, and the exit line after it."""
+    return [line(message) for message in messages(block, pauses)]
+
+
+def failing_stream(block: Block, reps: int, last: Mapping[str, Any]) -> list[str]:
+    """A stream that ends in the message ``last`` after some reps."""
+    code = 4 if last["t"] == "skip" else 1
+    return [*stream(block)[: 1 + reps], line(last), line({"t": "exit", "code": code})]
+
+
+def recording(plan: Plan, pauses: Mapping[Method, int] = PAUSES) -> list[str]:
+    """The streams of all blocks of a plan, one after another."""
+    return [text for block in plan.blocks for text in stream(block, pauses)]
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> Path:
+    path.write_text("".join(f"{text}\n" for text in lines))
+    return path
+
+
+@st.composite
+def mutations(draw: st.DrawFn, good: bytes) -> bytes:
+    """``good`` after one to three flipped bytes, lost bytes, or lost or repeated lines."""
+    data = good
+    for kind in draw(st.lists(st.sampled_from(["flip", "cut", "drop", "repeat"]), max_size=3)):
+        data = _mutated(draw, kind, data)
+    return data
+
+
+def _mutated(draw: st.DrawFn, kind: str, data: bytes) -> bytes:
+    if kind in ("flip", "cut"):
+        at = draw(st.integers(0, max(len(data) - 1, 0)))
+        new = bytes([draw(st.integers(0, 255))]) if kind == "flip" else b""
+        return data[:at] + new + data[at + 1 :]
+    lines = data.splitlines(keepends=True)
+    at = draw(st.integers(0, max(len(lines) - 1, 0)))
+    copies = lines[at : at + 1] * (2 if kind == "repeat" else 0)
+    return b"".join([*lines[:at], *copies, *lines[at + 1 :]])

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Processes end when they should: with an error, a deadline, their block, or us."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bench.errors import CannotJudge, MissingTool
+from bench.paths import ROOT
+from bench.process import Child, ProcessFailed, find_tool, run, spawn
+
+SLEEP = ["sh", "-c", 'echo $$ >"$0"; exec sleep 1000']
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 2) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    return condition()
+
+
+def pid_in(path: Path) -> int:
+    assert eventually(lambda: path.exists() and path.read_text().endswith("\n"))
+    return int(path.read_text())
+
+
+def is_gone(pid: int) -> bool:
+    """A zombie that nobody has waited for yet counts as gone."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return state in "ZX"
+
+
+def assert_dies(pid: int) -> None:
+    gone = eventually(lambda: is_gone(pid))
+    if not gone:
+        os.kill(pid, signal.SIGKILL)
+    assert gone
+
+
+def test_run_gives_the_output() -> None:
+    assert run(["sh", "-c", "echo out; echo err >&2"]) == "out\n"
+
+
+def test_run_gives_the_input() -> None:
+    assert run(["cat"], stdin=b"some\xff") == "some\ufffd"
+    assert run(["cat"]) == ""
+
+
+def test_run_sets_the_place_and_the_environment(tmp_path: Path) -> None:
+    script = 'pwd; echo "$LC_ALL $WORD"'
+    said = run(["sh", "-c", script], cwd=tmp_path, env={"WORD": "banana"})
+    assert said == f"{tmp_path}\nC banana\n"
+
+
+def test_a_failing_command_is_quoted_by_its_last_line() -> None:
+    argv = ["sh", "-c", "echo first; echo 'the last' >&2; exit 3"]
+    with pytest.raises(ProcessFailed) as caught:
+        run(argv)
+    assert caught.value.message == "sh failed (exit 3): the last"
+    assert caught.value.code == 3
+    assert caught.value.output == "first\nthe last\n"
+    assert caught.value.exit_code == 125
+    assert "'the last'" in caught.value.hint.replace("'\"'\"'", "'")
+
+
+def test_a_command_that_fails_in_silence() -> None:
+    with pytest.raises(ProcessFailed, match=r"^false failed \(exit 1\): no output$"):
+        run(["false"])
+
+
+def test_a_missing_command_is_named() -> None:
+    with pytest.raises(MissingTool, match="no-such-tool is not installed"):
+        run(["no-such-tool"])
+
+
+def test_a_command_that_cannot_be_run_is_named(tmp_path: Path) -> None:
+    (tmp_path / "tool").write_text("no program")
+    with pytest.raises(CannotJudge, match="tool"):
+        run([str(tmp_path / "tool")])
+
+
+def test_a_missing_tool_names_its_package() -> None:
+    with pytest.raises(MissingTool) as caught:
+        find_tool("no-such-tool", "the-package")
+    assert caught.value.message == "no-such-tool is not installed"
+    assert "the-package" in caught.value.hint
+
+
+def test_a_tool_of_the_administrator_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert Path(find_tool("ldconfig", "libc-bin")).is_file()
+
+
+def test_a_command_that_takes_too_long_is_killed(tmp_path: Path) -> None:
+    began = time.monotonic()
+    with pytest.raises(ProcessFailed) as caught:
+        run([*SLEEP, str(tmp_path / "pid")], timeout=0.3)
+    assert time.monotonic() - began < 5
+    assert caught.value.code == 124
+    assert "no end after" in caught.value.message
+    assert_dies(pid_in(tmp_path / "pid"))
+
+
+def test_a_deadline_ends_what_the_command_started_too(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    with pytest.raises(ProcessFailed):
+        run(["sh", "-c", 'sleep 1000 & echo $! >"$0"; wait', str(pid_file)], timeout=0.3)
+    assert_dies(pid_in(pid_file))
+
+
+def test_a_child_ends_with_its_block(tmp_path: Path) -> None:
+    with spawn([*SLEEP, str(tmp_path / "pid")], log=tmp_path / "log") as child:
+        pid = pid_in(tmp_path / "pid")
+        assert not is_gone(pid)
+        assert child.exit_code() is None
+        assert child.wait(0.01) is None
+    assert is_gone(pid)
+    assert child.exit_code() == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_a_child_ends_with_an_exception(error: type[BaseException], tmp_path: Path) -> None:
+    with (
+        pytest.raises(error),
+        spawn([*SLEEP, str(tmp_path / "pid")], log=tmp_path / "log"),
+    ):
+        pid = pid_in(tmp_path / "pid")
+        raise error
+    assert is_gone(pid)
+
+
+def test_the_children_of_a_child_end_with_its_block(tmp_path: Path) -> None:
+    script = 'sleep 1000 & echo $! >"$0"; wait'
+    with spawn(["sh", "-c", script, str(tmp_path / "pid")], log=tmp_path / "log"):
+        pid = pid_in(tmp_path / "pid")
+    assert_dies(pid)
+
+
+def test_a_child_that_ended_has_its_exit_code(tmp_path: Path) -> None:
+    with spawn(["sh", "-c", "exit 7"], log=tmp_path / "log") as child:
+        assert child.wait(5) == 7
+        assert child.exit_code() == 7
+
+
+def test_what_a_child_says_is_appended_to_its_log(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("before\n")
+    with spawn(["sh", "-c", "echo out; echo err >&2"], log=log) as child:
+        child.wait(5)
+    assert log.read_text() == "before\nout\nerr\n"
+
+
+def test_a_child_inherits_what_it_is_given_and_no_more(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    script = f"echo given >/proc/self/fd/{writing}; ls /proc/self/fd"
+    with (
+        os.fdopen(reading) as stream,
+        spawn(["sh", "-c", script], log=tmp_path / "log", pass_fds=[writing]) as child,
+    ):
+        assert child.wait(5) == 0
+        os.close(writing)
+        assert stream.read() == "given\n"
+    assert str(reading) not in (tmp_path / "log").read_text().split()
+
+
+def test_a_missing_child_is_not_silent(tmp_path: Path) -> None:
+    def start() -> Child:
+        with spawn(["no-such-tool"], log=tmp_path / "log") as child:
+            assert child.wait(5) == 127
+            return child
+
+    start()
+    assert "no-such-tool" in (tmp_path / "log").read_text()
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from bench.process import spawn
+with spawn(["sh", "-c", 'echo $$ >"$0"; exec sleep 1000', sys.argv[1]], log=Path(sys.argv[2])):
+    time.sleep(1000)
+"""
+
+
+def test_a_child_ends_when_we_are_killed(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PARENT, str(tmp_path / "pid"), str(tmp_path / "log")]
+    with subprocess.Popen(command, cwd=ROOT) as parent:
+        try:
+            assert eventually((tmp_path / "pid").exists, 10)
+            pid = pid_in(tmp_path / "pid")
+            assert not is_gone(pid)
+        finally:
+            parent.kill()
+        assert parent.wait(5) == -signal.SIGKILL
+    assert_dies(pid)

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Scenario files and the options that replace their fields: every mistake is one clear line."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.devices import DEVICES
+from bench.errors import UsageError
+from bench.model import Backing, Method, Pages, Ptes
+from bench.paths import SCENARIOS
+from bench.scenario import LARGEST, Scenario, load_scenario
+from bench.units import GIB, MIB
+
+GOOD = """
+device = ["sim-net-pa"]
+method = ["reset-owner", "new-owner"]
+mem = ["64M"]
+pages = ["thp"]
+"""
+
+# (field, bad value, words that say what is allowed)
+BAD_VALUES: list[tuple[str, Any, list[str]]] = [
+    ("mem", "0", ["'0'", "above zero"]),
+    ("mem", "banana", ["'banana'", "as in 64G"]),
+    ("mem", "3K", ["3 KiB", "whole number", "2 MiB"]),
+    ("mem", "10E", ["too much", "8 TiB"]),
+    ("mem", "64G:1G", ["64G:1G", "smaller size first"]),
+    ("mem", "", ["as in 64G"]),
+    ("device", "floppy", ["'floppy'", *DEVICES]),
+    ("method", "magic", ["'magic'", *Method]),
+    ("pages", "8k", ["'8k'", *Pages]),
+    ("ptes", "tepid", ["'tepid'", *Ptes]),
+    ("backing", "tape", ["'tape'", *Backing]),
+    ("handover", "carrier-pigeon", ["'carrier-pigeon'", "exec"]),
+    ("regions", "0", ["1 to 256", "qemu"]),
+    ("regions", "x", ["1 to 256", "qemu"]),
+    ("regions", "33", ["64 MiB", "32", "thp"]),
+    ("reps", 0, ["greater than or equal to 1"]),
+    ("reps", 201, ["less than or equal to 200"]),
+    ("seed", -1, ["greater than or equal to 0"]),
+]
+
+
+def the_error(name: str, **overrides: Any) -> str:
+    with pytest.raises(UsageError) as caught:
+        load_scenario(name, overrides)
+    message = caught.value.message
+    assert "\n" not in message
+    return message
+
+
+def write(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "own.toml"
+    path.write_text(text)
+    return str(path)
+
+
+@pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.toml")), ids=lambda path: path.stem)
+def test_a_shipped_scenario_loads(path: Path) -> None:
+    scenario = load_scenario(path.stem, {})
+    assert scenario.name == path.stem
+    assert scenario.question
+    assert scenario == load_scenario(str(path), {})
+
+
+def test_scenarios_are_shipped() -> None:
+    assert {path.stem for path in SCENARIOS.glob("*.toml")} >= {"live-update", "smoke"}
+
+
+def test_a_field_not_given_has_its_default(tmp_path: Path) -> None:
+    scenario = load_scenario(write(tmp_path, GOOD), {})
+    assert scenario.name == "own"
+    assert (scenario.backing, scenario.ptes, scenario.regions) == (
+        Backing.AUTO,
+        (Ptes.COLD,),
+        ("1",),
+    )
+
+
+def test_options_replace_fields(tmp_path: Path) -> None:
+    overrides = {"mem": "1G:4G", "pages": "4k, thp", "regions": "1,2", "reps": 7}
+    scenario = load_scenario(write(tmp_path, GOOD), overrides)
+    assert scenario.mem == (GIB, 4 * GIB)
+    assert scenario.pages == (Pages.SMALL, Pages.THP)
+    assert scenario.regions == ("1", "2")
+    assert scenario.reps == 7
+    assert scenario.method == (Method.RESET_OWNER, Method.NEW_OWNER)
+
+
+def test_the_largest_memory_is_allowed() -> None:
+    assert load_scenario("smoke", {"mem": "8T"}).mem == (LARGEST,)
+
+
+@pytest.mark.parametrize(("field", "value", "words"), BAD_VALUES)
+def test_a_bad_option_is_named(field: str, value: Any, words: list[str]) -> None:
+    message = the_error("smoke", **{field: value})
+    assert message.startswith(f"--{field}: ")
+    assert [word for word in words if word not in message] == []
+
+
+@pytest.mark.parametrize(("field", "value", "words"), BAD_VALUES)
+def test_a_bad_value_in_a_file_is_named(
+    field: str, value: Any, words: list[str], tmp_path: Path
+) -> None:
+    kept = [text for text in GOOD.splitlines() if not text.startswith(field)]
+    path = write(tmp_path, "\n".join([*kept, f"{field} = {value!r}", ""]))
+    message = the_error(path)
+    assert message.startswith(f"{path}: {field}: ")
+    assert [word for word in words if word not in message] == []
+
+
+def test_a_size_in_a_file_is_text(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD.replace('"64M"', "64"))
+    assert the_error(path) == f"{path}: mem: write sizes as text, as in ['1G', '64G']"
+
+
+@pytest.mark.parametrize("field", ["device", "method", "mem", "pages"])
+def test_an_empty_list_measures_nothing(field: str, tmp_path: Path) -> None:
+    kept = [text for text in GOOD.splitlines() if not text.startswith(field)]
+    path = write(tmp_path, "\n".join([*kept, f"{field} = []"]))
+    assert the_error(path).startswith(f"{path}: {field}: ")
+
+
+@pytest.mark.parametrize("field", ["device", "method", "mem", "pages"])
+def test_a_missing_key_is_named(field: str, tmp_path: Path) -> None:
+    kept = [text for text in GOOD.splitlines() if not text.startswith(field)]
+    path = write(tmp_path, "\n".join(kept))
+    assert the_error(path).startswith(f"{path}: {field}: ")
+
+
+def test_an_unknown_key_lists_the_known_ones(tmp_path: Path) -> None:
+    path = write(tmp_path, f"{GOOD}devise = 1\n")
+    message = the_error(path)
+    assert message.startswith(f"{path}: devise: ")
+    assert [field for field in Scenario.model_fields if field not in message] == []
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError) as caught:
+        load_scenario("banana", {})
+    assert "'banana'" in caught.value.message
+    assert "live-update" in caught.value.hint
+    assert "smoke" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["device = [", "= 1", "mem = 64M\n", "a = 1\na = 2\n", f"seed = {'9' * 5000}"],
+    ids=["open list", "no key", "no quotes", "twice", "endless number"],
+)
+def test_broken_toml_names_the_file(text: str, tmp_path: Path) -> None:
+    path = write(tmp_path, text)
+    assert the_error(path).startswith(f"{path}: ")
+
+
+def test_deeply_nested_toml_names_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path, f"mem = {'[' * 5000}")
+    assert the_error(path).startswith(f"{path}: ")
+
+
+def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    assert the_error(str(path)).startswith(f"{path}: not TOML: ")
+
+
+def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
+    missing = tmp_path / "missing.toml"
+    assert the_error(str(missing)) == f"{missing}: No such file or directory"
+    directory = tmp_path / "directory.toml"
+    directory.mkdir()
+    assert the_error(str(directory)) == f"{directory}: Is a directory"
+
+
+def test_an_endless_name_is_unknown() -> None:
+    assert "aaaa" in the_error("a" * 5000)
+
+
+def test_whole_pages_are_asked_of_every_combination() -> None:
+    message = the_error("smoke", pages="4k,hugetlb-1g", mem="64M")
+    assert "64 MiB" in message
+    assert "hugetlb-1g" in message
+
+
+def test_a_file_of_any_name_is_a_scenario(tmp_path: Path) -> None:
+    path = tmp_path / "question"
+    path.write_text(GOOD)
+    assert load_scenario(str(path), {}).mem == (64 * MIB,)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The run directory: what was appended is what is loaded."""
+
+import json
+import resource
+from pathlib import Path
+
+import pytest
+
+from bench import store as stores
+from bench.errors import CannotJudge, UsageError
+from bench.model import Clock, Phase
+from bench.store import FORMAT, Run, Store, create, load
+from tests.unit.samples import FACTS, FAILED, SAMPLES, rows
+
+
+def test_what_is_appended_is_loaded(store: Store) -> None:
+    store.append([FAILED])
+    assert load(store.path) == Run(store.path, FACTS, (*SAMPLES, FAILED))
+    assert load(store.path).clock is Clock.ICOUNT
+
+
+def test_a_line_spells_the_factors_as_the_options_do(store: Store) -> None:
+    row = rows(store)[0]
+    assert row["device"] == "sim-net-pa"
+    assert row["method"] == "new-owner"
+    assert row["mem"] == row["file"] == 64 << 20
+    assert row["pages"] == "thp"
+    assert (row["clock"], row["unit"]) == ("icount", "instructions")
+    assert list(row["phases"]) == list(Phase)
+
+
+def test_facts_carry_the_format(store: Store) -> None:
+    assert json.loads((store.path / "run.json").read_text()) == {"format": FORMAT, **FACTS}
+
+
+def test_facts_can_be_written_again(store: Store) -> None:
+    store.write_facts({**FACTS, "seed": 2})
+    assert load(store.path).facts["seed"] == 2
+    assert sorted(path.name for path in store.path.iterdir()) == ["run.json", "samples.jsonl"]
+
+
+def test_facts_hold_any_word_of_a_command_line(store: Store) -> None:
+    facts = {**FACTS, "command": "bench run \u00e9\udcff"}
+    store.write_facts(facts)
+    assert load(store.path).facts["clock"] == "icount"
+
+
+def test_a_new_run_has_no_samples(tmp_path: Path) -> None:
+    made = create(tmp_path / "deep" / "run", "small")
+    made.write_facts(FACTS)
+    assert load(made.path).samples == ()
+
+
+def test_runs_are_named_by_time_and_scenario(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "REPORTS", tmp_path)
+    paths = {create(None, "small").path for _ in range(3)}
+    assert len(paths) == 3
+    assert all(path.parent == tmp_path and "-small" in path.name for path in paths)
+
+
+def test_a_directory_that_exists_is_left_alone(store: Store) -> None:
+    before = rows(store)
+    with pytest.raises(UsageError, match=r"^--out: .*/run exists$"):
+        create(store.path, "small")
+    assert rows(store) == before
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=r"^--out: .*/file/run: Not a directory$"):
+        create(tmp_path / "file" / "run", "small")
+
+
+def test_appending_where_nothing_can_be_written_names_the_file(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotJudge, match=r"file/samples.jsonl: Not a directory$"):
+        Store(tmp_path / "file").append(SAMPLES)
+
+
+def test_facts_where_nothing_can_be_written_name_the_file(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotJudge, match=r"file/run.json: Not a directory$"):
+        Store(tmp_path / "file").write_facts(FACTS)
+
+
+def test_a_disk_that_fills_up_leaves_what_was_stored_before(store: Store) -> None:
+    stored = (store.path / "samples.jsonl").stat().st_size
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (stored + 100, limits[1]))
+    try:
+        with pytest.raises(CannotJudge, match=r"samples.jsonl: File too large$"):
+            store.append(SAMPLES)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert load(store.path).samples == SAMPLES

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Sizes as people write them, quantities as people read them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.units import GIB, KIB, MIB, TIB, format_quantity, format_size, parse_size, parse_sizes
+
+_SCALES = {"s": 1e9, "ms": 1e6, "us": 1e3, "ns": 1, "G": 1e9, "M": 1e6, "k": 1e3, "": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("1", 1),
+        ("4096", 4096),
+        ("3K", 3 * KIB),
+        ("3k", 3 * KIB),
+        ("64G", 64 * GIB),
+        ("64GiB", 64 * GIB),
+        ("64GB", 64 * GIB),
+        (" 64G ", 64 * GIB),
+        ("10E", 10 << 60),
+    ],
+)
+def test_a_size(text: str, size: int) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0", "0G", "banana", "-1G", "1.5G", "G", "64X", "1 2", "64G\0", "0x10", "3\u212a"]
+)
+def test_no_size(text: str) -> None:
+    with pytest.raises(ValueError, match="as in 64G") as caught:
+        parse_size(text)
+    assert f"'{text}'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes"),
+    [
+        ("64G", (64 * GIB,)),
+        ("1G,64G", (GIB, 64 * GIB)),
+        ("64G,1G", (64 * GIB, GIB)),
+        ("1G,1024M", (GIB,)),
+        ("1G:64G", (GIB, 4 * GIB, 16 * GIB, 64 * GIB)),
+        ("1G:50G", (GIB, 4 * GIB, 16 * GIB, 50 * GIB)),
+        ("1G:1G", (GIB,)),
+        ("64M,1G:4G", (64 * MIB, GIB, 4 * GIB)),
+    ],
+)
+def test_sizes(text: str, sizes: tuple[int, ...]) -> None:
+    assert parse_sizes(text) == sizes
+
+
+@pytest.mark.parametrize("text", ["64G:1G", "1G:", ":1G", "1G,,2G", "1G:4G:16G", "1G,"])
+def test_no_sizes(text: str) -> None:
+    with pytest.raises(ValueError, match="write"):
+        parse_sizes(text)
+
+
+def test_a_backwards_sweep_says_what_to_do() -> None:
+    with pytest.raises(ValueError, match=r"'64G:1G' runs backwards: write the smaller size first"):
+        parse_sizes("64G:1G")
+
+
+@given(st.text(st.sampled_from("0123456789KMGTPEkib:,.-+ \u212a\u0663\u00b2\n")))
+def test_any_text_is_sizes_or_a_value_error(text: str) -> None:
+    try:
+        sizes = parse_sizes(text)
+    except ValueError:
+        return
+    assert sizes
+    assert all(size > 0 for size in sizes)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (1, "1 B"),
+        (4097, "4097 B"),
+        (4 * KIB, "4 KiB"),
+        (1536 * MIB, "1536 MiB"),
+        (64 * GIB, "64 GiB"),
+        (8 * TIB, "8 TiB"),
+        (1024 * TIB, "1024 TiB"),
+    ],
+)
+def test_a_formatted_size(size: int, text: str) -> None:
+    assert format_size(size) == text
+
+
+@given(st.integers(1, 2**60))
+def test_a_formatted_size_is_exact(size: int) -> None:
+    assert parse_size(format_size(size).replace(" ", "")) == size
+
+
+@given(st.integers(0, 2**40), st.sampled_from([KIB, MIB, GIB, TIB]))
+def test_whole_units_stay_whole(count: int, unit: int) -> None:
+    size = (count + 1) * unit
+    assert parse_size(format_size(size).replace(" ", "")) == size
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (1_234_000_000, "ns", "1.234 s"),
+        (1_234_000_000, "instructions", "1.234 G"),
+        (12_340_000, "ns", "12.34 ms"),
+        (12_340_000, "instructions", "12.34 M"),
+        (123_400, "ns", "123.4 us"),
+        (123_400, "instructions", "123.4 k"),
+        (0, "ns", "0 ns"),
+        (0, "instructions", "0"),
+    ],
+)
+def test_a_quantity(value: float, unit: str, text: str) -> None:
+    assert format_quantity(value, unit) == text
+
+
+@pytest.mark.parametrize("value", [999_960, 999_960_000])
+def test_a_quantity_that_rounds_up_takes_the_next_unit(value: float) -> None:
+    for unit in ("ns", "instructions"):
+        assert float(format_quantity(value, unit).split()[0]) < 1000
+
+
+@given(st.integers(0, 10**15), st.sampled_from(["ns", "instructions"]))
+def test_a_quantity_keeps_four_digits(value: int, unit: str) -> None:
+    number, _, suffix = format_quantity(value, unit).partition(" ")
+    assert float(number) * _SCALES[suffix] == pytest.approx(value, rel=5.1e-4, abs=0)
+
+
+@given(st.floats(0, 1e18))
+def test_instructions_are_never_a_time(value: float) -> None:
+    assert format_quantity(value, "instructions").partition(" ")[2] in ("", "k", "M", "G")
+
+
+@given(st.floats(0, 1e18))
+def test_nanoseconds_are_always_a_time(value: float) -> None:
+    assert format_quantity(value, "ns").partition(" ")[2] in ("ns", "us", "ms", "s")
