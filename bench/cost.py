@@ -5,6 +5,7 @@ The figures are from runs under TCG with instruction counting on a slow machine;
 works everything is faster, and a budget leaves room.
 """
 
+from bench.devices import DEVICES
 from bench.model import Block, Cell, Method
 from bench.units import GIB, KIB
 
@@ -20,7 +21,8 @@ _TOUCH = {True: 3e-6, False: 0.11e-6}
 def rep_seconds(cell: Cell) -> float:
     """One handover with what is done around it, untimed."""
     pages, small = cell.mem / (4 * KIB), cell.pages.small
-    repin = 0.0 if cell.method in (Method.NEW_OWNER, Method.EXEC_ONLY) else _REPIN[small]
+    keeps = cell.method in (Method.NEW_OWNER, Method.EXEC_ONLY) or not DEVICES[cell.device].pins
+    repin = 0.0 if keeps else _REPIN[small]
     return _REP + pages * (repin + _TOUCH[small])
 
 

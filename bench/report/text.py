@@ -171,6 +171,9 @@ def _environment(run: Run) -> str:
 
 def _notes(run: Run, executor_note: str | None) -> list[str]:
     notes = [executor_note] if executor_note else []
+    broken = run.facts.get("scenario", {}).get("broken")
+    if broken:
+        notes.append(f"--break {broken}: the sequence is wrong on purpose")
     if any(sample.cell.device.startswith("sim-") for sample in run.samples):
         notes.append("a simulated device has no firmware and no IOMMU: a lower bound")
     if any(sample.cell.backing is Backing.ALIAS for sample in run.samples):
