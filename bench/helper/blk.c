@@ -15,8 +15,8 @@
 #define SECTOR 512u
 #define HEADER ((uint32_t)sizeof(struct virtio_blk_outhdr))
 
-static void transfer(const struct vdpa *d, const struct memory *m,
-		     uint64_t iova, uint32_t type, unsigned int buffer)
+static void transfer(const struct vdpa *d, const struct io_memory *m,
+		     uint32_t type, unsigned int buffer)
 {
 	struct io_part parts[] = {
 		{ REQUEST, 0, HEADER, 0 },
@@ -29,23 +29,22 @@ static void transfer(const struct vdpa *d, const struct memory *m,
 
 	*header = (struct virtio_blk_outhdr) { .type = type, .sector = 1 };
 	*status = 0xff;
-	done = io_post(m, iova, 0, parts, 3);
+	done = io_post(m, 0, parts, 3);
 	io_kick(d, 0);
 	io_await(d, m, 0, done);
 	if (*status != VIRTIO_BLK_S_OK)
 		die("io", EIO, "a block request ended with status %u", *status);
 }
 
-static void prove(const struct vdpa *d, const struct memory *m, uint64_t iova,
-		  uint64_t seq)
+static void prove(const struct vdpa *d, const struct io_memory *m, uint64_t seq)
 {
 	unsigned char *written = io_buffer(m, WRITTEN);
 	unsigned char *read = io_buffer(m, READ);
 
 	io_fill(written, SECTOR, seq);
 	memset(read, 0, SECTOR);
-	transfer(d, m, iova, VIRTIO_BLK_T_OUT, WRITTEN);
-	transfer(d, m, iova, VIRTIO_BLK_T_IN, READ);
+	transfer(d, m, VIRTIO_BLK_T_OUT, WRITTEN);
+	transfer(d, m, VIRTIO_BLK_T_IN, READ);
 	if (memcmp(written, read, SECTOR))
 		die("io", EIO, "sector %" PRIu64
 		    " was read back with other bytes than were written", seq);

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -24,7 +25,7 @@
 enum { STATE_FD, MEMORY_FD, DEVICE_FD, NFDS };
 
 /* Our own text and data: a fault on them is not the thing measured. */
-static void populate_ourselves(void)
+void populate_ourselves(void)
 {
 #ifndef __SANITIZE_ADDRESS__	/* whose shadow is terabytes */
 	mlockall(MCL_CURRENT);
@@ -34,7 +35,7 @@ static void populate_ourselves(void)
 struct state *map_state(int fd)
 {
 	struct state *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE,
-			       MAP_SHARED, fd, 0);
+			       MAP_SHARED | MAP_POPULATE, fd, 0);
 
 	if (s == MAP_FAILED)
 		die("mmap", errno, "state: %s", strerror(errno));
@@ -83,12 +84,17 @@ static void start_successor(int theirs)
 		die("posix_spawn", r, "posix_spawn: %s", strerror(r));
 }
 
+union control {
+	char bytes[CMSG_SPACE(NFDS * sizeof(int))];
+	struct cmsghdr align;
+};
+
 static void send_files(int sock, const int *fds, int count)
 {
-	char control[CMSG_SPACE(NFDS * sizeof(int))] = { 0 };
+	union control control = { 0 };
 	struct iovec iov = { .iov_base = &count, .iov_len = sizeof(count) };
 	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
 		.msg_controllen = CMSG_SPACE((size_t)count * sizeof(int)),
 	};
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
@@ -103,20 +109,22 @@ static void send_files(int sock, const int *fds, int count)
 
 static int receive_files(int sock, int *fds)
 {
-	char control[CMSG_SPACE(NFDS * sizeof(int))];
+	union control control;
+	struct cmsghdr *cmsg;
 	int count = 0;
 	struct iovec iov = { .iov_base = &count, .iov_len = sizeof(count) };
 	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
 		.msg_controllen = sizeof(control),
 	};
 
 	if (recvmsg(sock, &msg, MSG_CMSG_CLOEXEC) <= 0)
 		_exit(EXIT_FAILED);	/* the old one has said why */
-	if (count < DEVICE_FD || count > NFDS)
-		_exit(EXIT_FAILED);
-	memcpy(fds, CMSG_DATA(CMSG_FIRSTHDR(&msg)),
-	       (size_t)count * sizeof(int));
+	cmsg = CMSG_FIRSTHDR(&msg);
+	if (!cmsg || msg.msg_flags & MSG_CTRUNC ||
+	    cmsg->cmsg_len != CMSG_LEN((size_t)count * sizeof(int)))
+		die("recvmsg", 0, "the old process sent no files");
+	memcpy(fds, CMSG_DATA(cmsg), (size_t)count * sizeof(int));
 	return count;
 }
 
@@ -215,6 +223,11 @@ void stay_in_front(struct state *s)
 	s->front_fd = ends[1];
 	if (!pid)
 		return;
-	status = wait_byte(ends[0]);
-	exit(status == '!' ? EXIT_DONE : EXIT_FAILED);
+	if (wait_byte(ends[0]) == '!')
+		exit(EXIT_DONE);
+	/* The first of the chain may have had a reason of its own to stop. */
+	if (waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+	    WEXITSTATUS(status) == EXIT_SKIPPED)
+		exit(EXIT_SKIPPED);
+	exit(EXIT_FAILED);
 }

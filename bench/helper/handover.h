@@ -24,7 +24,9 @@ struct state {
 	struct memory m;
 	struct vdpa d;
 	uint64_t runs;
-	int front_fd, old_sock;	/* of a transfer: to the first, the old */
+	uint64_t warned;	/* taint of the kernel before the run */
+	/* Of a transfer: to the process in front, and to the old one. */
+	int front_fd, old_sock;
 	uint64_t begin;
 	uint64_t end[NPHASES];
 };
@@ -60,5 +62,6 @@ void stay_in_front(struct state *s);
 void keep_open(const struct state *s, int fd);
 
 struct state *map_state(int fd);
+void populate_ourselves(void);
 
 #endif

@@ -11,41 +11,34 @@
 
 #define DEADLINE_MS 10000
 
-/* A page for each queue, then one for each buffer; they end in stamps. */
-#define PAGE 4096u
+/* A page for each queue, which ends in a stamp. */
 #define AVAIL_AT 1024u
 #define USED_AT 2048u
-#define BUFFER_AT(i) ((VDPA_MAX_VQS + (i)) * PAGE)
 
 _Static_assert(USED_AT + sizeof(struct vring_used) +
 	       VDPA_VQ_NUM * sizeof(struct vring_used_elem) + 2 <=
-	       PAGE - MEMORY_STAMP, "rings leave room for the stamp");
+	       IO_PAGE - MEMORY_STAMP, "rings leave room for the stamp");
 
-static struct vring_desc *desc_of(const struct memory *m, unsigned int q)
+static struct vring_desc *desc_of(const struct io_memory *m, unsigned int q)
 {
-	return (struct vring_desc *)(m->base + q * PAGE);
+	return (struct vring_desc *)(m->rings + q * IO_PAGE);
 }
 
-static volatile struct vring_avail *avail_of(const struct memory *m,
+static volatile struct vring_avail *avail_of(const struct io_memory *m,
 					     unsigned int q)
 {
-	return (struct vring_avail *)(m->base + q * PAGE + AVAIL_AT);
+	return (struct vring_avail *)(m->rings + q * IO_PAGE + AVAIL_AT);
 }
 
-static volatile struct vring_used *used_of(const struct memory *m,
+static volatile struct vring_used *used_of(const struct io_memory *m,
 					   unsigned int q)
 {
-	return (struct vring_used *)(m->base + q * PAGE + USED_AT);
+	return (struct vring_used *)(m->rings + q * IO_PAGE + USED_AT);
 }
 
-unsigned char *io_buffer(const struct memory *m, unsigned int buffer)
+unsigned char *io_buffer(const struct io_memory *m, unsigned int buffer)
 {
-	return m->base + BUFFER_AT(buffer);
-}
-
-uint64_t io_buffer_iova(uint64_t iova, unsigned int buffer)
-{
-	return iova + BUFFER_AT(buffer);
+	return m->buffers + buffer * IO_PAGE;
 }
 
 const struct io *io_of(const struct vdpa *d)
@@ -63,16 +56,29 @@ void io_layout(struct vdpa *d, const struct memory *m, uint64_t iova)
 {
 	d->nvqs = io_of(d)->nvqs;
 	for (unsigned int q = 0; q < d->nvqs; q++) {
-		memset(m->base + q * PAGE, 0, PAGE - MEMORY_STAMP);
-		d->vq[q].desc = iova + q * PAGE;
+		memset(m->base + q * IO_PAGE, 0, IO_PAGE - MEMORY_STAMP);
+		d->vq[q].desc = iova + q * IO_PAGE;
 		d->vq[q].avail = d->vq[q].desc + AVAIL_AT;
 		d->vq[q].used = d->vq[q].desc + USED_AT;
 		d->vq[q].base = 0;
 	}
 }
 
+void io_prove(const struct vdpa *d, const struct memory *m, uint64_t offset,
+	      uint64_t size, uint64_t iova, uint64_t seq)
+{
+	uint64_t at = size - IO_BUFFERS * IO_PAGE;
+	const struct io_memory where = {
+		.rings = m->base,
+		.buffers = m->base + offset + at,
+		.buffers_iova = iova + at,
+	};
+
+	io_of(d)->prove(d, &where, seq);
+}
+
 /* At most one chain is ever under way, so that descriptors start at 0. */
-uint16_t io_post(const struct memory *m, uint64_t iova, unsigned int queue,
+uint16_t io_post(const struct io_memory *m, unsigned int queue,
 		 const struct io_part *parts, unsigned int count)
 {
 	volatile struct vring_avail *avail = avail_of(m, queue);
@@ -82,8 +88,8 @@ uint16_t io_post(const struct memory *m, uint64_t iova, unsigned int queue,
 		uint16_t in = parts[i].device_writes ? VRING_DESC_F_WRITE : 0;
 
 		desc_of(m, queue)[i] = (struct vring_desc) {
-			.addr = io_buffer_iova(iova, parts[i].buffer) +
-				parts[i].offset,
+			.addr = m->buffers_iova + parts[i].offset +
+				parts[i].buffer * IO_PAGE,
 			.len = parts[i].len,
 			.flags = more | in,
 			.next = (uint16_t)(i + 1),
@@ -103,8 +109,8 @@ void io_kick(const struct vdpa *d, unsigned int queue)
 		die("io", errno, "kick: %s", strerror(errno));
 }
 
-void io_await(const struct vdpa *d, const struct memory *m, unsigned int queue,
-	      uint16_t until)
+void io_await(const struct vdpa *d, const struct io_memory *m,
+	      unsigned int queue, uint16_t until)
 {
 	struct pollfd pfd = { .fd = d->vq[queue].call, .events = POLLIN };
 	uint64_t count;

@@ -7,6 +7,18 @@
 #include "memory.h"
 #include "vdpa.h"
 
+/* Guest memory as this process and as the device see one region of it. */
+struct io_memory {
+	unsigned char *rings;	/* at the start of guest memory */
+	unsigned char *buffers;	/* at the end of the region that is proven */
+	uint64_t buffers_iova;
+};
+
+/* What rings and buffers take: no region can be smaller. */
+#define IO_PAGE 4096u
+#define IO_BUFFERS 3
+#define IO_LEAST ((VDPA_MAX_VQS + IO_BUFFERS) * IO_PAGE)
+
 /*
  * A request through the rings of a device: the proof that it works, and that
  * it works on the memory of this process.
@@ -15,8 +27,8 @@ struct io {
 	uint32_t id;		/* virtio device id */
 	uint32_t nvqs;
 	/* Exits with an error unless request number @seq comes out right. */
-	void (*prove)(const struct vdpa *d, const struct memory *m,
-		      uint64_t iova, uint64_t seq);
+	void (*prove)(const struct vdpa *d, const struct io_memory *m,
+		      uint64_t seq);
 };
 
 /* Of the device's kind; exits with a skip when there is none. */
@@ -25,11 +37,12 @@ const struct io *io_of(const struct vdpa *d);
 /* Lay empty rings out at the start of @m, which the device sees at @iova. */
 void io_layout(struct vdpa *d, const struct memory *m, uint64_t iova);
 
-/* For the kinds. One page of guest memory each, less the bytes of its stamp. */
-#define IO_BUFFERS 4
+/* A request with its data in this region: @size bytes at @offset, at @iova. */
+void io_prove(const struct vdpa *d, const struct memory *m, uint64_t offset,
+	      uint64_t size, uint64_t iova, uint64_t seq);
 
-unsigned char *io_buffer(const struct memory *m, unsigned int buffer);
-uint64_t io_buffer_iova(uint64_t iova, unsigned int buffer);
+/* For the kinds. One page of guest memory each, less the bytes of its stamp. */
+unsigned char *io_buffer(const struct io_memory *m, unsigned int buffer);
 
 struct io_part {
 	unsigned int buffer;
@@ -38,11 +51,11 @@ struct io_part {
 };
 
 /* Offer a chain of buffers in a queue; wait until it is done with. */
-uint16_t io_post(const struct memory *m, uint64_t iova, unsigned int queue,
+uint16_t io_post(const struct io_memory *m, unsigned int queue,
 		 const struct io_part *parts, unsigned int count);
 void io_kick(const struct vdpa *d, unsigned int queue);
-void io_await(const struct vdpa *d, const struct memory *m, unsigned int queue,
-	      uint16_t until);
+void io_await(const struct vdpa *d, const struct io_memory *m,
+	      unsigned int queue, uint16_t until);
 
 /* A request of its own for each @seq. */
 void io_fill(unsigned char *data, uint32_t len, uint64_t seq);

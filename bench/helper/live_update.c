@@ -46,6 +46,17 @@ static uint64_t mapped(const struct state *s)
 	return sum;
 }
 
+/* Every mapping is one that a request goes through. */
+static void prove_regions(const struct state *s, uint64_t seq)
+{
+	for (uint32_t i = 0; i < s->p.nregions; i++) {
+		const struct region *r = &s->p.regions[i];
+
+		io_prove(&s->d, &s->m, r->offset, r->size, r->iova,
+			 seq * s->p.nregions + i);
+	}
+}
+
 /* A rep counts only when all of this holds in the process that runs now. */
 static uint64_t prove(struct state *s, uint64_t seq)
 {
@@ -57,12 +68,11 @@ static uint64_t prove(struct state *s, uint64_t seq)
 		    (unsigned long long)vmpin, (unsigned long long)want);
 	if (has_device(s)) {
 		vdpa_check_running(&s->d);
-		io_of(&s->d)->prove(&s->d, &s->m, s->p.regions[0].iova,
-				    seq);
+		prove_regions(s, seq);
 	}
 	memory_touch(&s->m);
 	memory_verify_pages(&s->m);
-	if (proc_kernel_warned())
+	if (proc_kernel_warned() & ~s->warned)
 		die("kernel-log", 0, "the kernel has warned (see the console)");
 	return vmpin;
 }
@@ -95,8 +105,21 @@ static void let_go(struct state *s)
 	take_step(s, RELEASE);
 }
 
+/* Let interrupts of the last line written and freed memory be done with. */
+static void settle(void)
+{
+	const struct timespec moment = { .tv_nsec = 10 * 1000 * 1000 };
+
+	nanosleep(&moment, NULL);
+}
+
+/* Leave nothing for the next run to meet: not its device, not its memory. */
 static void __attribute__((noreturn)) finish(struct state *s)
 {
+	if (has_device(s))
+		close(s->d.fd);
+	memory_unmap(&s->m);
+	close(s->m.fd);
 	emit_begin("end");
 	emit_u64("n", s->rep);
 	emit_end();
@@ -124,9 +147,21 @@ void take_over(struct state *s, int state_fd)
 	vmpin = prove(s, s->rep + 1);
 	dismiss_old_process(s);
 	emit_rep(s, vmpin);
-	if (++s->rep < s->p.nreps)
-		hand_over(s, state_fd, let_go);
-	finish(s);
+	if (++s->rep == s->p.nreps)
+		finish(s);
+	settle();
+	hand_over(s, state_fd, let_go);
+}
+
+/* What was asked for as scattered must be: nine pages of ten on their own. */
+static void check_fragmented(const struct state *s)
+{
+	uint64_t pages = s->p.mem / page_kind_bytes(s->p.pages);
+
+	if (s->p.pages == PAGES_4K_FRAGMENTED && s->runs < pages / 10 * 9)
+		die("pages", 0, "%llu pages are in %llu contiguous runs: they"
+		    " are not fragmented", (unsigned long long)pages,
+		    (unsigned long long)s->runs);
 }
 
 static void run(const struct params *p)
@@ -138,6 +173,7 @@ static void run(const struct params *p)
 		die("memfd_create", errno, "state: %s", strerror(errno));
 	s = map_state(fd);
 	s->p = *p;
+	s->warned = proc_kernel_warned();
 	s->out_fd = emit_fd();
 	s->d.refused = p->unbatched ? 1ull << VHOST_BACKEND_F_IOTLB_BATCH : 0;
 	s->m = (struct memory) {
@@ -151,11 +187,14 @@ static void run(const struct params *p)
 	memory_map(&s->m, PLACE(0));
 	memory_stamp(&s->m);
 	s->runs = memory_runs(&s->m);
+	check_fragmented(s);
 	s->d.pins = p->pinned;
-	s->d.entries = p->pinned ? s->runs : p->mem / p->file + p->nregions;
+	s->d.entries = (p->pinned ? s->runs : p->mem / p->file) + p->nregions;
 	if (has_device(s))
 		methods_start_device(s);
 	prove(s, 0);
+	populate_ourselves();
+	settle();
 	hand_over(s, fd, let_go);
 }
 

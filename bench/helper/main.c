@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which experiment, with what: said first, so that results can be checked. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,8 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "--receive"))
 		live_update_receive(atoi(argv[2]));
 
+	/* Whoever is gone has said why. Stays ignored over execve(). */
+	signal(SIGPIPE, SIG_IGN);
 	params_parse(&p, argc, argv);
 	experiment = find_experiment(p.experiment);
 	emit_hello(&p);

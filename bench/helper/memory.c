@@ -189,7 +189,8 @@ uint64_t memory_runs(const struct memory *m)
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 
 	for (uint64_t at = 0; fd >= 0 && at < pages; at += 512) {
-		ssize_t n = pread(fd, entry, sizeof(entry),
+		uint64_t many = pages - at < 512 ? pages - at : 512;
+		ssize_t n = pread(fd, entry, many * sizeof(entry[0]),
 				  (off_t)((start + at) * sizeof(entry[0])));
 
 		for (ssize_t i = 0; i < n / (ssize_t)sizeof(entry[0]); i++) {

@@ -16,8 +16,7 @@
 #define HEADER ((uint32_t)sizeof(struct virtio_net_hdr_v1))
 
 /* What the device reads through one queue it delivers through the other. */
-static void prove(const struct vdpa *d, const struct memory *m, uint64_t iova,
-		  uint64_t seq)
+static void prove(const struct vdpa *d, const struct io_memory *m, uint64_t seq)
 {
 	const struct io_part in = { RX, 0, HEADER + PACKET, 1 };
 	const struct io_part out = { TX, 0, HEADER + PACKET, 0 };
@@ -28,8 +27,8 @@ static void prove(const struct vdpa *d, const struct memory *m, uint64_t iova,
 	memset(received, 0, HEADER + PACKET);
 	memset(sent + HEADER, 0xff, ETH_ALEN);	/* to all, so to us as well */
 	io_fill(sent + HEADER + ETH_ALEN, PACKET - ETH_ALEN, seq);
-	rx = io_post(m, iova, RX, &in, 1);
-	tx = io_post(m, iova, TX, &out, 1);
+	rx = io_post(m, RX, &in, 1);
+	tx = io_post(m, TX, &out, 1);
 	io_kick(d, RX);
 	io_kick(d, TX);
 	io_await(d, m, TX, tx);

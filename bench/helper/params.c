@@ -17,7 +17,7 @@
 #define EXIT_USAGE 2
 
 /* Above 4 GiB: clear of every window that an IOMMU or a PC reserves. */
-#define IOVA (1ull << 32)
+#define FIRST_IOVA (1ull << 32)
 
 void usage(const char *what)
 {
@@ -74,11 +74,13 @@ static void parse_regions(struct params *p, char *list)
 {
 	for (char *r = strtok(list, ","); r; r = strtok(NULL, ",")) {
 		struct region *region = &p->regions[p->nregions];
+		int end = 0;
 
 		if (p->nregions++ == MAX_REGIONS)
 			usage("--regions has too many");
-		if (sscanf(r, "%" SCNu64 "+%" SCNu64 "@%" SCNu64, &region->iova,
-			   &region->size, &region->offset) != 3)
+		if (sscanf(r, "%" SCNu64 "+%" SCNu64 "@%" SCNu64 "%n",
+			   &region->iova, &region->size, &region->offset,
+			   &end) != 3 || r[end])
 			usage("--regions wants a count or IOVA+SIZE@OFFSET");
 	}
 }
@@ -190,9 +192,21 @@ static void split_regions(struct params *p)
 		bool last = p->nregions + 1 == p->split;
 
 		p->regions[p->nregions] = (struct region) {
-			IOVA + at, at, last ? p->mem - at : step
+			FIRST_IOVA + at, at, last ? p->mem - at : step
 		};
 	}
+}
+
+/* Each takes part in the proof, so that rings or buffers have to fit. */
+static void check_region(const struct params *p, const struct region *r)
+{
+	if ((r->iova | r->size | r->offset) % IO_PAGE)
+		usage("--regions are not whole pages");
+	if (r->size > p->mem || r->offset > p->mem - r->size ||
+	    r->iova > UINT64_MAX - r->size)
+		usage("--regions goes beyond the memory");
+	if (method_has_device(p->order[0]) && r->size < IO_LEAST)
+		usage("--regions leaves no room for rings and buffers");
 }
 
 static void validate(struct params *p)
@@ -214,9 +228,7 @@ static void validate(struct params *p)
 	if (!p->nregions)
 		split_regions(p);
 	for (uint32_t i = 0; i < p->nregions; i++)
-		if (p->regions[i].size > p->mem ||
-		    p->regions[i].offset > p->mem - p->regions[i].size)
-			usage("--regions goes beyond the memory");
+		check_region(p, &p->regions[i]);
 	/* The rings are at the start of memory, and of the first region. */
 	if (p->regions[0].offset)
 		usage("--regions must begin at offset 0");

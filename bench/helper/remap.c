@@ -20,6 +20,8 @@ static void bad_remaps(struct vdpa *d, struct memory *m)
 	      -EFAULT);
 	check("remap-wrong-start",
 	      __remap(d, IOVA + 4096, m->size - 4096, m->base, 0), -EFAULT);
+	check("remap-kernel-address",
+	      __remap(d, IOVA, m->size, (void *)(-1ull << 47), 0), -EFAULT);
 	check("remap-unknown-iova", __remap(d, IOVA * 2, m->size, m->base, 0),
 	      -EFAULT);
 }
@@ -39,7 +41,7 @@ static void restart_elsewhere(struct vdpa *d, struct memory *m)
 		      0);
 	vdpa_setup_vqs(d);
 	vdpa_start(d);
-	io_of(d)->prove(d, m, IOVA, 1);
+	io_prove(d, m, 0, m->size, IOVA, 1);	/* exits when it is lost */
 	check("packet-after-new-owner", 0, 0);
 }
 
@@ -58,9 +60,11 @@ static void check_restart(const struct params *p, struct memory *m)
 	vdpa_map(&d, IOVA, m->size, m->base);
 	vdpa_setup_vqs(&d);
 	vdpa_start(&d);
-	io_of(&d)->prove(&d, m, IOVA, 0);
+	io_prove(&d, m, 0, m->size, IOVA, 0);
 	vdpa_suspend(&d);
 	vdpa_reset(&d);
+	if (d.forgetful)
+		io_layout(&d, m, IOVA);
 	in_child(restart_elsewhere, &d, m);
 	close(d.fd);
 }

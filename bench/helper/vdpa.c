@@ -93,12 +93,13 @@ void vdpa_suspend(struct vdpa *d)
 	if (vdpa_has(d, VHOST_BACKEND_F_SUSPEND))
 		vdpa_ioctl(d, VHOST_VDPA_SUSPEND, NULL, "SUSPEND");
 
+	d->forgetful = false;
 	for (uint32_t i = 0; i < d->nvqs; i++) {
 		struct vhost_vring_state s = { .index = i };
 		int r = __vdpa_ioctl(d, VHOST_GET_VRING_BASE, &s);
 
-		d->forgetful = r == -EOPNOTSUPP;
-		if (r && !d->forgetful)
+		d->forgetful |= r == -EOPNOTSUPP;
+		if (r && r != -EOPNOTSUPP)
 			die("GET_VRING_BASE", -r, "GET_VRING_BASE: %s",
 			    strerror(-r));
 		d->vq[i].base = (uint16_t)s.num;

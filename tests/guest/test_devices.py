@@ -55,6 +55,13 @@ BROKEN = [
     ("drop-mapping", "vduse-blk", Method.NEW_OWNER, "did not answer"),
 ]
 
+# What is lost is one region of seven, and not the one that the rings are in.
+LOST_REGION = [
+    ("sim-net-va", Method.NEW_OWNER),
+    ("sim-net-va", Method.RESET_OWNER),
+    ("sim-blk-pa", Method.NEW_OWNER),
+]
+
 
 @pytest.fixture(scope="module")
 def fresh(everything: GuestExecutor, tmp_path_factory: pytest.TempPathFactory) -> GuestSetup:
@@ -71,6 +78,19 @@ def test_proof_catches(
     executor = GuestExecutor(fresh)
     try:
         with pytest.raises(CellFailed, match=reason):
+            [*executor.measure(block)]
+    finally:
+        executor.close()
+
+
+@pytest.mark.parametrize(("device", "method"), LOST_REGION)
+def test_proof_covers_every_region(fresh: GuestSetup, device: str, method: Method) -> None:
+    (block,) = plan_of(
+        device=device, method=method, reps=1, regions="7", **{"break": "drop-mapping"}
+    ).blocks
+    executor = GuestExecutor(fresh)
+    try:
+        with pytest.raises(CellFailed, match=r"VmPin|io: "):
             [*executor.measure(block)]
     finally:
         executor.close()

@@ -36,7 +36,7 @@ def test_limits_are_named(executor: GuestExecutor) -> None:
     guest.run("rmmod vhost_vdpa")
     guest.run("insmod /modules/vhost_vdpa.ko max_iotlb_entries=100")
     many = reason(guest, "ulimit -l unlimited; ", pages="4k-fragmented")
-    assert "max_iotlb_entries of vhost_vdpa is 100, 16384 are needed: load it with more" in many
+    assert "max_iotlb_entries of vhost_vdpa is 100, 16385 are needed: load it with more" in many
 
 
 def test_a_pool_that_cannot_be_filled_is_a_skip(executor: GuestExecutor) -> None:

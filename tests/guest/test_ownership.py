@@ -38,6 +38,7 @@ BAD_REMAPS = {
     "remap-size-0",
     "remap-wrong-size",
     "remap-wrong-start",
+    "remap-kernel-address",
     "remap-unknown-iova",
 }
 EXPECTED = {

@@ -10,6 +10,7 @@ import pytest
 from bench.paths import ROOT
 
 SOURCE = ROOT / "bench/helper"
+DEVICE = ["live-update", "--mem", "65536", "--pages", "4k", "--order", "new-owner"]
 
 
 def build(target: str, out: Path, compiler: str) -> None:
@@ -48,7 +49,9 @@ def test_null_experiment(helper: Path) -> None:
     assert [line["t"] for line in lines] == ["hello", "rep", "rep", "end"]
 
 
-@pytest.mark.parametrize("extra", [[], ["--warm"], ["--file", str(1 << 20)], ["--regions", "7"]])
+@pytest.mark.parametrize(
+    "extra", [[], ["--warm"], ["--file", str(1 << 20)], ["--regions", "7"], ["--transfer"]]
+)
 def test_handover_without_a_device(helper: Path, extra: list[str]) -> None:
     words = ["live-update", "--mem", str(16 << 20), "--pages", "4k"]
     code, lines, stderr = run(helper, *words, "--order", "exec-only,exec-only,exec-only", *extra)
@@ -73,6 +76,14 @@ def test_handover_without_a_device(helper: Path, extra: list[str]) -> None:
         ["live-update", "--mem", "-1", "--pages", "4k", "--order", "exec-only"],
         ["live-update", "--mem", "4096", "--file", "8192", "--pages", "4k", "--order", "exec-only"],
         ["live-update", "--mem", "4096", "--pages", "4k", "--order", "exec-only,other"],
+        ["live-update", "--mem", "4096", "--pages", "4k", "--order", "new-owner"],
+        [*DEVICE, "--regions", "5+65536@0"],
+        [*DEVICE, "--regions", "0+65536@0x"],
+        [*DEVICE, "--regions", "0+131072@0"],
+        [*DEVICE, "--regions", "0+32768@32768"],
+        [*DEVICE, "--regions", "0+32768@0,18446744073709547520+32768@32768"],
+        [*DEVICE, "--regions", "17"],
+        [*DEVICE, "--fault", "none"],
         ["live-update", "--mem", "4096", "--pages", "4k", "--order", "exec-only,new-owner"],
         ["live-update", "--mem", "4096", "--pages", "4k", "--order", ",".join(["reopen"] * 2000)],
     ],
@@ -83,8 +94,9 @@ def test_usage_errors(helper: Path, words: list[str]) -> None:
     assert stderr.startswith("bench-helper: ")
 
 
-def test_no_device_is_a_skip(helper: Path) -> None:
-    words = ["live-update", "--mem", "4096", "--pages", "4k", "--order", "new-owner"]
+@pytest.mark.parametrize("extra", [[], ["--transfer"]])
+def test_no_device_is_a_skip(helper: Path, extra: list[str]) -> None:
+    words = ["live-update", "--mem", "65536", "--pages", "4k", "--order", "new-owner", *extra]
     code, lines, _ = run(helper, *words, "--device", "/dev/vhost-vdpa-none")
     assert code == 4
     assert [line["t"] for line in lines] == ["hello", "skip"]
