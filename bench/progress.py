@@ -73,6 +73,7 @@ class BarProgress:
         total = sum(
             rep_seconds(block.cell_of(method)) for block in plan.blocks for method in block.order
         )
+        self._left = 0.0  # of the block that runs
         self._task: TaskID = self._bar.add_task("starting", total=total)
 
     def __enter__(self) -> "BarProgress":
@@ -83,12 +84,16 @@ class BarProgress:
         self._bar.stop()
 
     def begin(self, block: Block) -> None:
+        self._left = sum(rep_seconds(block.cell_of(method)) for method in block.order)
         self._bar.update(self._task, description=describe(block))
 
     def advance(self, block: Block, rep: Rep) -> None:
-        self._bar.advance(self._task, rep_seconds(block.cell_of(rep.method)))
+        took = rep_seconds(block.cell_of(rep.method))
+        self._left -= took
+        self._bar.advance(self._task, took)
 
     def end(self, block: Block, problem: str, details: str) -> None:
+        self._bar.advance(self._task, self._left)  # what a failure left is not to come
         if problem:
             self._console.print(f"{describe(block)}: {problem}", markup=False, highlight=False)
         if details:

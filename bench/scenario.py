@@ -3,7 +3,7 @@
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ from bench.devices import DEVICES
 from bench.errors import UsageError
 from bench.model import Backing, Batch, Break, Handover, Method, Pages, Ptes
 from bench.paths import SCENARIOS
-from bench.units import TIB, format_size, parse_duration, parse_sizes
+from bench.units import MIB, TIB, format_size, parse_duration, parse_sizes
 
 # The two places of guest memory in the helper are 16 TiB apart.
 LARGEST = 8 * TIB
@@ -42,9 +42,10 @@ def _regions(value: object) -> object:
         raise ValueError("write a list, as in [1, 'qemu']")
     texts = [str(part) for part in parts]
     for text in texts:
-        if text != QEMU and not (text.isdecimal() and 1 <= int(text) <= _MOST_REGIONS):
+        known = text == QEMU or (text.isascii() and text.isdecimal())
+        if not known or (text != QEMU and not 1 <= int(text) <= _MOST_REGIONS):
             raise ValueError(f"'{text}' is neither a count from 1 to {_MOST_REGIONS} nor 'qemu'")
-    return texts
+    return [text if text == QEMU else str(int(text)) for text in texts]
 
 
 def _duration(value: object) -> object:
@@ -62,6 +63,7 @@ Listed = BeforeValidator(_split, json_schema_input_type=str | list[str])
 Sizes = BeforeValidator(_sizes, json_schema_input_type=str | list[str])
 Regions = BeforeValidator(_regions, json_schema_input_type=str | list[str | int])
 Seconds = BeforeValidator(_duration, json_schema_input_type=str | float)
+Positive = Field(strict=True, gt=0, allow_inf_nan=False)
 
 
 class Scenario(BaseModel):
@@ -83,7 +85,7 @@ class Scenario(BaseModel):
     broken: Break | None = Field(default=None, alias="break")
     reps: int = Field(default=5, ge=1, le=200)
     seed: int = Field(default=1, ge=0)
-    budget: Annotated[float, Seconds] | None = None  # seconds
+    budget: Annotated[float, Positive, Seconds] | None = None  # seconds
 
     @field_validator("device")
     @classmethod
@@ -109,6 +111,8 @@ class Scenario(BaseModel):
                     return "mem", f"{size} is not a whole number of {whole}"
                 if fit < most:
                     return "regions", f"{size} has {fit} {pages} pages: {fit} regions at most"
+                if QEMU in self.regions and mem % (2 * MIB):
+                    return "regions", f"qemu: {size} is not a whole number of 2 MiB"
         return None
 
 
@@ -157,13 +161,30 @@ def _where(key: str, path: Path, overrides: Mapping[str, Any]) -> str:
     return f"--{key}" if key in overrides else f"{path}: {key}"
 
 
+def _listed() -> dict[str, dict[str, Any]]:
+    """What one value of each list may be, as JSON schema."""
+    known: dict[str, Iterable[str]] = {"device": DEVICES, "method": Method, "pages": Pages}
+    known |= {"ptes": Ptes, "handover": Handover, "batch": Batch}
+    count = {"type": "integer", "minimum": 1, "maximum": _MOST_REGIONS}
+    text = {"type": "string", "pattern": f"^({QEMU}|[1-9][0-9]*)$"}
+    return {
+        **{key: {"enum": [*values]} for key, values in known.items()},
+        "mem": {"type": "string", "minLength": 1},
+        "regions": {"anyOf": [count, text]},
+    }
+
+
 def json_schema() -> str:
     """For editors: what a scenario file may hold. The name is that of the file."""
     schema = Scenario.model_json_schema()
     schema["required"].remove("name")
-    for key, known in (("method", Method), ("pages", Pages), ("ptes", Ptes)):
-        items = {"enum": [*known]}
-        schema["properties"][key]["anyOf"] = [items, {"type": "array", "items": items}]
+    duration = {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?[smh]$"}
+    budget = [duration, {"type": "number", "exclusiveMinimum": 0}]
+    schema["properties"]["budget"]["anyOf"] = budget
+    for key, items in _listed().items():
+        several = {"type": "array", "items": items, "minItems": 1}
+        schema["properties"][key]["anyOf"] = [items, several]
+        del schema["properties"][key]["minLength"]
     return json.dumps(schema, indent=2) + "\n"
 
 
@@ -175,5 +196,6 @@ def _first_error(error: ValidationError, path: Path, overrides: Mapping[str, Any
     if first["type"] == "enum":
         message = f"'{first['input']}' is unknown: known are {first['ctx']['expected']}"
     elif first["type"] == "extra_forbidden":
-        message = f"no such key: known are {', '.join(Scenario.model_fields)}"
+        keys = (field.alias or name for name, field in Scenario.model_fields.items())
+        message = f"no such key: known are {', '.join(keys)}"
     return f"{where}: {message}"

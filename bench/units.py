@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Sizes as people write them (IEC: 64G is 64 GiB) and quantities as people read them."""
 
+import math
 import re
 
 KIB, MIB, GIB, TIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40
@@ -42,14 +43,15 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h)", re.ASCII)
 def parse_duration(text: str) -> float:
     """Seconds of ``90s``, ``10m`` or ``1.5h``; ValueError says what was expected."""
     match = _DURATION.fullmatch(text.strip())
-    if not match or float(match[1]) == 0:
+    seconds = float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]] if match else 0.0
+    if not 0 < seconds < math.inf:
         raise ValueError(f"'{text}' is not a duration: write a number with s, m or h, as in 10m")
-    return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
+    return seconds
 
 
 def format_duration(seconds: float) -> str:
     """``45 s``, ``12 min``, ``1.5 h``: what a person needs to decide whether to wait."""
-    if seconds < 90:
+    if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 

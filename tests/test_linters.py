@@ -20,6 +20,7 @@ TRACKED = [
         text=True,
         check=True,
     ).stdout.splitlines()
+    if (ROOT / name).exists()
 ]
 PYTHON = [path for path in TRACKED if path.suffix == ".py"]
 HELPER = [path for path in TRACKED if path.suffix in (".c", ".h")]

@@ -41,6 +41,10 @@ class CellTable:
         """Of the sum of some phases, rep by rep, of a measured cell."""
         return summarize([sum(s.phases.get(p, 0) for p in phases) for s in self.ok(cell)])
 
+    def runs(self, cell: Cell) -> int:
+        """Physically contiguous runs of a measured cell's memory: what an iotlb entry is."""
+        return self.ok(cell)[0].runs
+
     def own(self, cell: Cell) -> Summary:
         """What the method itself costs: release, claim and map."""
         return self.phases(cell, *OWN_PHASES)

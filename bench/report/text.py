@@ -42,28 +42,31 @@ def _verdict(table: CellTable) -> str:
         base = table.base(cell)
         most = max(ratio for ratio, _ in ratios)
         span = f"{_times(least)}" if len(ratios) == 1 else f"{_times(least)} to {_times(most)}"
-        where = f"{cell.device} {cell.pages} {format_size(cell.mem)}"
+        where = " ".join(factors(cell)[:3])
         least_at = f", least at {where}" if len(ratios) > 1 else f" ({where})"
         lines.append(f"{base.method if base else ''} pauses {span} as long as {method}{least_at}")
     return "\n".join(lines)
 
 
 def _times(ratio: float) -> str:
-    return f"{ratio:.3g}x" if ratio < 1000 else f"{ratio:.0f}x"
+    digits = f"{ratio:#.3g}".rstrip(".") if ratio < 1000 else f"{ratio:.0f}"
+    return f"{digits}x"
 
 
 def _pauses(table: CellTable, clock: Clock) -> str:
-    head = ("device", "pages", "mem", "backing", "method", "median", "min", "max", "n", "ratio")
+    factor_names = ("device", "pages", "mem", "backing", "method")
+    head = (*factor_names, "runs", "median", "min", "max", "n", "ratio")
     rows: list[tuple[str, ...]] = [head]
     for cell in table.cells:
         if table.ok(cell):
             ratio = table.ratio(cell)
             times = _times(ratio) if ratio is not None else ""
-            rows.append((*factors(cell), *_summary(table.pause(cell), table.unit), times))
+            figures = _summary(table.pause(cell), table.unit)
+            rows.append((*factors(cell), str(table.runs(cell)), *figures, times))
         elif estimate := table.extrapolated(cell):
             values = (f"~{format_quantity(value, table.unit)}" for value in estimate)
-            rows.append((*factors(cell), *values, "0", "extrapolated"))
-    title = f"Pause of a live update, in {_UNIT[clock]}"
+            rows.append((*factors(cell), "", *values, "0", "extrapolated"))
+    title = f"Pause of a live update, in {_UNIT[clock]}\nruns: of physically contiguous memory"
     return f"{title}\n{columns(rows)}" if len(rows) > 1 else ""
 
 
@@ -105,16 +108,17 @@ def _phases(table: CellTable) -> str:
 
 
 def _own_costs(table: CellTable) -> str:
-    head = ("device", "pages", "mem", "backing", "method", "median", "per 4K page", "growth")
-    rows: list[tuple[str, ...]] = [head]
-    for cell in table.measured:
-        if cell.method is not Method.EXEC_ONLY:
-            rows.append((*factors(cell), *_own_cost(table, cell)))
-    title = (
-        "What the method itself costs: release + claim + map\n"
-        "growth: of the cost / of the memory, against the smallest memory measured"
-    )
-    return f"{title}\n{columns(rows)}" if len(rows) > 1 else ""
+    cells = [cell for cell in table.measured if cell.method is not Method.EXEC_ONLY]
+    rows: list[tuple[str, ...]] = [
+        ("device", "pages", "mem", "backing", "method", "median", "per 4K page", "growth")
+    ]
+    rows += [(*factors(cell), *_own_cost(table, cell)) for cell in cells]
+    title = "What the method itself costs: release + claim + map"
+    if any(row[-1] for row in rows[1:]):
+        title += "\ngrowth: of the cost / of the memory, against the smallest memory measured"
+    else:
+        rows = [row[:-1] for row in rows]
+    return f"{title}\n{columns(rows)}" if cells else ""
 
 
 def _own_cost(table: CellTable, cell: Cell) -> tuple[str, str, str]:
@@ -194,4 +198,4 @@ def _line(row: Iterable[str], widths: Sequence[int], right: Sequence[bool]) -> s
 
 
 def _is_figure(text: str) -> bool:
-    return not text or text[0].isdigit()
+    return not text or text.lstrip("~-")[:1].isdigit()

@@ -9,6 +9,8 @@ from scipy.stats import theilslopes
 
 # Fewer sizes cannot show that a line does not fit.
 LEAST_SIZES = 3
+# Of fewer points, even all in a row are no rare chance: 2 of 4! orders are more than 5 %.
+LEAST_POINTS = 5
 # A median further from the line than this part of it: not a line.
 WORST_RESIDUAL = 0.10
 
@@ -29,12 +31,13 @@ class Line:
     spread: float
 
     def predict(self, size: float) -> tuple[float, float, float]:
-        """Value, and the interval within which it lies, at a size."""
+        """Value, and the interval within which it lies, at a size; no cost is below zero."""
         middle = self.intercept + self.slope * self.at
         span = size - self.at
         ends = sorted((middle + self.low * span, middle + self.high * span))
         value = self.intercept + self.slope * size
-        return value, max(ends[0] - self.spread, 0.0), ends[1] + self.spread
+        low, high = ends[0] - self.spread, ends[1] + self.spread
+        return max(value, 0.0), max(low, 0.0), max(high, 0.0)
 
 
 def fit(sizes: Sequence[float], values: Sequence[float]) -> Line:
@@ -42,7 +45,12 @@ def fit(sizes: Sequence[float], values: Sequence[float]) -> Line:
     x, y = np.asarray(sizes, dtype=float), np.asarray(values, dtype=float)
     if len(np.unique(x)) < 2:
         raise ValueError("a line takes two sizes")
-    slope, _, low, high = theilslopes(y, x, alpha=0.95)
+    with np.errstate(invalid="ignore"):
+        slope, _, low, high = theilslopes(y, x, alpha=0.95)
+    if np.isnan(low):  # nearly all values are equal: by Sen's formula their variance is below zero
+        rise, run = np.subtract.outer(y, y), np.subtract.outer(x, x)
+        slopes = rise[run > 0] / run[run > 0]
+        low, high = slopes.min(), slopes.max()
     intercept = float(np.median(y - slope * x))
     spread = float(np.max(np.abs(y - (intercept + slope * x))))
     return Line(float(slope), float(low), float(high), intercept, float(np.median(x)), spread)
@@ -54,10 +62,13 @@ def why_not_a_line(sizes: Sequence[float], values: Sequence[float]) -> str:
     distinct = np.unique(x)
     if len(distinct) < LEAST_SIZES:
         return f"{len(distinct)} sizes were measured, a line takes {LEAST_SIZES}"
+    if len(y) < LEAST_POINTS:
+        return f"{len(y)} reps were measured, an interval of 95 % takes {LEAST_POINTS}"
     line = fit(sizes, values)
     for size in distinct:
         expected = line.intercept + line.slope * size
-        off = abs(float(np.median(y[x == size])) - expected) / expected if expected > 0 else np.inf
+        distance = abs(float(np.median(y[x == size])) - expected)
+        off = distance / expected if expected > 0 else np.inf if distance else 0.0
         if off > WORST_RESIDUAL:
             return f"at one size the line is {off:.0%} off: this does not grow like a line"
     return ""

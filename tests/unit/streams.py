@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from bench.devices import DEVICES
 from bench.model import Batch, Block, Cell, Handover, Method, Phase, Plan, Ptes
 from bench.plan import make_plan
-from bench.scenario import Scenario
+from bench.regions import qemu_regions
+from bench.scenario import QEMU, Scenario
 from bench.units import KIB
 from bench.wire import PROTO
 
@@ -72,7 +73,7 @@ def hello(block: Block) -> dict[str, Any]:
         "mem": cell.mem,
         "file": cell.file,
         "pages": cell.pages.value,
-        "regions": int(cell.regions),
+        "regions": len(qemu_regions(cell.mem)) if cell.regions == QEMU else int(cell.regions),
         "warm": cell.ptes is Ptes.WARM,
         "transfer": cell.handover is Handover.TRANSFER,
         "batch": cell.batch is Batch.ON,

@@ -8,7 +8,7 @@ import pytest
 
 from bench.devices import DEVICES
 from bench.errors import UsageError
-from bench.model import Backing, Method, Pages, Ptes
+from bench.model import Backing, Batch, Break, Handover, Method, Pages, Ptes
 from bench.paths import SCENARIOS
 from bench.scenario import LARGEST, Scenario, load_scenario
 from bench.units import GIB, MIB
@@ -33,10 +33,21 @@ BAD_VALUES: list[tuple[str, Any, list[str]]] = [
     ("pages", "8k", ["'8k'", *Pages]),
     ("ptes", "tepid", ["'tepid'", *Ptes]),
     ("backing", "tape", ["'tape'", *Backing]),
-    ("handover", "carrier-pigeon", ["'carrier-pigeon'", "exec"]),
+    ("handover", "carrier-pigeon", ["'carrier-pigeon'", *Handover]),
     ("regions", "0", ["1 to 256", "qemu"]),
     ("regions", "x", ["1 to 256", "qemu"]),
     ("regions", "33", ["64 MiB", "32", "thp"]),
+    ("regions", "257", ["'257'", "1 to 256"]),
+    ("regions", "-1", ["'-1'", "1 to 256"]),
+    ("regions", "1.5", ["'1.5'", "1 to 256"]),
+    ("regions", "1,", ["''", "1 to 256"]),
+    ("regions", "\u0663", ["'\u0663'", "1 to 256"]),
+    ("batch", "maybe", ["'maybe'", *Batch]),
+    ("break", "everything", ["'everything'", *Break]),
+    ("budget", "0s", ["'0s'", "as in 10m"]),
+    ("budget", "10", ["'10'", "as in 10m"]),
+    ("budget", "ten", ["'ten'", "as in 10m"]),
+    ("budget", "-1m", ["'-1m'", "as in 10m"]),
     ("reps", 0, ["greater than or equal to 1"]),
     ("reps", 201, ["less than or equal to 200"]),
     ("seed", -1, ["greater than or equal to 0"]),
@@ -134,7 +145,9 @@ def test_an_unknown_key_lists_the_known_ones(tmp_path: Path) -> None:
     path = write(tmp_path, f"{GOOD}devise = 1\n")
     message = the_error(path)
     assert message.startswith(f"{path}: devise: ")
-    assert [field for field in Scenario.model_fields if field not in message] == []
+    known = [field.alias or name for name, field in Scenario.model_fields.items()]
+    assert [key for key in known if f" {key}" not in message] == []
+    assert "broken" not in message  # its key is break
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
@@ -188,3 +201,33 @@ def test_a_file_of_any_name_is_a_scenario(tmp_path: Path) -> None:
     path = tmp_path / "question"
     path.write_text(GOOD)
     assert load_scenario(str(path), {}).mem == (64 * MIB,)
+
+
+def test_factors_of_the_matrix_are_read(tmp_path: Path) -> None:
+    text = 'handover = ["exec", "transfer"]\nregions = [1, "qemu", "7"]\nbatch = "off"\n'
+    path = write(tmp_path, f'{GOOD}{text}break = "wrong-address"\nbudget = "1.5h"\n')
+    scenario = load_scenario(path, {})
+    assert scenario.handover == (Handover.EXEC, Handover.TRANSFER)
+    assert scenario.regions == ("1", "qemu", "7")
+    assert scenario.batch == (Batch.OFF,)
+    assert scenario.broken is Break.WRONG_ADDRESS
+    assert scenario.budget == 5400
+    assert load_scenario(path, {"budget": "90s", "break": None}).budget == 90
+
+
+def test_a_count_of_regions_has_one_spelling() -> None:
+    """01 regions are 1: two spellings would be two cells."""
+    assert load_scenario("smoke", {"regions": "01"}).regions == ("1",)
+
+
+@pytest.mark.parametrize("mem", ["4K", "1M", "3M", "68M,3M"])
+def test_regions_of_qemu_want_a_guest_that_qemu_has(mem: str) -> None:
+    message = the_error("smoke", pages="4k", mem=mem, regions="1,qemu")
+    assert message.startswith("--regions: ")
+    assert "2 MiB" in message
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "0.0", "nan", "inf", "true"])
+def test_a_budget_in_seconds_is_some_time(value: str, tmp_path: Path) -> None:
+    path = write(tmp_path, f"{GOOD}budget = {value}\n")
+    assert the_error(path).startswith(f"{path}: budget: ")

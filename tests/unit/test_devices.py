@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The devices: what each needs is built and packed, and what it adds it removes."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import bench.devices
+from bench.devices import DEVICES, IOTLB_ENTRIES, PCI_ADDRESS, Device
+from bench.guest.initramfs import APPLETS, PACKAGES
+from bench.kernel.config import load_config
+from bench.paths import KERNEL_CONFIG
+
+# The option that builds each module. Debian sets those of the second table itself.
+OPTIONS = {
+    "vdpa_sim": "CONFIG_VDPA_SIM",
+    "vdpa_sim_net": "CONFIG_VDPA_SIM_NET",
+    "vdpa_sim_blk": "CONFIG_VDPA_SIM_BLOCK",
+    "vp_vdpa": "CONFIG_VP_VDPA",
+    "vduse": "CONFIG_VDPA_USER",
+    "vringh": "CONFIG_VHOST_RING",
+}
+DEBIAN = {
+    "vhost_vdpa": "CONFIG_VHOST_VDPA",
+    "vhost": "CONFIG_VHOST",
+    "vhost_iotlb": "CONFIG_VHOST_IOTLB",
+    "vdpa": "CONFIG_VDPA",
+}
+BUILTINS = {"echo", "for"}
+
+every_device = pytest.mark.parametrize("device", DEVICES.values(), ids=lambda device: device.name)
+
+
+def names_in_the_source() -> list[str]:
+    """The name of each device that the module makes, as often as it does."""
+    tree = ast.parse(Path(bench.devices.__file__).read_text())
+    names = []
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        if isinstance(call.func, ast.Name) and call.func.id in ("_sim", "Device"):
+            given = [keyword.value for keyword in call.keywords if keyword.arg == "name"]
+            values = [*call.args[:1], *given]
+            names += [node.value for node in values if isinstance(node, ast.Constant)]
+    return [str(name) for name in names]
+
+
+def test_no_name_is_given_twice() -> None:
+    assert sorted(names_in_the_source()) == sorted(DEVICES)
+    assert len({device.stands_for for device in DEVICES.values()}) == len(DEVICES)
+
+
+@every_device
+def test_a_device_is_known_by_its_name(device: Device) -> None:
+    assert DEVICES[device.name] is device
+    assert re.fullmatch(r"[a-z][a-z0-9-]*", device.name)
+
+
+@every_device
+def test_its_modules_are_built(device: Device) -> None:
+    options = load_config().options
+    for module in device.modules:
+        if module in DEBIAN:
+            assert options.get(DEBIAN[module], "m") == "m"
+        else:
+            assert options[OPTIONS[module]] == "m"
+
+
+def test_modules_of_every_device_are_built_or_of_the_image() -> None:
+    config = load_config()
+    for module in config.base_modules:
+        assert module in DEBIAN or config.options[OPTIONS[module]] == "m"
+    assert not set(config.base_modules) & set(config.image_modules)
+
+
+def test_nothing_is_built_for_no_device() -> None:
+    config = load_config()
+    built = {name for name, value in config.options.items() if value == "m"}
+    modules = {*config.base_modules, *(m for d in DEVICES.values() for m in d.modules)}
+    assert built == {OPTIONS[module] for module in modules if module in OPTIONS}
+
+
+def test_every_option_has_its_line_once() -> None:
+    lines = (KERNEL_CONFIG / "modules.config").read_text().splitlines()
+    names = [line.partition("=")[0] for line in lines if line.startswith("CONFIG_")]
+    assert len(names) == len(set(names)) == len(load_config().options)
+
+
+@every_device
+def test_base_modules_are_not_loaded_again(device: Device) -> None:
+    config = load_config()
+    assert not set(device.modules) & {*config.base_modules, *config.image_modules}
+
+
+@every_device
+def test_whatever_keeps_an_iotlb_has_room(device: Device) -> None:
+    """One entry for every 4 KiB of the 64 GiB that are promised, scattered."""
+    assert IOTLB_ENTRIES >= (64 << 30) // 4096
+    for module in {"vhost_vdpa", "vdpa_sim", "vduse"} & set(device.modules):
+        assert f"max_iotlb_entries={IOTLB_ENTRIES}" in device.modules[module].split()
+
+
+def found(pattern: str, commands: tuple[str, ...]) -> list[str]:
+    return [name for command in commands for name in re.findall(pattern, command)]
+
+
+@every_device
+def test_what_is_added_is_removed(device: Device) -> None:
+    added = found(r"^vdpa dev add name (\S+) mgmtdev \S+$", device.add)
+    assert len(added) == 1
+    assert found(r"^vdpa dev del (\S+)$", device.remove) == added
+
+
+@every_device
+def test_programs_that_stay_are_ended(device: Device) -> None:
+    started = found(r"^(\S+) .*&$", device.add)
+    assert started == found(r"^killall (\S+)$", device.remove)
+    assert set(started) <= set(device.programs) <= set(PACKAGES)
+
+
+@every_device
+def test_a_pci_device_is_unbound_again(device: Device) -> None:
+    pattern = rf"^echo {PCI_ADDRESS} >(\S+/driver/unbind)$"
+    assert found(pattern, device.add) == found(pattern, device.remove)
+    assert bool(found(pattern, device.add)) == device.platform_iommu
+
+
+@every_device
+def test_its_management_device_is_that_of_its_module(device: Device) -> None:
+    (management,) = found(r"mgmtdev (\S+)$", device.add)
+    kind = {f"vdpasim_{kind}": f"vdpa_sim_{kind}" for kind in ("net", "blk")}
+    kind |= {"vduse": "vduse", f"pci/{PCI_ADDRESS}": "vp_vdpa"}
+    assert kind[management] == [*device.modules][-1]
+
+
+@every_device
+def test_the_guest_has_every_program_of_its_commands(device: Device) -> None:
+    known = {*APPLETS, *BUILTINS, *device.programs, "vdpa"}
+    assert {command.split()[0] for command in (*device.add, *device.remove)} <= known
+
+
+@every_device
+def test_only_what_has_user_addresses_is_remapped(device: Device) -> None:
+    assert not (device.pins and device.remaps)
+    parameters = " ".join(device.modules.values()).split()
+    assert device.remaps == ("use_va=1" in parameters)
+
+
+def test_devices_of_the_simulator_differ_as_they_say() -> None:
+    parameters = {name: device.modules.get("vdpa_sim", "") for name, device in DEVICES.items()}
+    assert "use_va=0 batch_mapping=1" in parameters["sim-net-pa"]
+    assert "use_va=1 batch_mapping=1" in parameters["sim-net-va"]
+    assert "use_va=0 batch_mapping=0" in parameters["sim-net-pa-nobatch"]
+    assert parameters["sim-blk-pa"] == parameters["sim-net-pa"]

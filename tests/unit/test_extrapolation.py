@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Rows for cells that were left out: marked, and only where a line says what they would be."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bench.model import Backing, Batch, Cell, Handover, Method, Pages, Ptes, Sample
+from bench.report.text import render
+from bench.units import format_quantity, format_size
+from tests.unit.report_runs import (
+    CELL,
+    measured,
+    on_a_line,
+    rows,
+    run_of,
+    section,
+    sized,
+    straight,
+    table,
+    without,
+)
+
+SMALLER = [sized(CELL, gib) for gib in (1, 4, 16)]
+WANTED = sized(CELL, 64)
+OTHER_KINDS: list[dict[str, Any]] = [
+    {"device": "sim-net-va"},
+    {"pages": Pages.HUGETLB_2M},
+    {"method": Method.REOPEN},
+    {"backing": Backing.REAL},
+    {"ptes": Ptes.WARM},
+    {"handover": Handover.TRANSFER},
+    {"regions": "qemu"},
+    {"batch": Batch.OFF},
+]
+
+
+def row_of(text: str, cell: Cell) -> list[str] | None:
+    found = [
+        row
+        for row in rows(text, "Pause of a live update")
+        if format_size(cell.mem) in row and cell.method in row
+    ]
+    return found[0] if found else None
+
+
+def unmeasured(text: str) -> str:
+    return "\n".join(section(text, "Without a figure"))
+
+
+def assert_no_estimate(samples: list[Sample], cell: Cell = WANTED) -> None:
+    text = render(run_of(samples))
+    assert "~" not in text
+    assert "extrapolated" not in text
+    assert f"{cell.mem >> 30} GiB" in unmeasured(text)
+
+
+def test_a_cell_on_a_line_is_extrapolated_and_marked() -> None:
+    text = render(run_of([*straight(SMALLER), without(WANTED)]))
+    row = row_of(text, WANTED)
+    assert row
+    *_, middle, low, high, count, mark = row
+    assert (count, mark) == ("0", "extrapolated")
+    assert all(value.startswith("~") for value in (middle, low, high))
+    assert middle == f"~{format_quantity(on_a_line(WANTED), 'instructions')}"
+    assert float(low[1:-2]) <= float(middle[1:-2]) <= float(high[1:-2])
+    assert unmeasured(text) == ""
+
+
+def test_measured_rows_are_not_marked() -> None:
+    text = render(run_of([*straight(SMALLER), without(WANTED)]))
+    for cell in SMALLER:
+        row = row_of(text, cell)
+        assert row
+        assert "~" not in "".join(row)
+        assert "extrapolated" not in row
+    assert text.count("extrapolated") == 1
+    assert text.count("~") == 3
+
+
+def test_the_verdict_is_of_what_was_measured() -> None:
+    new = [sized(CELL, gib, method=Method.NEW_OWNER) for gib in (1, 4, 16)]
+    samples = straight([*SMALLER, *new])
+    skipped = [without(WANTED), without(sized(CELL, 64, method=Method.NEW_OWNER))]
+    verdict = render(run_of(samples)).splitlines()[0]
+    assert render(run_of([*samples, *skipped])).splitlines()[0] == verdict
+
+
+@pytest.mark.parametrize("gib", [64, 256, 1024])
+def test_every_larger_cell_has_a_row(gib: int) -> None:
+    cells = [sized(CELL, size) for size in (64, 256, 1024)]
+    text = render(run_of([*straight(SMALLER), *map(without, cells)]))
+    row = row_of(text, sized(CELL, gib))
+    assert row
+    assert row[-1] == "extrapolated"
+
+
+def test_any_reason_to_skip_is_extrapolated() -> None:
+    skipped = without(WANTED, "skipped: the guest cannot set 64 pages aside (needs: memory)")
+    assert row_of(render(run_of([*straight(SMALLER), skipped])), WANTED)
+
+
+def test_a_failed_cell_is_never_extrapolated() -> None:
+    assert_no_estimate([*straight(SMALLER), without(WANTED, "failed: VmPin is 0 kB")])
+
+
+def test_two_smaller_sizes_are_too_few() -> None:
+    assert_no_estimate([*straight(SMALLER[:2]), without(WANTED)])
+
+
+def test_larger_sizes_do_not_count() -> None:
+    cells = [sized(CELL, gib) for gib in (4, 16, 256)]
+    assert_no_estimate([*straight(cells), without(WANTED)])
+    smallest = sized(CELL, 1)
+    assert_no_estimate([*straight([*cells, WANTED]), without(smallest)], smallest)
+
+
+def test_a_size_that_failed_does_not_count() -> None:
+    samples = straight(SMALLER[:2])
+    assert_no_estimate([*samples, without(SMALLER[2], "failed: x"), without(WANTED)])
+
+
+@pytest.mark.parametrize("fields", OTHER_KINDS, ids=lambda fields: next(iter(fields)))
+def test_a_size_of_another_kind_does_not_count(fields: dict[str, Any]) -> None:
+    other = sized(CELL, 16, **fields)
+    assert_no_estimate([*straight([*SMALLER[:2], other]), without(WANTED)])
+
+
+@pytest.mark.parametrize("fields", OTHER_KINDS, ids=lambda fields: next(iter(fields)))
+def test_every_kind_has_its_own_line(fields: dict[str, Any]) -> None:
+    others = [sized(CELL, gib, **fields) for gib in (1, 4, 16)]
+    assert_no_estimate([*straight(others), without(WANTED)])
+    text = render(run_of([*straight([*SMALLER, *others]), without(WANTED)]))
+    assert text.count("extrapolated") == 1
+
+
+CURVES: dict[str, Callable[[int], int]] = {
+    "quadratic": lambda gib: 1_000_000 * gib * gib,
+    "a step": lambda gib: 1_000_000 if gib < 16 else 900_000_000,
+    "a saw": lambda gib: 1_000_000 * (1 + gib % 3),
+}
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_what_is_no_line_is_not_extrapolated(curve: str) -> None:
+    sizes = (1, 2, 4, 9, 16)
+    samples = [
+        sample
+        for gib in sizes
+        for sample in measured(sized(CELL, gib), [CURVES[curve](gib) + n for n in range(3)])
+    ]
+    assert_no_estimate([*samples, without(WANTED)])
+
+
+def test_figures_stand_right_beside_estimates() -> None:
+    """A column of figures stays one when some of them are marked."""
+    text = render(run_of([*straight(SMALLER), without(WANTED)]))
+    heads, *lines = table(text, "Pause of a live update")
+    assert len(lines) == 4
+    for name in ("median", "min", "max"):
+        end = heads.index(name) + len(name)
+        assert {(line[end - 1] != " ", line[end : end + 2]) for line in lines} == {(True, "  ")}

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is decided before a guest boots: how large it is, and what its helper is told."""
+
+import re
+from typing import Any
+
+import pytest
+
+from bench.devices import DEVICES
+from bench.errors import CannotJudge
+from bench.executors.guest import helper_command, regions
+from bench.executors.guest_setup import cell_memory, gigantic_pages, guest_memory, page_count
+from bench.guest.initramfs import HELPER
+from bench.model import Block, Break
+from bench.regions import qemu_regions
+from bench.units import GIB, KIB, MIB
+from tests.unit.streams import small_block, small_plan
+
+RESERVE = 512 * MIB
+ENTRY, PTE = 128, 8
+DEFAULT = (
+    "ulimit -l unlimited; bench-helper live-update --out 4 --mem 67108864 --file 67108864"
+    " --pages thp --regions 1 --order {} --device /dev/vhost-vdpa-0 --pinned"
+)
+
+
+@pytest.mark.parametrize(
+    ("fields", "file", "pages"),
+    [
+        ({"mem": "64M", "pages": "4k"}, 64 * MIB, 64 * MIB // (4 * KIB)),
+        ({"mem": "64M", "pages": "4k-fragmented"}, 64 * MIB, 64 * MIB // (4 * KIB)),
+        ({"mem": "64M", "pages": "thp"}, 64 * MIB, 32),
+        ({"mem": "64G", "pages": "thp"}, GIB, 32768),
+        ({"mem": "64G", "pages": "4k"}, GIB, 1 << 24),
+        ({"mem": "64G", "pages": "hugetlb-2m"}, GIB, 32768),
+        ({"mem": "64G", "pages": "hugetlb-1g"}, 0, 64),  # its pages are set aside beside
+        ({"mem": "4G", "pages": "thp", "backing": "real"}, 4 * GIB, 2048),
+    ],
+)
+def test_a_cell_has_its_file_its_page_tables_and_its_iotlb_twice(
+    fields: dict[str, Any], file: int, pages: int
+) -> None:
+    cell = small_block(**fields).any_cell
+    assert cell_memory(cell) == RESERVE + file + 2 * pages * PTE + 2 * pages * ENTRY
+
+
+@pytest.mark.parametrize(
+    ("fields", "count"),
+    [
+        ({"mem": "2G", "pages": "hugetlb-1g"}, 2),
+        ({"mem": "64G", "pages": "hugetlb-1g"}, 1),
+        ({"mem": "4G", "pages": "hugetlb-1g", "backing": "real"}, 4),
+        ({"mem": "1G,2G,64G", "pages": "hugetlb-1g"}, 2),
+        ({"mem": "2G", "pages": "thp,hugetlb-1g,4k"}, 2),
+        ({"mem": "2G", "pages": "thp,hugetlb-2m,4k"}, 0),
+    ],
+)
+def test_gigantic_pages_are_those_of_the_largest_file(fields: dict[str, Any], count: int) -> None:
+    blocks = small_plan(**fields).blocks
+    assert gigantic_pages(blocks) == count
+    assert gigantic_pages(iter(blocks)) == count
+
+
+def test_no_block_wants_no_gigantic_pages() -> None:
+    assert gigantic_pages(()) == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "count"),
+    [
+        ({"mem": "64M", "pages": "hugetlb-2m"}, 32),
+        ({"mem": "64G", "pages": "hugetlb-2m"}, 512),
+        ({"mem": "64G", "pages": "hugetlb-1g"}, 1),
+    ],
+)
+def test_a_pool_has_the_pages_of_the_file(fields: dict[str, Any], count: int) -> None:
+    assert page_count(small_block(**fields).any_cell) == count
+
+
+def with_free(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
+    monkeypatch.setattr("bench.executors.guest_setup.available_memory", lambda: free)
+
+
+BLOCKS = small_plan(mem="64M,64G", pages="4k,thp").blocks
+LARGEST = max(cell_memory(block.any_cell) for block in BLOCKS)
+
+
+def test_a_guest_has_the_memory_of_its_largest_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_free(monkeypatch, 1 << 50)
+    assert guest_memory(BLOCKS) == guest_memory(iter(BLOCKS)) == LARGEST
+
+
+def test_gigantic_pages_are_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_free(monkeypatch, 1 << 50)
+    plan = small_plan(mem="2G", pages="4k,hugetlb-1g")
+    largest = max(cell_memory(block.any_cell) for block in plan.blocks)
+    assert guest_memory(plan.blocks) == largest + 2 * GIB
+
+
+def test_what_just_fits_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_free(monkeypatch, LARGEST + GIB // 2)
+    assert guest_memory(BLOCKS) == LARGEST
+
+
+@pytest.mark.parametrize("free", [0, LARGEST, LARGEST + GIB // 2 - 1])
+def test_what_does_not_fit_is_refused(free: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_free(monkeypatch, free)
+    with pytest.raises(CannotJudge) as caught:
+        guest_memory(BLOCKS)
+    assert f"{LARGEST / GIB:.1f} GiB is needed" in caught.value.message
+    assert f"{free / GIB:.1f} GiB are free" in caught.value.message
+    assert "--mem" in caught.value.hint
+    assert "--backing alias" in caught.value.hint
+
+
+def test_gigantic_pages_that_do_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_free(monkeypatch, 4 * GIB)
+    with pytest.raises(CannotJudge):
+        guest_memory(small_plan(mem="4G", pages="hugetlb-1g", backing="real").blocks)
+
+
+def default(block: Block) -> str:
+    return DEFAULT.format(",".join(block.order))
+
+
+def test_the_helper_is_told_what_the_block_is() -> None:
+    block = small_block()
+    assert helper_command(block) == default(block)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"ptes": "warm"}, "--warm"),
+        ({"handover": "transfer"}, "--transfer"),
+        ({"batch": "off"}, "--unbatched"),
+        *(({"break": fault}, f"--fault {fault}") for fault in Break),
+        ({"ptes": "warm", "batch": "off"}, "--warm --unbatched"),
+    ],
+)
+def test_a_factor_adds_its_word(fields: dict[str, Any], words: str) -> None:
+    block = small_block(**fields)
+    assert helper_command(block) == f"{default(block)} {words}"
+
+
+@pytest.mark.parametrize(
+    ("fields", "old", "new"),
+    [
+        ({"mem": "128M"}, "--mem 67108864 --file 67108864", "--mem 134217728 --file 134217728"),
+        ({"mem": "64G"}, "--mem 67108864 --file 67108864", "--mem 68719476736 --file 1073741824"),
+        ({"pages": "hugetlb-2m"}, "--pages thp", "--pages hugetlb-2m"),
+        ({"pages": "4k-fragmented"}, "--pages thp", "--pages 4k-fragmented"),
+        ({"regions": "7"}, "--regions 1 ", "--regions 7 "),
+        ({"method": "exec-only"}, " --device /dev/vhost-vdpa-0 --pinned", ""),
+        *(({"device": name}, " --pinned", "") for name, d in DEVICES.items() if not d.pins),
+    ],
+)
+def test_a_factor_changes_its_word(fields: dict[str, Any], old: str, new: str) -> None:
+    block = small_block(**fields)
+    assert old in default(block)
+    assert helper_command(block) == default(block).replace(old, new)
+
+
+def test_the_helper_knows_every_option() -> None:
+    factors = {"ptes": "warm", "handover": "transfer", "batch": "off", "break": "drop-mapping"}
+    used = set(re.findall(r"--([a-z]+)", helper_command(small_block(**factors))))
+    known = re.findall(r'^\t\{ "([a-z]+)", \w+_argument', (HELPER / "params.c").read_text(), re.M)
+    assert used <= set(known)
+    assert used >= {"regions", "warm", "transfer", "unbatched", "fault", "pinned"}
+
+
+@pytest.mark.parametrize("mem", ["2M", "64M", "4G", "64G"])
+def test_the_regions_of_qemu_are_read_back(mem: str) -> None:
+    cell = small_block(mem=mem, regions="qemu").any_cell
+    parts = [re.fullmatch(r"(\d+)\+(\d+)@(\d+)", part) for part in regions(cell).split(",")]
+    found = tuple(tuple(map(int, part.groups())) for part in parts if part)
+    assert len(found) == len(parts)
+    assert found == qemu_regions(cell.mem)
+    assert sum(size for _, size, _ in found) == cell.mem
+    assert f" --regions {regions(cell)} --order" in helper_command(
+        small_block(mem=mem, regions="qemu")
+    )
+
+
+@pytest.mark.parametrize("count", ["1", "2", "32"])
+def test_a_count_of_regions_stays_one(count: str) -> None:
+    assert regions(small_block(regions=count).any_cell) == count

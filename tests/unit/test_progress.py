@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a run shows while it runs, on a terminal and in a log."""
+
+import re
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from bench.model import Block, Plan, Rep
+from bench.progress import BarProgress, PlainProgress, describe
+from bench.wire import read_reps
+from tests.unit.streams import small_plan, stream
+
+PLAN = small_plan(mem="64M,64G", reps=3)
+EMPTY = small_plan(budget=1)
+PROBLEM = "failed: [red]NEW_OWNER[/red]: Invalid argument"
+DETAILS = "the console ends with:\n    [  12.3] Kernel panic [/]"
+
+
+def console(width: int = 200, terminal: bool = False) -> tuple[Console, StringIO]:
+    text = StringIO()
+    shown = Console(file=text, width=width, force_terminal=terminal, color_system=None, _environ={})
+    return shown, text
+
+
+def reps_of(block: Block) -> list[Rep]:
+    return [*read_reps(stream(block), block)]
+
+
+def play(progress: PlainProgress | BarProgress, plan: Plan, *problems: tuple[str, str]) -> None:
+    """Blocks as the loop shows them; one with a problem ends after its first rep."""
+    ends = [*problems, *[("", "")] * (len(plan.blocks) - len(problems))]
+    for block, (problem, details) in zip(plan.blocks, ends, strict=True):
+        progress.begin(block)
+        for rep in reps_of(block)[: 1 if problem else None]:
+            progress.advance(block, rep)
+        progress.end(block, problem, details)
+
+
+def test_a_block_is_described_by_its_factors() -> None:
+    descriptions = {describe(block) for block in PLAN.blocks}
+    assert descriptions == {"sim-net-pa thp 64 MiB (real)", "sim-net-pa thp 64 GiB (alias)"}
+
+
+def test_plain_lines_say_what_begins_and_that_it_ended() -> None:
+    shown, text = console()
+    play(PlainProgress(shown, PLAN), PLAN)
+    lines = text.getvalue().splitlines()
+    assert len(lines) == 4
+    for number, block in enumerate(PLAN.blocks, 1):
+        begun, ended = lines[2 * number - 2 : 2 * number]
+        head = re.escape(f"[{number}/2] {describe(block)}: 7 handovers, about ")
+        assert re.fullmatch(rf"{head}\d+(\.\d+)? (s|min|h)", begun)
+        assert re.fullmatch(rf"\[{number}/2\] done, \d+ s", ended)
+
+
+def test_plain_lines_say_what_went_wrong() -> None:
+    shown, text = console()
+    play(PlainProgress(shown, PLAN), PLAN, (PROBLEM, DETAILS))
+    lines = text.getvalue().splitlines()
+    assert re.fullmatch(rf"{re.escape(f'[1/2] {PROBLEM}')}, \d+ s", lines[1])
+    assert "\n".join(lines[2:4]) == f"  {DETAILS}"
+    assert lines[-1].startswith("[2/2] done")
+
+
+def test_plain_lines_are_not_wrapped() -> None:
+    shown, text = console(width=20)
+    play(PlainProgress(shown, PLAN), PLAN, (PROBLEM, ""))
+    assert len(text.getvalue().splitlines()) == 4
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_bar_shows_problems_and_details(terminal: bool) -> None:
+    shown, text = console(terminal=terminal)
+    with BarProgress(shown, PLAN) as progress:
+        play(progress, PLAN, (PROBLEM, DETAILS))
+    assert f"{describe(PLAN.blocks[0])}: {PROBLEM}" in text.getvalue()
+    assert f"  {DETAILS}" in text.getvalue()
+    assert f"{describe(PLAN.blocks[1])}: " not in text.getvalue()
+
+
+def test_a_bar_says_nothing_when_all_is_well() -> None:
+    shown, text = console()
+    with BarProgress(shown, PLAN) as progress:
+        play(progress, PLAN)
+    assert text.getvalue().strip() == ""
+
+
+def percentages(*problems: tuple[str, str]) -> list[int]:
+    shown, text = console(terminal=True)
+    with BarProgress(shown, PLAN) as progress:
+        play(progress, PLAN, *problems)
+    return [int(number) for number in re.findall(r"(\d+) %", text.getvalue())]
+
+
+def test_a_bar_is_full_at_the_end() -> None:
+    assert percentages()[-1] == 100
+
+
+def test_a_block_that_failed_leaves_the_bar_full_too() -> None:
+    """What it did not run is not to come: the ETA counts it no more."""
+    assert percentages((PROBLEM, ""), (PROBLEM, ""))[-1] == 100
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_bar_of_nothing(terminal: bool) -> None:
+    assert EMPTY.blocks == ()
+    shown, text = console(terminal=terminal)
+    with BarProgress(shown, EMPTY) as progress:
+        play(progress, EMPTY)
+    assert "failed" not in text.getvalue()
+
+
+def test_a_bar_ends_with_an_interrupt() -> None:
+    shown, _ = console(terminal=True)
+    progress = BarProgress(shown, PLAN)
+    with pytest.raises(KeyboardInterrupt), progress:
+        progress.begin(PLAN.blocks[0])
+        raise KeyboardInterrupt
+    with BarProgress(shown, PLAN):  # a live display that is left over would refuse another
+        pass
