@@ -15,16 +15,18 @@ run: setup
 test: setup
 	$(VENV)/bin/pytest
 
-setup: $(VENV)/.done
-	@sh bench/setup.sh check
+setup: packages
+	@$(MAKE) --no-print-directory $(VENV)/.done
 
-$(VENV)/.done: pyproject.toml bench/setup.sh
-	@sh bench/setup.sh install
-	$(PYTHON) -m venv $(VENV)
+packages:
+	@PYTHON=$(PYTHON) sh bench/setup.sh
+
+$(VENV)/.done: pyproject.toml
+	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: run test setup clean
+.PHONY: run test setup packages clean

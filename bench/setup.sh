@@ -1,9 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Find what bench needs and this machine lacks. "install" installs it with one
-# apt-get call, printed before it runs; "check" only says what is missing. Where
-# there is no apt-get the list is all that can be done: exit 125.
+# Find what bench needs and this machine lacks, and install it with one apt-get
+# call, printed before it runs. Where there is no apt-get the list is all that can
+# be done: exit 125.
 set -eu
+
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin	# not in everybody's
+export PATH
 
 missing=
 need() { # need PACKAGE COMMAND...: a command that succeeds when it is there
@@ -11,7 +14,7 @@ need() { # need PACKAGE COMMAND...: a command that succeeds when it is there
 	shift
 	"$@" >/dev/null 2>&1 || missing="$missing $package"
 }
-have() { PATH="$PATH:/usr/sbin:/sbin" command -v "$1"; }
+have() { command -v "$1"; }
 
 need qemu-system-x86 have qemu-system-x86_64	# the guest
 need busybox-static have busybox		# its user space
@@ -23,7 +26,8 @@ need make have make
 need binutils have strip
 need patch have patch
 need xz-utils have xz
-need perl have perl				# checkpatch.pl, in the tests
+need perl perl -MTerm::ANSIColor -MEncode -e 1	# checkpatch.pl, in the tests
+need git have git				# the same
 need clang have clang				# the helper's second compiler, in the tests
 need shellcheck have shellcheck			# in the tests
 need python3-venv "${PYTHON:-python3}" -c 'import ensurepip, venv'
@@ -34,12 +38,17 @@ give_up() {
 	exit 125
 }
 
-kernel_known() { apt-cache show --no-all-versions linux-image-6.12-amd64 >/dev/null 2>&1; }
+# A fresh machine has no package lists, and then no kernel to download either.
+lists=
+if [ -z "$(ls "${XDG_CACHE_HOME:-$HOME/.cache}/bench/packages" 2>/dev/null)" ]; then
+	apt-cache show --no-all-versions linux-image-6.12-amd64 >/dev/null 2>&1 || lists=old
+fi
 
-[ -n "$missing" ] || [ "$1" = check ] || kernel_known || missing=" "
-[ -n "$missing" ] || exit 0
-[ "$1" = install ] || give_up "something is missing"
-command -v apt-get >/dev/null || give_up "there is no apt-get here"
+[ -n "$missing$lists" ] || exit 0
+if ! command -v apt-get >/dev/null; then
+	[ -n "$missing" ] || exit 0	# the kernel will say what it lacks
+	give_up "there is no apt-get here"
+fi
 
 sudo=
 if [ "$(id -u)" != 0 ]; then
@@ -47,7 +56,7 @@ if [ "$(id -u)" != 0 ]; then
 	sudo=sudo
 fi
 # One call: the package lists first, which a fresh machine has not got.
-install="apt-get update -q && apt-get install -q -y --no-install-recommends$missing"
-[ "$missing" != " " ] || install="apt-get update -q"
-echo "+ $sudo sh -c '$install'"
-$sudo env DEBIAN_FRONTEND=noninteractive sh -c "$install"
+install="apt-get update -q"
+[ -z "$missing" ] || install="$install && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends$missing"
+echo "+ ${sudo:+$sudo }sh -c '$install'"
+$sudo sh -c "$install"

@@ -99,7 +99,7 @@ def test_setup_without_apt_lists_what_is_missing(tmp_path: Path) -> None:
     for tool in ("sh", "env", "id", "ls", "test"):
         (tmp_path / tool).symlink_to(str(shutil.which(tool)))
     done = subprocess.run(
-        ["sh", str(ROOT / "bench/setup.sh"), "install"],
+        ["sh", str(ROOT / "bench/setup.sh")],
         env={"PATH": str(tmp_path), "PYTHON": "python3"},
         capture_output=True,
         text=True,
