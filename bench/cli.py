@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The command line: the only module that prints or exits. Heavy imports wait for their command."""
 
+import os
 import signal
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,17 +14,15 @@ import typer
 from bench.errors import BenchError, CannotJudge, UsageError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from bench.executors.base import Executor
     from bench.model import Clock, Plan
     from bench.store import Run, Store
 
+_TYPER_INTERRUPTED = 130  # what typer makes of Ctrl-C, where no run is under way
 EXIT_GOOD, EXIT_FAILED, EXIT_USAGE, EXIT_CANNOT_JUDGE, EXIT_INTERNAL = 0, 1, 2, 125, 129
 
 app = typer.Typer(
     help="What a live update of a VM costs when its device is a Linux vDPA device.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -37,8 +36,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):  # what a path holds may not be UTF-8
             stream.reconfigure(errors="backslashreplace")
     try:
-        if not sys.argv[1:]:
-            sys.argv.append("--help")
+        sys.argv += [] if sys.argv[1:] else ["--help"]
         code = app(standalone_mode=False)
     except SystemExit:
         code = EXIT_GOOD  # typer's answer to a closed pipe: its reader has read enough
@@ -46,8 +44,8 @@ def main() -> None:
         code = _complain(error.message, error.hint, error.exit_code)
     except typer.Exit as done:
         code = done.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        code = _complain("interrupted before anything was measured", "", EXIT_CANNOT_JUDGE)
+        if code == _TYPER_INTERRUPTED:
+            code = _complain("interrupted", "", EXIT_CANNOT_JUDGE)
     except Exception as error:
         code = _unexpected(error)
     sys.exit(code if isinstance(code, int) else EXIT_GOOD)
@@ -89,18 +87,18 @@ def run(
         "live-update"
     ),
     mem: Annotated[str | None, typer.Option(help="64G, 1G,64G or 1G:64G (times four)")] = None,
-    pages: Annotated[str | None, typer.Option(help="4k, thp, hugetlb-2m, hugetlb-1g")] = None,
-    device: Annotated[str | None, typer.Option(help="What is behind /dev/vhost-vdpa-N")] = None,
-    method: Annotated[str | None, typer.Option(help="reset-owner, new-owner, ...")] = None,
+    pages: Annotated[str | None, typer.Option(help="4k, 4k-fragmented, thp, hugetlb-2m")] = None,
+    device: Annotated[str | None, typer.Option(help="See bench list")] = None,
+    method: Annotated[str | None, typer.Option(help="new-owner, reset-owner, reopen")] = None,
     backing: Annotated[str | None, typer.Option(help="real, alias or auto")] = None,
     ptes: Annotated[str | None, typer.Option(help="cold or warm")] = None,
     handover: Annotated[str | None, typer.Option(help="exec or transfer")] = None,
-    regions: Annotated[str | None, typer.Option(help="Messages that map all memory")] = None,
+    regions: Annotated[str | None, typer.Option(help="Messages to map: count or qemu")] = None,
     batch: Annotated[str | None, typer.Option(help="on or off")] = None,
-    break_: Annotated[str | None, typer.Option("--break", help="A wrong sequence")] = None,
+    break_: Annotated[str | None, typer.Option("--break", help="Wrong on purpose")] = None,
     reps: Annotated[int | None, typer.Option(help="Handovers measured for each cell")] = None,
     seed: Annotated[int | None, typer.Option(help="Of the order of the methods")] = None,
-    budget: Annotated[str | None, typer.Option(help="Measure what fits, as in 10m")] = None,
+    budget: Annotated[str | None, typer.Option(help="Measure what fits: 90s, 10m, 1.5h")] = None,
     clock: Annotated[str | None, typer.Option(help="wall (KVM) or icount (TCG)")] = None,
     executor: Annotated[str, typer.Option(help="guest, or replay:FILE for tests")] = "guest",
     out: Annotated[Path | None, typer.Option(help="A new directory for the results")] = None,
@@ -126,7 +124,8 @@ def run(
     except KeyboardInterrupt:
         interrupted = True
     except BenchError:
-        _remove_if_empty(store)
+        if not _remove_if_empty(store):
+            _conclude(store, interrupted=False)  # what was measured before
         raise
     code = _conclude(store, interrupted)
     raise typer.Exit(code)
@@ -142,34 +141,32 @@ def _clock(name: str | None) -> "Clock | None":
         raise UsageError(f"--clock: '{name}' is unknown: known are {known}") from None
 
 
-def _console() -> "Console":
-    """Progress and words go to stderr: the table is all that a pipe gets."""
-    from rich.console import Console
-
-    return Console(stderr=True)
-
-
 def _say(text: str) -> None:
-    _console().print(text, markup=False, highlight=False, soft_wrap=True)
+    from bench.progress import StderrConsole
+
+    StderrConsole().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _measure(plan: "Plan", executor: "Executor", store: "Store") -> None:
-    from bench.progress import BarProgress, PlainProgress
+    from bench.progress import BarProgress, PlainProgress, StderrConsole
     from bench.run import run as run_plan
 
-    console = _console()
+    console = StderrConsole()
     progress = BarProgress(console, plan) if console.is_terminal else None
     with progress or nullcontext(PlainProgress(console, plan)) as shown:
         run_plan(plan, executor, store, shown)
 
 
-def _remove_if_empty(store: "Store") -> None:
+def _remove_if_empty(store: "Store") -> bool:
     """A run that could not begin leaves no directory behind."""
     samples = store.path / "samples.jsonl"
-    if samples.exists() and not samples.stat().st_size:
-        for path in (samples, store.path / "run.json", store.console):
-            path.unlink(missing_ok=True)
+    if not samples.exists() or samples.stat().st_size:
+        return False
+    for path in (samples, store.path / "run.json", store.path / "run.tmp", store.console):
+        path.unlink(missing_ok=True)
+    with suppress(OSError):
         store.path.rmdir()
+    return True
 
 
 def _conclude(store: "Store", interrupted: bool) -> int:
@@ -180,15 +177,21 @@ def _conclude(store: "Store", interrupted: bool) -> int:
         _remove_if_empty(store)
         return _complain("interrupted before anything was measured", "", EXIT_CANNOT_JUDGE)
     finished = load(store.path)
-    _print_report(finished)
-    print(f"\nsamples: {store.path}")
+    failed = any(sample.status.startswith("failed") for sample in finished.samples)
+    code = EXIT_FAILED if failed or (interrupted and finished.measured) else EXIT_GOOD
+    if not failed and not finished.measured:
+        code = EXIT_CANNOT_JUDGE
+    try:
+        _print_report(finished)
+        print(f"\nsamples: {store.path}", flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if interrupted:
         kept = sum(sample.ok for sample in finished.samples)
         _complain(f"interrupted: {kept} samples of finished cells are kept", str(store.path), 1)
-    if not finished.measured:
-        return _complain("nothing was measured", "", EXIT_CANNOT_JUDGE)
-    failed = any(sample.status.startswith("failed") for sample in finished.samples)
-    return EXIT_FAILED if failed or interrupted else EXIT_GOOD
+    elif not finished.measured:
+        _complain("nothing was measured", "", code)
+    return code
 
 
 def _print_report(finished: "Run") -> None:
@@ -239,9 +242,9 @@ def kernel(
     """Build the guest's kernel modules, unless the cache has them; say where they are."""
     from bench.kernel.build import ensure_kernel
     from bench.kernel.config import load_config
-    from bench.kernel.packages import forget_packages
+    from bench.kernel.packages import ensure_packages
 
     if update:
-        forget_packages(load_config())
+        ensure_packages(load_config(), update=True)
     built = ensure_kernel()
     print(f"{built.name}\n{built.path}")

@@ -26,11 +26,15 @@ def rep_seconds(cell: Cell) -> float:
     return _REP + pages * (repin + _TOUCH[small])
 
 
+def once_seconds(cell: Cell) -> float:
+    """Making the memory and mapping it, before the first handover of a block."""
+    return cell.file / GIB * _FILL + cell.mem / (4 * KIB) * _REPIN[cell.pages.small]
+
+
 def block_seconds(block: Block) -> float:
     """All handovers of a block, and making the memory and mapping it once."""
-    cell = block.any_cell
-    once = cell.file / GIB * _FILL + cell.mem / (4 * KIB) * _REPIN[cell.pages.small]
-    return once + sum(rep_seconds(block.cell_of(method)) for method in block.order)
+    reps = sum(rep_seconds(block.cell_of(method)) for method in block.order)
+    return once_seconds(block.any_cell) + reps
 
 
 def plan_seconds(blocks: tuple[Block, ...]) -> float:

@@ -4,8 +4,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bench.model import Method
-
 # Entries of an iotlb are to be bounded by memory alone: 64 GiB of scattered 4k pages are
 # 2^24 of them, and since 6.12.117 the limit is enforced (ENOSPC in vhost_iotlb_add_range).
 IOTLB_ENTRIES = 1 << 26
@@ -26,10 +24,8 @@ class Device:
     add: tuple[str, ...]
     remove: tuple[str, ...]
     pins: bool = True  # it is given physical addresses, so that mapping pins pages
-    remaps: bool = False  # new-owner has addresses to replace
     platform_iommu: bool = False  # it needs QEMU's PCI device and IOMMU
     programs: tuple[str, ...] = ()  # of the host, wanted in the guest
-    why_not: Mapping[Method, str] | None = None  # methods that it cannot do
 
 
 def _sim(name: str, kind: str, stands_for: str, *, use_va: int = 0, batch: int = 1) -> Device:
@@ -44,7 +40,6 @@ def _sim(name: str, kind: str, stands_for: str, *, use_va: int = 0, batch: int =
         add=(f"vdpa dev add name vdpa0 mgmtdev vdpasim_{kind}",),
         remove=("vdpa dev del vdpa0",),
         pins=not use_va,
-        remaps=bool(use_va),
     )
 
 

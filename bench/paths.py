@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Where things are: the checkout, the cache, and what may be put there."""
 
+import errno
 import fcntl
 import os
 import shutil
@@ -19,14 +20,18 @@ REPORTS = ROOT / "reports"
 
 def cache_dir() -> Path:
     """``~/.cache/bench``, or where XDG_CACHE_HOME says; made when missing."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    path = Path(base) / "bench"
+    hint = "set XDG_CACHE_HOME to a writable place"
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
     try:
+        # The XDG specification: a relative path is invalid and to be ignored.
+        path = (base if base.is_absolute() else Path.home() / ".cache") / "bench"
         path.mkdir(parents=True, exist_ok=True)
+    except RuntimeError as error:
+        raise NoSpace(f"no place for a cache: {error}", hint) from None
     except OSError as error:
-        raise NoSpace(
-            f"{path}: {error.strerror}", "set XDG_CACHE_HOME to a writable place"
-        ) from None
+        raise NoSpace(f"{path}: {error.strerror}", hint) from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise NoSpace(f"{path}: cannot be written", hint)
     return path
 
 
@@ -58,7 +63,7 @@ def made_whole(final: Path) -> Iterator[Path]:
         yield scratch
         scratch.rename(final)
     except OSError as error:
-        if error.errno in (28, 122):  # ENOSPC, EDQUOT
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise NoSpace(f"{final.parent}: {error.strerror}", "free some space") from None
         raise
     finally:

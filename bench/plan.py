@@ -85,8 +85,8 @@ def balanced_order(methods: Sequence[Method], reps: int, rng: random.Random) -> 
     """``reps`` rounds in which each method runs once.
 
     Every len(methods) rounds are the rotations of one random order, in random order, so
-    that each method stands equally often in each place: neither a drift nor an effect of
-    what ran before favours one of them.
+    that after them each method has stood equally often in each place: neither a drift
+    nor an effect of what ran before favours one of them.
     """
     rounds: list[list[Method]] = []
     while len(rounds) < reps:

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bench.errors import CannotJudge, MissingTool
@@ -45,7 +45,7 @@ def run(
         done = _run_group(
             argv,
             cwd=cwd,
-            env={**os.environ, "LC_ALL": "C", **(env or {})},
+            env={**_environment(), **(env or {})},
             data=stdin,
             timeout=timeout,
         )
@@ -59,6 +59,16 @@ def run(
     if done.returncode:
         raise ProcessFailed(argv, done.returncode, out + done.stderr.decode(errors="replace"))
     return out
+
+
+# What kernel developers export, and what make hands down, is not meant for our builds.
+_NOT_OURS = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CFLAGS", "ARCH", "CROSS_COMPILE", "LLVM"}
+_NOT_OURS |= {"KBUILD_OUTPUT", "KCFLAGS", "KCPPFLAGS", "O"}
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
+    return {**kept, "LC_ALL": "C"}
 
 
 def _run_group(
@@ -82,7 +92,8 @@ def _run_group(
         try:
             out, err = popen.communicate(data, timeout)
         except BaseException:
-            os.killpg(popen.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(popen.pid, signal.SIGKILL)
             raise
         return subprocess.CompletedProcess(argv, popen.returncode, out, err)
 
@@ -121,8 +132,8 @@ def spawn(argv: Sequence[str], *, log: Path, pass_fds: Sequence[int] = ()) -> It
                 pass_fds=pass_fds,
                 start_new_session=True,
             )
-        except FileNotFoundError:
-            raise MissingTool(f"{argv[0]} is not installed") from None
+        except OSError as error:
+            raise CannotJudge(f"{argv[0]}: {error.strerror}") from None
     try:
         yield Child(popen)
     finally:

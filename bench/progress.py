@@ -19,6 +19,20 @@ from bench.model import Block, Plan, Rep
 from bench.units import format_duration, format_size
 
 
+class StderrConsole(Console):
+    """For progress and words: the table is all that a pipe gets.
+
+    Whoever closes stderr wants no words, and not the end of a measurement, which is
+    what rich would make of it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(stderr=True)
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+
 def describe(block: Block) -> str:
     cell = block.any_cell
     return f"{cell.device} {cell.pages} {format_size(cell.mem)} ({cell.backing})"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The loop: block by block, each stored before the next one begins."""
 
+import shlex
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -75,12 +76,16 @@ def run_facts(
     """What run.json holds: enough to repeat the run and to doubt it."""
     return {
         "bench": __version__,
-        "command": " ".join(["bench", *arguments]),
+        "command": shlex.join(["bench", *arguments]),
         "scenario": scenario.model_dump(mode="json"),
         "seed": plan.seed,
         "plan": [
             {"cells": [cell.factors() for cell in block.cells], "order": [*block.order]}
             for block in plan.blocks
+        ],
+        "left_out": [
+            {"cells": [cell.factors() for cell in block.cells], "why": why}
+            for block, why in plan.left_out
         ],
         "machine": machine.facts(),
         "executor": executor.facts(),

@@ -71,7 +71,7 @@ class Scenario(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,60}$")]
     question: str = ""
     device: Annotated[tuple[str, ...], Listed, Field(min_length=1)]
     method: Annotated[tuple[Method, ...], Listed, Field(min_length=1)]

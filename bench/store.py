@@ -4,6 +4,7 @@
 import json
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -222,4 +223,6 @@ def _replace(path: Path, text: str) -> None:
         scratch.write_text(text)
         scratch.rename(path)
     except OSError as error:
+        with suppress(OSError):
+            scratch.unlink()
         raise CannotJudge(f"{path}: {error.strerror}", "name another --out") from None

@@ -88,7 +88,7 @@ AnyMessage = Annotated[
 ]
 _ADAPTER: TypeAdapter[AnyMessage] = TypeAdapter(AnyMessage)
 
-EXIT_DONE, EXIT_FAILED, EXIT_SKIPPED = 0, 1, 4
+EXIT_DONE = 0
 
 
 def parse(line: str) -> AnyMessage:

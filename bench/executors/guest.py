@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
+from bench.cost import once_seconds, rep_seconds
 from bench.devices import DEVICES, Device
 from bench.errors import CellFailed, CellSkipped, GuestLost
 from bench.executors.guest_setup import GuestSetup, page_count
@@ -13,13 +14,13 @@ from bench.guest.probe import qemu_version
 from bench.guest.qemu import cmdline
 from bench.model import Batch, Block, Cell, Clock, Handover, Method, Pages, Ptes, Rep
 from bench.scenario import QEMU
-from bench.units import GIB, KIB, format_size
+from bench.units import KIB, format_size
 from bench.wire import RepMessage, read_items, read_reps
 
 _BOOT_DEADLINE = 180  # seconds; 15 with instruction counting on a slow machine
 _NODE = "/dev/vhost-vdpa-0"
 
-# A loop of 2 instructions, a billion times over: see helper/null.c.
+# A loop of 2 instructions, ten million times over: see helper/null.c.
 _CLOCK_LOOPS = 10_000_000
 _CLOCK_TOLERANCE = 0.02
 
@@ -57,18 +58,29 @@ class GuestExecutor:
         try:
             guest = self.bound_guest(DEVICES[cell.device])
             set_up_pages(guest, cell)
-            lines = guest.lines(helper_command(block), deadline(cell))
+            lines = guest.lines(helper_command(block), deadline(block))
             try:
                 yield from read_reps(lines, block)
             except CellSkipped:
                 _drain(lines)
                 raise
-            drop_pages(guest, cell)
         except CellFailed as failure:
             if self._guest and not failure.hint:
                 failure.hint = self._guest.last_words()
             self.close()  # what a failure leaves behind is not for the next cell
             raise
+        except CellSkipped:
+            self._tidy(cell)
+            raise
+        self._tidy(cell)
+
+    def _tidy(self, cell: Cell) -> None:
+        """Give huge pages back. What is proven stays so when that fails: a fresh boot then."""
+        try:
+            if self._guest:
+                drop_pages(self._guest, cell)
+        except CellFailed:
+            self.close()
 
     def close(self) -> None:
         """End the guest, if there is one."""
@@ -154,10 +166,10 @@ def regions(cell: Cell) -> str:
     return ",".join(f"{iova}+{size}@{at}" for iova, size, at in qemu_regions(cell.mem))
 
 
-def deadline(cell: Cell) -> float:
-    """Seconds within which the next line has to come: ten times what a slow machine takes."""
-    a_page = 30e-6 if cell.pages.small else 3e-6
-    return 120 + cell.mem / (4 * KIB) * a_page + cell.file / GIB * 60
+def deadline(block: Block) -> float:
+    """Seconds within which the next line has to come: ten times what it is expected to take."""
+    longest = max(rep_seconds(cell) for cell in block.cells)
+    return 120 + 10 * (once_seconds(block.any_cell) + longest)
 
 
 _SHMEM_THP = "/sys/kernel/mm/transparent_hugepage/shmem_enabled"
@@ -174,7 +186,7 @@ def set_up_pages(guest: Guest, cell: Cell) -> None:
         return
     count = page_count(cell)
     if cell.pages is Pages.HUGETLB_2M:
-        guest.run(f"echo {count} >{_pool(cell.pages)}", deadline(cell))
+        guest.run(f"echo {count} >{_pool(cell.pages)}", 120 + 10 * once_seconds(cell))
     try:
         guest.run(f'[ "$(cat {_pool(cell.pages)})" -ge {count} ]')
     except CellFailed:
@@ -186,7 +198,7 @@ def set_up_pages(guest: Guest, cell: Cell) -> None:
 
 def drop_pages(guest: Guest, cell: Cell) -> None:
     if cell.pages is Pages.HUGETLB_2M:
-        guest.run(f"echo 0 >{_pool(cell.pages)}")
+        guest.run(f"echo 0 >{_pool(cell.pages)}", 120 + 10 * once_seconds(cell))
 
 
 def _drain(lines: Iterator[str]) -> None:

@@ -29,13 +29,18 @@ class Guest:
     """Commands in, result lines out. Every wait has a deadline."""
 
     def __init__(
-        self, child: Child, commands: socket.socket, results: socket.socket, console: Path
+        self,
+        child: Child,
+        commands: socket.socket,
+        results: socket.socket,
+        console: Path,
+        console_start: int,
     ) -> None:
         self._child = child
         self._commands = commands
         self._results = results
         self._console = console
-        self._console_start = console.stat().st_size
+        self._console_start = console_start
         self._buffer = b""
 
     def wait_ready(self, deadline: float) -> Ready:
@@ -117,10 +122,11 @@ def boot(config: GuestConfig, deadline: float) -> Iterator[tuple[Guest, Ready]]:
         fds = (guest_commands.fileno(), guest_results.fileno(), loop.fileno())
         config = replace(config, commands_fd=fds[0], results_fd=fds[1], loop_fd=fds[2])
         config.console.touch()
+        start = config.console.stat().st_size  # what follows is of this boot
         child = stack.enter_context(spawn(argv(qemu, config), log=config.console, pass_fds=fds))
         guest_commands.close()  # so that the end of QEMU ends the stream
         guest_results.close()
-        guest = Guest(child, commands, results, config.console)
+        guest = Guest(child, commands, results, config.console, start)
         yield guest, guest.wait_ready(deadline)
 
 

@@ -3,6 +3,7 @@
 
 import hashlib
 import re
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -46,13 +47,20 @@ def ensure_initramfs(kernel: Kernel, programs: Iterable[str] = ()) -> Path:
     cache = cache_dir() / "initramfs"
     cache.mkdir(exist_ok=True)
     path = cache / f"{'+'.join(wanted)}-{digest}.cpio"
-    if not path.exists():
-        for old in cache.glob(f"{'+'.join(wanted)}-*.cpio"):
-            old.unlink(missing_ok=True)
-        scratch = path.with_suffix(".tmp")
-        scratch.write_bytes(data)
-        scratch.rename(path)
+    with locked(cache / ".lock"):
+        if not path.exists():
+            _forget_old(cache)
+            scratch = path.with_suffix(".tmp")
+            scratch.write_bytes(data)
+            scratch.rename(path)
     return path
+
+
+def _forget_old(cache: Path) -> None:
+    """Archives of a week ago: no run that might boot again still needs them."""
+    for old in cache.glob("*.cpio"):
+        if time.time() - old.stat().st_mtime > 7 * 24 * 3600:
+            old.unlink()
 
 
 # The Debian package of each program that a guest can have.

@@ -8,7 +8,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from bench.errors import BenchError
+from bench.errors import BenchError, GuestHung
 from bench.guest.boot import boot
 from bench.guest.qemu import Accelerator, GuestConfig
 from bench.machine import boot_id, kvm_problem
@@ -16,7 +16,7 @@ from bench.paths import cache_dir, locked
 from bench.process import find_tool, run
 from bench.units import MIB
 
-_DEADLINE = 20  # seconds; a guest under KVM takes two or three
+_DEADLINE = 60  # seconds; a guest under KVM takes two or three
 
 
 def qemu_version() -> str:
@@ -33,14 +33,15 @@ def why_not_kvm(kernel: Path, initramfs: Path) -> str:
     problem = kvm_problem()
     if problem:
         return problem
-    key = {"boot": boot_id(), "qemu": qemu_version()}
+    key = {"boot": boot_id(), "qemu": qemu_version(), "kernel": str(kernel)}
     path = cache_dir() / "kvm-probe.json"
     with locked(cache_dir() / ".kvm-probe.lock"):
         known = _known(path)
         if known.get("key") == key and isinstance(known.get("problem"), str):
             return str(known["problem"])
-        problem = _boot_once(kernel, initramfs)
-        path.write_text(json.dumps({"key": key, "problem": problem}) + "\n")
+        problem, final = _boot_once(kernel, initramfs)
+        if final:
+            path.write_text(json.dumps({"key": key, "problem": problem}) + "\n")
     return problem
 
 
@@ -52,14 +53,16 @@ def _known(path: Path) -> dict[str, object]:
     return known if isinstance(known, dict) else {}
 
 
-def _boot_once(kernel: Path, initramfs: Path) -> str:
+def _boot_once(kernel: Path, initramfs: Path) -> tuple[str, bool]:
+    """The problem, and whether it would be the same again: a busy machine may just be slow."""
     with tempfile.TemporaryDirectory(dir=cache_dir()) as scratch:
         console = Path(scratch) / "console.log"
         config = GuestConfig(kernel, initramfs, 512 * MIB, Accelerator.KVM, console)
         try:
             with boot(config, _DEADLINE):
-                return ""
+                return "", True
         except BenchError as error:
             said = console.read_text(errors="replace").strip().splitlines()
             last = f": {said[-1].strip()}" if said else ""
-            return f"/dev/kvm opens, but a guest does not boot with it: {error.message}{last}"
+            problem = f"/dev/kvm opens, but a guest does not boot with it: {error.message}{last}"
+            return problem, not isinstance(error, GuestHung)

@@ -2,7 +2,6 @@
 """Debian's kernel packages, downloaded and unpacked into the cache, never installed."""
 
 import re
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,34 +52,31 @@ class Packages:
         return self.release.removesuffix(f"-{ARCH}")
 
 
-def ensure_packages(config: KernelConfig) -> Packages:
+def ensure_packages(config: KernelConfig, update: bool = False) -> Packages:
     """The packages in the cache, fetched when there are none.
 
     A kernel that is in the cache stays in use when Debian has a newer one, so that
-    figures do not change by themselves; `forget_packages` moves on.
+    figures do not change by themselves; ``update`` moves on to the newest.
     """
     cache = cache_dir() / "packages"
     cache.mkdir(exist_ok=True)
     with locked(cache / ".lock"):
-        found = _cached(cache, config)
-        if found:
-            return found
-        return _fetch(cache, config)
+        cached = _cached(cache, config)
+        if cached and not update:
+            return cached[-1]
+        require_space(cache, _NEEDED, "the kernel's packages")
+        release, version = _resolve(config)
+        for packages in cached:
+            if packages.release == release:
+                return packages
+        return _fetch(cache, config, release, version)
 
 
-def forget_packages(config: KernelConfig) -> None:
-    """Let the next `ensure_packages` ask for the newest of the series."""
-    for path in _cached_paths(cache_dir() / "packages", config):
-        shutil.rmtree(path)
-
-
-def _cached_paths(cache: Path, config: KernelConfig) -> list[Path]:
-    return sorted(path for path in cache.glob(f"{config.series}.*") if path.suffix != ".tmp")
-
-
-def _cached(cache: Path, config: KernelConfig) -> Packages | None:
-    paths = _cached_paths(cache, config)
-    return Packages(paths[-1], paths[-1].name) if paths else None
+def _cached(cache: Path, config: KernelConfig) -> list[Packages]:
+    """By version, the newest last."""
+    paths = [path for path in cache.glob(f"{config.series}.*") if path.suffix != ".tmp"]
+    found = [Packages(path, path.name) for path in paths]
+    return sorted(found, key=lambda p: [int(n) for n in re.findall(r"\d+", p.release)])
 
 
 def _resolve(config: KernelConfig) -> tuple[str, str]:
@@ -99,9 +95,7 @@ def _resolve(config: KernelConfig) -> tuple[str, str]:
     return depends[1], version[1]
 
 
-def _fetch(cache: Path, config: KernelConfig) -> Packages:
-    require_space(cache, _NEEDED, "the kernel's packages")
-    release, version = _resolve(config)
+def _fetch(cache: Path, config: KernelConfig, release: str, version: str) -> Packages:
     abi = release.removesuffix(f"-{ARCH}")
     names = [
         f"linux-image-{release}",

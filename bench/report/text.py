@@ -34,23 +34,28 @@ def render(run: Run) -> str:
 
 
 def _verdict(table: CellTable) -> str:
-    pairs = [(r, cell) for cell in table.measured if (r := table.ratio(cell)) is not None]
-    lines = []
-    for method, group in groupby(sorted(pairs, key=lambda p: p[1].method), lambda p: p[1].method):
-        ratios = [*group]
-        least, cell = min(ratios, key=lambda pair: pair[0])
-        base = table.base(cell)
-        most = max(ratio for ratio, _ in ratios)
-        span = f"{_times(least)}" if len(ratios) == 1 else f"{_times(least)} to {_times(most)}"
-        where = " ".join(factors(cell)[:3])
-        least_at = f", least at {where}" if len(ratios) > 1 else f" ({where})"
-        lines.append(f"{base.method if base else ''} pauses {span} as long as {method}{least_at}")
-    return "\n".join(lines)
+    """One line for each pair of methods, over all cells that have both."""
+    pairs: dict[tuple[Method, Method], list[tuple[float, Cell]]] = {}
+    for cell in table.measured:
+        base, ratio = table.base(cell), table.ratio(cell)
+        if base and ratio is not None:
+            pairs.setdefault((base.method, cell.method), []).append((ratio, cell))
+    return "\n".join(_verdict_line(*methods, ratios) for methods, ratios in pairs.items())
+
+
+def _verdict_line(base: Method, method: Method, ratios: list[tuple[float, Cell]]) -> str:
+    least, cell = min(ratios, key=lambda pair: pair[0])
+    where = " ".join(factors(cell)[:3])
+    if len(ratios) == 1:
+        return f"{base} pauses {_times(least)} as long as {method} ({where})"
+    most = max(ratio for ratio, _ in ratios)
+    return f"{base} pauses {_times(least)} to {_times(most)} as long as {method}, least at {where}"
 
 
 def _times(ratio: float) -> str:
-    digits = f"{ratio:#.3g}".rstrip(".") if ratio < 1000 else f"{ratio:.0f}"
-    return f"{digits}x"
+    if ratio >= 999.5:
+        return f"{ratio:.0f}x"
+    return f"{f'{ratio:#.3g}'.rstrip('.')}x"
 
 
 def _pauses(table: CellTable, clock: Clock) -> str:
@@ -67,6 +72,10 @@ def _pauses(table: CellTable, clock: Clock) -> str:
             values = (f"~{format_quantity(value, table.unit)}" for value in estimate)
             rows.append((*factors(cell), "", *values, "0", "extrapolated"))
     title = f"Pause of a live update, in {_UNIT[clock]}\nruns: of physically contiguous memory"
+    if any("extrapolated" in row for row in rows):
+        title += (
+            "\n~: not measured, from the line through smaller sizes; min and max end its interval"
+        )
     return f"{title}\n{columns(rows)}" if len(rows) > 1 else ""
 
 
@@ -179,7 +188,9 @@ def _notes(run: Run, executor_note: str | None) -> list[str]:
     if broken:
         notes.append(f"--break {broken}: the sequence is wrong on purpose")
     if any(sample.cell.device.startswith("sim-") for sample in run.samples):
-        notes.append("a simulated device has no firmware and no IOMMU: a lower bound")
+        notes.append(
+            "simulated devices have no firmware and no IOMMU: what differs is a lower bound"
+        )
     if any(sample.cell.backing is Backing.ALIAS for sample in run.samples):
         notes.append("alias: as many pages are pinned as mem has, fewer of them are distinct")
     return notes
