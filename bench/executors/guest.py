@@ -167,9 +167,14 @@ def regions(cell: Cell) -> str:
 
 
 def deadline(block: Block) -> float:
-    """Seconds within which the next line has to come: ten times what it is expected to take."""
+    """Seconds within which the next line of a block has to come."""
     longest = max(rep_seconds(cell) for cell in block.cells)
-    return 120 + 10 * (once_seconds(block.any_cell) + longest)
+    return _patience(once_seconds(block.any_cell) + longest)
+
+
+def _patience(expected: float) -> float:
+    """Ten times what a step is expected to take, and what any guest may take: seconds."""
+    return 120 + 10 * expected
 
 
 _SHMEM_THP = "/sys/kernel/mm/transparent_hugepage/shmem_enabled"
@@ -186,7 +191,7 @@ def set_up_pages(guest: Guest, cell: Cell) -> None:
         return
     count = page_count(cell)
     if cell.pages is Pages.HUGETLB_2M:
-        guest.run(f"echo {count} >{_pool(cell.pages)}", 120 + 10 * once_seconds(cell))
+        guest.run(f"echo {count} >{_pool(cell.pages)}", _patience(once_seconds(cell)))
     try:
         guest.run(f'[ "$(cat {_pool(cell.pages)})" -ge {count} ]')
     except CellFailed:
@@ -198,7 +203,7 @@ def set_up_pages(guest: Guest, cell: Cell) -> None:
 
 def drop_pages(guest: Guest, cell: Cell) -> None:
     if cell.pages is Pages.HUGETLB_2M:
-        guest.run(f"echo 0 >{_pool(cell.pages)}", 120 + 10 * once_seconds(cell))
+        guest.run(f"echo 0 >{_pool(cell.pages)}", _patience(once_seconds(cell)))
 
 
 def _drain(lines: Iterator[str]) -> None:
