@@ -8,36 +8,52 @@ from typing import Any
 
 import psutil
 
+from bench.confinement import confinement_facts, memory_headroom
+from bench.kernel_files import field, read
+from bench.trust import untrustworthy
+from bench.tuning_facts import tuning_facts
 
-def facts() -> dict[str, Any]:
-    """CPU, memory and system of the machine that runs ``bench``; sizes in bytes."""
-    return {
-        "cpu": cpu_model(),
+ROOT = Path("/")
+
+
+def facts(root: Path = ROOT) -> dict[str, Any]:
+    """CPU, memory, system and set-up of this machine; sizes in bytes, values JSON's own.
+
+    ``untrustworthy`` holds what there is to doubt about wall time measured now.
+    """
+    found = {
+        "cpu": cpu_model(root),
         "cpus": psutil.cpu_count() or 1,
         "memory": psutil.virtual_memory().total,
         "kernel": platform.release(),
         "arch": platform.machine(),
-        "system": _os_release(),
+        "system": _os_release(root),
         "python": platform.python_version(),
+        **tuning_facts(root),
+        **confinement_facts(root),
     }
+    return {**found, "untrustworthy": untrustworthy(found)}
 
 
-def cpu_model() -> str:
-    for line in _read("/proc/cpuinfo").splitlines():
-        key, _, value = line.partition(":")
-        if key.strip() == "model name":
-            return value.strip()
-    return platform.processor() or "unknown"
+def cpu_model(root: Path = ROOT) -> str:
+    name = field(read(root, "proc/cpuinfo"), "model name")
+    return name or platform.processor() or "unknown"
 
 
-def available_memory() -> int:
-    """Bytes that can be used without swapping."""
-    return int(psutil.virtual_memory().available)
+def kernel_cmdline(root: Path = ROOT) -> str:
+    return (read(root, "proc/cmdline") or "").strip()
+
+
+def available_memory(root: Path = ROOT) -> int:
+    """Bytes that can be used without swapping, and that the cgroup allows."""
+    free = int(psutil.virtual_memory().available)
+    headroom = memory_headroom(root)
+    return free if headroom is None else min(free, headroom)
 
 
 def boot_id() -> str:
     """Changes with every boot of this machine."""
-    return _read("/proc/sys/kernel/random/boot_id").strip() or str(psutil.boot_time())
+    return read(ROOT, "proc/sys/kernel/random/boot_id") or str(psutil.boot_time())
 
 
 def kvm_problem() -> str:
@@ -49,16 +65,9 @@ def kvm_problem() -> str:
     return ""
 
 
-def _os_release() -> str:
-    for line in _read("/etc/os-release").splitlines():
+def _os_release(root: Path) -> str:
+    for line in (read(root, "etc/os-release") or "").splitlines():
         key, _, value = line.partition("=")
         if key == "PRETTY_NAME":
             return value.strip('"')
     return platform.system()
-
-
-def _read(path: str) -> str:
-    try:
-        return Path(path).read_text()
-    except OSError:
-        return ""
