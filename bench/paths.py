@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Where things are: the checkout, the cache, and what may be put there."""
 
-import errno
 import fcntl
 import os
 import shutil
@@ -18,20 +17,28 @@ KERNEL_CONFIG = ROOT / "kernel-config"
 REPORTS = ROOT / "reports"
 
 
-def cache_dir() -> Path:
-    """``~/.cache/bench``, or where XDG_CACHE_HOME says; made when missing."""
-    hint = "set XDG_CACHE_HOME to a writable place"
+_ELSEWHERE = "set XDG_CACHE_HOME to a writable place"
+
+
+def cache_path() -> Path:
+    """``~/.cache/bench``, or where XDG_CACHE_HOME says; it need not be there."""
     base = Path(os.environ.get("XDG_CACHE_HOME", ""))
     try:
         # The XDG specification: a relative path is invalid and to be ignored.
-        path = (base if base.is_absolute() else Path.home() / ".cache") / "bench"
-        path.mkdir(parents=True, exist_ok=True)
+        return (base if base.is_absolute() else Path.home() / ".cache") / "bench"
     except RuntimeError as error:
-        raise NoSpace(f"no place for a cache: {error}", hint) from None
+        raise NoSpace(f"no place for a cache: {error}", _ELSEWHERE) from None
+
+
+def cache_dir() -> Path:
+    """The cache, made when missing."""
+    path = cache_path()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise NoSpace(f"{path}: {error.strerror}", hint) from None
+        raise NoSpace(f"{path}: {error.strerror}", _ELSEWHERE) from None
     if not os.access(path, os.W_OK | os.X_OK):
-        raise NoSpace(f"{path}: cannot be written", hint)
+        raise NoSpace(f"{path}: cannot be written", _ELSEWHERE)
     return path
 
 
@@ -51,20 +58,3 @@ def locked(path: Path) -> Iterator[None]:
     with path.open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
-
-
-@contextmanager
-def made_whole(final: Path) -> Iterator[Path]:
-    """A directory to fill that becomes ``final`` at the end, or vanishes on an error."""
-    scratch = final.with_name(f"{final.name}.tmp")
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    try:
-        yield scratch
-        scratch.rename(final)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise NoSpace(f"{final.parent}: {error.strerror}", "free some space") from None
-        raise
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)

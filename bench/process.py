@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bench.errors import CannotJudge, MissingTool
+from bench.journal import Journal
+from bench.undo import MARK
 
 
 class ProcessFailed(CannotJudge):
@@ -114,29 +116,48 @@ class Child:
             return None
 
 
+# Waits for a line on its standard input before it becomes the program. Without that line
+# (whoever was to write it is dead) it ends.
+_GATE = ("sh", "-c", 'read -r _ && exec "$@" </dev/null', "sh")
+
+
 @contextmanager
 def spawn(argv: Sequence[str], *, log: Path, pass_fds: Sequence[int] = ()) -> Iterator[Child]:
     """Run ``argv`` with its output in ``log``; it is killed when the block is left.
 
-    setpriv makes the kernel kill it when we die without leaving the block. A group of
-    its own keeps Ctrl-C for us: who interrupts a run wants an orderly end of it.
+    setpriv makes the kernel kill it when we die without leaving the block. What it has
+    started itself is not killed then (prctl(2): a fork clears PR_SET_PDEATHSIG), so its
+    session is written down before it begins: the journal ends that, or the next call does.
+    A session of its own keeps Ctrl-C for us: who interrupts a run wants an orderly end of it.
     """
-    guard = [find_tool("setpriv", "util-linux"), "--pdeathsig", "KILL", "--"]
-    with log.open("ab") as output:
-        try:
-            popen = subprocess.Popen(
-                [*guard, *argv],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                pass_fds=pass_fds,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise CannotJudge(f"{argv[0]}: {error.strerror}") from None
-    try:
-        yield Child(popen)
-    finally:
-        if popen.poll() is None:
-            os.killpg(popen.pid, signal.SIGKILL)
-        popen.wait()
+    guard = [find_tool("setpriv", "util-linux"), "--pdeathsig", "KILL", "--", *_GATE]
+    with Journal() as journal:
+        with log.open("ab") as output:
+            try:
+                popen = subprocess.Popen(
+                    [*guard, *argv],
+                    env={**os.environ, MARK: journal.mark},
+                    bufsize=0,  # so that closing the gate writes nothing
+                    stdin=subprocess.PIPE,
+                    stdout=output,
+                    stderr=output,
+                    pass_fds=pass_fds,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise CannotJudge(f"{argv[0]}: {error.strerror}") from None
+        with popen:
+            try:
+                journal.note_session(popen.pid)
+                _open_gate(popen)
+                yield Child(popen)
+            finally:
+                if popen.poll() is None:
+                    os.killpg(popen.pid, signal.SIGKILL)
+                popen.wait()
+
+
+def _open_gate(popen: "subprocess.Popen[bytes]") -> None:
+    if popen.stdin:
+        with popen.stdin as gate, suppress(BrokenPipeError):  # its exit code says why it ended
+            gate.write(b"\n")

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What can be undone, and how. Each step stands alone, and may be taken twice."""
+
+import os
+import re
+import select
+import shutil
+import signal
+import tempfile
+import time
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import quote, unquote_to_bytes
+
+from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator
+
+from bench.procfs import Process, carries, process, processes
+
+# Set for what is started in a session of its own, so that nothing else is ever taken for it:
+# the number of a session is used again, once all of its processes have ended.
+MARK = "BENCH_SESSION"
+_PATIENCE = 10  # seconds that a killed process has to end; freeing its memory takes a while
+_STRICT = ConfigDict(extra="forbid", strict=True)
+
+
+def _decoded(text: Any) -> Path:
+    if not isinstance(text, str) or not text.startswith("/"):
+        raise ValueError("a path is text that begins with /")
+    return Path(os.fsdecode(unquote_to_bytes(text)))
+
+
+def _encoded(path: Path) -> str:
+    return quote(os.fsencode(path), safe="/+:@,=~ ")
+
+
+# A path need not be UTF-8, JSON has to be: other bytes are written as in a URL.
+Located = Annotated[Path, PlainValidator(_decoded), PlainSerializer(_encoded, return_type=str)]
+Number = Annotated[int, Field(ge=1, lt=1 << 63)]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A file below /sys or /proc/sys whose value was changed."""
+
+    __pydantic_config__ = _STRICT
+
+    path: Located
+    before: str
+    after: str  # what it became; what was asked for, until that is known
+    settled: bool = False
+    kind: Literal["setting"] = "setting"
+
+    def is_ours(self, present: str) -> bool:
+        """Whether nobody but us set this value.
+
+        A pool grows page by page: killed meanwhile, it stands somewhere on the way.
+        """
+        if present == self.after or self.settled:
+            return present == self.after
+        values = (self.before, present, self.after)
+        if not all(re.fullmatch(r"[0-9]{1,19}", value) for value in values):
+            return False
+        low, value, high = map(int, values)
+        return min(low, high) <= value <= max(low, high)
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A file or directory that was to be there for a while only."""
+
+    __pydantic_config__ = _STRICT
+
+    path: Located
+    kind: Literal["scratch"] = "scratch"
+
+
+@dataclass(frozen=True)
+class Session:
+    """Processes that were started in a session of their own, whose leader began at ``start``."""
+
+    __pydantic_config__ = _STRICT
+
+    sid: Number
+    start: Number
+    mark: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    kind: Literal["session"] = "session"
+
+
+Entry = Annotated[Setting | Scratch | Session, Field(discriminator="kind")]
+
+
+class State(Enum):
+    NOTHING = auto()  # it was as before already
+    UNDONE = auto()
+    LEFT = auto()  # not ours any more
+    FAILED = auto()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    state: State
+    text: str = ""
+
+
+def undo(entry: Setting | Scratch | Session, cache: Path, root: Path) -> Outcome:
+    """Undo one step; what the machine has against it becomes an outcome, never an error."""
+    try:
+        if isinstance(entry, Setting):
+            return _restore(entry, root)
+        if isinstance(entry, Scratch):
+            return _remove(entry.path, cache)
+        return _end_session(entry)
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL byte
+        what = f"session {entry.sid}" if isinstance(entry, Session) else entry.path
+        why = error.strerror if isinstance(error, OSError) else error
+        return Outcome(State.FAILED, f"{what}: cannot be undone: {why}")
+
+
+def read_value(path: Path) -> str:
+    """The first line; of that the word in brackets, where it lists all that there is."""
+    line = path.read_text(errors="replace").partition("\n")[0].strip()
+    chosen = re.search(r"\[(\S+)\]", line)
+    return chosen[1] if chosen else line
+
+
+def write_value(path: Path, value: str) -> None:
+    """In one call of write(2), as sysfs.rst wants it; no file is made or cut short."""
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, f"{value}\n".encode())
+    finally:
+        os.close(fd)
+
+
+def is_setting(path: Path, root: Path) -> bool:
+    below = any(path.is_relative_to(root / top) for top in ("sys", "proc/sys"))
+    return below and ".." not in path.parts
+
+
+def _restore(entry: Setting, root: Path) -> Outcome:
+    if not is_setting(entry.path, root):
+        return Outcome(State.LEFT, f"{entry.path}: is no setting of the system: left alone")
+    try:
+        present = read_value(entry.path)
+    except FileNotFoundError:
+        return Outcome(State.LEFT, f"{entry.path}: does not exist any more")
+    if present == entry.before:
+        return Outcome(State.NOTHING)
+    if not entry.is_ours(present):
+        text = f"is {present} now, not {entry.after} as bench set it: left alone"
+        return Outcome(State.LEFT, f"{entry.path}: {text}, it was {entry.before}")
+    write_value(entry.path, entry.before)
+    now = read_value(entry.path)
+    if now != entry.before:
+        return Outcome(State.FAILED, f"{entry.path}: stays at {now}, it was {entry.before}")
+    return Outcome(State.UNDONE, f"{entry.path}: {entry.before} again, was {present}")
+
+
+def is_scratch(path: Path, cache: Path) -> bool:
+    """Below the cache directory, or ``bench-*`` below the system's for temporary files."""
+    if ".." in path.parts or path in (cache, cache.resolve()):
+        return False
+    if path.is_relative_to(cache):  # which may have links to larger disks
+        return True
+    where = path.parent.resolve() / path.name  # a symbolic link is removed, not followed
+    if where.is_relative_to(cache.resolve()):
+        return True
+    temporary = Path(tempfile.gettempdir()).resolve()
+    below = where.relative_to(temporary).parts if where.is_relative_to(temporary) else ()
+    return below[:1] != () and below[0].startswith("bench-")
+
+
+def _remove(path: Path, cache: Path) -> Outcome:
+    if not is_scratch(path, cache):
+        return Outcome(State.LEFT, f"{path}: is no scratch file of bench: left alone")
+    if not os.path.lexists(path):
+        return Outcome(State.NOTHING)
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+    return Outcome(State.UNDONE, f"{path}: removed")
+
+
+def _end_session(entry: Session) -> Outcome:
+    ended: set[int] = set()
+    deadline = time.monotonic() + _PATIENCE
+    while members := [found for found in processes() if _is_member(found, entry)]:
+        if time.monotonic() > deadline:
+            left = ", ".join(str(member.pid) for member in members)
+            return Outcome(State.FAILED, f"session {entry.sid}: process {left} does not end")
+        for member in members:
+            _kill(member, entry)
+            ended.add(member.pid)
+    if not ended:
+        return Outcome(State.NOTHING)
+    return Outcome(State.UNDONE, f"session {entry.sid}: ended process {', '.join(map(str, ended))}")
+
+
+def _is_member(found: Process, entry: Session) -> bool:
+    return (
+        not found.ended
+        and found.session == entry.sid
+        and found.start >= entry.start
+        and carries(found.pid, f"{MARK}={entry.mark}")
+    )
+
+
+def _kill(member: Process, entry: Session) -> None:
+    """A pidfd stays with its process: what is checked is what is killed, pidfd_open(2)."""
+    try:
+        fd = os.pidfd_open(member.pid)
+    except ProcessLookupError:
+        return
+    try:
+        found = process(member.pid)
+        if found and found.start == member.start and _is_member(found, entry):
+            signal.pidfd_send_signal(fd, signal.SIGKILL)
+            ended = select.poll()
+            ended.register(fd, select.POLLIN)
+            ended.poll(1000)
+    except ProcessLookupError:
+        pass
+    finally:
+        os.close(fd)
