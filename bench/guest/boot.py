@@ -2,9 +2,7 @@
 """A running guest: boot it, give it commands, and tell in which way it was lost."""
 
 import re
-import select
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -19,6 +17,7 @@ from bench.errors import (
     ProtocolError,
 )
 from bench.guest.qemu import GuestConfig, argv
+from bench.lines import LineReader
 from bench.process import Child, find_tool, spawn
 from bench.wire import Exit, Ready, parse
 
@@ -38,10 +37,9 @@ class Guest:
     ) -> None:
         self._child = child
         self._commands = commands
-        self._results = results
+        self._results = LineReader(results.fileno())
         self._console = console
         self._console_start = console_start
-        self._buffer = b""
 
     def wait_ready(self, deadline: float) -> Ready:
         message = parse(self._line(deadline))
@@ -83,20 +81,15 @@ class Guest:
             return handle.read().decode(errors="replace")
 
     def _line(self, deadline: float) -> str:
-        end = time.monotonic() + deadline
-        while b"\n" not in self._buffer:
-            left = max(end - time.monotonic(), 0)
-            if not select.select([self._results], [], [], left)[0]:
-                raise GuestHung(f"no word from the guest for {deadline:.0f} s", self.last_words())
-            try:
-                data = self._results.recv(65536)
-            except ConnectionError:
-                data = b""
-            if not data:
-                raise self._loss()
-            self._buffer += data
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line.decode(errors="replace")
+        try:
+            line = self._results.line(deadline)
+        except TimeoutError:
+            raise GuestHung(
+                f"no word from the guest for {deadline:.0f} s", self.last_words()
+            ) from None
+        if line is None:
+            raise self._loss()
+        return line
 
     def _loss(self) -> GuestLost:
         code = self._child.wait(timeout=10)

@@ -4,13 +4,14 @@
 import hashlib
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bench.guest import cpio
 from bench.kernel.build import Kernel
-from bench.paths import cache_dir, locked
+from bench.paths import cache_dir, cache_path, locked
 from bench.process import find_tool, run
+from bench.scratch import made_whole
 
 INIT = Path(__file__).with_name("init")
 HELPER = Path(__file__).resolve().parent.parent / "helper"
@@ -24,29 +25,49 @@ APPLETS = (
 Entries = dict[str, tuple[int, bytes]]
 
 
+# To compile the helper, with the Debian package of each.
+HELPER_PROGRAMS = {"gcc": "gcc", "make": "make"}
+
+
 def ensure_helper() -> Path:
     """The static helper, compiled when its source is not the one that was compiled last."""
-    sources = sorted(path for path in HELPER.iterdir() if path.is_file())
-    digest = hashlib.sha256(b"\0".join(p.read_bytes() for p in sources)).hexdigest()[:12]
     cache = cache_dir() / "helper"
     cache.mkdir(exist_ok=True)
-    binary = cache / digest / "bench-helper"
+    binary = _helper_path()
     with locked(cache / ".lock"):
         if not binary.exists():
-            find_tool("gcc", "gcc")
-            make = find_tool("make", "make")
-            run([make, "-s", "-C", str(HELPER), f"O={binary.parent}", "CC=gcc"])
+            find_tool("gcc", HELPER_PROGRAMS["gcc"])
+            make = find_tool("make", HELPER_PROGRAMS["make"])
+            with made_whole(binary.parent) as scratch:
+                # A compiler that is killed leaves what it keeps there, and half a helper.
+                build = [make, "-s", "-C", str(HELPER), f"O={scratch}", "CC=gcc"]
+                run(build, env={"TMPDIR": str(scratch)})
     return binary
 
 
-def ensure_initramfs(kernel: Kernel, programs: Iterable[str] = ()) -> Path:
-    """The archive in the cache, with programs of the host that devices want."""
-    wanted = sorted({"vdpa", *programs})
-    data = cpio.archive(_entries(kernel, ensure_helper(), wanted))
-    digest = hashlib.sha256(data).hexdigest()[:12]
+def cached_helper() -> Path | None:
+    """The helper if it is compiled already; nothing is made."""
+    path = _helper_path()
+    return path if path.exists() else None
+
+
+def _helper_path() -> Path:
+    sources = sorted(path for path in HELPER.iterdir() if path.is_file())
+    digest = hashlib.sha256(b"\0".join(p.read_bytes() for p in sources)).hexdigest()[:12]
+    return cache_path() / "helper" / digest / "bench-helper"
+
+
+def ensure_initramfs(
+    kernel: Kernel, programs: Iterable[str] = (), more: Mapping[str, Path] | None = None
+) -> Path:
+    """The archive in the cache, with programs of the host that devices want.
+
+    ``more`` are other programs, by the name that they have in the guest.
+    """
+    data, name = _archive(kernel, ensure_helper(), programs, more or {})
     cache = cache_dir() / "initramfs"
     cache.mkdir(exist_ok=True)
-    path = cache / f"{'+'.join(wanted)}-{digest}.cpio"
+    path = cache / name
     with locked(cache / ".lock"):
         if not path.exists():
             _forget_old(cache)
@@ -54,6 +75,25 @@ def ensure_initramfs(kernel: Kernel, programs: Iterable[str] = ()) -> Path:
             scratch.write_bytes(data)
             scratch.rename(path)
     return path
+
+
+def cached_initramfs(kernel: Kernel, programs: Iterable[str] = ()) -> Path | None:
+    """What ensure_initramfs would give, if it is in the cache; nothing is made."""
+    helper = cached_helper()
+    if helper is None:
+        return None
+    path = cache_path() / "initramfs" / _archive(kernel, helper, programs, {})[1]
+    return path if path.exists() else None
+
+
+def _archive(
+    kernel: Kernel, helper: Path, programs: Iterable[str], more: Mapping[str, Path]
+) -> tuple[bytes, str]:
+    """The archive, and a name that says what is in it."""
+    wanted = sorted({"vdpa", *programs})
+    data = cpio.archive(_entries(kernel, helper, wanted, more))
+    digest = hashlib.sha256(data).hexdigest()[:12]
+    return data, f"{'+'.join(wanted)}-{digest}.cpio"
 
 
 def _forget_old(cache: Path) -> None:
@@ -67,9 +107,11 @@ def _forget_old(cache: Path) -> None:
 PACKAGES = {"vdpa": "iproute2", "qemu-storage-daemon": "qemu-system-common"}
 
 
-def _entries(kernel: Kernel, helper: Path, wanted: Iterable[str]) -> Entries:
+def _entries(
+    kernel: Kernel, helper: Path, wanted: Iterable[str], more: Mapping[str, Path]
+) -> Entries:
     busybox = Path(find_tool("busybox", "busybox-static"))
-    programs = {name: Path(find_tool(name, PACKAGES[name])) for name in wanted}
+    programs = {**{name: Path(find_tool(name, PACKAGES[name])) for name in wanted}, **more}
     libraries = {lib for path in (busybox, *programs.values()) for lib in _libraries(path)}
     files = {
         "init": INIT,

@@ -5,24 +5,27 @@ On some machines /dev/kvm opens, and then QEMU aborts or the guest never starts.
 """
 
 import json
-import tempfile
 from pathlib import Path
 
 from bench.errors import BenchError, GuestHung
 from bench.guest.boot import boot
+from bench.guest.bootsector import own_words
 from bench.guest.qemu import Accelerator, GuestConfig
 from bench.machine import boot_id, kvm_problem
-from bench.paths import cache_dir, locked
+from bench.paths import cache_dir, cache_path, locked
 from bench.process import find_tool, run
+from bench.scratch import temporary
 from bench.units import MIB
 
+_ANSWER = "kvm-probe.json"
+_WORDS = "2"  # of the answer: one that was put in other words is not shown again
 _DEADLINE = 60  # seconds; a guest under KVM takes two or three
 
 
 def qemu_version() -> str:
     """The first line of ``--version``."""
     output = run([find_tool("qemu-system-x86_64", "qemu-system-x86"), "--version"])
-    return output.splitlines()[0].strip()
+    return output.strip().partition("\n")[0].strip() or "unknown"
 
 
 def why_not_kvm(kernel: Path, initramfs: Path) -> str:
@@ -33,16 +36,27 @@ def why_not_kvm(kernel: Path, initramfs: Path) -> str:
     problem = kvm_problem()
     if problem:
         return problem
-    key = {"boot": boot_id(), "qemu": qemu_version(), "kernel": str(kernel)}
-    path = cache_dir() / "kvm-probe.json"
-    with locked(cache_dir() / ".kvm-probe.lock"):
-        known = _known(path)
-        if known.get("key") == key and isinstance(known.get("problem"), str):
-            return str(known["problem"])
+    cache = cache_dir()
+    with locked(cache / ".kvm-probe.lock"):
+        known = known_answer(kernel)
+        if known is not None:
+            return known
         problem, final = _boot_once(kernel, initramfs)
         if final:
-            path.write_text(json.dumps({"key": key, "problem": problem}) + "\n")
+            answer = {"key": _key(kernel), "problem": problem}
+            (cache / _ANSWER).write_text(json.dumps(answer) + "\n")
     return problem
+
+
+def known_answer(kernel: Path) -> str | None:
+    """What why_not_kvm found before for this kernel, None when nothing boots to tell."""
+    known = _known(cache_path() / _ANSWER)
+    problem = known.get("problem")
+    return problem if isinstance(problem, str) and known.get("key") == _key(kernel) else None
+
+
+def _key(kernel: Path) -> dict[str, str]:
+    return {"words": _WORDS, "boot": boot_id(), "qemu": qemu_version(), "kernel": str(kernel)}
 
 
 def _known(path: Path) -> dict[str, object]:
@@ -55,14 +69,14 @@ def _known(path: Path) -> dict[str, object]:
 
 def _boot_once(kernel: Path, initramfs: Path) -> tuple[str, bool]:
     """The problem, and whether it would be the same again: a busy machine may just be slow."""
-    with tempfile.TemporaryDirectory(dir=cache_dir()) as scratch:
-        console = Path(scratch) / "console.log"
+    with temporary(cache_dir()) as scratch:
+        console = scratch / "console.log"
         config = GuestConfig(kernel, initramfs, 512 * MIB, Accelerator.KVM, console)
         try:
             with boot(config, _DEADLINE):
                 return "", True
         except BenchError as error:
-            said = console.read_text(errors="replace").strip().splitlines()
-            last = f": {said[-1].strip()}" if said else ""
+            said = own_words(console.read_text(errors="replace"))
+            last = f": {said}" if said else ""
             problem = f"/dev/kvm opens, but a guest does not boot with it: {error.message}{last}"
             return problem, not isinstance(error, GuestHung)

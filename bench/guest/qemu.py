@@ -29,6 +29,7 @@ class GuestConfig:
     console: Path
     platform_iommu: bool = False  # an IOMMU, and a network device behind it
     gigantic_pages: int = 0  # of 1 GiB, set aside at boot
+    share: Path | None = None  # a directory that the guest may mount (9p, tag "share"), read-only
     commands_fd: int = -1  # connected sockets that QEMU inherits, set by boot()
     results_fd: int = -1
     loop_fd: int = -1  # a datagram socket that is connected to itself
@@ -58,7 +59,7 @@ def cmdline(config: "GuestConfig") -> str:
     return " ".join(words)
 
 
-_CPU = {
+CPU = {
     Accelerator.KVM: "host",
     # la57: four levels of page tables, as on the machines in question. erms: without it
     # the kernel clears pages by words, not by bytes, an eighth of the emulated steps.
@@ -81,7 +82,7 @@ def argv(qemu: str, config: GuestConfig) -> list[str]:
         "-display", "none",
         "-no-reboot",
         "-machine", "q35,kernel-irqchip=split" if config.platform_iommu else "q35",
-        "-cpu", _CPU[config.accelerator],
+        "-cpu", CPU[config.accelerator],
         "-smp", "1",
         "-m", f"{-(-config.memory // MIB)}M",
         *_ACCELERATOR[config.accelerator],
@@ -94,6 +95,7 @@ def argv(qemu: str, config: GuestConfig) -> list[str]:
         *_port("commands", config.commands_fd),
         *_port("results", config.results_fd),
         *(_platform_iommu(config.loop_fd) if config.platform_iommu else ()),
+        *(_share(config.share) if config.share else ()),
     ]  # fmt: skip
 
 
@@ -116,6 +118,14 @@ def _port(name: str, fd: int) -> tuple[str, ...]:
     return (
         "-chardev", f"socket,id={name},fd={fd}",
         "-device", f"virtserialport,chardev={name},name=bench.{name}",
+    )  # fmt: skip
+
+
+def _share(path: Path) -> tuple[str, ...]:
+    return (
+        "-fsdev", "local,security_model=none,readonly=on,multidevs=remap,"
+        f"id=share,path={_escaped(path)}",
+        "-device", "virtio-9p-pci,fsdev=share,mount_tag=share",
     )  # fmt: skip
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from bench.errors import CannotJudge
 from bench.kernel.config import KernelConfig, load_config
-from bench.kernel.packages import Packages, ensure_packages
-from bench.paths import cache_dir, locked, made_whole, require_space
+from bench.kernel.packages import Packages, cached_packages, ensure_packages
+from bench.paths import cache_dir, cache_path, locked, require_space
 from bench.process import ProcessFailed, find_tool, run
+from bench.scratch import made_whole
 from bench.units import MIB
 
 
@@ -28,25 +29,47 @@ class Kernel:
     base_modules: tuple[str, ...]  # to load before those of a device, in order
 
 
-def ensure_kernel() -> Kernel:
+NEEDED = 512 * MIB  # bytes in the cache while the modules are built
+# To build the modules, with the Debian package of each.
+PROGRAMS = {"gcc-12": "gcc-12", "make": "make", "patch": "patch", "strip": "binutils"}
+
+
+def ensure_kernel(config: KernelConfig | None = None) -> Kernel:
     """The kernel of kernel-config/, built when the cache has none of this digest."""
-    config = load_config()
+    config = config or load_config()
     packages = ensure_packages(config)
-    name = f"{packages.release}+{config.patches}"
     cache = cache_dir() / "kernels"
     cache.mkdir(exist_ok=True)
-    final = cache / f"{name}-{config.digest}"
+    final = cache / _directory(packages, config)
     with locked(cache / ".lock"):
         if not final.exists():
-            require_space(cache, 512 * MIB, "building the kernel's modules")
+            require_space(cache, NEEDED, "building the kernel's modules")
             with made_whole(final) as scratch:
                 _build(packages, config, scratch)
+    return _kernel(final, packages, config)
+
+
+def cached_kernel() -> Kernel | None:
+    """What ensure_kernel would give without fetching or building; nothing is made."""
+    config = load_config()
+    packages = cached_packages(config)
+    if packages is None:
+        return None
+    path = cache_path() / "kernels" / _directory(packages, config)
+    return _kernel(path, packages, config) if path.exists() else None
+
+
+def _directory(packages: Packages, config: KernelConfig) -> str:
+    return f"{packages.release}+{config.patches}-{config.digest}"
+
+
+def _kernel(path: Path, packages: Packages, config: KernelConfig) -> Kernel:
     return Kernel(
-        path=final,
-        name=name,
+        path=path,
+        name=f"{packages.release}+{config.patches}",
         digest=config.digest,
         image=packages.image,
-        modules=tuple(sorted((final / "modules").glob("*.ko"))),
+        modules=tuple(sorted((path / "modules").glob("*.ko"))),
         base_modules=(*config.image_modules, *config.base_modules),
     )
 
@@ -77,8 +100,11 @@ def lay_tree(packages: Packages, config: KernelConfig, where: Path) -> Path:
         source, target = packages.source / path, tree / path
         if source.is_dir():
             shutil.copytree(source, target, dirs_exist_ok=True)
-        elif not path.startswith("scripts/"):  # those are kbuild's, below
+        elif not path.startswith(("scripts/", "tools/")):  # those are kbuild's, below
+            (tree / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
+    if config.overlay.is_dir():
+        shutil.copytree(config.overlay, tree, dirs_exist_ok=True)
     for name in ("scripts", "tools"):
         for directory in (tree, out):
             (directory / name).unlink()

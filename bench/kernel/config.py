@@ -28,6 +28,11 @@ class KernelConfig(BaseModel):
         return tuple(sorted((KERNEL_CONFIG / "patches" / self.patches).glob("*.patch")))
 
     @property
+    def overlay(self) -> Path:
+        """Files of ours that are laid over the source, at the paths that they have in it."""
+        return KERNEL_CONFIG / "overlay"
+
+    @property
     def options(self) -> dict[str, str]:
         """CONFIG_ name: value, as they are passed to make: an option that is off is empty,
         since some of kbuild's makefiles ask only whether it is defined.
@@ -41,7 +46,8 @@ class KernelConfig(BaseModel):
         """Changes with everything that the built modules depend on, but for the packages."""
         digest = hashlib.sha256()
         own = (KERNEL_CONFIG / name for name in ("modules.config", "kernel.toml"))
-        for path in (*self.patch_files, *own):
+        laid = sorted(path for path in self.overlay.rglob("*") if path.is_file())
+        for path in (*self.patch_files, *own, *laid):
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
         return digest.hexdigest()[:12]
 

@@ -2,18 +2,20 @@
 """Debian's kernel packages, downloaded and unpacked into the cache, never installed."""
 
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import CannotJudge
 from bench.kernel.config import KernelConfig
-from bench.paths import cache_dir, locked, made_whole, require_space
+from bench.paths import cache_dir, cache_path, locked, require_space
 from bench.process import ProcessFailed, find_tool, run
+from bench.scratch import made_whole, temporary
 from bench.units import GIB
 
 ARCH = "amd64"
-_NEEDED = 2 * GIB  # downloads and what they unpack to, for a moment both
+NEEDED = 2 * GIB  # downloads and what they unpack to, for a moment both
+# To fetch the packages and to unpack them, with the Debian package of each.
+PROGRAMS = {"apt-get": "apt", "dpkg-deb": "dpkg", "tar": "tar", "xz": "xz-utils"}
 
 
 @dataclass(frozen=True)
@@ -64,23 +66,36 @@ def ensure_packages(config: KernelConfig, update: bool = False) -> Packages:
         cached = _cached(cache, config)
         if cached and not update:
             return cached[-1]
-        require_space(cache, _NEEDED, "the kernel's packages")
-        release, version = _resolve(config)
+        require_space(cache, NEEDED, "the kernel's packages")
+        release, version = resolve(config)
         for packages in cached:
             if packages.release == release:
                 return packages
         return _fetch(cache, config, release, version)
 
 
+def cached_packages(config: KernelConfig) -> Packages | None:
+    """Those that ensure_packages would use without fetching any; nothing is made."""
+    return next(reversed(_cached(cache_path() / "packages", config)), None)
+
+
 def _cached(cache: Path, config: KernelConfig) -> list[Packages]:
     """By version, the newest last."""
     paths = [path for path in cache.glob(f"{config.series}.*") if path.suffix != ".tmp"]
-    found = [Packages(path, path.name) for path in paths]
+    found = [Packages(path, path.name) for path in paths if _has_source(path / "source", config)]
     return sorted(found, key=lambda p: [int(n) for n in re.findall(r"\d+", p.release)])
 
 
-def _resolve(config: KernelConfig) -> tuple[str, str]:
-    """Release and package version that the meta package of the series stands for."""
+def _has_source(source: Path, config: KernelConfig) -> bool:
+    """Of the source only what was wanted is kept: a later version of us may want more."""
+    return all((source / path).exists() for path in config.source)
+
+
+def resolve(config: KernelConfig) -> tuple[str, str]:
+    """Release and package version that the meta package of the series stands for.
+
+    CannotJudge when apt knows of none. It asks the lists on the disk, not the network.
+    """
     meta = f"linux-image-{config.series}-{ARCH}"
     hint = "run apt-get update; Debian 12 has it in bookworm-security"
     find_tool("apt-get", "apt (a Debian system)")
@@ -104,15 +119,15 @@ def _fetch(cache: Path, config: KernelConfig, release: str, version: str) -> Pac
         f"linux-kbuild-{abi}",
         f"linux-source-{config.series}={version}",
     ]
-    with made_whole(cache / release) as scratch, tempfile.TemporaryDirectory(dir=cache) as debs:
+    with made_whole(cache / release) as scratch, temporary(cache) as debs:
         try:
-            run(["apt-get", "download", "-q", *names], cwd=Path(debs), timeout=1800)
+            run(["apt-get", "download", "-q", *names], cwd=debs, timeout=1800)
         except ProcessFailed as error:
             raise CannotJudge(
                 f"cannot download the kernel's packages: {error.message}",
                 "check the network, and run apt-get update",
             ) from None
-        for deb in sorted(Path(debs).glob("*.deb")):
+        for deb in sorted(debs.glob("*.deb")):
             run(["dpkg-deb", "-x", str(deb), str(scratch)])
         _unpack_source(scratch, config)
     return Packages(cache / release, release)

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The smallest guest there is: a boot sector that ends QEMU. It needs no kernel.
+
+Where an accelerator cannot even run it, nothing else will run. Where it can, that is not
+yet a kernel: some machines run real mode under KVM and hang in what comes after.
+"""
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bench.errors import CannotJudge
+from bench.guest.qemu import CPU, Accelerator
+from bench.process import ProcessFailed, find_tool, run
+from bench.units import MIB
+
+DEADLINE = 20  # seconds; QEMU, its firmware and the sector take a fraction of one
+_PORT, _VALUE = 0x501, 0x10
+_DONE = _VALUE << 1 | 1  # QEMU's exit code when the guest writes _VALUE: isa-debug-exit
+_TIMEOUT = 124  # what bench.process makes of a deadline
+_DISK = MIB  # the firmware reads no disk that is smaller than a cylinder
+
+
+def boot_sector() -> bytes:
+    """512 bytes of real mode: write to the port that ends QEMU, or stop."""
+    code = b"".join(
+        (
+            b"\xba" + _PORT.to_bytes(2, "little"),  # mov dx, _PORT
+            b"\xb0" + _VALUE.to_bytes(1, "little"),  # mov al, _VALUE
+            b"\xee",  # out dx, al
+            b"\xf4",  # hlt
+            b"\xeb\xfd",  # jmp to the hlt
+        )
+    )
+    return code.ljust(510, b"\0") + b"\x55\xaa"
+
+
+def argv(qemu: str, accelerator: Accelerator, disk: str) -> list[str]:
+    """QEMU as for a guest of ours, machine and CPU, with the sector in place of a kernel."""
+    return [
+        qemu,
+        "-nodefaults",
+        "-no-user-config",
+        "-display", "none",
+        "-no-reboot",
+        "-machine", "q35",
+        "-cpu", CPU[accelerator],
+        "-accel", accelerator.value,
+        "-m", "16M",
+        "-device", f"isa-debug-exit,iobase={_PORT:#x},iosize=1",
+        "-drive", f"if=none,id=boot,format=raw,file={disk}",
+        "-device", "ide-hd,drive=boot",
+    ]  # fmt: skip
+
+
+def why_no_boot_sector(accelerator: Accelerator, deadline: float = DEADLINE) -> str:
+    """Why it does not run under ``accelerator``, in one line; empty when it does.
+
+    The disk is in memory alone, so that there is nothing to leave behind.
+    """
+    try:
+        qemu = find_tool("qemu-system-x86_64", "qemu-system-x86")
+        guard = [find_tool("setpriv", "util-linux"), "--pdeathsig", "KILL", "--"]
+        with _disk() as disk:
+            run([*guard, *argv(qemu, accelerator, disk)], timeout=deadline)
+    except ProcessFailed as failed:
+        return _verdict(failed, deadline)
+    except CannotJudge as error:
+        return error.message
+    except OSError as error:
+        return f"no boot sector in memory: {error.strerror}"
+    return f"QEMU {_ending(0)} before the boot sector did"
+
+
+@contextmanager
+def _disk() -> Iterator[str]:
+    """Its path, for as long as the block lasts."""
+    fd = os.memfd_create("bench-boot-sector")
+    try:
+        os.ftruncate(fd, _DISK)
+        os.pwrite(fd, boot_sector(), 0)
+        yield f"/proc/{os.getpid()}/fd/{fd}"
+    finally:
+        os.close(fd)
+
+
+def _verdict(failed: ProcessFailed, deadline: float) -> str:
+    if failed.code == _DONE:
+        return ""
+    if failed.code == _TIMEOUT:
+        return f"a boot sector does not run to its end within {deadline:.0f} s"
+    return f"QEMU {_ending(failed.code)}: {own_words(failed.output) or 'without a word'}"
+
+
+def _ending(code: int) -> str:
+    if code >= 0:
+        return f"ended (exit {code})"
+    try:
+        return f"died of {signal.Signals(-code).name}"
+    except ValueError:
+        return f"died of signal {-code}"
+
+
+_MOST = 200  # characters
+
+
+def own_words(log: str) -> str:
+    """One line of what QEMU said at its end: its error, and an assertion that followed.
+
+    QEMU puts its name before each line, and the path of a source file before an assertion;
+    the error that led to one is on the line before. KVM gives up in words of its own, with
+    registers after them. Without such lines: the last line.
+    """
+    lines = [" ".join(line.split()) for line in log.splitlines() if line.strip()]
+    own = [found[1] or found[2] for line in lines if (found := _OWN.fullmatch(line))]
+    words = [line for line in own if not line.startswith(("warning:", "terminating on"))][-2:]
+    text = "; ".join(dict.fromkeys(words)) if words else (lines or [""])[-1]
+    return "".join(c if c.isprintable() else "?" for c in text)[:_MOST]
+
+
+_OWN = re.compile(
+    r"(?:\S*/)?qemu-system-\w+: (?:\S+\.c:\d+: )?(?:error: )?(.+)|(KVM internal error.*)"
+)
