@@ -5,8 +5,8 @@ The figures are from runs under TCG with instruction counting on a slow machine;
 works everything is faster, and a budget leaves room.
 """
 
-from bench.devices import DEVICES
-from bench.model import Block, Cell, Method
+from bench.devices import device_named
+from bench.model import Block, Cell, Experiment, Method
 from bench.units import GIB, KIB
 
 _BOOT = 15.0
@@ -18,10 +18,18 @@ _REPIN = {True: 14e-6, False: 0.45e-6}  # by Pages.small
 _TOUCH = {True: 3e-6, False: 0.11e-6}
 
 
+# The same of a pin loop on the machine itself; cold page tables are filled first.
+_PIN = {True: 0.1e-6, False: 3e-9}
+_FAULT = {True: 0.4e-6, False: 3e-9}
+
+
 def rep_seconds(cell: Cell) -> float:
-    """One handover with what is done around it, untimed."""
+    """One handover, or one turn of a pin loop, with what is done around it, untimed."""
     pages, small = cell.mem / (4 * KIB), cell.pages.small
-    keeps = cell.method in (Method.NEW_OWNER, Method.EXEC_ONLY) or not DEVICES[cell.device].pins
+    if cell.method.experiment is Experiment.PIN:
+        return pages * (_PIN[small] + _FAULT[small])
+    device = device_named(cell.device)
+    keeps = cell.method in (Method.NEW_OWNER, Method.EXEC_ONLY) or not device.pins
     repin = 0.0 if keeps else _REPIN[small]
     return _REP + pages * (repin + _TOUCH[small])
 

@@ -77,9 +77,20 @@ _VDUSE_BLK = Device(
     programs=(_VDUSE_DAEMON,),
 )
 
+# For what needs none: pin loops, and the handover alone.
+NO_DEVICE = Device(
+    name="none",
+    stands_for="no device: pin loops of io_uring, gup_test and mlock",
+    modules={},
+    add=(),
+    remove=(),
+    pins=False,
+)
+
 DEVICES: Mapping[str, Device] = {
     device.name: device
     for device in (
+        NO_DEVICE,
         _sim("sim-net-pa", "net", "set_map, physical addresses: the path of mlx5"),
         _sim("sim-net-va", "net", "set_map, user addresses: nothing is pinned", use_va=1),
         _sim("sim-net-pa-nobatch", "net", "dma_map for each run of pages: no batches", batch=0),
@@ -88,3 +99,15 @@ DEVICES: Mapping[str, Device] = {
         _VDUSE_BLK,
     )
 }
+
+
+def is_path(name: str) -> bool:
+    """A device of this machine, as opposed to one that a guest is given."""
+    return name.startswith("/")
+
+
+def device_named(name: str) -> Device:
+    """One of the guest's, or one of this machine: that pins, until its driver is known."""
+    if is_path(name):
+        return Device(name, "a device of this machine", modules={}, add=(), remove=())
+    return DEVICES[name]

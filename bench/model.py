@@ -1,11 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The words of the project as types: no I/O, nothing that changes after it is made."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bench.units import GIB, KIB, MIB
+
+
+class Experiment(StrEnum):
+    """What a rep is: the handover of a device, or memory pinned and unpinned."""
+
+    LIVE_UPDATE = "live-update"
+    PIN = "pin"
+
+    @property
+    def phases(self) -> "tuple[Phase, ...]":
+        """What a rep of it consists of, in the order in which it happens."""
+        pin = (Phase.PIN, Phase.UNPIN)
+        return pin if self is Experiment.PIN else tuple(p for p in Phase if p not in pin)
 
 
 class Method(StrEnum):
@@ -13,6 +26,21 @@ class Method(StrEnum):
     RESET_OWNER = "reset-owner"
     REOPEN = "reopen"
     EXEC_ONLY = "exec-only"
+    IO_URING = "io-uring"  # registered buffers: needs no device and no right
+    GUP_TEST = "gup-test"  # the kernel's own loop, where it was built with one
+    IOTLB = "iotlb"  # IOTLB_UPDATE and IOTLB_INVALIDATE on a vhost-vdpa device
+    MLOCK = "mlock"  # a control: pages in memory, but none pinned
+    POPULATE = "populate"  # a control: page tables, and nothing else
+
+    @property
+    def experiment(self) -> Experiment:
+        live_update = (Method.NEW_OWNER, Method.RESET_OWNER, Method.REOPEN, Method.EXEC_ONLY)
+        return Experiment.LIVE_UPDATE if self in live_update else Experiment.PIN
+
+    @property
+    def needs_device(self) -> bool:
+        with_device = (Method.NEW_OWNER, Method.RESET_OWNER, Method.REOPEN, Method.IOTLB)
+        return self in with_device
 
 
 class Pages(StrEnum):
@@ -79,7 +107,7 @@ class Clock(StrEnum):
 
 
 class Phase(StrEnum):
-    """In the order in which they happen; together they are the pause."""
+    """In the order in which they happen; those of an experiment together are the pause."""
 
     SUSPEND = "suspend"
     RESET = "reset"
@@ -90,6 +118,8 @@ class Phase(StrEnum):
     VRINGS = "vrings"
     MAP = "map"
     START = "start"
+    PIN = "pin"
+    UNPIN = "unpin"
 
 
 # What a method itself costs, as opposed to what every handover pays.
@@ -110,6 +140,7 @@ class Cell:
     handover: Handover = Handover.EXEC
     regions: str = "1"  # messages that map all of mem, or "qemu": as a q35 guest has them
     batch: Batch = Batch.ON
+    threads: int = 1  # that pin at once
 
     def factors(self) -> dict[str, str | int]:
         """The cell as the stored lines spell it."""
@@ -124,6 +155,7 @@ class Cell:
             "handover": self.handover.value,
             "regions": self.regions,
             "batch": self.batch.value,
+            "threads": self.threads,
         }
 
 
@@ -146,8 +178,19 @@ class Block:
         """For what the cells of a block have in common."""
         return self.cells[0]
 
+    @property
+    def experiment(self) -> Experiment:
+        return self.any_cell.method.experiment
+
     def cell_of(self, method: Method) -> Cell:
         return next(cell for cell in self.cells if cell.method is method)
+
+    def order_without(self, methods: Collection[Method]) -> tuple[Method, ...]:
+        """The order that is left; the warm-up falls to the first method that is."""
+        left = [method for method in self.order[1:] if method not in methods]
+        if self.order[0] not in methods:
+            return (self.order[0], *left)
+        return (left[0], *left) if left else ()
 
 
 @dataclass(frozen=True)
@@ -167,7 +210,18 @@ class Rep:
     phases: Mapping[Phase, int]
     pause: int
     pinned: int  # bytes charged to the new process (VmPin)
-    runs: int  # physically contiguous runs of guest memory
+    runs: int  # physically contiguous runs of guest memory; 0: only root can tell
+    window: int = 0  # bytes that each thread pins at once; 0: all
+    counters: Mapping[str, int] = field(default_factory=dict)  # of the PMU, where there is one
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """A method of a block that cannot be had where it runs; the others are measured."""
+
+    method: Method
+    why: str
+    need: str
 
 
 @dataclass(frozen=True)
@@ -183,6 +237,8 @@ class Sample:
     phases: Mapping[Phase, int] = field(default_factory=dict)
     pinned: int = 0
     runs: int = 0
+    window: int = 0
+    counters: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:

@@ -51,12 +51,12 @@ def _within(budget: float | None, blocks: list[Block]) -> tuple[tuple[Block, ...
 
 def _cells(s: Scenario) -> list[Cell]:
     factors = itertools.product(
-        s.device, s.pages, s.mem, s.ptes, s.handover, s.regions, s.batch, s.method
+        s.device, s.pages, s.mem, s.ptes, s.handover, s.regions, s.batch, s.threads, s.method
     )
     cells = []
-    for device, pages, mem, ptes, handover, regions, batch, method in factors:
+    for device, pages, mem, ptes, handover, regions, batch, threads, method in factors:
         backing, file = _backing(s.backing, mem)
-        variant = (ptes, handover, regions, batch)
+        variant = (ptes, handover, regions, batch, threads)
         cells.append(Cell(device, pages, mem, method, backing, file, *variant))
     return list(dict.fromkeys(cells))
 
@@ -69,8 +69,10 @@ def _backing(wanted: Backing, mem: int) -> tuple[Backing, int]:
 
 def _group_key(cell: Cell) -> Cell:
     """Cells with one key share a helper run; without a device there is none to share."""
-    method = Method.EXEC_ONLY if cell.method is Method.EXEC_ONLY else Method.NEW_OWNER
-    return replace(cell, method=method)
+    if cell.method is Method.EXEC_ONLY:
+        return cell
+    first = next(method for method in Method if method.experiment is cell.method.experiment)
+    return replace(cell, method=first)
 
 
 def _block(cells: tuple[Cell, ...], scenario: Scenario, rng: random.Random) -> Block:

@@ -15,7 +15,8 @@ from rich.progress import (
 )
 
 from bench.cost import block_seconds, rep_seconds
-from bench.model import Block, Plan, Rep
+from bench.devices import NO_DEVICE
+from bench.model import Block, Experiment, Plan, Ptes, Rep, Unavailable
 from bench.units import format_duration, format_size
 
 
@@ -35,7 +36,16 @@ class StderrConsole(Console):
 
 def describe(block: Block) -> str:
     cell = block.any_cell
-    return f"{cell.device} {cell.pages} {format_size(cell.mem)} ({cell.backing})"
+    words = [] if cell.device == NO_DEVICE.name else [cell.device]
+    words += [cell.pages.value] if cell.ptes is Ptes.COLD else [cell.pages.value, "warm"]
+    return f"{' '.join(words)} {format_size(cell.mem)} ({cell.backing})"
+
+
+_UNITS = {Experiment.LIVE_UPDATE: "handovers", Experiment.PIN: "turns"}
+
+
+def _without(item: Unavailable) -> str:
+    return f"  without {item.method}: {item.why} (needs: {item.need})"
 
 
 class PlainProgress:
@@ -51,13 +61,14 @@ class PlainProgress:
         self._number += 1
         self._began = time.monotonic()
         expected = format_duration(block_seconds(block))
-        self._say(
-            f"[{self._number}/{self._total}] {describe(block)}: {len(block.order)} handovers, "
-            f"about {expected}"
-        )
+        reps = f"{len(block.order)} {_UNITS[block.experiment]}"
+        self._say(f"[{self._number}/{self._total}] {describe(block)}: {reps}, about {expected}")
 
     def advance(self, block: Block, rep: Rep) -> None:
         """Too many to be lines."""
+
+    def without(self, block: Block, item: Unavailable) -> None:
+        self._say(_without(item))
 
     def end(self, block: Block, problem: str, details: str) -> None:
         took = time.monotonic() - self._began
@@ -105,6 +116,12 @@ class BarProgress:
         took = rep_seconds(block.cell_of(rep.method))
         self._left -= took
         self._bar.advance(self._task, took)
+
+    def without(self, block: Block, item: Unavailable) -> None:
+        self._console.print(_without(item), markup=False, highlight=False)
+        spared = rep_seconds(block.cell_of(item.method)) * block.order.count(item.method)
+        self._left -= spared
+        self._bar.advance(self._task, spared)
 
     def end(self, block: Block, problem: str, details: str) -> None:
         self._bar.advance(self._task, self._left)  # what a failure left is not to come

@@ -3,12 +3,15 @@
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from bench import __version__, machine
 from bench.errors import CellFailed, CellSkipped
 from bench.executors.base import Executor
-from bench.model import Block, Plan, Rep, Sample
+from bench.model import Block, Plan, Rep, Sample, Unavailable
+from bench.planned import plan_facts
+from bench.provenance import session
 from bench.scenario import Scenario
 from bench.store import Store
 
@@ -20,36 +23,53 @@ class Progress(Protocol):
 
     def begin(self, block: Block) -> None: ...
     def advance(self, block: Block, rep: Rep) -> None: ...
+    def without(self, block: Block, item: Unavailable) -> None: ...
     def end(self, block: Block, problem: str, details: str) -> None: ...
 
 
-def run(plan: Plan, executor: Executor, store: Store, progress: Progress) -> None:
-    """Measure every block of the plan; what `store` has at any moment is whole."""
+def run(
+    plan: Plan, executor: Executor, store: Store, progress: Progress, boots_before: int = 0
+) -> None:
+    """Measure every block of the plan; what `store` has at any moment is whole.
+
+    A run that goes on gets the plan that is left; its boots count on from those before.
+    """
     try:
         for block, why in plan.left_out:
-            store.append(_without_rep(block, executor, why))
+            store.append(_counted(_without_rep(block, executor, why), boots_before))
         for block in plan.blocks:
             progress.begin(block)
             samples = _measure(block, executor, progress)
-            store.append(samples)
+            store.append(_counted(samples, boots_before))
     finally:
         executor.close()
 
 
+def _counted(samples: list[Sample], boots_before: int) -> list[Sample]:
+    return [replace(sample, boot=boots_before + sample.boot) for sample in samples]
+
+
 def _measure(block: Block, executor: Executor, progress: Progress) -> list[Sample]:
     reps: list[Rep] = []
+    missing: list[Sample] = []
     try:
-        for rep in executor.measure(block):
-            reps.append(rep)
-            progress.advance(block, rep)
+        for item in executor.measure(block):
+            if isinstance(item, Unavailable):
+                missing.append(_unavailable(block, executor, item))
+                progress.without(block, item)
+                continue
+            reps.append(item)
+            progress.advance(block, item)
     except CellSkipped as skip:
         progress.end(block, f"skipped: {skip.message}", f"it needs: {skip.hint}")
-        return _without_rep(block, executor, f"skipped: {skip.message} (needs: {skip.hint})")
+        rest = _without_rep(block, executor, f"skipped: {skip.message} (needs: {skip.hint})")
+        known = {sample.cell for sample in missing}
+        return missing + [sample for sample in rest if sample.cell not in known]
     except CellFailed as failure:
         progress.end(block, f"failed: {failure.message}", failure.hint)
         return _without_rep(block, executor, f"failed: {failure.message}")
     progress.end(block, "", "")
-    return [_sample(block, executor, number, rep) for number, rep in enumerate(reps)]
+    return missing + [_sample(block, executor, number, rep) for number, rep in enumerate(reps)]
 
 
 def _sample(block: Block, executor: Executor, number: int, rep: Rep) -> Sample:
@@ -63,7 +83,14 @@ def _sample(block: Block, executor: Executor, number: int, rep: Rep) -> Sample:
         phases=rep.phases,
         pinned=rep.pinned,
         runs=rep.runs,
+        window=rep.window,
+        counters=rep.counters,
     )
+
+
+def _unavailable(block: Block, executor: Executor, item: Unavailable) -> Sample:
+    status = f"skipped: {item.why} (needs: {item.need})"
+    return Sample(block.cell_of(item.method), executor.clock, executor.boots, status)
 
 
 def _without_rep(block: Block, executor: Executor, status: str) -> list[Sample]:
@@ -79,15 +106,9 @@ def run_facts(
         "command": shlex.join(["bench", *arguments]),
         "scenario": scenario.model_dump(mode="json"),
         "seed": plan.seed,
-        "plan": [
-            {"cells": [cell.factors() for cell in block.cells], "order": [*block.order]}
-            for block in plan.blocks
-        ],
-        "left_out": [
-            {"cells": [cell.factors() for cell in block.cells], "why": why}
-            for block, why in plan.left_out
-        ],
+        **plan_facts(plan),
         "machine": machine.facts(),
         "executor": executor.facts(),
         "clock": executor.clock.value,
+        "sessions": [session(arguments)],
     }

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
-from bench.devices import DEVICES
+from bench.devices import DEVICES, NO_DEVICE, is_path
 from bench.errors import UsageError
-from bench.model import Backing, Batch, Break, Handover, Method, Pages, Ptes
+from bench.model import Backing, Batch, Break, Experiment, Handover, Method, Pages, Ptes
 from bench.paths import SCENARIOS
 from bench.units import MIB, TIB, format_size, parse_duration, parse_sizes
 
@@ -52,9 +52,25 @@ def _duration(value: object) -> object:
     return parse_duration(value) if isinstance(value, str) else value
 
 
+_MOST_THREADS = 256  # of the helper
+
+
+def _threads(value: object) -> object:
+    parts = _split(value)
+    parts = [parts] if isinstance(parts, int) else parts
+    if not isinstance(parts, list):
+        raise ValueError("write a list, as in [1, 2]")
+    for part in parts:
+        text = str(part)
+        if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= _MOST_THREADS):
+            raise ValueError(f"'{text}' is no count from 1 to {_MOST_THREADS}")
+    return [int(str(part)) for part in parts]
+
+
 def _known_device(name: str) -> str:
-    if name not in DEVICES:
-        raise ValueError(f"'{name}' is unknown: known are {', '.join(DEVICES)}")
+    if name not in DEVICES and not is_path(name):
+        known = f"{', '.join(DEVICES)}, or a path as in /dev/vhost-vdpa-0"
+        raise ValueError(f"'{name}' is unknown: known are {known}")
     return name
 
 
@@ -62,6 +78,7 @@ def _known_device(name: str) -> str:
 Listed = BeforeValidator(_split, json_schema_input_type=str | list[str])
 Sizes = BeforeValidator(_sizes, json_schema_input_type=str | list[str])
 Regions = BeforeValidator(_regions, json_schema_input_type=str | list[str | int])
+Threads = BeforeValidator(_threads, json_schema_input_type=str | list[int])
 Seconds = BeforeValidator(_duration, json_schema_input_type=str | float)
 Positive = Field(strict=True, gt=0, allow_inf_nan=False)
 
@@ -82,6 +99,8 @@ class Scenario(BaseModel):
     handover: Annotated[tuple[Handover, ...], Listed, Field(min_length=1)] = (Handover.EXEC,)
     regions: Annotated[tuple[str, ...], Regions, Field(min_length=1)] = ("1",)
     batch: Annotated[tuple[Batch, ...], Listed, Field(min_length=1)] = (Batch.ON,)
+    threads: Annotated[tuple[int, ...], Threads, Field(min_length=1)] = (1,)
+    executor: Annotated[str, Field(min_length=1)] = "auto"
     broken: Break | None = Field(default=None, alias="break")
     reps: int = Field(default=5, ge=1, le=200)
     seed: int = Field(default=1, ge=0)
@@ -102,6 +121,27 @@ class Scenario(BaseModel):
 
     def misfit(self) -> tuple[str, str] | None:
         """The key whose value does not go with the others, and why."""
+        return self._lone_method() or self._memory_misfit()
+
+    def _lone_method(self) -> tuple[str, str] | None:
+        pins = [m for m in self.method if m.experiment is Experiment.PIN]
+        handed = [m for m in self.method if m.experiment is Experiment.LIVE_UPDATE]
+        if handed and self.threads != (1,):
+            return "threads", f"{handed[0]} has one thread: they are for pin loops"
+        if pins and (self.handover, self.regions, self.batch) != (
+            (Handover.EXEC,),
+            ("1",),
+            (Batch.ON,),
+        ):
+            return "method", f"{pins[0]} is a pin loop: it has no handover, regions or batch"
+        if pins and self.broken:
+            return "method", f"{pins[0]} is a pin loop: --break is for a live update"
+        needing = [m for m in handed if m.needs_device]
+        if needing and NO_DEVICE.name in self.device:
+            return "device", f"{needing[0]} needs a device: 'none' is for pin loops"
+        return None
+
+    def _memory_misfit(self) -> tuple[str, str] | None:
         most = max((int(count) for count in self.regions if count != QEMU), default=1)
         for pages in self.pages:
             for mem in self.mem:
@@ -109,6 +149,8 @@ class Scenario(BaseModel):
                 if mem % pages.size:
                     whole = f"{pages} pages ({format_size(pages.size)})"
                     return "mem", f"{size} is not a whole number of {whole}"
+                if fit < max(self.threads):
+                    return "threads", f"{size} has {fit} {pages} pages: {fit} threads at most"
                 if fit < most:
                     return "regions", f"{size} has {fit} {pages} pages: {fit} regions at most"
                 if QEMU in self.regions and mem % (2 * MIB):
@@ -163,12 +205,14 @@ def _where(key: str, path: Path, overrides: Mapping[str, Any]) -> str:
 
 def _listed() -> dict[str, dict[str, Any]]:
     """What one value of each list may be, as JSON schema."""
-    known: dict[str, Iterable[str]] = {"device": DEVICES, "method": Method, "pages": Pages}
+    known: dict[str, Iterable[str]] = {"method": Method, "pages": Pages}
     known |= {"ptes": Ptes, "handover": Handover, "batch": Batch}
     count = {"type": "integer", "minimum": 1, "maximum": _MOST_REGIONS}
     text = {"type": "string", "pattern": f"^({QEMU}|[1-9][0-9]*)$"}
     return {
         **{key: {"enum": [*values]} for key, values in known.items()},
+        "device": {"anyOf": [{"enum": [*DEVICES]}, {"type": "string", "pattern": "^/"}]},
+        "threads": {"type": "integer", "minimum": 1, "maximum": _MOST_THREADS},
         "mem": {"type": "string", "minLength": 1},
         "regions": {"anyOf": [count, text]},
     }

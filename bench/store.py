@@ -1,90 +1,63 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The run directory: what a run was, and its samples, appended and synced block by block."""
+"""The run directory as it is written: what a run was, and its samples, synced block by block."""
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
+from bench.checksum import seal
 from bench.errors import CannotJudge, UsageError
-from bench.model import (
-    Backing,
-    Batch,
-    Cell,
-    Clock,
-    Handover,
-    Method,
-    Pages,
-    Phase,
-    Ptes,
-    Sample,
-)
+from bench.lock import Lock, hold
+from bench.model import Sample
 from bench.paths import REPORTS
+from bench.rows import row_text
+from bench.stored import FORMAT, Run, load
 
-# 1: the first.
-FORMAT = 1
-_NOT_ONE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
-
-Count = Annotated[int, Field(ge=0, lt=1 << 63)]
-Size = Annotated[int, Field(ge=1, lt=1 << 63)]
-Text = Annotated[str, Field(min_length=1)]
-Loose = Field(strict=False)  # values of enums come as text
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run as it was stored: ``facts`` is run.json without its format version."""
-
-    path: Path
-    facts: Mapping[str, Any]
-    samples: tuple[Sample, ...]
-
-    @property
-    def measured(self) -> bool:
-        """There is a sample that counts."""
-        return any(sample.ok for sample in self.samples)
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(self.facts["clock"])
+__all__ = ["FORMAT", "Run", "Store", "create", "load"]
 
 
 class Store:
     """An open run directory. Everything that `append` returned from is on the disk."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lock: Lock | None = None) -> None:
         self.path = path
+        self._lock = lock  # held as long as the store is open
         self._samples = path / "samples.jsonl"
 
     @property
     def console(self) -> Path:
         return self.path / "console.log"
 
+    def close(self) -> None:
+        """Let others have the directory; the end of the process does it too."""
+        if self._lock:
+            self._lock.release()
+
     def write_facts(self, facts: Mapping[str, Any]) -> None:
-        text = json.dumps({"format": FORMAT, **facts}, indent=2)
-        _replace(self.path / "run.json", text + "\n")
+        text = seal(json.dumps({"format": FORMAT, **facts}, indent=2)) + "\n"
+        try:
+            _replace(self.path / "run.json", text.encode())
+        except OSError as error:
+            raise CannotJudge(
+                f"{self.path / 'run.json'}: {error.strerror}", "name another --out"
+            ) from None
 
     def append(self, samples: Iterable[Sample]) -> None:
-        text = "".join(json.dumps(_row(sample)) + "\n" for sample in samples)
+        self._guard(lambda: _append(self._samples, "".join(map(row_text, samples)).encode()))
+
+    def set_aside(self, kept: bytes, rest: bytes) -> None:
+        """Only ``kept`` stays; the rest is added to samples.damaged.jsonl before that."""
+        damaged = self.path / "samples.damaged.jsonl"
+        self._guard(lambda: _append(damaged, rest, os.O_CREAT))
+        self._guard(lambda: _replace(self._samples, kept))
+
+    def _guard(self, write: Callable[[], None]) -> None:
         try:
-            size = self._samples.stat().st_size
-            fd = os.open(self._samples, os.O_WRONLY | os.O_APPEND)
-            try:
-                data = text.encode()
-                while data:
-                    data = data[os.write(fd, data) :]
-                os.fsync(fd)
-            except OSError:
-                os.ftruncate(fd, size)
-                raise
-            finally:
-                os.close(fd)
+            write()
         except OSError as error:
             raise CannotJudge(
                 f"{self._samples}: {error.strerror}", "what was stored before is whole"
@@ -95,13 +68,27 @@ def create(out: Path | None, scenario: str) -> Store:
     """A new run directory; UsageError when it exists or cannot be made."""
     path = out or _fresh_name(scenario)
     try:
-        path.mkdir(parents=True)
+        path.mkdir(parents=True, exist_ok=_began_nothing(path))
+        lock = hold(path)
         (path / "samples.jsonl").touch()
+        _sync(path)
     except FileExistsError:
         raise UsageError(f"--out: {path} exists", "name a directory that does not") from None
     except OSError as error:
         raise UsageError(f"--out: {path}: {error.strerror}", "name a writable place") from None
-    return Store(path)
+    return Store(path, lock)
+
+
+_BEFORE_IT_BEGINS = {"samples.jsonl", "console.log", "run.tmp"}
+
+
+def _began_nothing(path: Path) -> bool:
+    """A run was killed there before it knew what it was; only such a directory is used again."""
+    try:
+        files = {file.name: file.stat().st_size for file in path.iterdir()}
+    except OSError:
+        return False
+    return files.get("samples.jsonl") == 0 and files.keys() <= _BEFORE_IT_BEGINS
 
 
 def _fresh_name(scenario: str) -> Path:
@@ -114,115 +101,44 @@ def _fresh_name(scenario: str) -> Path:
     return path
 
 
-def load(path: Path) -> Run:
-    """Read a run directory; UsageError names the file and line that is wrong."""
-    facts = _load_facts(path / "run.json")
-    samples = []
-    clock = Clock(facts["clock"])
-    for number, line in enumerate(_read(path / "samples.jsonl").splitlines(), 1):
+def _append(path: Path, data: bytes, flags: int = 0) -> None:
+    """All of it, on the disk, or nothing."""
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND | flags, 0o666)
+    try:
+        size = os.fstat(fd).st_size
         try:
-            samples.append(_Row.model_validate_json(line).sample(clock))
-        except ValidationError as error:
-            why = f"{'.'.join(map(str, error.errors()[0]['loc']))}: {error.errors()[0]['msg']}"
-            raise UsageError(f"{path}/samples.jsonl:{number}: not a sample: {why}") from None
-        except ValueError as error:
-            raise UsageError(f"{path}/samples.jsonl:{number}: not a sample: {error}") from None
-    return Run(path, facts, tuple(samples))
+            while data:
+                data = data[os.write(fd, data) :]
+            os.fsync(fd)
+        except BaseException:
+            with suppress(OSError):
+                os.ftruncate(fd, size)
+            raise
+    finally:
+        os.close(fd)
 
 
-def _load_facts(path: Path) -> dict[str, Any]:
-    try:
-        facts = json.loads(_read(path))
-        version = facts.pop("format")
-        if type(version) is int and version == FORMAT:
-            Clock(facts["clock"])
-            if not all(isinstance(facts.get(key, {}), dict) for key in ("executor", "machine")):
-                raise TypeError("executor or machine is no table")
-    except _NOT_ONE as error:
-        raise UsageError(f"{path}: not a run: {error}") from None
-    if version != FORMAT:
-        raise UsageError(f"{path}: format {version}, this version of bench reads {FORMAT}")
-    return dict(facts)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text()
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", "name a run directory") from None
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not text: {error}") from None
-
-
-class _Row(BaseModel):
-    """A line of samples.jsonl: strict, since a number that is nearly right is wrong."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    device: Text
-    method: Annotated[Method, Loose]
-    mem: Size
-    pages: Annotated[Pages, Loose]
-    backing: Annotated[Backing, Loose]
-    file: Size
-    ptes: Annotated[Ptes, Loose]
-    handover: Annotated[Handover, Loose]
-    regions: Text
-    batch: Annotated[Batch, Loose]
-    rep: Count | None
-    boot: Count
-    clock: Annotated[Clock, Loose]
-    unit: str
-    pause: Count | None
-    phases: Annotated[dict[Phase, Count], Loose]
-    pinned: Count
-    runs: Count
-    status: Text
-
-    def sample(self, clock: Clock) -> Sample:
-        """ValueError when its parts contradict each other, or the run."""
-        if self.clock is not clock or self.unit != clock.unit:
-            raise ValueError(f"{self.unit} by clock {self.clock} in a run by clock {clock}")
-        if self.status == "ok":
-            if self.rep is None or set(self.phases) != set(Phase):
-                raise ValueError("its rep or a phase is missing")
-            if sum(self.phases.values()) != self.pause:
-                raise ValueError("its phases do not add up to its pause")
-        cell = Cell(**{name: getattr(self, name) for name in Cell.__dataclass_fields__})
-        return Sample(
-            cell=cell,
-            clock=clock,
-            boot=self.boot,
-            status=self.status,
-            rep=self.rep,
-            pause=self.pause,
-            phases=self.phases,
-            pinned=self.pinned,
-            runs=self.runs,
-        )
-
-
-def _row(sample: Sample) -> dict[str, Any]:
-    return {
-        **sample.cell.factors(),
-        "rep": sample.rep,
-        "boot": sample.boot,
-        "clock": sample.clock.value,
-        "unit": sample.clock.unit,
-        "pause": sample.pause,
-        "phases": {phase.value: ticks for phase, ticks in sample.phases.items()},
-        "pinned": sample.pinned,
-        "runs": sample.runs,
-        "status": sample.status,
-    }
-
-
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, data: bytes) -> None:
+    """The old file or the new one, whatever happens between."""
     scratch = path.with_suffix(".tmp")
     try:
-        scratch.write_text(text)
+        with scratch.open("wb") as handle:
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
         scratch.rename(path)
-    except OSError as error:
+    except BaseException:
         with suppress(OSError):
             scratch.unlink()
-        raise CannotJudge(f"{path}: {error.strerror}", "name another --out") from None
+        raise
+    _sync(path.parent)
+
+
+def _sync(directory: Path) -> None:
+    """The names in it reach the disk too, where a directory can be synced."""
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with suppress(OSError):
+            os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -2,12 +2,25 @@
 """The helper's protocol: JSON Lines, checked line by line. Rubbish is never a number."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from bench.checksum import unseal
+from bench.devices import device_named, is_path
 from bench.errors import CellFailed, CellSkipped, ProtocolError
-from bench.model import Batch, Block, Handover, Method, Phase, Ptes, Rep
+from bench.model import (
+    Batch,
+    Block,
+    Experiment,
+    Handover,
+    Method,
+    Phase,
+    Ptes,
+    Rep,
+    Unavailable,
+)
 from bench.units import KIB
 
 PROTO = 1
@@ -45,6 +58,8 @@ class RepMessage(Message):
     pause: Count
     vmpin_kb: Count
     runs: Count
+    window: Count = 0
+    counters: dict[str, Count] = {}
 
 
 class Check(Message):
@@ -62,6 +77,8 @@ class Skip(Message):
     t: Literal["skip"]
     why: str
     need: str
+    # One method of several; without it nothing can be measured at all.
+    method: Annotated[Method | None, Field(strict=False)] = None
 
 
 class Error(Message):
@@ -94,9 +111,9 @@ EXIT_DONE = 0
 def parse(line: str) -> AnyMessage:
     """One line; ProtocolError quotes it when it is not a message."""
     try:
-        return _ADAPTER.validate_json(line)
-    except ValidationError as error:
-        why = error.errors()[0]["msg"]
+        return _ADAPTER.validate_json(unseal(line))
+    except ValueError as error:
+        why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise ProtocolError(
             f"the helper wrote a line that is no message ({why}): {line[:80]!r}"
         ) from None
@@ -104,7 +121,7 @@ def parse(line: str) -> AnyMessage:
 
 def read_items(
     lines: Iterable[str], check: Callable[[Hello], None] = lambda _: None
-) -> Iterator[RepMessage | Check]:
+) -> Iterator[RepMessage | Check | Skip]:
     """What lies between hello and end, once per line.
 
     Raises CellSkipped or CellFailed with the helper's own words, ProtocolError when the
@@ -123,6 +140,8 @@ def read_items(
     for message in messages:
         if isinstance(message, RepMessage | Check):
             count += 1
+            yield message
+        elif isinstance(message, Skip) and message.method:
             yield message
         elif isinstance(message, Skip):
             raise CellSkipped(message.why, message.need)
@@ -154,26 +173,72 @@ def _check_hello(hello: Hello, block: Block) -> None:
         "transfer": cell.handover is Handover.TRANSFER,
         "batch": cell.batch is Batch.ON,
         "broken": block.broken is not None,
+        "threads": cell.threads,
         "reps": len(block.order),
     }
     if cell.regions.isdecimal():
         expected["regions"] = int(cell.regions)
     got = {key: hello.params.get(key) for key in expected}
-    if hello.experiment != "live-update" or got != expected:
+    if hello.experiment != block.experiment or got != expected:
         raise ProtocolError(f"the helper measured {hello.experiment} {got}, not {expected}")
 
 
-def read_reps(lines: Iterable[str], block: Block) -> Iterator[Rep]:
-    """The reps of a block in its order, each checked against the plan as it comes."""
-    expected = 0
+def read_reps(lines: Iterable[str], block: Block) -> Iterator[Rep | Unavailable]:
+    """The reps of a block in its order, each checked against the plan as it comes.
+
+    Before them, methods that cannot be had here: those of the order that is left follow.
+    """
+    reader = _Reader(block, block.order)
     for item in read_items(lines, lambda hello: _check_hello(hello, block)):
-        if not isinstance(item, RepMessage) or item.i != expected or expected >= len(block.order):
-            raise ProtocolError(f"rep {expected} was due, but the helper sent {item}")
-        if item.method is not block.order[expected]:
-            raise ProtocolError(f"rep {expected} is {item.method}, not {block.order[expected]}")
-        if sum(item.phases.values()) != item.pause or set(item.phases) != set(Phase):
-            raise ProtocolError(f"rep {expected}: its phases are not its pause: {item.phases}")
-        expected += 1
-        yield Rep(item.method, item.phases, item.pause, item.vmpin_kb * KIB, item.runs)
-    if expected != len(block.order):
-        raise ProtocolError(f"{expected} reps of {len(block.order)}: the helper stopped short")
+        if isinstance(item, Skip):
+            yield reader.without(item)
+        else:
+            yield reader.rep(item)
+    if reader.due != len(reader.order):
+        raise ProtocolError(f"{reader.due} reps of {len(reader.order)}: the helper stopped short")
+
+
+@dataclass
+class _Reader:
+    """Where in a block's order the stream is."""
+
+    block: Block
+    order: tuple[Method, ...]
+    due: int = 0
+    missing: set[Method] = field(default_factory=set)
+    runs: int | None = None
+
+    def without(self, skip: Skip) -> Unavailable:
+        if self.due or skip.method is None or skip.method not in self.order:
+            raise ProtocolError(f"rep {self.due} was due, but the helper sent {skip}")
+        self.missing.add(skip.method)
+        self.order = self.block.order_without(self.missing)
+        return Unavailable(skip.method, skip.why, skip.need)
+
+    def rep(self, item: RepMessage | Check) -> Rep:
+        due = self.due
+        if not isinstance(item, RepMessage) or item.i != due or due >= len(self.order):
+            raise ProtocolError(f"rep {due} was due, but the helper sent {item}")
+        if item.method is not self.order[due]:
+            raise ProtocolError(f"rep {due} is {item.method}, not {self.order[due]}")
+        phases = set(self.block.experiment.phases)
+        if sum(item.phases.values()) != item.pause or set(item.phases) != phases:
+            raise ProtocolError(f"rep {due}: its phases are not its pause: {item.phases}")
+        pinned = item.vmpin_kb * KIB
+        self._check_memory(pinned, item.runs)
+        self.due += 1
+        return Rep(
+            item.method, item.phases, item.pause, pinned, item.runs, item.window, item.counters
+        )
+
+    def _check_memory(self, pinned: int, runs: int) -> None:
+        """The helper has proven it; what is stored is that very figure."""
+        cell = self.block.any_cell
+        if self.runs not in (None, runs):
+            raise ProtocolError(f"rep {self.due}: memory of {self.runs} runs now has {runs}")
+        self.runs = runs
+        handed = cell.method.experiment is Experiment.LIVE_UPDATE
+        known = handed and cell.regions.isdecimal() and not is_path(cell.device)
+        pins = cell.method.needs_device and device_named(cell.device).pins
+        if pinned > cell.mem or (known and pinned != (cell.mem if pins else 0)):
+            raise ProtocolError(f"rep {self.due}: {pinned} bytes pinned of {cell.mem}")

@@ -4,14 +4,15 @@
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from bench.model import Block, Clock, Rep
+from bench.model import Block, Clock, Rep, Unavailable
 
 
 class Executor(Protocol):
     """`measure` yields the reps of a block in its order, as they come.
 
-    It raises CellSkipped when the block needs what is not here, and CellFailed when
-    something was not proven; either way the executor takes the next block.
+    What comes before them says which methods cannot be had, and are not in the order. It
+    raises CellSkipped when the block needs what is not here, and CellFailed when something
+    was not proven; either way the executor takes the next block.
     """
 
     @property
@@ -29,6 +30,6 @@ class Executor(Protocol):
         """What a reader has to know of it, for run.json."""
         ...
 
-    def measure(self, block: Block) -> Iterator[Rep]: ...
+    def measure(self, block: Block) -> Iterator[Rep | Unavailable]: ...
 
     def close(self) -> None: ...

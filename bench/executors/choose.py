@@ -4,26 +4,61 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.devices import NO_DEVICE, is_path
 from bench.errors import CannotJudge, UsageError
+from bench.executors import host
 from bench.executors.base import Executor
 from bench.executors.guest import GuestExecutor
 from bench.executors.guest_setup import prepare
 from bench.executors.replay import ReplayExecutor
-from bench.model import Clock, Plan
+from bench.model import Cell, Clock, Plan
 
 
 def choose_executor(
     name: str, plan: Plan, clock: Clock | None, console: Path, say: Callable[[str], None]
 ) -> Executor:
-    """``guest``, or ``replay:FILE`` for tests. What takes time or was decided is said."""
+    """``host``, ``guest``, or ``replay:FILE`` for tests; ``auto``: the host for its devices.
+
+    What takes time or was decided is said.
+    """
+    named = sorted({cell.device for cell in _cells(plan) if is_path(cell.device)})
+    if name == "auto":
+        name = "host" if named else "guest"
     kind, _, recording = name.partition(":")
     if kind == "replay" and recording:
         return ReplayExecutor.from_file(Path(recording), clock or Clock.ICOUNT)
-    if name != "guest":
-        raise UsageError(f"--executor: '{name}' is unknown: known are guest, replay:FILE")
+    if name not in ("host", "guest"):
+        raise UsageError(
+            f"--executor: '{name}' is unknown: known are auto, host, guest, replay:FILE"
+        )
     if not plan.blocks:
         raise CannotJudge("no cell is left to measure", "give more --budget, or smaller --mem")
+    if name == "host":
+        return _host(plan, clock, console, say)
+    if named:
+        raise UsageError(f"--device: {named[0]} is of this machine", "use --executor host")
     say("preparing the kernel and the guest")
     setup = prepare(plan.blocks, clock, console)
     say(f"guest: {setup.kernel.name} under {setup.accelerator} ({setup.reason})")
     return GuestExecutor(setup)
+
+
+def _host(
+    plan: Plan, clock: Clock | None, console: Path, say: Callable[[str], None]
+) -> host.HostExecutor:
+    if clock is Clock.ICOUNT:
+        raise UsageError("--clock: icount counts in a guest", "use --executor guest")
+    for cell in _cells(plan):
+        if cell.device != NO_DEVICE.name and not is_path(cell.device):
+            raise UsageError(
+                f"--device: {cell.device} is a device of the guest",
+                "on the host name a node, as in --device /dev/vhost-vdpa-0",
+            )
+    executor = host.prepare(plan, console)
+    for device in executor.facts()["devices"]:
+        say(f"device: {device['path']} is {device['name']}, driven by {device['driver']}")
+    return executor
+
+
+def _cells(plan: Plan) -> list[Cell]:
+    return [cell for block in plan.blocks for cell in block.cells]

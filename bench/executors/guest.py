@@ -1,24 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Cells in a QEMU guest: many to a boot, each with the device and pages that it needs."""
 
+import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
-from bench.cost import once_seconds, rep_seconds
+from bench.cost import once_seconds
 from bench.devices import DEVICES, Device
 from bench.errors import CellFailed, CellSkipped, GuestLost
+from bench.executors.command import Target, deadline, helper_words, patience
 from bench.executors.guest_setup import GuestSetup, page_count
 from bench.guest.boot import Guest, boot
 from bench.guest.probe import qemu_version
 from bench.guest.qemu import cmdline
-from bench.model import Batch, Block, Cell, Clock, Handover, Method, Pages, Ptes, Rep
-from bench.scenario import QEMU
+from bench.model import Block, Cell, Clock, Method, Pages, Rep, Unavailable
 from bench.units import KIB, format_size
 from bench.wire import RepMessage, read_items, read_reps
 
 _BOOT_DEADLINE = 180  # seconds; 15 with instruction counting on a slow machine
 _NODE = "/dev/vhost-vdpa-0"
+_GUP_TEST = "/sys/kernel/debug/gup_test"
 
 # A loop of 2 instructions, ten million times over: see helper/null.c.
 _CLOCK_LOOPS = 10_000_000
@@ -53,12 +55,14 @@ class GuestExecutor:
             "cmdline": cmdline(self._setup.config()),
         }
 
-    def measure(self, block: Block) -> Iterator[Rep]:
+    def measure(self, block: Block) -> Iterator[Rep | Unavailable]:
         cell = block.any_cell
         try:
             guest = self.bound_guest(DEVICES[cell.device])
+            if Method.GUP_TEST in block.order:
+                guest.run(f"[ -e {_GUP_TEST} ] || insmod /modules/gup_test_module.ko")
             set_up_pages(guest, cell)
-            lines = guest.lines(helper_command(block), deadline(block))
+            lines = guest.lines(helper_command(block, self.clock is Clock.WALL), deadline(block))
             try:
                 yield from read_reps(lines, block)
             except CellSkipped:
@@ -134,47 +138,12 @@ def check_clock(guest: Guest) -> None:
         )
 
 
-def helper_command(block: Block) -> str:
+def helper_command(block: Block, counters: bool = False) -> str:
     """The helper's command line for a block, for the shell of the guest."""
-    cell = block.any_cell
-    words = [
-        "bench-helper live-update --out 4",
-        f"--mem {cell.mem} --file {cell.file} --pages {cell.pages}",
-        f"--regions {regions(cell)} --order {','.join(block.order)}",
-    ]
-    if cell.method is not Method.EXEC_ONLY:
-        words.append(f"--device {_NODE}")
-        if DEVICES[cell.device].pins:
-            words.append("--pinned")
-    if cell.ptes is Ptes.WARM:
-        words.append("--warm")
-    if cell.handover is Handover.TRANSFER:
-        words.append("--transfer")
-    if cell.batch is Batch.OFF:
-        words.append("--unbatched")
-    if block.broken:
-        words.append(f"--fault {block.broken}")
-    return f"ulimit -l unlimited; {' '.join(words)}"
-
-
-def regions(cell: Cell) -> str:
-    """A count, or each region that QEMU would map, as the helper takes them."""
-    if cell.regions != QEMU:
-        return cell.regions
-    from bench.regions import qemu_regions
-
-    return ",".join(f"{iova}+{size}@{at}" for iova, size, at in qemu_regions(cell.mem))
-
-
-def deadline(block: Block) -> float:
-    """Seconds within which the next line of a block has to come."""
-    longest = max(rep_seconds(cell) for cell in block.cells)
-    return _patience(once_seconds(block.any_cell) + longest)
-
-
-def _patience(expected: float) -> float:
-    """Ten times what a step is expected to take, and what any guest may take: seconds."""
-    return 120 + 10 * expected
+    device = DEVICES[block.any_cell.device]
+    node = _NODE if device.modules else ""
+    words = helper_words(block, Target(node, device.pins, counters=counters), out="4")
+    return f"ulimit -l unlimited; {shlex.join(['bench-helper', *words])}"
 
 
 _SHMEM_THP = "/sys/kernel/mm/transparent_hugepage/shmem_enabled"
@@ -191,7 +160,7 @@ def set_up_pages(guest: Guest, cell: Cell) -> None:
         return
     count = page_count(cell)
     if cell.pages is Pages.HUGETLB_2M:
-        guest.run(f"echo {count} >{_pool(cell.pages)}", _patience(once_seconds(cell)))
+        guest.run(f"echo {count} >{_pool(cell.pages)}", patience(once_seconds(cell)))
     try:
         guest.run(f'[ "$(cat {_pool(cell.pages)})" -ge {count} ]')
     except CellFailed:
@@ -203,7 +172,7 @@ def set_up_pages(guest: Guest, cell: Cell) -> None:
 
 def drop_pages(guest: Guest, cell: Cell) -> None:
     if cell.pages is Pages.HUGETLB_2M:
-        guest.run(f"echo 0 >{_pool(cell.pages)}", _patience(once_seconds(cell)))
+        guest.run(f"echo 0 >{_pool(cell.pages)}", patience(once_seconds(cell)))
 
 
 def _drain(lines: Iterator[str]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import UsageError
-from bench.model import Block, Clock, Rep
+from bench.model import Block, Clock, Rep, Unavailable
 from bench.wire import read_reps
 
 
@@ -31,7 +31,7 @@ class ReplayExecutor:
     def facts(self) -> dict[str, Any]:
         return {"name": self.name, "note": "recorded samples: nothing was measured"}
 
-    def measure(self, block: Block) -> Iterator[Rep]:
+    def measure(self, block: Block) -> Iterator[Rep | Unavailable]:
         stream = self._stream()
         try:
             yield from read_reps(stream, block)

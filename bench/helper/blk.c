@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Block: a sector written from one buffer and read back into another. */
+/* Block: a sector written and read back, or read twice. */
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/virtio_blk.h>
@@ -41,9 +41,10 @@ static void prove(const struct vdpa *d, const struct io_memory *m, uint64_t seq)
 	unsigned char *written = io_buffer(m, WRITTEN);
 	unsigned char *read = io_buffer(m, READ);
 
+	/* Each is to hold what the other does, and did not before. */
 	io_fill(written, SECTOR, seq);
 	memset(read, 0, SECTOR);
-	transfer(d, m, VIRTIO_BLK_T_OUT, WRITTEN);
+	transfer(d, m, d->gentle ? VIRTIO_BLK_T_IN : VIRTIO_BLK_T_OUT, WRITTEN);
 	transfer(d, m, VIRTIO_BLK_T_IN, READ);
 	if (memcmp(written, read, SECTOR))
 		die("io", EIO, "sector %" PRIu64

@@ -100,10 +100,24 @@ void emit_close(void)
 	first = false;
 }
 
+/* CRC-32 as of zlib: the reader knows a line that was changed. */
+static uint32_t crc32(const char *data, size_t bytes)
+{
+	uint32_t crc = ~0u;
+
+	while (bytes--) {
+		crc ^= (unsigned char)*data++;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+	}
+	return ~crc;
+}
+
 void emit_end(void)
 {
 	size_t done = 0;
 
+	emit_u64("crc", crc32(line, len));
 	put("}\n");
 	while (done < len) {
 		ssize_t n = write(out_fd, line + done, len - done);

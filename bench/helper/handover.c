@@ -42,12 +42,28 @@ struct state *map_state(int fd)
 	return s;
 }
 
+/*
+ * Of the environment only what bench marks its processes with (bench/undo.py):
+ * the rest is the caller's, and copying it would be part of the pause.
+ */
+static char **marked_environment(void)
+{
+	static char mark[64];
+	static char *envp[] = { mark, NULL };
+	const char *value = getenv("BENCH_SESSION");
+
+	if (!value)
+		return &envp[1];
+	snprintf(mark, sizeof(mark), "BENCH_SESSION=%s", value);
+	return envp;
+}
+
 static void __attribute__((noreturn))
 by_exec(struct state *s, int state_fd, void (*release)(struct state *s))
 {
 	char fd[16];
 	char *argv[] = { "bench-helper", "--continue", fd, NULL };
-	char *envp[] = { NULL };
+	char **envp = marked_environment();
 
 	snprintf(fd, sizeof(fd), "%d", state_fd);
 	release(s);
@@ -74,12 +90,12 @@ static void start_successor(int theirs)
 {
 	char fd[16];
 	char *argv[] = { "bench-helper", "--receive", fd, NULL };
-	char *envp[] = { NULL };
 	pid_t pid;
 	int r;
 
 	snprintf(fd, sizeof(fd), "%d", theirs);
-	r = posix_spawn(&pid, "/proc/self/exe", NULL, NULL, argv, envp);
+	r = posix_spawn(&pid, "/proc/self/exe", NULL, NULL, argv,
+			marked_environment());
 	if (r)
 		die("posix_spawn", r, "posix_spawn: %s", strerror(r));
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "counters.h"
 #include "memory.h"
 #include "params.h"
 #include "vdpa.h"
@@ -29,6 +30,8 @@ struct state {
 	int front_fd, old_sock;
 	uint64_t begin;
 	uint64_t end[NPHASES];
+	struct counters counters;
+	uint64_t counted[NCOUNTERS];
 };
 
 /* Two places, so that user addresses never survive a handover by accident. */
@@ -39,12 +42,19 @@ struct state {
 
 /* What a method does in each phase; a phase without a step takes no time. */
 struct method {
-	const char *name;
 	bool device;	/* there is one to hand over */
 	void (*step[NPHASES])(struct state *s);
 };
 
 extern const struct method methods[];
+
+bool has_device(const struct state *s);
+
+/* Ends the helper unless all is well in this process; VmPin in kB. */
+uint64_t prove(struct state *s, uint64_t seq);
+
+/* What was asked for as scattered must be: nine pages of ten on their own. */
+void check_fragmented(const struct state *s);
 
 /* The life of the device before the first handover; checks @s->p.order. */
 void methods_start_device(struct state *s);

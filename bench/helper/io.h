@@ -26,7 +26,12 @@ struct io_memory {
 struct io {
 	uint32_t id;		/* virtio device id */
 	uint32_t nvqs;
-	/* Exits with an error unless request number @seq comes out right. */
+	/*
+	 * Exits with an error unless request number @seq comes out right. With
+	 * @d->gentle it sends one frame that nobody wants and takes none, and
+	 * writes to no disk: the device answers in this process's memory, which
+	 * is less of a proof, and all that may be asked of somebody's device.
+	 */
 	void (*prove)(const struct vdpa *d, const struct io_memory *m,
 		      uint64_t seq);
 };

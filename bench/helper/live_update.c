@@ -15,7 +15,6 @@
 #include "clock.h"
 #include "emit.h"
 #include "handover.h"
-#include "io.h"
 #include "proc.h"
 
 static const char * const phase_names[NPHASES] = {
@@ -30,51 +29,6 @@ static void take_step(struct state *s, enum phase phase)
 	if (method->step[phase])
 		method->step[phase](s);
 	s->end[phase] = now();
-}
-
-static bool has_device(const struct state *s)
-{
-	return method_has_device(s->p.order[0]);
-}
-
-static uint64_t mapped(const struct state *s)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < s->p.nregions; i++)
-		sum += s->p.regions[i].size;
-	return sum;
-}
-
-/* Every mapping is one that a request goes through. */
-static void prove_regions(const struct state *s, uint64_t seq)
-{
-	for (uint32_t i = 0; i < s->p.nregions; i++) {
-		const struct region *r = &s->p.regions[i];
-
-		io_prove(&s->d, &s->m, r->offset, r->size, r->iova,
-			 seq * s->p.nregions + i);
-	}
-}
-
-/* A rep counts only when all of this holds in the process that runs now. */
-static uint64_t prove(struct state *s, uint64_t seq)
-{
-	uint64_t want = s->p.pinned && has_device(s) ? mapped(s) / 1024 : 0;
-	uint64_t vmpin = proc_vmpin_kb(0);
-
-	if (vmpin != want)
-		die("vmpin", 0, "VmPin is %llu kB, not %llu kB",
-		    (unsigned long long)vmpin, (unsigned long long)want);
-	if (has_device(s)) {
-		vdpa_check_running(&s->d);
-		prove_regions(s, seq);
-	}
-	memory_touch(&s->m);
-	memory_verify_pages(&s->m);
-	if (proc_kernel_warned() & ~s->warned)
-		die("kernel-log", 0, "the kernel has warned (see the console)");
-	return vmpin;
 }
 
 static void emit_rep(const struct state *s, uint64_t vmpin)
@@ -93,12 +47,14 @@ static void emit_rep(const struct state *s, uint64_t vmpin)
 	emit_u64("pause", s->end[START] - s->begin);
 	emit_u64("vmpin_kb", vmpin);
 	emit_u64("runs", s->runs);
+	counters_emit(&s->counters, s->counted);
 	emit_end();
 }
 
 /* The old process: stop the device and let go of it. */
 static void let_go(struct state *s)
 {
+	counters_start(&s->counters);
 	s->begin = now();
 	take_step(s, SUSPEND);
 	take_step(s, RESET);
@@ -143,6 +99,8 @@ void take_over(struct state *s, int state_fd)
 	}
 	for (enum phase phase = CLAIM; phase < NPHASES; phase++)
 		take_step(s, phase);
+	memset(s->counted, 0, sizeof(s->counted));
+	counters_stop(&s->counters, s->counted);
 
 	vmpin = prove(s, s->rep + 1);
 	dismiss_old_process(s);
@@ -151,17 +109,6 @@ void take_over(struct state *s, int state_fd)
 		finish(s);
 	settle();
 	hand_over(s, state_fd, let_go);
-}
-
-/* What was asked for as scattered must be: nine pages of ten on their own. */
-static void check_fragmented(const struct state *s)
-{
-	uint64_t pages = s->p.mem / page_kind_bytes(s->p.pages);
-
-	if (s->p.pages == PAGES_4K_FRAGMENTED && s->runs < pages / 10 * 9)
-		die("pages", 0, "%llu pages are in %llu contiguous runs: they"
-		    " are not fragmented", (unsigned long long)pages,
-		    (unsigned long long)s->runs);
 }
 
 static void run(const struct params *p)
@@ -186,16 +133,32 @@ static void run(const struct params *p)
 	keep_open(s, s->m.fd);
 	memory_map(&s->m, PLACE(0));
 	memory_stamp(&s->m);
+	memory_make_huge(&s->m);
 	s->runs = memory_runs(&s->m);
 	check_fragmented(s);
 	s->d.pins = p->pinned;
+	s->d.gentle = p->gentle;
 	s->d.entries = (p->pinned ? s->runs : p->mem / p->file) + p->nregions;
 	if (has_device(s))
 		methods_start_device(s);
 	prove(s, 0);
+	/* Of this process: another one, started for a transfer, has its own. */
+	if (p->counters && !p->transfer)
+		counters_open(&s->counters);
 	populate_ourselves();
 	settle();
 	hand_over(s, fd, let_go);
 }
 
-const struct experiment live_update = { "live-update", run };
+/* Without a device there is nothing to share a run with. */
+static void check(const struct params *p)
+{
+	for (uint32_t i = 0; i < p->nreps; i++)
+		if (p->order[i] > METHOD_EXEC_ONLY)
+			usage("--order has what is no live update");
+		else if (method_has_device(p->order[i]) !=
+			 method_has_device(p->order[0]))
+			usage("--order mixes device and exec-only methods");
+}
+
+const struct experiment live_update = { "live-update", check, run };

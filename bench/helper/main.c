@@ -10,7 +10,7 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct experiment * const experiments[] = {
-	&live_update, &ownership, &remap, &null_experiment,
+	&live_update, &pin, &ownership, &remap, &null_experiment,
 };
 
 static const struct experiment *find_experiment(const char *name)
@@ -36,6 +36,7 @@ static void emit_hello(const struct params *p)
 	emit_bool("transfer", p->transfer);
 	emit_bool("batch", !p->unbatched);
 	emit_bool("broken", p->fault != FAULT_NONE);
+	emit_u64("threads", p->threads);
 	emit_u64("reps", p->nreps);
 	emit_close();
 	emit_end();
@@ -56,6 +57,8 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	params_parse(&p, argc, argv);
 	experiment = find_experiment(p.experiment);
+	if (experiment->check)
+		experiment->check(&p);
 	emit_hello(&p);
 	experiment->run(&p);
 	return EXIT_DONE;

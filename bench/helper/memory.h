@@ -35,6 +35,8 @@ void memory_unmap(struct memory *m);
 void memory_make_decoy(const struct memory *m, uint64_t where);
 void memory_stamp(const struct memory *m);
 void memory_touch(const struct memory *m);
+void memory_populate(const struct memory *m);
+void memory_make_huge(const struct memory *m);
 void memory_verify_pages(const struct memory *m);
 uint64_t memory_runs(const struct memory *m);
 

@@ -128,60 +128,38 @@ static void start(struct state *s)
 }
 
 const struct method methods[] = {
-	{
-		.name = "new-owner", .device = true,
+	[METHOD_NEW_OWNER] = {
+		.device = true,
 		.step = {
 			[SUSPEND] = suspend, [RESET] = reset,
 			[CLAIM] = claim_new_owner, [VRINGS] = vrings,
 			[MAP] = map_remap, [START] = start,
 		},
-	}, {
-		.name = "reset-owner", .device = true,
+	},
+	[METHOD_RESET_OWNER] = {
+		.device = true,
 		.step = {
 			[SUSPEND] = suspend, [RESET] = reset,
 			[RELEASE] = release_reset_owner,
 			[CLAIM] = claim_set_owner, [VRINGS] = vrings,
 			[MAP] = map_update, [START] = start,
 		},
-	}, {
-		.name = "reopen", .device = true,
+	},
+	[METHOD_REOPEN] = {
+		.device = true,
 		.step = {
 			[SUSPEND] = suspend, [RESET] = reset,
 			[RELEASE] = release_close, [CLAIM] = claim_open,
 			[VRINGS] = vrings, [MAP] = map_update,
 			[START] = start,
 		},
-	}, {
-		.name = "exec-only",
 	},
+	[METHOD_EXEC_ONLY] = { 0 },
 };
-
-int method_parse(const char *name)
-{
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-		if (!strcmp(methods[i].name, name))
-			return (int)i;
-	return -1;
-}
-
-const char *method_name(uint8_t method)
-{
-	return methods[method].name;
-}
 
 bool method_has_device(uint8_t method)
 {
-	return methods[method].device;
-}
-
-static bool uses(const struct params *p, const char *method)
-{
-	int index = method_parse(method);
-
-	for (uint32_t i = 0; i < p->nreps; i++)
-		if (p->order[i] == index)
-			return true;
-	return false;
+	return method <= METHOD_EXEC_ONLY && methods[method].device;
 }
 
 /* Neither ioctl can be told from the uapi headers; no rep may be half one. */
@@ -189,18 +167,22 @@ static void check_methods(struct state *s)
 {
 	int r;
 
-	if (uses(&s->p, "new-owner") &&
+	if (order_has(&s->p, METHOD_NEW_OWNER) &&
 	    !vdpa_has(&s->d, VHOST_BACKEND_F_NEW_OWNER))
-		skip("a kernel and a driver with VHOST_NEW_OWNER",
-		     "%s does not offer VHOST_BACKEND_F_NEW_OWNER",
-		     s->p.device);
-	if (!uses(&s->p, "reset-owner"))
+		order_skip(&s->p, METHOD_NEW_OWNER,
+			   "a kernel and a driver with VHOST_NEW_OWNER",
+			   "%s does not offer VHOST_BACKEND_F_NEW_OWNER",
+			   s->p.device);
+	if (!order_has(&s->p, METHOD_RESET_OWNER))
 		return;
 	r = __vdpa_ioctl(&s->d, VHOST_RESET_OWNER, NULL);
 	/* What the ioctls of a virtqueue make of it, on a stock kernel. */
-	if (r == -EFAULT || r == -ENOTTY || r == -ENOBUFS)
-		skip("a kernel with VHOST_RESET_OWNER for vhost-vdpa",
-		     "%s does not know VHOST_RESET_OWNER", s->p.device);
+	if (r == -EFAULT || r == -ENOTTY || r == -ENOBUFS) {
+		order_skip(&s->p, METHOD_RESET_OWNER,
+			   "a kernel with VHOST_RESET_OWNER for vhost-vdpa",
+			   "%s does not know VHOST_RESET_OWNER", s->p.device);
+		return;
+	}
 	if (r)
 		die("RESET_OWNER", -r, "RESET_OWNER: %s", strerror(-r));
 	claim_set_owner(s);

@@ -44,4 +44,4 @@ static void run(const struct params *p)
 	emit_end();
 }
 
-const struct experiment null_experiment = { "null", run };
+const struct experiment null_experiment = { "null", NULL, run };

@@ -98,4 +98,4 @@ static void run(const struct params *p)
 	check_end();
 }
 
-const struct experiment ownership = { "ownership", run };
+const struct experiment ownership = { "ownership", NULL, run };

@@ -4,20 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "emit.h"
-#include "io.h"
 #include "params.h"
 
 #define EXIT_USAGE 2
-
-/* Above 4 GiB: clear of every window that an IOMMU or a PC reserves. */
-#define FIRST_IOVA (1ull << 32)
 
 void usage(const char *what)
 {
@@ -25,7 +20,8 @@ void usage(const char *what)
 		"usage: bench-helper EXPERIMENT --out FD|PATH [--device PATH]\n"
 		"  --mem BYTES [--file BYTES] --pages KIND --order METHOD,...\n"
 		"  [--regions N|IOVA+SIZE@OFFSET,...] [--warm] [--pinned]\n"
-		"  [--transfer] [--unbatched] [--fault NAME] [--loops N]\n",
+		"  [--transfer] [--unbatched] [--fault NAME] [--loops N]\n"
+		"  [--threads N] [--counters] [--gentle]\n",
 		what);
 	exit(EXIT_USAGE);
 }
@@ -55,34 +51,6 @@ static int open_out(const char *out)
 		exit(EXIT_FAILED);
 	}
 	return fd;
-}
-
-static void parse_order(struct params *p, char *order)
-{
-	for (char *m = strtok(order, ","); m; m = strtok(NULL, ",")) {
-		int method = method_parse(m);
-
-		if (method < 0)
-			usage("--order names an unknown method");
-		if (p->nreps == MAX_REPS)
-			usage("--order is too long");
-		p->order[p->nreps++] = (uint8_t)method;
-	}
-}
-
-static void parse_regions(struct params *p, char *list)
-{
-	for (char *r = strtok(list, ","); r; r = strtok(NULL, ",")) {
-		struct region *region = &p->regions[p->nregions];
-		int end = 0;
-
-		if (p->nregions++ == MAX_REGIONS)
-			usage("--regions has too many");
-		if (sscanf(r, "%" SCNu64 "+%" SCNu64 "@%" SCNu64 "%n",
-			   &region->iova, &region->size, &region->offset,
-			   &end) != 3 || r[end])
-			usage("--regions wants a count or IOVA+SIZE@OFFSET");
-	}
 }
 
 static void parse_fault(struct params *p, const char *name)
@@ -123,6 +91,9 @@ static const struct option options[] = {
 	{ "unbatched", no_argument, NULL, 'u' },
 	{ "fault", required_argument, NULL, 'b' },
 	{ "loops", required_argument, NULL, 'l' },
+	{ "threads", required_argument, NULL, 'T' },
+	{ "counters", no_argument, NULL, 'c' },
+	{ "gentle", no_argument, NULL, 'g' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -147,11 +118,11 @@ static void parse_option(struct params *p, int opt)
 		parse_pages(p, optarg);
 		break;
 	case 'r':
-		parse_order(p, optarg);
+		order_parse(p, optarg);
 		break;
 	case 'n':
 		if (strchr(optarg, '@'))
-			parse_regions(p, optarg);
+			regions_parse(p, optarg);
 		else
 			p->split = number(optarg, "--regions wants a count");
 		break;
@@ -173,40 +144,18 @@ static void parse_option(struct params *p, int opt)
 	case 'l':
 		p->loops = number(optarg, "--loops wants a count");
 		break;
+	case 'T':
+		p->threads = number(optarg, "--threads wants a count");
+		break;
+	case 'c':
+		p->counters = true;
+		break;
+	case 'g':
+		p->gentle = true;
+		break;
 	default:
 		usage("unknown option");
 	}
-}
-
-/* Regions of equal size, whole pages each; the last one takes the rest. */
-static void split_regions(struct params *p)
-{
-	uint64_t unit = page_kind_bytes(p->pages);
-	uint64_t step;
-
-	if (!p->split || p->split > MAX_REGIONS || p->split > p->mem / unit)
-		usage("--regions must leave each a page, and be few");
-	step = p->mem / p->split / unit * unit;
-	for (p->nregions = 0; p->nregions < p->split; p->nregions++) {
-		uint64_t at = p->nregions * step;
-		bool last = p->nregions + 1 == p->split;
-
-		p->regions[p->nregions] = (struct region) {
-			FIRST_IOVA + at, at, last ? p->mem - at : step
-		};
-	}
-}
-
-/* Each takes part in the proof, so that rings or buffers have to fit. */
-static void check_region(const struct params *p, const struct region *r)
-{
-	if ((r->iova | r->size | r->offset) % IO_PAGE)
-		usage("--regions are not whole pages");
-	if (r->size > p->mem || r->offset > p->mem - r->size ||
-	    r->iova > UINT64_MAX - r->size)
-		usage("--regions goes beyond the memory");
-	if (method_has_device(p->order[0]) && r->size < IO_LEAST)
-		usage("--regions leaves no room for rings and buffers");
 }
 
 static void validate(struct params *p)
@@ -219,26 +168,19 @@ static void validate(struct params *p)
 		usage("--out is missing");
 	if (!p->nreps)
 		usage("--order is missing");
-	for (uint32_t i = 1; i < p->nreps; i++)
-		if (method_has_device(p->order[i]) !=
-		    method_has_device(p->order[0]))
-			usage("--order mixes device and exec-only methods");
 	if (!p->mem || p->mem % page || p->file % page || p->file > p->mem)
 		usage("--mem and --file must be whole pages, file <= mem");
-	if (!p->nregions)
-		split_regions(p);
-	for (uint32_t i = 0; i < p->nregions; i++)
-		check_region(p, &p->regions[i]);
-	/* The rings are at the start of memory, and of the first region. */
-	if (p->regions[0].offset)
-		usage("--regions must begin at offset 0");
+	if (!p->threads || p->threads > MAX_THREADS ||
+	    p->threads > p->mem / page)
+		usage("--threads must leave each a page, and be few");
+	regions_complete(p);
 }
 
 void params_parse(struct params *p, int argc, char **argv)
 {
 	int opt;
 
-	*p = (struct params) { .split = 1 };
+	*p = (struct params) { .split = 1, .threads = 1 };
 	if (argc < 2 || strlen(argv[1]) >= sizeof(p->experiment))
 		usage("which experiment?");
 	strcpy(p->experiment, argv[1]);

@@ -10,6 +10,16 @@
 #define MAX_REPS 1024
 #define MAX_REGIONS 256
 
+#define MAX_THREADS 256
+
+/* What a live update is done by, and what a pin loop pins with. */
+enum method_id {
+	METHOD_NEW_OWNER, METHOD_RESET_OWNER, METHOD_REOPEN, METHOD_EXEC_ONLY,
+	METHOD_IO_URING, METHOD_GUP_TEST, METHOD_IOTLB, METHOD_MLOCK,
+	METHOD_POPULATE,
+	NMETHODS
+};
+
 /* One message maps one of these: @size bytes at @offset into guest memory. */
 struct region {
 	uint64_t iova, offset, size;
@@ -35,6 +45,9 @@ struct params {
 	bool unbatched;		/* no BATCH_BEGIN and BATCH_END */
 	enum fault fault;
 	bool pinned;		/* the device pins pages (physical addresses) */
+	bool gentle;		/* somebody else lives behind the device */
+	bool counters;		/* of the PMU, beside the clock */
+	uint64_t threads;	/* that pin at once */
 	uint64_t loops;		/* of the null experiment */
 	uint32_t nreps;
 	uint8_t order[MAX_REPS];	/* the method of each rep */
@@ -42,19 +55,33 @@ struct params {
 
 struct experiment {
 	const char *name;
+	/* Ends in usage() unless it has every method; NULL: none matters. */
+	void (*check)(const struct params *p);
 	void (*run)(const struct params *p);
 };
 
-extern const struct experiment live_update, ownership, remap,
+extern const struct experiment live_update, pin, ownership, remap,
 	null_experiment;
 
 void params_parse(struct params *p, int argc, char **argv);
 void usage(const char *what) __attribute__((noreturn));
 
-/* The index of a live-update method, or -1; its name; does it need a device? */
-int method_parse(const char *name);
 const char *method_name(uint8_t method);
 bool method_has_device(uint8_t method);
+
+void order_parse(struct params *p, char *list);
+bool order_has(const struct params *p, enum method_id method);
+
+/*
+ * Go on without a method that cannot be had here, and say so; end in a skip
+ * when none is left.
+ */
+void order_skip(struct params *p, enum method_id method, const char *need,
+		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* A list as on the command line; whatever is missing, and that they fit. */
+void regions_parse(struct params *p, char *list);
+void regions_complete(struct params *p);
 
 /* Entries of a new process: after execve(), or with a socket to the old one. */
 void live_update_continue(int fd) __attribute__((noreturn));

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 
 #include "emit.h"
 #include "proc.h"
@@ -82,6 +83,22 @@ uint64_t proc_vmpin_kb(pid_t pid)
 	if (pid)
 		snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	return proc_field(path, "VmPin:", 0);
+}
+
+bool proc_kernel_before(unsigned int major, unsigned int minor)
+{
+	unsigned int has_major, has_minor;
+	struct utsname name;
+
+	if (uname(&name) ||
+	    sscanf(name.release, "%u.%u", &has_major, &has_minor) != 2)
+		return false;
+	return has_major < major || (has_major == major && has_minor < minor);
+}
+
+uint64_t proc_vmlck_kb(void)
+{
+	return proc_field("/proc/self/status", "VmLck:", 0);
 }
 
 uint64_t proc_available_kb(void)

@@ -2,6 +2,7 @@
 #ifndef BENCH_PROC_H
 #define BENCH_PROC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -17,6 +18,12 @@ struct smaps_sum proc_smaps(uint64_t start, uint64_t end);
 
 /* VmPin of a process (0: this one) in kB: what was charged to its mm. */
 uint64_t proc_vmpin_kb(pid_t pid);
+
+/* Is the running kernel older than this version? */
+bool proc_kernel_before(unsigned int major, unsigned int minor);
+
+/* VmLck of this process in kB: what mlock() holds. */
+uint64_t proc_vmlck_kb(void);
 
 /* Limits that mapping can hit. UINT64_MAX: none, or none that can be read. */
 uint64_t proc_memlock_kb(void);

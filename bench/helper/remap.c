@@ -95,4 +95,4 @@ static void run(const struct params *p)
 	check_end();
 }
 
-const struct experiment remap = { "remap", run };
+const struct experiment remap = { "remap", NULL, run };

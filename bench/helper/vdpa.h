@@ -40,6 +40,7 @@ struct vdpa {
 	uint64_t refused;	/* never acked, though offered */
 	bool forgetful;		/* cannot go on with a ring, only begin it */
 	bool pins;		/* mapping pins pages */
+	bool gentle;		/* somebody else lives behind it */
 	uint64_t entries;	/* of the iotlb, that all memory takes */
 	uint32_t nvqs;
 	struct vdpa_vq vq[VDPA_MAX_VQS];

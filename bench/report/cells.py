@@ -12,6 +12,7 @@ from bench.units import KIB
 
 # Rows stand in this order: what is compared with first, the control last.
 METHODS = (Method.RESET_OWNER, Method.REOPEN, Method.NEW_OWNER, Method.EXEC_ONLY)
+_ORDER = (*METHODS, *(method for method in Method if method not in METHODS))
 
 
 class CellTable:
@@ -45,13 +46,19 @@ class CellTable:
         """Physically contiguous runs of a measured cell's memory: what an iotlb entry is."""
         return self.ok(cell)[0].runs
 
+    def counters(self, cell: Cell) -> dict[str, float]:
+        """Medians of what was counted beside the clock, in every rep of a measured cell."""
+        samples = self.ok(cell)
+        names = set.intersection(*(set(sample.counters) for sample in samples))
+        return {name: summarize([s.counters[name] for s in samples]).median for name in names}
+
     def own(self, cell: Cell) -> Summary:
         """What the method itself costs: release, claim and map."""
         return self.phases(cell, *OWN_PHASES)
 
     def base(self, cell: Cell) -> Cell | None:
         """The measured cell to compare with: it differs only in its method."""
-        if cell.method in (Method.RESET_OWNER, Method.EXEC_ONLY):
+        if cell.method not in (Method.NEW_OWNER, Method.REOPEN):
             return None
         others = (replace(cell, method=method) for method in METHODS[:2])
         return next((other for other in others if other != cell and self.ok(other)), None)
@@ -100,7 +107,7 @@ class CellTable:
 
 
 def _but_mem(cell: Cell) -> tuple[object, ...]:
-    variant = (cell.ptes, cell.handover, cell.regions, cell.batch)
+    variant = (cell.ptes, cell.handover, cell.regions, cell.batch, cell.threads)
     return cell.device, cell.pages, cell.method, *variant
 
 
@@ -111,5 +118,6 @@ def _kind(cell: Cell) -> tuple[object, ...]:
 
 def _place(cell: Cell) -> tuple[object, ...]:
     pages = [*Pages].index(cell.pages)
-    variant = (cell.ptes.value, cell.handover.value, cell.regions, cell.batch.value, cell.file)
-    return cell.device, pages, cell.mem, variant, METHODS.index(cell.method)
+    ways = (cell.handover.value, cell.regions, cell.batch.value, cell.threads)
+    variant = (cell.ptes.value, *ways, cell.file)
+    return cell.device, pages, cell.mem, variant, _ORDER.index(cell.method)

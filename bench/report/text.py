@@ -1,11 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The report on a terminal: verdict, tables, what qualifies them. Plain text, no colour."""
 
-from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from bench.model import OWN_PHASES, Backing, Batch, Cell, Clock, Handover, Method, Phase, Ptes
+from bench.model import (
+    OWN_PHASES,
+    Batch,
+    Cell,
+    Clock,
+    Experiment,
+    Handover,
+    Method,
+    Phase,
+    Ptes,
+)
+from bench.report import pins
 from bench.report.cells import CellTable
+from bench.report.columns import backing_of, columns
+from bench.report.environment import environment
 from bench.stats.scaling import LEAST_SIZES
 from bench.stats.summary import Summary
 from bench.store import Run
@@ -23,12 +35,16 @@ def render(run: Run) -> str:
     table = CellTable(run)
     sections = (
         _verdict(table),
+        _damaged(run),
+        pins.verdict(table),
         _pauses(table, run.clock),
+        pins.pins(table, run.clock),
         _phases(table),
+        pins.counters(table),
         _own_costs(table),
         _scaling(table),
-        _without_figure(table),
-        _environment(run),
+        _without_figure(table, run),
+        environment(run),
     )
     return "\n\n".join(section for section in sections if section)
 
@@ -41,6 +57,11 @@ def _verdict(table: CellTable) -> str:
         if base and ratio is not None:
             pairs.setdefault((base.method, cell.method), []).append((ratio, cell))
     return "\n".join(_verdict_line(*methods, ratios) for methods, ratios in pairs.items())
+
+
+def _damaged(run: Run) -> str:
+    title = "Damaged: what follows is made from the lines that are whole"
+    return "\n".join([title, *(f"  {what}" for what in run.damage)]) if run.damage else ""
 
 
 def _verdict_line(base: Method, method: Method, ratios: list[tuple[float, Cell]]) -> str:
@@ -62,7 +83,7 @@ def _pauses(table: CellTable, clock: Clock) -> str:
     factor_names = ("device", "pages", "mem", "backing", "method")
     head = (*factor_names, "runs", "median", "min", "max", "n", "ratio")
     rows: list[tuple[str, ...]] = [head]
-    for cell in table.cells:
+    for cell in filter(_handed_over, table.cells):
         if table.ok(cell):
             ratio = table.ratio(cell)
             times = _times(ratio) if ratio is not None else ""
@@ -79,11 +100,17 @@ def _pauses(table: CellTable, clock: Clock) -> str:
     return f"{title}\n{columns(rows)}" if len(rows) > 1 else ""
 
 
+def _handed_over(cell: Cell) -> bool:
+    return cell.method.experiment is Experiment.LIVE_UPDATE
+
+
+def _costs(cell: Cell) -> bool:
+    """It has a part that another method has not."""
+    return _handed_over(cell) and cell.method is not Method.EXEC_ONLY
+
+
 def factors(cell: Cell) -> tuple[str, str, str, str, str]:
     """What a row begins with; what differs from the default is said."""
-    backing = cell.backing.value
-    if cell.backing is Backing.ALIAS:
-        backing += f" {format_size(cell.file)}"
     pages = cell.pages.value
     if cell.ptes is not Ptes.COLD:
         pages += f" {cell.ptes}"
@@ -93,7 +120,9 @@ def factors(cell: Cell) -> tuple[str, str, str, str, str]:
         pages += f" {cell.handover}"
     if cell.batch is Batch.OFF:
         pages += " unbatched"
-    return cell.device, pages, format_size(cell.mem), backing, cell.method.value
+    if cell.threads != 1:
+        pages += f" threads={cell.threads}"
+    return cell.device, pages, format_size(cell.mem), backing_of(cell), cell.method.value
 
 
 def _summary(s: Summary, unit: str) -> tuple[str, ...]:
@@ -104,7 +133,9 @@ def _summary(s: Summary, unit: str) -> tuple[str, ...]:
 def _phases(table: CellTable) -> str:
     """One column a method, one row a phase that any of them spends something in."""
     blocks = ["Where it goes (medians)"]
-    for head, group in groupby(table.measured, lambda cell: " ".join(factors(cell)[:4])):
+    for head, group in groupby(
+        filter(_handed_over, table.measured), lambda cell: " ".join(factors(cell)[:4])
+    ):
         cells = [*group]
         rows: list[tuple[str, ...]] = [(head, *(cell.method.value for cell in cells))]
         for phase in Phase:
@@ -117,7 +148,7 @@ def _phases(table: CellTable) -> str:
 
 
 def _own_costs(table: CellTable) -> str:
-    cells = [cell for cell in table.measured if cell.method is not Method.EXEC_ONLY]
+    cells = [cell for cell in table.measured if _costs(cell)]
     rows: list[tuple[str, ...]] = [
         ("device", "pages", "mem", "backing", "method", "median", "per 4K page", "growth")
     ]
@@ -145,7 +176,7 @@ def _scaling(table: CellTable) -> str:
     rows: list[tuple[str, ...]] = [head]
     for cell in table.measured:
         sizes = table.sizes(cell)
-        if len(sizes) >= LEAST_SIZES and cell == sizes[0] and cell.method is not Method.EXEC_ONLY:
+        if len(sizes) >= LEAST_SIZES and cell == sizes[0] and _costs(cell):
             rows.append(_scaling_row(table, cell, len(sizes)))
     title = (
         "Growth of release + claim + map with memory: Theil-Sen slope, its 95 % interval, and\n"
@@ -163,50 +194,8 @@ def _scaling_row(table: CellTable, cell: Cell, sizes: int) -> tuple[str, ...]:
     return (*name, f"{line.slope:.4g}", interval, format_quantity(line.intercept, table.unit))
 
 
-def _without_figure(table: CellTable) -> str:
+def _without_figure(table: CellTable, run: Run) -> str:
     cells = [c for c in table.cells if not table.ok(c) and not table.extrapolated(c)]
     lines = [f"  {' '.join(factors(cell))}: {table.problem(cell)}" for cell in cells]
+    lines += [f"  {' '.join(factors(cell))}: {why}" for cell, why in run.missing.items()]
     return "\n".join(["Without a figure", *lines]) if lines else ""
-
-
-def _environment(run: Run) -> str:
-    executor, machine = run.facts.get("executor", {}), run.facts.get("machine", {})
-    rows = [
-        ("kernel", executor.get("kernel")),
-        ("executor", " ".join(filter(None, (executor.get("name"), executor.get("accelerator"))))),
-        ("because", executor.get("reason")),
-        ("machine", machine.get("cpu")),
-        ("command", run.facts.get("command")),
-        *(("note", note) for note in _notes(run, executor.get("note"))),
-    ]
-    return "\n".join(f"{name + ':':<10}{value}" for name, value in rows if value)
-
-
-def _notes(run: Run, executor_note: str | None) -> list[str]:
-    notes = [executor_note] if executor_note else []
-    broken = run.facts.get("scenario", {}).get("broken")
-    if broken:
-        notes.append(f"--break {broken}: the sequence is wrong on purpose")
-    if any(sample.cell.device.startswith("sim-") for sample in run.samples):
-        notes.append(
-            "simulated devices have no firmware and no IOMMU: what differs is a lower bound"
-        )
-    if any(sample.cell.backing is Backing.ALIAS for sample in run.samples):
-        notes.append("alias: as many pages are pinned as mem has, fewer of them are distinct")
-    return notes
-
-
-def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Left-aligned text, right-aligned figures, two spaces between."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    right = [all(_is_figure(row[i]) for row in rows[1:]) for i in range(len(widths))]
-    return "\n".join(_line(row, widths, right) for row in rows)
-
-
-def _line(row: Iterable[str], widths: Sequence[int], right: Sequence[bool]) -> str:
-    cells = zip(row, widths, right, strict=True)
-    return "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in cells).rstrip()
-
-
-def _is_figure(text: str) -> bool:
-    return not text or text.lstrip("~-")[:1].isdigit()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import binom
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class Summary:
     median: float
     low: float
     high: float
+    interval: tuple[float, float] | None = None  # of the median, 95 %
 
 
 def summarize(values: Sequence[int]) -> Summary:
@@ -22,7 +24,32 @@ def summarize(values: Sequence[int]) -> Summary:
     if not values:
         raise ValueError("no value to summarize")
     array = np.asarray(values, dtype=np.int64)
-    return Summary(len(values), float(np.median(array)), float(array.min()), float(array.max()))
+    return Summary(
+        len(values),
+        float(np.median(array)),
+        float(array.min()),
+        float(array.max()),
+        median_interval(values),
+    )
+
+
+def median_interval(
+    values: Sequence[float], confidence: float = 0.95
+) -> tuple[float, float] | None:
+    """Two of the values that hold the median of their distribution, whatever that is.
+
+    The symmetric pair of order statistics (Conover, Practical Nonparametric Statistics,
+    3.2) whose coverage, by the binomial distribution, is at least ``confidence``; the
+    narrowest such pair. None for too few values: 95 % take six.
+    """
+    n = len(values)
+    below = int(binom.ppf((1 - confidence) / 2, n, 0.5))  # as many may fall outside, a side
+    while below > 0 and 1 - 2 * binom.cdf(below - 1, n, 0.5) < confidence:
+        below -= 1
+    if below == 0:
+        return None
+    ordered = np.sort(np.asarray(values, dtype=float))
+    return float(ordered[below - 1]), float(ordered[n - below])
 
 
 def ratio(base: Summary, new: Summary) -> float:

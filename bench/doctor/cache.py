@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The cache: can it be written, and does what a guest needs fit into it. It is not made."""
+
+import os
+import shutil
+from pathlib import Path
+
+from bench.doctor.diagnosis import Finding, State
+from bench.errors import NoSpace
+from bench.kernel import build, packages
+from bench.kernel.build import cached_kernel
+from bench.kernel.config import load_config
+from bench.kernel.packages import cached_packages
+from bench.paths import cache_path
+from bench.units import GIB, MIB
+
+_ELSEWHERE = "export XDG_CACHE_HOME=/var/tmp/cache  # or any place with room that you can write"
+_SMALL = 64 * MIB  # what a run writes into a cache that has its kernel
+
+
+def examine_cache() -> Finding:
+    """Every executor has its helper there."""
+    try:
+        path = cache_path()
+    except NoSpace as error:
+        return Finding("cache", State.PROBLEM, error.message, _ELSEWHERE)
+    place = nearest(path)
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        return Finding("cache", State.PROBLEM, f"{path}: cannot be written", _ELSEWHERE)
+    return Finding("cache", State.OK, str(path))
+
+
+def nearest(path: Path) -> Path:
+    """What there is of a path. os.access, since a directory may not be looked into."""
+    return next(p for p in (path, *path.parents) if os.access(p, os.F_OK))
+
+
+def examine_space() -> Finding:
+    """For a guest's kernel, where the cache can be written."""
+    path, needed = cache_path(), _needed()
+    free = shutil.disk_usage(nearest(path)).free
+    text = f"{free / GIB:.1f} GiB are free at {path}, {needed / GIB:.1f} are needed"
+    if free < needed:
+        return Finding("disk space", State.PROBLEM, text, _ELSEWHERE)
+    return Finding("disk space", State.OK, text)
+
+
+def _needed() -> int:
+    if cached_kernel():
+        return _SMALL
+    return build.NEEDED if cached_packages(load_config()) else packages.NEEDED

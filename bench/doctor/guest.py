@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The guest executor: its programs, its kernel, its memory."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.devices import DEVICES
+from bench.doctor.cache import examine_space
+from bench.doctor.diagnosis import Finding, State, Way, first_problem
+from bench.doctor.kvm import examine_kvm
+from bench.doctor.programs import install, missing
+from bench.errors import CannotJudge
+from bench.executors.guest_setup import HOST_PROGRAMS, why_not_here
+from bench.guest.probe import qemu_version
+from bench.kernel import build, packages
+from bench.kernel.build import cached_kernel
+from bench.kernel.config import load_config
+from bench.kernel.packages import cached_packages, resolve
+from bench.machine import available_memory
+from bench.units import GIB
+
+Facts = Mapping[str, Any]
+
+_LEAST = GIB  # of memory: half for the smallest guest, half that its host keeps
+ARCH = "x86_64"  # of the packages, and of the programs that go from the host into the guest
+
+
+def examine_guest(
+    facts: Facts, cache: Finding, helper: Finding, root: Path = Path("/")
+) -> tuple[tuple[Finding, ...], tuple[Way, ...]]:
+    """Findings beyond the cache and the helper, which all need; a guest with each clock."""
+    if facts.get("arch") != ARCH:
+        text = f"the guest is an {ARCH} one and takes programs of this {facts.get('arch')} machine"
+        finding = Finding("guest", State.PROBLEM, text, "bench run pin --executor host")
+        return (finding,), _ways(text, text)
+    has_cache = cache.state is not State.PROBLEM
+    kernel = (examine_space(), _kernel()) if has_cache else ()
+    findings = (_programs(), *_devices(), *kernel, _memory(facts))
+    kvm = examine_kvm(has_cache, root)
+    problem = first_problem((cache, helper, *findings))
+    return (*findings, kvm), _ways(problem, problem or first_problem((kvm,)))
+
+
+def _ways(no_icount: str, no_wall: str) -> tuple[Way, ...]:
+    return (
+        Way("guest, clock icount", not no_icount, no_icount or "instructions, counted by QEMU"),
+        Way("guest, clock wall", not no_wall, no_wall or "time, under KVM"),
+    )
+
+
+def _programs() -> Finding:
+    absent = missing(HOST_PROGRAMS)
+    if absent:
+        text = f"not installed: {', '.join(absent)} (packages are named as in Debian)"
+        return Finding("guest", State.PROBLEM, text, install(absent))
+    try:
+        return Finding("guest", State.OK, qemu_version())
+    except CannotJudge as error:  # it is there and does not run
+        return Finding("guest", State.PROBLEM, error.message, _REINSTALL)
+
+
+_REINSTALL = "sudo apt-get install --reinstall qemu-system-x86"
+
+
+def _devices() -> tuple[Finding, ...]:
+    """Devices that lack a program of their own; one that all lack is said once, above."""
+    wanted = [device for device in DEVICES.values() if device.programs]
+    lacking = {d.name: why for d in wanted if (why := why_not_here(d))}
+    if not lacking or missing(HOST_PROGRAMS):
+        return ()
+    text = "; ".join(f"{name}: {why}" for name, why in lacking.items())
+    return (Finding("guest devices", State.WARNING, text, "make setup"),)
+
+
+def _kernel() -> Finding:
+    """It is built, or can be."""
+    kernel = cached_kernel()
+    if kernel:
+        return Finding("guest kernel", State.OK, f"{kernel.name} is built")
+    fetched = bool(cached_packages(load_config()))
+    absent = missing(build.PROGRAMS if fetched else {**packages.PROGRAMS, **build.PROGRAMS})
+    if absent:
+        text = f"not installed, and the kernel is built with it: {', '.join(absent)}"
+        return Finding("guest kernel", State.PROBLEM, text, install(absent))
+    return _to_build(fetched)
+
+
+def _to_build(fetched: bool) -> Finding:
+    if fetched:
+        text = "the first run builds it, in about a minute"
+        return Finding("guest kernel", State.INFO, text, "bench kernel")
+    try:
+        release, _ = resolve(load_config())
+    except CannotJudge as error:
+        return Finding("guest kernel", State.PROBLEM, error.message, "sudo apt-get update")
+    text = f"the first run downloads {release} and builds its modules: minutes, and the network"
+    return Finding("guest kernel", State.INFO, text, "bench kernel")
+
+
+def _memory(facts: Facts) -> Finding:
+    free, limit = available_memory(), facts.get("cgroup_memory")
+    allowed = f", the cgroup allows {limit / GIB:.1f}" if limit else ""
+    text = f"{free / GIB:.1f} GiB are free{allowed}; a guest takes its largest cell's --mem"
+    if free >= _LEAST:
+        return Finding("memory", State.OK, text)
+    fix = "ps -eo rss,pid,comm --sort=-rss | head  # who has it"
+    return Finding("memory", State.PROBLEM, f"{text}, and 1 GiB at least", fix)

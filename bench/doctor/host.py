@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The host executor: pin loops through io_uring, and the vDPA devices that are here."""
+
+import ctypes
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.doctor.diagnosis import Finding, State, Way, first_problem
+from bench.units import MIB, format_size
+
+_ROOT = Path("/")
+# The same number on every architecture but alpha; struct io_uring_params has 120 bytes.
+_IO_URING_SETUP, _PARAMS = 425, 120
+_ENABLE = "sudo sysctl kernel.io_uring_disabled=0  # lets every user on; 2 shuts it off again"
+_SECCOMP = "docker run --security-opt seccomp=unconfined ...  # a filter of a container refuses it"
+_USEFUL = 2 * MIB  # a piece below a huge page measures the call, not the pinning
+
+
+def examine_host(
+    facts: Mapping[str, Any], cache: Finding, helper: Finding
+) -> tuple[tuple[Finding, ...], tuple[Way, ...]]:
+    """Findings beyond the cache and the helper, which all need; two ways to use this kernel."""
+    ring, lock, devices = io_uring(why_no_io_uring(), facts), memlock(facts), vhost_vdpa_devices()
+    no_pin = first_problem((cache, helper, ring, lock))
+    no_vdpa = _why_no_vdpa(devices) or first_problem((cache, helper))
+    ways = (
+        Way("host, pin loops", not no_pin, no_pin or "time, of io_uring's registered buffers"),
+        Way("host, vhost-vdpa devices", not no_vdpa, no_vdpa or _named(devices)),
+    )
+    return (ring, lock, *vdpa_devices(devices)), ways
+
+
+def why_no_io_uring() -> str:
+    """The error of io_uring_setup(2) for a ring of one entry, empty when it gives one."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    params = ctypes.create_string_buffer(_PARAMS)
+    fd = libc.syscall(ctypes.c_long(_IO_URING_SETUP), ctypes.c_uint(1), params)
+    if fd < 0:
+        return os.strerror(ctypes.get_errno())
+    os.close(fd)
+    return ""
+
+
+def io_uring(problem: str, facts: Mapping[str, Any]) -> Finding:
+    if not problem:
+        return Finding("io_uring", State.OK, "io_uring_setup gives a ring")
+    off = facts.get("io_uring_disabled")
+    if off:
+        text = f"io_uring_setup: {problem} (kernel.io_uring_disabled is {off})"
+        return Finding("io_uring", State.PROBLEM, text, _ENABLE)
+    if facts.get("container"):
+        return Finding("io_uring", State.PROBLEM, f"io_uring_setup: {problem}", _SECCOMP)
+    fix = 'grep IO_URING "/boot/config-$(uname -r)"  # the kernel needs CONFIG_IO_URING'
+    return Finding("io_uring", State.PROBLEM, f"io_uring_setup: {problem}", fix)
+
+
+def memlock(facts: Mapping[str, Any]) -> Finding:
+    """io_uring charges what it pins against the limit, unless the caller has CAP_IPC_LOCK.
+
+    vhost-vdpa charges it always: vhost_vdpa_pa_map has no exception for anybody.
+    """
+    limits = facts.get("memlock") or {}
+    hard = limits.get("hard")  # the host executor raises its own limit to it: lift_memlock
+    if not limits:
+        return Finding("memlock", State.INFO, "the limit is not to be read here")
+    if hard is None:
+        return Finding("memlock", State.OK, "unlimited")
+    devices = f"a vhost-vdpa device on this host can have {format_size(hard)} of memory at most"
+    if facts.get("cap_ipc_lock"):
+        text = f"{format_size(hard)}: pin loops need not keep to it (CAP_IPC_LOCK), {devices}"
+        return Finding("memlock", State.INFO, text, _RAISE)
+    if hard < _USEFUL:
+        text = f"{format_size(hard)} is too little to pin anything that is worth a figure"
+        return Finding("memlock", State.PROBLEM, text, _RAISE)
+    text = f"{format_size(hard)}: bench pins in pieces that fit, and {devices}"
+    return Finding("memlock", State.WARNING, text, _RAISE)
+
+
+_RAISE = "sudo prlimit --memlock=unlimited --pid $$  # for this shell and what it starts"
+
+
+@dataclass(frozen=True)
+class VdpaDevice:
+    """A /dev/vhost-vdpa-N; ``driver`` is of the hardware, or the simulator's name."""
+
+    node: str
+    name: str
+    driver: str
+    usable: bool  # this user may open it
+
+
+def vhost_vdpa_devices(root: Path = _ROOT) -> tuple[VdpaDevice, ...]:
+    """In the order of their numbers. Nothing is opened: to open one is to own it."""
+    nodes = (root / "dev").glob("vhost-vdpa-[0-9]*")
+    found = [path for path in nodes if re.fullmatch(r"vhost-vdpa-[0-9]{1,9}", path.name)]
+    return tuple(_device(root, path) for path in sorted(found, key=_number))
+
+
+def _number(path: Path) -> int:
+    return int(path.name.rpartition("-")[2])
+
+
+def _device(root: Path, node: Path) -> VdpaDevice:
+    """vhost-vdpa's devices have no class: each is a child of its device on the vdpa bus."""
+    usable = os.access(node, os.R_OK | os.W_OK)
+    for device in (root / "sys/bus/vdpa/devices").glob("*"):
+        if (device / node.name).is_dir():
+            parent = device.resolve().parent
+            driver = parent / "driver"
+            name = driver.resolve().name if driver.is_symlink() else parent.name
+            return VdpaDevice(node.name, device.name, name, usable)
+    return VdpaDevice(node.name, "unnamed", "unknown", usable)
+
+
+def vdpa_devices(devices: tuple[VdpaDevice, ...]) -> tuple[Finding, ...]:
+    if not devices:
+        text = (
+            "no /dev/vhost-vdpa-*: adding a device needs root, the vdpa and vhost_vdpa modules,"
+            " and hardware or a simulator's module; loading those is for you to decide"
+        )
+        fix = "sudo vdpa mgmtdev show  # then: vdpa dev add name vdpa0 mgmtdev ONE_OF_THESE"
+        return (Finding("vdpa devices", State.INFO, text, fix),)
+    return tuple(_shown(device) for device in devices)
+
+
+def _shown(device: VdpaDevice) -> Finding:
+    text = f"/dev/{device.node}: {device.name} of {device.driver}"
+    if device.usable:
+        return Finding("vdpa devices", State.OK, text)
+    fix = (
+        f'sudo setfacl -m "u:$USER:rw" /dev/{device.node}  # until it is removed, or bench as root'
+    )
+    return Finding("vdpa devices", State.PROBLEM, f"{text}: you may not open it", fix)
+
+
+def _why_no_vdpa(devices: tuple[VdpaDevice, ...]) -> str:
+    if not devices:
+        return "no /dev/vhost-vdpa-*"
+    return "" if any(device.usable for device in devices) else "you may not open any of them"
+
+
+def _named(devices: tuple[VdpaDevice, ...]) -> str:
+    return ", ".join(f"/dev/{device.node}" for device in devices if device.usable)

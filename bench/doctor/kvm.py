@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""KVM: a kernel that boots tells, and where there is none yet, a boot sector that does not."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from bench.devices import DEVICES
+from bench.doctor.diagnosis import Finding, State
+from bench.doctor.programs import missing
+from bench.errors import CannotJudge
+from bench.guest.bootsector import why_no_boot_sector
+from bench.guest.initramfs import cached_initramfs
+from bench.guest.probe import known_answer, why_not_kvm
+from bench.guest.qemu import Accelerator
+from bench.kernel.build import Kernel, cached_kernel
+from bench.kernel_files import field, read
+from bench.machine import kvm_problem
+
+_QEMU = "qemu-system-x86_64"
+COUNT_INSTEAD = "bench run --clock icount  # counts instructions, which are no time"
+_IN_A_GUEST = "in a virtual machine its host has to allow nested virtualization"
+
+
+def examine_kvm(cache: bool = True, root: Path = Path("/")) -> Finding:
+    """``cache``: there is one that may be looked into, and written."""
+    problem = kvm_problem()
+    if problem:
+        return Finding("kvm", State.PROBLEM, problem, way_to_open(problem, root))
+    if missing({_QEMU: ""}):
+        return Finding("kvm", State.INFO, f"/dev/kvm opens; that it works only {_QEMU} can tell")
+    try:
+        kernel = cached_kernel() if cache else None
+        told = _told_by_kernel(kernel) if kernel else None
+    except CannotJudge:
+        told = None  # what is missing is said elsewhere
+    return by_kernel(told) if told is not None else by_sector(why_no_boot_sector(Accelerator.KVM))
+
+
+def way_to_open(problem: str, root: Path) -> str:
+    if "Permission" in problem:
+        return 'sudo usermod -aG kvm "$USER"  # then log in again'
+    flags = (field(read(root, "proc/cpuinfo"), "flags") or "").split()
+    modules = {"vmx": "kvm_intel", "svm": "kvm_amd"}
+    for flag, module in modules.items():
+        if flag in flags:
+            return f"sudo modprobe {module}  # the CPU can; else see dmesg, or the firmware"
+    return f"{COUNT_INSTEAD}; the CPU shows no vmx or svm: {_IN_A_GUEST}"
+
+
+def _told_by_kernel(kernel: Kernel) -> str | None:
+    """Why a guest does not boot under KVM, empty when it does, None when nothing can tell."""
+    known = known_answer(kernel.image)
+    if known is not None:
+        return known
+    for programs in _program_sets():
+        initramfs = cached_initramfs(kernel, programs)
+        if initramfs:
+            return why_not_kvm(kernel.image, initramfs)
+    return None
+
+
+def _program_sets() -> Iterable[tuple[str, ...]]:
+    """Those that some run may have made an initramfs with."""
+    return dict.fromkeys(((), *(device.programs for device in DEVICES.values())))
+
+
+def by_kernel(problem: str) -> Finding:
+    if problem:
+        return Finding("kvm", State.PROBLEM, problem, COUNT_INSTEAD)
+    return Finding("kvm", State.OK, "a guest boots with it")
+
+
+def by_sector(problem: str) -> Finding:
+    if problem:
+        text = f"/dev/kvm opens, but a boot sector does not run with it: {problem}"
+        return Finding("kvm", State.PROBLEM, text, COUNT_INSTEAD)
+    text = "a boot sector runs under KVM; the first bench run boots a kernel with it"
+    return Finding("kvm", State.OK, text)

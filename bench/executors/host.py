@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Cells on the running kernel: pin loops, and live updates of a device that was named."""
+
+import os
+import resource
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+from bench import machine
+from bench.devices import is_path
+from bench.errors import CannotJudge, CellFailed, CellSkipped, MissingTool
+from bench.executors.command import Target, deadline, helper_words
+from bench.executors.host_device import HostDevice, find_device
+from bench.guest.initramfs import ensure_helper
+from bench.lines import LineReader
+from bench.model import Block, Cell, Clock, Plan, Rep, Unavailable
+from bench.process import spawn
+from bench.units import GIB, KIB, format_size
+from bench.wire import read_reps
+
+_ROOM = GIB // 4  # for everybody else while we measure
+_LAST_WORDS = 5
+_EXIT = 60  # seconds to end in, once the last line is written
+_HUNG = 124
+
+
+class HostExecutor:
+    """One helper process a block. Nothing of the machine is changed, nothing stays."""
+
+    name = "host"
+    clock = Clock.WALL
+    boots = 1  # the one that runs
+
+    def __init__(self, helper: Path, devices: Mapping[str, HostDevice], console: Path) -> None:
+        self._helper = helper
+        self._devices = devices
+        self._console = console
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "kernel": os.uname().release,
+            "kernel_version": os.uname().version,
+            "cmdline": machine.kernel_cmdline(),
+            "memlock": _memlock(),
+            "devices": [device.facts() for device in self._devices.values()],
+        }
+
+    def measure(self, block: Block) -> Iterator[Rep | Unavailable]:
+        require_memory(block.any_cell)
+        require_pool(block.any_cell)
+        self._console.touch()
+        start = self._console.stat().st_size
+        try:
+            yield from read_reps(self._lines(block), block)
+        except CellFailed as failure:
+            failure.hint = failure.hint or self._last_words(start)
+            raise
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _lines(self, block: Block) -> Iterator[str]:
+        device = self._devices.get(block.any_cell.device)
+        target = Target(counters=True)
+        if device:
+            target = Target(device.path, device.pins, not device.simulated, counters=True)
+        with ExitStack() as stack:
+            readable, writable = os.pipe()
+            stack.callback(os.close, readable)
+            argv = [str(self._helper), *helper_words(block, target, str(writable))]
+            try:
+                child = stack.enter_context(spawn(argv, log=self._console, pass_fds=[writable]))
+            finally:
+                os.close(writable)  # so that the helper's end ends the stream
+            reader = LineReader(readable)
+            while line := _within(reader, deadline(block)):
+                yield line
+            code = child.wait(timeout=_EXIT)
+            yield f'{{"t":"exit","code":{_HUNG if code is None else code}}}'
+
+    def _last_words(self, start: int) -> str:
+        with self._console.open("rb") as handle:
+            handle.seek(start)
+            said = handle.read().decode(errors="replace").strip().splitlines()
+        return "\n    ".join(["the helper's last words:", *said[-_LAST_WORDS:]]) if said else ""
+
+
+def _within(reader: LineReader, seconds: float) -> str | None:
+    try:
+        return reader.line(seconds)
+    except TimeoutError:
+        raise CellFailed(f"no word from the helper for {seconds:.0f} s") from None
+
+
+def prepare(plan: Plan, console: Path) -> HostExecutor:
+    """Look at the devices that were named, compile the helper, lift our own memlock limit."""
+    named = {block.any_cell.device for block in plan.blocks}
+    devices = {name: find_device(name) for name in sorted(named) if is_path(name)}
+    lift_memlock()
+    try:
+        helper = ensure_helper()
+    except MissingTool as error:
+        raise CannotJudge(f"the helper cannot be compiled: {error.message}", error.hint) from None
+    return HostExecutor(helper, devices, console)
+
+
+def lift_memlock() -> None:
+    """As far as this user may: vhost-vdpa heeds the limit even of root (vhost_vdpa_pa_map)."""
+    _, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    for limit in ((resource.RLIM_INFINITY,) * 2, (hard, hard)):
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, limit)
+            return
+
+
+def _memlock() -> int | None:
+    """Bytes; None for no limit."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    return None if soft == resource.RLIM_INFINITY else soft
+
+
+def require_memory(cell: Cell) -> None:
+    """CellSkipped when the file and its page tables do not fit into what is free."""
+    pooled = 0 if not cell.pages.pooled else cell.file
+    needed = cell.file - pooled + 2 * (cell.mem // cell.pages.size * 8) + _ROOM
+    free = machine.available_memory()
+    if needed > free:
+        raise CellSkipped(
+            f"{free / GIB:.1f} GiB of memory are free",
+            f"{needed / GIB:.1f} GiB: a smaller --mem, or --backing alias",
+        )
+
+
+def require_pool(cell: Cell, root: Path = Path("/")) -> None:
+    """CellSkipped when the pool of huge pages has too few that are free."""
+    if not cell.pages.pooled:
+        return
+    pool = root / f"sys/kernel/mm/hugepages/hugepages-{cell.pages.size // KIB}kB"
+    try:
+        promised = int((pool / "resv_hugepages").read_text())
+        free = int((pool / "free_hugepages").read_text()) - promised
+        total = int((pool / "nr_hugepages").read_text())
+    except (OSError, ValueError):
+        raise CellSkipped(
+            f"this kernel has no pages of {format_size(cell.pages.size)}",
+            "a CPU and a kernel that have them",
+        ) from None
+    wanted = -(-cell.file // cell.pages.size)
+    if free < wanted:
+        raise CellSkipped(
+            f"{free} of {wanted} {cell.pages} pages are free in the pool",
+            f"echo {total + wanted - free} | sudo tee {pool / 'nr_hugepages'}, or --tune",
+        )

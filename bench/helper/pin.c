@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pin memory and unpin it, timed: what a live update pays twice, without the
+ * live update. Each rep has page tables of its own, cold or warm. What cannot
+ * be pinned at once is pinned in windows, by all threads at the same time: see
+ * pin_threads.c.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "counters.h"
+#include "emit.h"
+#include "handover.h"
+#include "pin.h"
+#include "proc.h"
+
+/* A buffer of io_uring cannot be larger (io_buffer_validate()). */
+#define LARGEST_WINDOW (1ull << 30)
+/*
+ * Before Linux 6.12 each huge page of a buffer was looked for among all pages
+ * before it, 4 KiB by 4 KiB (headpage_already_acct()): that is to stay small.
+ */
+#define LARGEST_WINDOW_OF_HUGE_PAGES (4ull << 20)
+
+static struct params params;
+static struct memory memory;
+static struct counters counters;
+static uint64_t physical_runs;
+static struct pin_run runs[NMETHODS];
+
+/* New page tables, in another place so that none of the old ones serve. */
+static void map_anew(uint32_t number)
+{
+	memory_unmap(&memory);
+	memory_map(&memory, PLACE(number));
+	if (params.warm)
+		memory_populate(&memory);
+}
+
+static void emit_rep(uint32_t number, uint64_t window,
+		     const struct pin_rep *rep)
+{
+	emit_begin("rep");
+	emit_u64("i", number);
+	emit_str("method", method_name(params.order[number]));
+	emit_open("phases");
+	emit_u64("pin", rep->spans[PIN]);
+	emit_u64("unpin", rep->spans[UNPIN]);
+	emit_close();
+	emit_u64("pause", rep->spans[PIN] + rep->spans[UNPIN]);
+	emit_u64("vmpin_kb", rep->vmpin_kb);
+	emit_u64("runs", physical_runs);
+	emit_u64("window", window);
+	counters_emit(&counters, rep->counted);
+	emit_end();
+}
+
+static void share_out(struct pin_run *r, const struct pinner *how)
+{
+	uint64_t page = page_kind_bytes(params.pages);
+	uint64_t size = params.mem / params.threads / page * page;
+
+	r->threads = (uint32_t)params.threads;
+	for (uint32_t i = 0; i < params.threads; i++)
+		r->shares[i] = (struct share) {
+			.p = &params, .m = &memory, .how = how, .thread = i,
+			.first = i * size, .size = size, .fd = -1,
+		};
+	r->shares[params.threads - 1].size = params.mem -
+		(params.threads - 1) * size;
+}
+
+/* All windows at once, as in a rep: threads have one limit between them. */
+static int try_window(struct pin_run *r, uint64_t window)
+{
+	uint32_t held = 0;
+	int error = 0;
+
+	while (held < r->threads) {
+		struct share *s = &r->shares[held];
+		uint64_t bytes = window < s->size ? window : s->size;
+
+		error = s->how->step[PIN](s, s->first, bytes);
+		if (error)
+			break;
+		held++;
+	}
+	while (held--) {
+		struct share *s = &r->shares[held];
+		uint64_t bytes = window < s->size ? window : s->size;
+
+		s->how->step[UNPIN](s, s->first, bytes);
+	}
+	return error;
+}
+
+/* The largest that memlock allows, tried out; 0: not even a page. */
+static uint64_t find_window(struct pin_run *r)
+{
+	uint64_t page = page_kind_bytes(params.pages);
+	uint64_t window = r->shares[r->threads - 1].size;
+
+	if (!r->shares[0].how->limited)
+		return params.mem;
+	if (window > LARGEST_WINDOW)
+		window = LARGEST_WINDOW;
+	if (page < window && page > 4096 && proc_kernel_before(6, 12) &&
+	    window > LARGEST_WINDOW_OF_HUGE_PAGES)
+		window = LARGEST_WINDOW_OF_HUGE_PAGES / page ?
+			 LARGEST_WINDOW_OF_HUGE_PAGES : page;
+	/* io_uring charges a huge page once, however often a buffer has it. */
+	if (window > params.file)
+		window = params.file;
+	for (; window; window = window / 2 / page * page) {
+		int error = -try_window(r, window);
+
+		if (!error)
+			break;
+		/* EPERM: of mlock() when the limit is 0, see can_do_mlock(). */
+		if (error != ENOMEM && error != EAGAIN && error != EPERM)
+			die("pin", error, "pin: %s", strerror(error));
+	}
+	return window;
+}
+
+static void close_all(const struct pin_run *r, uint32_t count)
+{
+	while (count--)
+		if (r->shares[count].fd >= 0)
+			close(r->shares[count].fd);
+}
+
+static void prepare(enum method_id id)
+{
+	struct pin_run *r = &runs[id];
+	const char *need = "";
+
+	share_out(r, &pinners[id]);
+	for (uint32_t i = 0; i < params.threads; i++) {
+		struct share *s = &r->shares[i];
+		int error = s->how->open(s, &need);
+
+		if (!error)
+			continue;
+		close_all(r, i);
+		order_skip(&params, id, need, "%s: %s",
+			   method_name((uint8_t)id), strerror(error));
+		return;
+	}
+	r->window = find_window(r);
+	if (r->window)
+		return;
+	close_all(r, r->threads);
+	order_skip(&params, id, "a higher memlock limit: ulimit -l",
+		   "%s: not one page a thread fits within the memlock limit of"
+		   " %llu kB", method_name((uint8_t)id),
+		   (unsigned long long)proc_memlock_kb());
+}
+
+static void run(const struct params *p)
+{
+	params = *p;
+	memory = (struct memory) {
+		.pages = p->pages, .size = p->mem, .file = p->file,
+	};
+	memory_create(&memory);
+	memory_map(&memory, PLACE(0));
+	memory_stamp(&memory);
+	memory_make_huge(&memory);
+	physical_runs = memory_runs(&memory);
+	for (enum method_id id = METHOD_IO_URING; id < NMETHODS; id++)
+		if (order_has(&params, id))
+			prepare(id);
+	if (params.counters)
+		counters_open(&counters);
+	for (uint32_t i = 0; i < params.nreps; i++) {
+		struct pin_run *r = &runs[params.order[i]];
+		struct pin_rep rep = { 0 };
+
+		map_anew(i + 1);
+		pin_with_threads(r, &counters, &rep);
+		emit_rep(i, r->window, &rep);
+	}
+	emit_begin("end");
+	emit_u64("n", params.nreps);
+	emit_end();
+}
+
+static void check(const struct params *p)
+{
+	for (uint32_t i = 0; i < p->nreps; i++)
+		if (p->order[i] < METHOD_IO_URING)
+			usage("--order has what is no way to pin");
+}
+
+const struct experiment pin = { "pin", check, run };

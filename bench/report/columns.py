@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Tables of plain text, and how a cell's factors are spelled in them."""
+
+from collections.abc import Iterable, Sequence
+
+from bench.model import Backing, Cell
+from bench.units import format_size
+
+
+def backing_of(cell: Cell) -> str:
+    """``real``, or ``alias 1 GiB``: how much of the memory is distinct."""
+    if cell.backing is Backing.ALIAS:
+        return f"{cell.backing} {format_size(cell.file)}"
+    return cell.backing.value
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Left-aligned text, right-aligned figures, two spaces between."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    right = [all(_is_figure(row[i]) for row in rows[1:]) for i in range(len(widths))]
+    return "\n".join(_line(row, widths, right) for row in rows)
+
+
+def _line(row: Iterable[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    cells = zip(row, widths, right, strict=True)
+    return "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in cells).rstrip()
+
+
+def _is_figure(text: str) -> bool:
+    return not text or text.lstrip("~-")[:1].isdigit()

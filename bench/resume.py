@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Go on with a run that was interrupted: what is whole stays, the rest is measured."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from bench import machine
+from bench.errors import UsageError
+from bench.executors.base import Executor
+from bench.lock import Lock, hold
+from bench.model import Cell, Clock, Plan
+from bench.plan import make_plan
+from bench.planned import Planned, plan_facts, tally
+from bench.provenance import differences, session
+from bench.scenario import Scenario
+from bench.store import FORMAT, Store
+from bench.stored import Line, by_block, read_facts, read_lines
+
+_ANEW = "begin a new run; 'bench report' still reads this one"
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """A run directory, locked, in which every line belongs to a block that is whole.
+
+    The executor is made for the whole ``plan``, so that it is that of the first session;
+    ``rest`` is what it has to measure. ``boots`` is the last boot number that was used.
+    """
+
+    store: Store
+    facts: Mapping[str, Any]
+    scenario: Scenario
+    plan: Plan
+    rest: Plan
+    boots: int
+    set_aside: int  # lines that went to samples.damaged.jsonl
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(self.facts["clock"])
+
+    @property
+    def finished(self) -> bool:
+        return not self.rest.blocks and not self.rest.left_out
+
+
+def open_again(path: Path) -> Resumed:
+    """Lock a run directory and tidy it; UsageError when there is nothing to go on with."""
+    store = Store(path, _lock(path))
+    facts = read_facts(path / "run.json")
+    if facts["format"] != FORMAT:
+        raise UsageError(f"{path}: format {facts['format']} cannot be resumed", _ANEW)
+    scenario = _scenario(path, facts)
+    plan = _plan(path, facts, scenario)
+    planned = Planned.of(plan)
+    lines = [*read_lines(path / "samples.jsonl", Clock(facts["clock"]), planned)]
+    done = _done(planned, lines)
+    return Resumed(
+        store=store,
+        facts=facts,
+        scenario=scenario,
+        plan=plan,
+        rest=_rest(plan, done),
+        boots=max((line.sample.boot for line in lines if line.sample), default=0),
+        set_aside=_tidy(store, lines, done),
+    )
+
+
+def carry_on(
+    resumed: Resumed, executor: Executor, arguments: Sequence[str], tune: bool = False
+) -> int:
+    """Begin a session: how many boots were before those of the executor, for `run`.
+
+    UsageError names what is not as it was in the first session.
+    """
+    began = session(arguments)
+    now = {
+        "clock": executor.clock.value,
+        "executor": executor.facts(),
+        "machine": machine.facts(),
+        "tune": tune,
+        "sessions": [began],
+    }
+    different = differences(resumed.facts, now)
+    if different:
+        raise UsageError(
+            f"{resumed.store.path}: cannot go on with it here: {'; '.join(different)}",
+            f"resume it where and as it began, or {_ANEW}",
+        )
+    sessions = [*resumed.facts.get("sessions", []), began]
+    resumed.store.write_facts({**resumed.facts, "sessions": sessions})
+    # A kernel that was running already can be that of the session before.
+    same = len(sessions) > 1 and sessions[-2].get("boot_id") == began["boot_id"]
+    return max(0, resumed.boots - (executor.boots if same else 0))
+
+
+def _lock(path: Path) -> Lock:
+    try:
+        return hold(path)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", "name a run directory") from None
+
+
+def _plan(path: Path, facts: Mapping[str, Any], scenario: Scenario) -> Plan:
+    """The plan of the run: that which its scenario gives, and no other."""
+    plan = make_plan(scenario)
+    if any(facts.get(key) != value for key, value in plan_facts(plan).items()):
+        raise UsageError(f"{path}: was planned by another version of bench", _ANEW)
+    return plan
+
+
+def _scenario(path: Path, facts: Mapping[str, Any]) -> Scenario:
+    """From its dump, which has names where files have aliases, and bytes for sizes."""
+    stored = dict(facts.get("scenario", {}))
+    for name, info in Scenario.model_fields.items():
+        if info.alias and name in stored:
+            stored[info.alias] = stored.pop(name)
+    if isinstance(stored.get("mem"), list):
+        stored["mem"] = [str(size) for size in stored["mem"]]
+    try:
+        scenario = Scenario.model_validate(stored)
+    except ValidationError:
+        raise UsageError(f"{path}: its scenario is of another version of bench", _ANEW) from None
+    if scenario.misfit():
+        raise UsageError(f"{path}: its scenario is of another version of bench", _ANEW)
+    return scenario
+
+
+def _done(planned: Planned, lines: Sequence[Line]) -> set[Cell]:
+    """The cells of blocks that are whole; one that failed or was skipped is."""
+    groups = by_block(planned, [line.sample for line in lines if line.sample])
+    return {
+        cell
+        for block, samples in zip(planned.blocks, groups, strict=True)
+        if tally(block, samples).whole
+        for cell in block.cells
+    }
+
+
+def _rest(plan: Plan, done: set[Cell]) -> Plan:
+    return replace(
+        plan,
+        blocks=tuple(block for block in plan.blocks if block.any_cell not in done),
+        left_out=tuple(each for each in plan.left_out if each[0].any_cell not in done),
+    )
+
+
+def _tidy(store: Store, lines: Sequence[Line], done: set[Cell]) -> int:
+    """Only whole blocks stay, so that the next line follows one that has an end."""
+    kept = [line.text for line in lines if line.sample and line.sample.cell in done]
+    rest = [line.text for line in lines if not (line.sample and line.sample.cell in done)]
+    whole = b"".join(_ended(text) for text in kept)
+    if whole != b"".join(line.text for line in lines):
+        store.set_aside(whole, b"".join(_ended(text) for text in rest))
+    return len(rest)
+
+
+def _ended(text: bytes) -> bytes:
+    return text if text.endswith(b"\n") else text + b"\n"

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One `bench run` from its options to what it came to. What is to be printed is returned."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import store as stores
+from bench.errors import BenchError, UsageError
+from bench.executors.base import Executor
+from bench.executors.choose import choose_executor
+from bench.model import Clock, Plan
+from bench.plan import make_plan
+from bench.progress import BarProgress, PlainProgress, StderrConsole
+from bench.report.text import render
+from bench.resume import Resumed, carry_on, open_again
+from bench.run import run as run_plan
+from bench.run import run_facts
+from bench.scenario import load_scenario
+from bench.store import Store, load
+from bench.tuning import tuned
+
+EXIT_GOOD, EXIT_FAILED, EXIT_CANNOT_JUDGE = 0, 1, 125
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for: a scenario, what replaces its fields, and how to run it."""
+
+    scenario: str
+    overrides: Mapping[str, Any]
+    arguments: Sequence[str]  # the command line, to be repeated
+    clock: str | None = None
+    out: Path | None = None
+    tune: bool = False
+    resume: Path | None = None  # a run directory, which has all else
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``report`` is for stdout; ``complaint`` and its hint for stderr."""
+
+    code: int
+    report: str = ""
+    complaint: str = ""
+    hint: str = ""
+
+
+Say = Callable[[str], None]
+
+
+def hold(request: Request, say: Say) -> Outcome:
+    """Plan, measure, report. What was measured before an error is reported with it."""
+    if request.resume:
+        return _resume(request, open_again(request.resume), say)
+    asked = load_scenario(request.scenario, request.overrides)
+    wanted = _clock(request.clock)
+    plan = make_plan(asked)
+    store = stores.create(request.out, asked.name)
+
+    def begin() -> None:
+        with tuned(request.tune, plan, asked.executor, say) as settings:
+            chosen = choose_executor(asked.executor, plan, wanted, store.console, say)
+            facts = run_facts(asked, plan, chosen, request.arguments)
+            store.write_facts({**facts, "tune": request.tune, "tuned": settings})
+            _measure(plan, chosen, store)
+
+    return _to_its_end(begin, store, fresh=True)
+
+
+def _resume(request: Request, run: Resumed, say: Say) -> Outcome:
+    """The rest of a run, by the executor that its whole plan would have."""
+    if run.set_aside:
+        say(f"{run.set_aside} lines of unfinished cells are in samples.damaged.jsonl")
+
+    def go_on() -> None:
+        executor = run.scenario.executor
+        with tuned(request.tune, run.plan, executor, say):
+            chosen = choose_executor(executor, run.plan, run.clock, run.store.console, say)
+            boots = carry_on(run, chosen, request.arguments, request.tune)
+            _measure(run.rest, chosen, run.store, boots)
+
+    return _to_its_end(go_on if not run.finished else lambda: None, run.store, fresh=False)
+
+
+def _to_its_end(measure: Callable[[], None], store: Store, fresh: bool) -> Outcome:
+    try:
+        measure()
+    except KeyboardInterrupt:
+        if fresh and not (store.path / "run.json").exists():
+            _remove_if_empty(store)
+            return Outcome(EXIT_CANNOT_JUDGE, complaint="interrupted before anything was measured")
+        return _conclude(store, interrupted=True)
+    except BenchError as error:
+        if not fresh or _remove_if_empty(store):
+            raise
+        known = _conclude(store, interrupted=False)  # what was measured before
+        return Outcome(error.exit_code, known.report, error.message, error.hint)
+    return _conclude(store, interrupted=False)
+
+
+def _clock(name: str | None) -> Clock | None:
+    try:
+        return Clock(name) if name else None
+    except ValueError:
+        known = ", ".join(Clock)
+        raise UsageError(f"--clock: '{name}' is unknown: known are {known}") from None
+
+
+def _measure(plan: Plan, executor: Executor, store: Store, boots_before: int = 0) -> None:
+    console = StderrConsole()
+    progress = BarProgress(console, plan) if console.is_terminal else None
+    with progress or nullcontext(PlainProgress(console, plan)) as shown:
+        run_plan(plan, executor, store, shown, boots_before)
+
+
+def _remove_if_empty(store: Store) -> bool:
+    """A run that could not begin leaves no directory behind."""
+    samples = store.path / "samples.jsonl"
+    if not samples.exists() or samples.stat().st_size:
+        return False
+    for path in (samples, store.path / "run.json", store.path / "run.tmp", store.console):
+        path.unlink(missing_ok=True)
+    with suppress(OSError):
+        store.path.rmdir()
+    return True
+
+
+def _conclude(store: Store, interrupted: bool) -> Outcome:
+    """What was measured; the code says whether that is all of it."""
+    finished = load(store.path)
+    failed = any(sample.status.startswith("failed") for sample in finished.samples)
+    code = EXIT_FAILED if failed or (interrupted and finished.measured) else EXIT_GOOD
+    if not failed and not finished.measured:
+        code = EXIT_CANNOT_JUDGE
+    report = f"\n{render(finished)}\n\nsamples: {store.path}"
+    if interrupted:
+        kept = sum(sample.ok for sample in finished.samples)
+        complaint = f"interrupted: {kept} samples of finished cells are kept"
+        return Outcome(code, report, complaint, f"go on: bench run --resume {store.path}")
+    return Outcome(code, report, "" if finished.measured else "nothing was measured")

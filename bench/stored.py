@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A run directory as it is read: what is whole is used, what is not is said."""
+
+import json
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.checksum import unseal
+from bench.errors import UsageError
+from bench.lock import holder
+from bench.model import Cell, Clock, Sample
+from bench.planned import Planned, describe, tally
+from bench.rows import parse_row
+
+# 1: the first. 2: threads, window, counters, sessions and a crc, which 1 does without.
+FORMAT = 2
+_READABLE = (1, 2)
+_MOST = 5  # lines that are named; of a file that is all rubbish a count says more
+_TABLES = ("executor", "machine", "scenario")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as it was stored: ``facts`` is run.json without its format version.
+
+    ``damage`` says what is wrong with the directory, ``missing`` why a cell of the plan
+    has no sample and no reason of its own. ``samples`` are those that are whole.
+    """
+
+    path: Path
+    facts: Mapping[str, Any]
+    samples: tuple[Sample, ...]
+    damage: tuple[str, ...] = ()
+    missing: Mapping[Cell, str] = field(default_factory=dict)
+
+    @property
+    def measured(self) -> bool:
+        """There is a sample that counts."""
+        return any(sample.ok for sample in self.samples)
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(self.facts["clock"])
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Of samples.jsonl; without a sample it is damaged, for a reason."""
+
+    number: int
+    text: bytes  # with its end, where it has one
+    sample: Sample | None
+    problem: str = ""
+
+
+def load(path: Path) -> Run:
+    """Read a run directory; UsageError when there is none, or it says not what it is."""
+    facts = read_facts(path / "run.json")
+    try:
+        planned = Planned.read(facts)
+    except ValueError as error:
+        raise UsageError(f"{path}/run.json: not a run: {error}") from None
+    del facts["format"]
+    samples: list[Sample] = []
+    damage: list[str] = []
+    more = 0
+    for line in read_lines(path / "samples.jsonl", Clock(facts["clock"]), planned):
+        if line.sample:
+            samples.append(line.sample)
+        elif len(damage) < _MOST:
+            damage.append(f"samples.jsonl:{line.number}: {line.problem}")
+        else:
+            more += 1
+    damage += [f"samples.jsonl: and {more} more lines"] if more else []
+    lost, missing = _compare(planned, samples, holder(path))
+    return Run(path, facts, tuple(samples), (*damage, *lost), missing)
+
+
+def _compare(
+    planned: Planned, samples: Iterable[Sample], busy: int | None
+) -> tuple[list[str], dict[Cell, str]]:
+    """Blocks that are not whole, and why cells have nothing at all.
+
+    Blocks are stored in their order: those behind the last one that left a line were not
+    reached, and one before it has lost its lines.
+    """
+    found = by_block(planned, samples)
+    last = max((number for number, group in enumerate(found) if group), default=-1)
+    damage: list[str] = []
+    missing: dict[Cell, str] = {}
+    unreached = "not measured: the run was interrupted"
+    if busy:
+        unreached = f"not measured yet: process {busy} is at it"
+    for number, (block, group) in enumerate(zip(planned.blocks, found, strict=True)):
+        count = tally(block, group)
+        there = {sample.cell for sample in group}
+        why = "lost: its lines are damaged" if number <= last else unreached
+        missing |= {cell: why for cell in block.cells if cell not in there}
+        if number <= last and not count.whole:
+            damage.append(f"{describe(block)}: {count.there} of {count.wanted} lines are left")
+    return damage, missing
+
+
+def by_block(planned: Planned, samples: Iterable[Sample]) -> list[list[Sample]]:
+    """The samples of each block."""
+    groups: dict[Cell, list[Sample]] = {}
+    for sample in samples:
+        groups.setdefault(sample.cell, []).append(sample)
+    return [
+        [sample for cell in block.cells for sample in groups.get(cell, ())]
+        for block in planned.blocks
+    ]
+
+
+def read_lines(path: Path, clock: Clock, planned: Planned) -> Iterator[Line]:
+    """Every line, in order; UsageError when the file cannot be read at all."""
+    cells = {cell for block in planned.blocks for cell in block.cells}
+    seen: dict[Cell, set[tuple[int, int | None]]] = {}
+    try:
+        _expect_file(path)
+        with path.open("rb") as handle:
+            for number, text in enumerate(handle, 1):
+                try:
+                    sample = parse_row(text.rstrip(b"\r\n"), clock)
+                    _place(sample, cells, seen.setdefault(sample.cell, set()))
+                except ValueError as error:
+                    yield Line(number, text, None, f"not a sample: {error}")
+                else:
+                    yield Line(number, text, sample)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", "name a run directory") from None
+
+
+def _place(sample: Sample, cells: set[Cell], seen: set[tuple[int, int | None]]) -> None:
+    """ValueError for what is not of this run, or is there already."""
+    if cells and sample.cell not in cells:
+        raise ValueError("its cell is not in the plan")
+    key = (sample.boot, sample.rep)
+    if key in seen:
+        raise ValueError(f"there is another one of its cell, boot {sample.boot}, rep {sample.rep}")
+    seen.add(key)
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """All of run.json but its crc; UsageError says why it is none, or none of ours."""
+    text = _read(path)
+    try:
+        whole = json.loads(text)
+        if not isinstance(whole, dict):
+            raise ValueError("it is no table")
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path}: not a run: {error}") from None
+    version = whole.get("format")
+    if type(version) is not int or version not in _READABLE:
+        known = " and ".join(map(str, _READABLE))
+        shown = repr(version)[:20]
+        raise UsageError(f"{path}: format {shown}: this version of bench reads {known}")
+    try:
+        bare = unseal(text)
+        facts: dict[str, Any] = json.loads(bare)
+        if bare == text:
+            _check_unsealed(facts)
+        _check(facts)
+    except ValueError as error:
+        raise UsageError(f"{path}: not a run: {error}") from None
+    return facts
+
+
+def _check_unsealed(facts: Mapping[str, Any]) -> None:
+    """ValueError for a crc that is none any more; without any, somebody dropped it on purpose."""
+    last = [*facts][-1]
+    number = isinstance(facts[last], int | float) and last not in ("format", "seed")
+    if "crc" in facts or number:
+        raise ValueError(f"its key '{last[:20]}' stands where its crc was")
+
+
+def _check(facts: Mapping[str, Any]) -> None:
+    """ValueError when what others rely on is not there."""
+    if not isinstance(facts.get("clock"), str) or facts["clock"] not in [*Clock]:
+        raise ValueError(f"its clock is none of {', '.join(Clock)}")
+    for key in _TABLES:
+        if not isinstance(facts.get(key, {}), dict):
+            raise ValueError(f"{key} is no table")
+    sessions = facts.get("sessions", [])
+    if not isinstance(sessions, list) or not all(isinstance(each, dict) for each in sessions):
+        raise ValueError("sessions is no list of tables")
+
+
+def _read(path: Path) -> str:
+    try:
+        _expect_file(path)
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", "name a run directory") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not text: {error}") from None
+
+
+def _expect_file(path: Path) -> None:
+    """UsageError for what would be waited for, or has no end."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # of a directory the error says it
+        raise UsageError(f"{path}: not a file", "name a run directory")
