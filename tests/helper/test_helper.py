@@ -1,41 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The helper on this machine, where no device is needed; both compilers, both sanitizers."""
 
-import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from bench.paths import ROOT
+from tests.helper.running import build, run
 
-SOURCE = ROOT / "bench/helper"
 DEVICE = ["live-update", "--mem", "65536", "--pages", "4k", "--order", "new-owner"]
-
-
-def build(target: str, out: Path, compiler: str) -> None:
-    subprocess.run(
-        ["make", "-s", "-C", SOURCE, target, f"O={out}", f"CC={compiler}"], check=True, timeout=300
-    )
-
-
-@pytest.fixture(scope="module")
-def helper(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built to stop at the first address or undefined-behaviour error."""
-    out = tmp_path_factory.mktemp("helper")
-    build("sanitize", out, "gcc")
-    return out / "bench-helper-sanitize"
-
-
-def run(helper: Path, *words: str) -> tuple[int, list[dict[str, object]], str]:
-    command = [str(helper), *words, "--out", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+PIN = ["pin", "--mem", "65536", "--pages", "4k"]
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_builds_without_a_warning(tmp_path: Path, compiler: str) -> None:
-    build("all", tmp_path, compiler)
+    build("all", tmp_path, f"CC={compiler}")
     described = subprocess.run(
         ["file", "-b", tmp_path / "bench-helper"], capture_output=True, text=True, check=False
     )
@@ -44,9 +23,9 @@ def test_builds_without_a_warning(tmp_path: Path, compiler: str) -> None:
 
 def test_null_experiment(helper: Path) -> None:
     words = ["null", "--mem", "4096", "--pages", "4k", "--order", "exec-only,exec-only"]
-    code, lines, stderr = run(helper, *words, "--loops", "1000")
-    assert (code, stderr) == (0, "")
-    assert [line["t"] for line in lines] == ["hello", "rep", "rep", "end"]
+    ended = run(helper, *words, "--loops", "1000")
+    assert (ended.code, ended.stderr) == (0, "")
+    assert [message["t"] for message in ended.messages] == ["hello", "rep", "rep", "end"]
 
 
 @pytest.mark.parametrize(
@@ -54,13 +33,11 @@ def test_null_experiment(helper: Path) -> None:
 )
 def test_handover_without_a_device(helper: Path, extra: list[str]) -> None:
     words = ["live-update", "--mem", str(16 << 20), "--pages", "4k"]
-    code, lines, stderr = run(helper, *words, "--order", "exec-only,exec-only,exec-only", *extra)
-    assert (code, stderr) == (0, "")
-    reps = [line for line in lines if line["t"] == "rep"]
-    assert len(reps) == 3
-    for rep in reps:
+    ended = run(helper, *words, "--order", "exec-only,exec-only,exec-only", *extra)
+    assert (ended.code, ended.stderr) == (0, "")
+    assert len(ended.of("rep")) == 3
+    for rep in ended.of("rep"):
         phases = rep["phases"]
-        assert isinstance(phases, dict)
         assert sum(phases.values()) == rep["pause"]
         assert (phases["populate"] > 0) == ("--warm" in extra)
 
@@ -86,18 +63,29 @@ def test_handover_without_a_device(helper: Path, extra: list[str]) -> None:
         [*DEVICE, "--fault", "none"],
         ["live-update", "--mem", "4096", "--pages", "4k", "--order", "exec-only,new-owner"],
         ["live-update", "--mem", "4096", "--pages", "4k", "--order", ",".join(["reopen"] * 2000)],
+        [*DEVICE[:-1], "populate"],
+        [*DEVICE[:-1], "new-owner,mlock"],
+        [*PIN, "--order", "new-owner"],
+        [*PIN, "--order", "populate,exec-only"],
+        [*PIN, "--order", "populate", "--threads", "0"],
+        [*PIN, "--order", "populate", "--threads", "-1"],
+        [*PIN, "--order", "populate", "--threads", "two"],
+        [*PIN, "--order", "populate", "--threads", "17"],
+        ["pin", "--mem", "4M", "--pages", "4k", "--order", "populate"],
+        ["pin", "--mem", "4194304", "--pages", "4k", "--order", "populate", "--threads", "300"],
+        ["pin", "--mem", "4194304", "--pages", "thp", "--order", "populate", "--threads", "3"],
     ],
 )
 def test_usage_errors(helper: Path, words: list[str]) -> None:
-    code, lines, stderr = run(helper, *words)
-    assert (code, lines) == (2, [])
-    assert stderr.startswith("bench-helper: ")
+    ended = run(helper, *words)
+    assert (ended.code, ended.lines) == (2, [])
+    assert ended.stderr.startswith("bench-helper: ")
 
 
 @pytest.mark.parametrize("extra", [[], ["--transfer"]])
 def test_no_device_is_a_skip(helper: Path, extra: list[str]) -> None:
     words = ["live-update", "--mem", "65536", "--pages", "4k", "--order", "new-owner", *extra]
-    code, lines, _ = run(helper, *words, "--device", "/dev/vhost-vdpa-none")
-    assert code == 4
-    assert [line["t"] for line in lines] == ["hello", "skip"]
-    assert lines[1]["need"]
+    ended = run(helper, *words, "--device", "/dev/vhost-vdpa-none")
+    assert ended.code == 4
+    assert [message["t"] for message in ended.messages] == ["hello", "skip"]
+    assert ended.messages[1]["need"]

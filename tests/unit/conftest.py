@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The command line in this process, and a run directory."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from bench.cli import main
 from bench.store import Store, create
 from tests.unit.command import MEM, Bench, Ended
 from tests.unit.samples import FACTS, SAMPLES
+from tests.unit.stored_runs import measured
 from tests.unit.streams import write_lines
 
 
@@ -48,3 +50,15 @@ def store(tmp_path: Path) -> Store:
     made.write_facts(FACTS)
     made.append(SAMPLES)
     return made
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that came to its end. Whoever changes it changes it back."""
+    return measured(tmp_path_factory.mktemp("whole") / "run")
+
+
+@pytest.fixture
+def path(whole: Path, tmp_path: Path) -> Path:
+    """The same run, for one test."""
+    return Path(shutil.copytree(whole, tmp_path / "whole"))

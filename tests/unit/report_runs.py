@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.model import Backing, Block, Cell, Clock, Method, Pages, Phase, Rep, Sample
+from bench.model import Backing, Block, Cell, Clock, Method, Pages, Phase, Rep, Sample, Unavailable
 from bench.store import Run
 from bench.units import GIB, KIB
 from tests.unit.streams import split_pause
@@ -25,6 +25,9 @@ class Silent:
         """Not a word."""
 
     def advance(self, block: Block, rep: Rep) -> None:
+        """Not a word."""
+
+    def without(self, block: Block, item: Unavailable) -> None:
         """Not a word."""
 
     def end(self, block: Block, problem: str, details: str) -> None:

@@ -2,14 +2,15 @@
 """Scenarios, plans and the helper streams that measuring them gives, all without a machine."""
 
 import json
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
-from bench.devices import DEVICES
-from bench.model import Batch, Block, Cell, Handover, Method, Phase, Plan, Ptes
+from bench.devices import device_named
+from bench.model import Batch, Block, Cell, Experiment, Handover, Method, Phase, Plan, Ptes
 from bench.plan import make_plan
 from bench.regions import qemu_regions
 from bench.scenario import QEMU, Scenario
@@ -21,12 +22,25 @@ PAUSES: Mapping[Method, int] = {
     Method.RESET_OWNER: 5_200_000,
     Method.REOPEN: 5_400_000,
     Method.EXEC_ONLY: 1_000_000,
+    Method.IO_URING: 900_000,
+    Method.GUP_TEST: 800_000,
+    Method.IOTLB: 950_000,
+    Method.MLOCK: 500_000,
+    Method.POPULATE: 400_000,
 }
 DRIFT = 1000  # that each rep takes longer than the one before it
 
 # Per mille of a pause with a device; exec has the rest.
 _SHARES = {Phase.SUSPEND: 2, Phase.RESET: 1, Phase.RELEASE: 400, Phase.CLAIM: 3, Phase.VRINGS: 20}
 _SHARES |= {Phase.MAP: 150, Phase.START: 4}
+
+# What the methods of a pin loop have in /proc while they hold memory.
+_HOLDS = (Method.IO_URING, Method.IOTLB, Method.MLOCK)
+PIN_METHODS = tuple(m for m in Method if m.experiment is Experiment.PIN)
+LIVE_METHODS = tuple(m for m in Method if m.experiment is Experiment.LIVE_UPDATE)
+
+# Those who write them are no helper: the shell of the guest, which has no CRC.
+_UNSEALED = ("exit", "ready")
 
 
 def make_scenario(**fields: Any) -> Scenario:
@@ -52,24 +66,39 @@ def small_block(**fields: Any) -> Block:
 
 def split_pause(pause: int, method: Method = Method.RESET_OWNER) -> dict[str, int]:
     """The phases of a pause, in their order; they add up to it."""
+    if method.experiment is Experiment.PIN:
+        return {Phase.PIN.value: pause * 2 // 3, Phase.UNPIN.value: pause - pause * 2 // 3}
     shares = {} if method is Method.EXEC_ONLY else _SHARES
-    phases = {phase.value: pause * shares.get(phase, 0) // 1000 for phase in Phase}
+    phases = {p.value: pause * shares.get(p, 0) // 1000 for p in method.experiment.phases}
     phases[Phase.EXEC] = pause - sum(phases.values())
     return phases
 
 
 def pinned(cell: Cell) -> int:
-    return cell.mem if cell.method is not Method.EXEC_ONLY and DEVICES[cell.device].pins else 0
+    if cell.method.needs_device:
+        return cell.mem if device_named(cell.device).pins else 0
+    return cell.mem if cell.method in _HOLDS else 0
+
+
+def bare(message: Mapping[str, Any]) -> str:
+    """A line without a CRC."""
+    return json.dumps(message, separators=(",", ":"))
 
 
 def line(message: Mapping[str, Any]) -> str:
-    return json.dumps(message, separators=(",", ":"))
+    """A line as the helper writes it: its last key is the CRC of what is before it."""
+    text = bare(message)
+    if message["t"] in _UNSEALED:
+        return text
+    body = text.removesuffix("}")
+    return f'{body},"crc":{zlib.crc32(body.encode())}}}'
 
 
 def hello(block: Block) -> dict[str, Any]:
     cell = block.any_cell
+    needing = [method for method in block.order if method.needs_device]
     params = {
-        "device": "" if cell.method is Method.EXEC_ONLY else "/dev/vhost-vdpa-0",
+        "device": "/dev/vhost-vdpa-0" if needing else "",
         "mem": cell.mem,
         "file": cell.file,
         "pages": cell.pages.value,
@@ -78,35 +107,51 @@ def hello(block: Block) -> dict[str, Any]:
         "transfer": cell.handover is Handover.TRANSFER,
         "batch": cell.batch is Batch.ON,
         "broken": block.broken is not None,
+        "threads": cell.threads,
         "reps": len(block.order),
     }
-    return {"t": "hello", "proto": PROTO, "experiment": "live-update", "params": params}
+    experiment = block.experiment.value
+    return {"t": "hello", "proto": PROTO, "experiment": experiment, "params": params}
 
 
-def rep(block: Block, number: int, pauses: Mapping[Method, int] = PAUSES) -> dict[str, Any]:
-    method = block.order[number]
+def skip_of(method: Method) -> dict[str, Any]:
+    """One method that cannot be had; the others are measured."""
+    return {"t": "skip", "method": method.value, "why": f"no {method}", "need": f"a {method}"}
+
+
+def rep(
+    block: Block, order: Sequence[Method], number: int, pauses: Mapping[Method, int] = PAUSES
+) -> dict[str, Any]:
+    method = order[number]
     pause = pauses[method] + number * DRIFT
+    pins = block.experiment is Experiment.PIN
     return {
         "t": "rep",
         "i": number,
         "method": method.value,
         "phases": split_pause(pause, method),
         "pause": pause,
-        "vmpin_kb": pinned(block.any_cell) // KIB,
+        "vmpin_kb": pinned(block.cell_of(method)) // KIB,
         "runs": 2,
+        **({"window": block.any_cell.mem // block.any_cell.threads} if pins else {}),
     }
 
 
-def messages(block: Block, pauses: Mapping[Method, int] = PAUSES) -> list[dict[str, Any]]:
-    """hello, the reps, end and exit."""
-    count = len(block.order)
-    reps = [rep(block, number, pauses) for number in range(count)]
-    return [hello(block), *reps, {"t": "end", "n": count}, {"t": "exit", "code": 0}]
+def messages(
+    block: Block, pauses: Mapping[Method, int] = PAUSES, without: Collection[Method] = ()
+) -> list[dict[str, Any]]:
+    """hello, a skip for each method to do without, the reps that are left, end and exit."""
+    order = block.order_without(without)
+    reps = [rep(block, order, number, pauses) for number in range(len(order))]
+    ended = [{"t": "end", "n": len(order)}, {"t": "exit", "code": 0}]
+    return [hello(block), *map(skip_of, without), *reps, *ended]
 
 
-def stream(block: Block, pauses: Mapping[Method, int] = PAUSES) -> list[str]:
+def stream(
+    block: Block, pauses: Mapping[Method, int] = PAUSES, without: Collection[Method] = ()
+) -> list[str]:
     """What the helper writes for a block when all goes well, and the exit line after it."""
-    return [line(message) for message in messages(block, pauses)]
+    return [line(message) for message in messages(block, pauses, without)]
 
 
 def failing_stream(block: Block, reps: int, last: Mapping[str, Any]) -> list[str]:

@@ -138,7 +138,7 @@ def test_an_interrupt_keeps_the_finished_cells(
     assert ended.code == (1 if after else 125)
     assert "interrupted" in ended.err
     assert measured(tmp_path) == 4 * after
-    assert ("reset-owner" in ended.out) == bool(after)
+    assert ("Where it goes" in ended.out) == bool(after)
 
 
 def test_an_interrupt_before_the_first_cell_leaves_nothing(
@@ -158,7 +158,7 @@ def test_a_bug_of_ours_is_one_line(replay: Bench, monkeypatch: pytest.MonkeyPatc
     def broken(*_: object) -> None:
         raise ZeroDivisionError("by zero\nand more")
 
-    monkeypatch.setattr("bench.run.run", broken)
+    monkeypatch.setattr("bench.session.run_plan", broken)
     ended = replay(recording(PLAN))
     assert ended.code == 129
     assert ended.out == ""
@@ -172,7 +172,7 @@ def test_a_bug_of_ours_keeps_what_was_measured(
     def broken(*_: object) -> str:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr("bench.report.text.render", broken)
+    monkeypatch.setattr("bench.session.render", broken)
     assert replay(recording(PLAN)).code == 129
     assert measured(tmp_path) == 12
 

@@ -122,7 +122,10 @@ def test_a_report_of_a_damaged_run(replay: Bench, bench: Bench, tmp_path: Path) 
     replay(recording(PLAN))
     path = tmp_path / "out" / "samples.jsonl"
     path.write_bytes(path.read_bytes()[:-10])
-    assert_usage_error(bench("report", tmp_path / "out"), "samples.jsonl:15")
+    ended = bench("report", tmp_path / "out")
+    assert ended.code == 1
+    assert "samples.jsonl:15: not a sample" in ended.out
+    assert ended.complaints == [f"bench: {tmp_path / 'out'} is damaged: the report says where"]
 
 
 def test_a_report_of_nothing_measured_gives_125(

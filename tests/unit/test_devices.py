@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 import bench.devices
-from bench.devices import DEVICES, IOTLB_ENTRIES, PCI_ADDRESS, Device
+from bench.devices import (
+    DEVICES,
+    IOTLB_ENTRIES,
+    NO_DEVICE,
+    PCI_ADDRESS,
+    Device,
+    device_named,
+    is_path,
+)
 from bench.guest.initramfs import APPLETS, PACKAGES
 from bench.kernel.config import load_config
 from bench.paths import KERNEL_CONFIG
@@ -30,7 +38,10 @@ DEBIAN = {
 }
 BUILTINS = {"echo", "for"}
 
+REAL = [device for device in DEVICES.values() if device is not NO_DEVICE]
+
 every_device = pytest.mark.parametrize("device", DEVICES.values(), ids=lambda device: device.name)
+real_device = pytest.mark.parametrize("device", REAL, ids=lambda device: device.name)
 
 
 def names_in_the_source() -> list[str]:
@@ -104,7 +115,7 @@ def found(pattern: str, commands: tuple[str, ...]) -> list[str]:
     return [name for command in commands for name in re.findall(pattern, command)]
 
 
-@every_device
+@real_device
 def test_what_is_added_is_removed(device: Device) -> None:
     added = found(r"^vdpa dev add name (\S+) mgmtdev \S+$", device.add)
     assert len(added) == 1
@@ -125,7 +136,7 @@ def test_a_pci_device_is_unbound_again(device: Device) -> None:
     assert bool(found(pattern, device.add)) == device.platform_iommu
 
 
-@every_device
+@real_device
 def test_its_management_device_is_that_of_its_module(device: Device) -> None:
     (management,) = found(r"mgmtdev (\S+)$", device.add)
     kind = {f"vdpasim_{kind}": f"vdpa_sim_{kind}" for kind in ("net", "blk")}
@@ -151,3 +162,29 @@ def test_devices_of_the_simulator_differ_as_they_say() -> None:
     assert "use_va=1 batch_mapping=1" in parameters["sim-net-va"]
     assert "use_va=0 batch_mapping=0" in parameters["sim-net-pa-nobatch"]
     assert parameters["sim-blk-pa"] == parameters["sim-net-pa"]
+
+
+def test_no_device_needs_nothing() -> None:
+    assert DEVICES["none"] is NO_DEVICE
+    assert not (NO_DEVICE.modules or NO_DEVICE.add or NO_DEVICE.remove or NO_DEVICE.programs)
+    assert not (NO_DEVICE.pins or NO_DEVICE.platform_iommu)
+
+
+@every_device
+def test_a_known_name_is_no_path(device: Device) -> None:
+    assert not is_path(device.name)
+    assert device_named(device.name) is device
+
+
+def test_a_path_is_a_device_of_this_machine() -> None:
+    device = device_named("/dev/vhost-vdpa-7")
+    assert is_path(device.name)
+    assert device.name == "/dev/vhost-vdpa-7"
+    assert device.pins  # until its driver is known
+    assert not (device.modules or device.add or device.remove)
+
+
+@pytest.mark.parametrize("name", ["floppy", "dev/vhost-vdpa-0", "./x", ""])
+def test_another_name_is_no_device(name: str) -> None:
+    with pytest.raises(KeyError):
+        device_named(name)

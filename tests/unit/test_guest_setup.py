@@ -8,13 +8,16 @@ import pytest
 
 from bench.devices import DEVICES
 from bench.errors import CannotJudge
-from bench.executors.guest import helper_command, regions
+from bench.executors.command import regions
+from bench.executors.guest import helper_command
 from bench.executors.guest_setup import cell_memory, gigantic_pages, guest_memory, page_count
 from bench.guest.initramfs import HELPER
 from bench.model import Block, Break
 from bench.regions import qemu_regions
 from bench.units import GIB, KIB, MIB
-from tests.unit.streams import small_block, small_plan
+from tests.unit.streams import PIN_METHODS, small_block, small_plan
+
+UNPINNED = [name for name, device in DEVICES.items() if device.modules and not device.pins]
 
 RESERVE = 512 * MIB
 ENTRY, PTE = 128, 8
@@ -152,7 +155,8 @@ def test_a_factor_adds_its_word(fields: dict[str, Any], words: str) -> None:
         ({"pages": "4k-fragmented"}, "--pages thp", "--pages 4k-fragmented"),
         ({"regions": "7"}, "--regions 1 ", "--regions 7 "),
         ({"method": "exec-only"}, " --device /dev/vhost-vdpa-0 --pinned", ""),
-        *(({"device": name}, " --pinned", "") for name, d in DEVICES.items() if not d.pins),
+        ({"device": "none"}, " --device /dev/vhost-vdpa-0 --pinned", ""),
+        *(({"device": name}, " --pinned", "") for name in UNPINNED),
     ],
 )
 def test_a_factor_changes_its_word(fields: dict[str, Any], old: str, new: str) -> None:
@@ -185,3 +189,15 @@ def test_the_regions_of_qemu_are_read_back(mem: str) -> None:
 @pytest.mark.parametrize("count", ["1", "2", "32"])
 def test_a_count_of_regions_stays_one(count: str) -> None:
     assert regions(small_block(regions=count).any_cell) == count
+
+
+def test_the_command_of_a_pin_loop_has_its_threads() -> None:
+    methods = ",".join(PIN_METHODS)
+    block = small_block(method=methods, device="none", threads=3, ptes="warm")
+    command = helper_command(block, counters=True)
+    assert command.startswith("ulimit -l unlimited; bench-helper pin --out 4 ")
+    assert command.endswith(" --warm --counters --threads 3")
+    assert f" --order {','.join(block.order)} " in command
+    assert "--device" not in command
+    with_device = helper_command(small_block(method=methods, threads=3))
+    assert " --device /dev/vhost-vdpa-0 --pinned --threads 3" in with_device

@@ -14,7 +14,8 @@ from bench.errors import CannotJudge, MissingTool, NoSpace
 from bench.executors.guest_setup import prepare, why_not_here
 from bench.kernel.config import load_config
 from bench.kernel.packages import ensure_packages
-from bench.paths import ROOT, cache_dir, made_whole, require_space
+from bench.paths import ROOT, cache_dir, require_space
+from bench.scratch import made_whole
 from tests.unit.streams import small_plan
 
 
@@ -76,15 +77,16 @@ def test_no_space_for_the_cache(
     assert "XDG_CACHE_HOME" in caught.value.hint
 
 
-def test_a_disk_that_fills_up_leaves_nothing(tmp_path: Path) -> None:
+def test_a_disk_that_fills_up_leaves_nothing(empty_cache: Path) -> None:
     def fill() -> None:
-        with made_whole(tmp_path / "final") as scratch:
+        with made_whole(cache_dir() / "final") as scratch:
             (scratch / "part").write_text("x")
             raise OSError(28, "No space left on device")
 
     with pytest.raises(NoSpace, match="No space left"):
         fill()
-    assert not list(tmp_path.iterdir())
+    assert [path.name for path in cache_dir().iterdir()] == ["journal"]
+    assert [path.name for path in (cache_dir() / "journal").iterdir()] == [".lock"]
 
 
 def test_a_cache_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

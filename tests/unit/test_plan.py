@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bench.model import Backing, Block, Cell, Method, Plan
 from bench.plan import ALIAS_FILE, REAL_LIMIT, balanced_order
 from bench.units import GIB, MIB
-from tests.unit.streams import small_block, small_plan
+from tests.unit.streams import LIVE_METHODS, PIN_METHODS, small_block, small_plan
 
 ALL_METHODS = ",".join(Method)
 
@@ -59,9 +59,22 @@ def test_cells_of_a_block_differ_only_in_their_method() -> None:
 
 def test_exec_only_never_shares_a_block_with_a_device() -> None:
     plan = small_plan(method=ALL_METHODS, mem="64M,256M")
+    with_device = {*LIVE_METHODS} - {Method.EXEC_ONLY}
     for block in plan.blocks:
         methods = {cell.method for cell in block.cells}
-        assert methods in ({Method.EXEC_ONLY}, set(Method) - {Method.EXEC_ONLY})
+        assert methods in ({Method.EXEC_ONLY}, with_device, {*PIN_METHODS})
+
+
+def test_methods_of_a_block_are_of_one_experiment() -> None:
+    plan = small_plan(method=ALL_METHODS, mem="64M,256M")
+    for block in plan.blocks:
+        assert {cell.method.experiment for cell in block.cells} == {block.experiment}
+
+
+def test_threads_are_a_factor() -> None:
+    plan = small_plan(method="io-uring,mlock", device="none", threads="1,2,32")
+    assert sorted(block.any_cell.threads for block in plan.blocks) == [1, 2, 32]
+    assert {cell.threads for cell in cells(small_plan())} == {1}
 
 
 def test_a_block_begins_with_one_warmup_of_its_quickest_method() -> None:

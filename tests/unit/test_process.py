@@ -6,44 +6,25 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from bench.errors import CannotJudge, MissingTool
+from bench.errors import CannotJudge, MissingTool, NoSpace
+from bench.journal import recover
 from bench.paths import ROOT
 from bench.process import Child, ProcessFailed, find_tool, run, spawn
+from tests.unit.children import assert_dies, eventually, is_gone, pid_in
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Of its own: what is killed here on purpose is not for the user's next call."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache/bench"
+
 
 SLEEP = ["sh", "-c", 'echo $$ >"$0"; exec sleep 1000']
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 2) -> bool:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    return condition()
-
-
-def pid_in(path: Path) -> int:
-    assert eventually(lambda: path.exists() and path.read_text().endswith("\n"))
-    return int(path.read_text())
-
-
-def is_gone(pid: int) -> bool:
-    """A zombie that nobody has waited for yet counts as gone."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-    return state in "ZX"
-
-
-def assert_dies(pid: int) -> None:
-    gone = eventually(lambda: is_gone(pid))
-    if not gone:
-        os.kill(pid, signal.SIGKILL)
-    assert gone
 
 
 def test_run_gives_the_output() -> None:
@@ -182,18 +163,46 @@ def test_a_missing_child_is_not_silent(tmp_path: Path) -> None:
     assert "no-such-tool" in (tmp_path / "log").read_text()
 
 
+def test_no_child_begins_before_it_is_written_down(tmp_path: Path, cache: Path) -> None:
+    cache.mkdir(parents=True)
+    (cache / "journal").touch()  # where a directory has to be
+    with (
+        pytest.raises(NoSpace, match="journal"),
+        spawn([*SLEEP, str(tmp_path / "pid")], log=tmp_path / "log"),
+    ):
+        pass
+    assert not (tmp_path / "pid").exists()
+
+
+def test_nothing_is_written_down_about_what_has_ended(tmp_path: Path, cache: Path) -> None:
+    with spawn([*SLEEP, str(tmp_path / "pid")], log=tmp_path / "log"):
+        assert len([*(cache / "journal").glob("*.json")]) == 1
+    assert [path.name for path in (cache / "journal").iterdir()] == [".lock"]
+
+
+def test_what_a_child_leaves_behind_ends_with_its_block(tmp_path: Path) -> None:
+    """In a process group of its own, and with nobody above it any more."""
+    script = 'set -m; sleep 1000 & echo $! >"$0"'
+    with spawn(["sh", "-c", script, str(tmp_path / "pid")], log=tmp_path / "log") as child:
+        assert child.wait(5) == 0
+        pid = pid_in(tmp_path / "pid")
+        assert not is_gone(pid)
+    assert_dies(pid)
+
+
 PARENT = """
 import sys, time
 from pathlib import Path
 from bench.process import spawn
-with spawn(["sh", "-c", 'echo $$ >"$0"; exec sleep 1000', sys.argv[1]], log=Path(sys.argv[2])):
+with spawn(["sh", "-c", sys.argv[1], sys.argv[2]], log=Path(sys.argv[3])):
     time.sleep(1000)
 """
 
 
-def test_a_child_ends_when_we_are_killed(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", PARENT, str(tmp_path / "pid"), str(tmp_path / "log")]
-    with subprocess.Popen(command, cwd=ROOT) as parent:
+def kill_parent_of(script: str, tmp_path: Path) -> int:
+    """The pid that the script wrote; whoever spawned the script was killed since."""
+    words = [script, str(tmp_path / "pid"), str(tmp_path / "log")]
+    with subprocess.Popen([sys.executable, "-c", PARENT, *words], cwd=ROOT) as parent:
         try:
             assert eventually((tmp_path / "pid").exists, 10)
             pid = pid_in(tmp_path / "pid")
@@ -201,4 +210,19 @@ def test_a_child_ends_when_we_are_killed(tmp_path: Path) -> None:
         finally:
             parent.kill()
         assert parent.wait(5) == -signal.SIGKILL
-    assert_dies(pid)
+    return pid
+
+
+def test_a_child_ends_when_we_are_killed(tmp_path: Path) -> None:
+    assert_dies(kill_parent_of('echo $$ >"$0"; exec sleep 1000', tmp_path))
+
+
+def test_what_a_child_had_started_ends_with_the_next_call(tmp_path: Path, cache: Path) -> None:
+    pid = kill_parent_of('sleep 1000 & echo $! >"$0"; wait', tmp_path)
+    try:
+        assert not is_gone(pid)  # the kernel ended its parent only
+        said = recover()
+    finally:
+        assert_dies(pid)
+    assert len(said) == 1 and str(pid) in said[0]
+    assert [path.name for path in (cache / "journal").iterdir()] == [".lock"]

@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from bench.model import Block, Plan, Rep
+from bench.model import Block, Method, Plan, Rep, Unavailable
 from bench.progress import BarProgress, PlainProgress, describe
 from bench.wire import read_reps
 from tests.unit.streams import small_plan, stream
@@ -25,7 +25,7 @@ def console(width: int = 200, terminal: bool = False) -> tuple[Console, StringIO
 
 
 def reps_of(block: Block) -> list[Rep]:
-    return [*read_reps(stream(block), block)]
+    return [rep for rep in read_reps(stream(block), block) if isinstance(rep, Rep)]
 
 
 def play(progress: PlainProgress | BarProgress, plan: Plan, *problems: tuple[str, str]) -> None:
@@ -101,6 +101,40 @@ def test_a_bar_is_full_at_the_end() -> None:
 def test_a_block_that_failed_leaves_the_bar_full_too() -> None:
     """What it did not run is not to come: the ETA counts it no more."""
     assert percentages((PROBLEM, ""), (PROBLEM, ""))[-1] == 100
+
+
+def play_without(progress: PlainProgress | BarProgress, method: Method) -> None:
+    """All of a plan, but for one method that cannot be had."""
+    for block in PLAN.blocks:
+        progress.begin(block)
+        for item in read_reps(stream(block, without=[method]), block):
+            if isinstance(item, Unavailable):
+                progress.without(block, item)
+            else:
+                progress.advance(block, item)
+        progress.end(block, "", "")
+
+
+def test_plain_lines_say_what_cannot_be_had() -> None:
+    shown, text = console(width=20)
+    play_without(PlainProgress(shown, PLAN), Method.NEW_OWNER)
+    lines = text.getvalue().splitlines()
+    said = "  without new-owner: no new-owner (needs: a new-owner)"
+    assert lines[1] == lines[4] == said
+    assert len(lines) == 6
+
+
+@pytest.mark.parametrize("method", [Method.NEW_OWNER, Method.RESET_OWNER])
+def test_a_bar_without_a_method_is_full_too(method: Method) -> None:
+    """What cannot be had is not to come, and is said above the bar."""
+    shown, text = console(terminal=True)
+    with BarProgress(shown, PLAN) as progress:
+        play_without(progress, method)
+    assert f"without {method}: no {method} (needs: a {method})" in text.getvalue()
+    percent = [int(number) for number in re.findall(r"(\d+) %", text.getvalue())]
+    assert percent[-1] == 100
+    assert percent == sorted(percent)
+    assert max(percent) == 100
 
 
 @pytest.mark.parametrize("terminal", [False, True])

@@ -16,7 +16,8 @@ from bench.errors import BenchError
 from bench.executors.replay import ReplayExecutor
 from bench.model import Block, Clock, Method, Plan
 from bench.progress import PlainProgress
-from bench.report.text import columns, render
+from bench.report.columns import columns
+from bench.report.text import render
 from bench.run import run
 from bench.store import Run, create, load
 from tests.unit.streams import PAUSES, failing_stream, small_plan, stream

@@ -8,10 +8,18 @@ import pytest
 
 from bench.errors import CannotJudge
 from bench.executors.replay import ReplayExecutor
-from bench.model import Block, Clock, Method, Plan, Rep, Sample
+from bench.model import Block, Clock, Method, Plan, Rep, Sample, Unavailable
 from bench.run import run
 from bench.store import Store, create, load
-from tests.unit.streams import failing_stream, recording, small_plan, stream
+from tests.unit.streams import (
+    PIN_METHODS,
+    failing_stream,
+    line,
+    recording,
+    skip_of,
+    small_plan,
+    stream,
+)
 
 ERROR = {"t": "error", "op": "NEW_OWNER", "errno": 22, "text": "Invalid argument"}
 SKIP = {"t": "skip", "why": "no NEW_OWNER", "need": "the live-update series"}
@@ -35,6 +43,7 @@ class Watcher:
     def __init__(self, patience: int = 1000) -> None:
         self.begun: list[Block] = []
         self.reps: list[Rep] = []
+        self.missing: list[Unavailable] = []
         self.ended: list[tuple[str, str]] = []
         self._patience = patience
 
@@ -45,6 +54,9 @@ class Watcher:
         self.reps.append(rep)
         if len(self.reps) == self._patience:
             raise KeyboardInterrupt
+
+    def without(self, block: Block, item: Unavailable) -> None:
+        self.missing.append(item)
 
     def end(self, block: Block, problem: str, details: str) -> None:
         self.ended.append((problem, details))
@@ -73,7 +85,7 @@ def lines_with(plan: Plan, number: int, replacement: list[str]) -> list[str]:
     """The recording of a plan with another stream for one block."""
     streams = [stream(block) for block in plan.blocks]
     streams[number] = replacement
-    return [line for lines in streams for line in lines]
+    return [text for lines in streams for text in lines]
 
 
 def test_every_rep_is_stored_in_order(store: Store) -> None:
@@ -198,3 +210,34 @@ def test_all_methods_reach_the_store(store: Store) -> None:
     plan = small_plan(method=",".join(Method))
     run(plan, executor(recording(plan)), store, Watcher())
     assert {s.cell.method for s in stored(store) if s.ok} == set(Method)
+
+
+PINS = small_plan(method=",".join(PIN_METHODS), device="none", threads=2)
+(PIN_BLOCK,) = PINS.blocks
+
+
+def test_a_method_that_cannot_be_had_costs_no_other(store: Store) -> None:
+    watcher = Watcher()
+    missing = [Method.IO_URING, Method.GUP_TEST]
+    run(PINS, executor(stream(PIN_BLOCK, without=missing)), store, watcher)
+    samples = stored(store)
+    assert [item.method for item in watcher.missing] == missing
+    assert [(s.cell.method, s.status) for s in samples[:2]] == [
+        (method, f"skipped: no {method} (needs: a {method})") for method in missing
+    ]
+    reps = samples[2:]
+    assert tuple(s.cell.method for s in reps) == PIN_BLOCK.order_without(missing)
+    assert [s.ok for s in reps] == [False] + [True] * (len(reps) - 1)
+    assert {s.window for s in reps} == {PIN_BLOCK.any_cell.mem // 2}
+    assert watcher.ended == [("", "")]
+
+
+def test_a_block_without_any_method_is_skipped(store: Store) -> None:
+    *others, last = PIN_METHODS
+    skips = [line(skip_of(method)) for method in others]
+    final = {key: value for key, value in skip_of(last).items() if key != "method"}
+    ended = [line(final), line({"t": "exit", "code": 4})]
+    run(PINS, executor([stream(PIN_BLOCK)[0], *skips, *ended]), store, Watcher())
+    assert sorted(s.cell for s in stored(store)) == sorted(PIN_BLOCK.cells)
+    reasons = {s.cell.method: s.status for s in stored(store)}
+    assert reasons == {m: f"skipped: no {m} (needs: a {m})" for m in PIN_METHODS}

@@ -9,7 +9,7 @@ import pytest
 
 from bench import store as stores
 from bench.errors import CannotJudge, UsageError
-from bench.model import Clock, Phase
+from bench.model import Clock, Experiment
 from bench.store import FORMAT, Run, Store, create, load
 from tests.unit.samples import FACTS, FAILED, SAMPLES, rows
 
@@ -27,11 +27,53 @@ def test_a_line_spells_the_factors_as_the_options_do(store: Store) -> None:
     assert row["mem"] == row["file"] == 64 << 20
     assert row["pages"] == "thp"
     assert (row["clock"], row["unit"]) == ("icount", "instructions")
-    assert list(row["phases"]) == list(Phase)
+    assert tuple(row["phases"]) == Experiment.LIVE_UPDATE.phases
 
 
 def test_facts_carry_the_format(store: Store) -> None:
-    assert json.loads((store.path / "run.json").read_text()) == {"format": FORMAT, **FACTS}
+    facts = json.loads((store.path / "run.json").read_text())
+    assert list(facts) == ["format", *FACTS, "crc"]
+    assert facts.pop("crc") > 0
+    assert facts == {"format": FORMAT, **FACTS}
+
+
+def test_facts_can_end_in_a_number(store: Store) -> None:
+    store.write_facts({**FACTS, "tuned": 3})
+    assert load(store.path).facts["tuned"] == 3
+
+
+def test_a_run_that_knew_nothing_can_begin_again(tmp_path: Path) -> None:
+    """It was killed before or while it wrote run.json."""
+    for name in ("samples.jsonl", "run.tmp", "console.log"):
+        assert create(tmp_path / "run", "small").path == tmp_path / "run"
+        (tmp_path / "run" / name).touch()
+    (tmp_path / "run" / "notes").touch()
+    with pytest.raises(UsageError, match="exists"):
+        create(tmp_path / "run", "small")
+
+
+def test_a_line_ends_in_its_crc(store: Store) -> None:
+    assert [list(row)[-1] for row in rows(store)] == ["crc"] * 3
+    assert len({row["crc"] for row in rows(store)}) == 3
+
+
+def test_lines_without_a_crc_are_read(store: Store) -> None:
+    path = store.path / "samples.jsonl"
+    for row in (changed := rows(store)):
+        del row["crc"]
+    path.write_text("".join(json.dumps(row) + "\n" for row in changed))
+    assert load(store.path) == Run(store.path, FACTS, SAMPLES)
+
+
+def test_the_first_format_is_read(store: Store) -> None:
+    """It has no crc, no threads, window or counters, and no sessions."""
+    (store.path / "run.json").write_text(json.dumps({"format": 1, **FACTS}))
+    for row in (changed := rows(store)):
+        for key in ("crc", "threads", "window", "counters"):
+            del row[key]
+    text = "".join(json.dumps(row) + "\n" for row in changed)
+    (store.path / "samples.jsonl").write_text(text)
+    assert load(store.path) == Run(store.path, FACTS, SAMPLES)
 
 
 def test_facts_can_be_written_again(store: Store) -> None:

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The guest executor's needs: what lacks is named, with the command that gets it."""
+
+import os
+import shutil
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from bench.doctor import Diagnosis, Finding, State, examine
+from bench.doctor.guest import examine_guest
+from bench.doctor.kvm import by_kernel, by_sector, examine_kvm, way_to_open
+from bench.executors.guest_setup import HOST_PROGRAMS
+from bench.units import GIB, MIB
+from tests.unit.test_missing import program
+from tests.unit.trees import tree
+
+FINE = Finding("fine", State.OK, "fine")
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache; the directory is for programs."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "bin"
+
+
+def of(diagnosis: Diagnosis, topic: str) -> Finding:
+    return next(finding for finding in diagnosis.findings if finding.topic == topic)
+
+
+def usable(diagnosis: Diagnosis) -> dict[str, bool]:
+    return {way.name: way.usable for way in diagnosis.ways}
+
+
+def test_a_machine_without_any_program(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(fresh))
+    monkeypatch.setattr("bench.process.shutil.which", lambda *_, **__: None)
+    diagnosis = examine()
+    guest = of(diagnosis, "guest")
+    assert guest.state is State.PROBLEM
+    assert all(name in guest.text for name in HOST_PROGRAMS)
+    assert all(package in guest.fix for package in HOST_PROGRAMS.values())
+    assert of(diagnosis, "guest kernel").state is State.PROBLEM
+    assert "apt" in of(diagnosis, "guest kernel").fix
+    assert "gcc" in of(diagnosis, "helper").fix
+    assert not any(usable(diagnosis).values())
+    assert diagnosis.exit_code == 125
+
+
+def test_a_compiler_without_a_static_library(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(fresh, "gcc", "echo libc.a")
+    monkeypatch.setenv("PATH", f"{fresh}:{os.environ['PATH']}")
+    helper = of(examine(), "helper")
+    assert helper.state is State.PROBLEM
+    assert helper.fix.endswith("libc6-dev")
+
+
+def test_a_kernel_that_apt_does_not_know(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(fresh, "apt-get", "exit 100")
+    program(fresh, "apt-cache", "exit 100")
+    monkeypatch.setenv("PATH", f"{fresh}:{os.environ['PATH']}")
+    diagnosis = examine()
+    kernel = of(diagnosis, "guest kernel")
+    assert kernel.state is State.PROBLEM
+    assert "no such package is known here" in kernel.text
+    assert kernel.fix.endswith("apt-get update")
+    assert not usable(diagnosis)["guest, clock icount"]
+
+
+def test_a_kernel_that_can_be_fetched(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = "Version: 6.12.1-1\\nDepends: linux-image-6.12.1+deb12-amd64 (= 6.12.1-1)\\n"
+    program(fresh, "apt-cache", f"printf '{record}'")
+    program(fresh, "apt-get", "exit 100")  # nothing may ask the network
+    monkeypatch.setenv("PATH", f"{fresh}:{os.environ['PATH']}")
+    kernel = of(examine(), "guest kernel")
+    assert kernel.state is State.INFO
+    assert "6.12.1+deb12-amd64" in kernel.text
+    assert kernel.fix == "bench kernel"
+
+
+def test_a_disk_without_room(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(2 * GIB, GIB, GIB))
+    diagnosis = examine()
+    space = of(diagnosis, "disk space")
+    assert space.state is State.PROBLEM
+    assert "1.0 GiB are free" in space.text and "2.0 are needed" in space.text
+    assert "XDG_CACHE_HOME" in space.fix
+    assert not usable(diagnosis)["guest, clock icount"]
+
+
+def test_a_machine_without_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.doctor.guest.available_memory", lambda: 900 * MIB)
+    facts = {"arch": "x86_64", "cgroup_memory": GIB}
+    findings, ways = examine_guest(facts, FINE, FINE)
+    memory = next(finding for finding in findings if finding.topic == "memory")
+    assert memory.state is State.PROBLEM
+    assert memory.text.startswith("0.9 GiB are free, the cgroup allows 1.0")
+    assert not any(way.usable for way in ways)
+
+
+def test_another_architecture() -> None:
+    findings, ways = examine_guest({"arch": "aarch64"}, FINE, FINE)
+    assert [finding.state for finding in findings] == [State.PROBLEM]
+    assert not any(way.usable for way in ways)
+
+
+@pytest.mark.parametrize("problem", ["/dev/kvm opens, but a guest does not boot with it: x", ""])
+def test_wall_time_goes_with_kvm_and_counts_do_not(
+    problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.doctor.guest.examine_kvm", lambda *_: by_kernel(problem))
+    _, (icount, wall) = examine_guest({"arch": "x86_64"}, FINE, FINE)
+    assert wall.usable is (icount.usable and not problem)
+    assert problem in wall.why
+
+
+def test_what_told_about_kvm_is_said() -> None:
+    assert by_sector("").state is State.OK and "boot sector" in by_sector("").text
+    assert by_sector("QEMU died").text.endswith("does not run with it: QEMU died")
+    assert by_kernel("").text == "a guest boots with it"
+    assert by_kernel("no").fix.startswith("bench run --clock icount")
+
+
+@pytest.mark.parametrize(
+    ("problem", "flags", "fix"),
+    [
+        ("/dev/kvm: Permission denied", "fpu", "sudo usermod -aG kvm"),
+        ("/dev/kvm: No such file or directory", "fpu vmx", "sudo modprobe kvm_intel"),
+        ("/dev/kvm: No such file or directory", "fpu svm", "sudo modprobe kvm_amd"),
+        ("/dev/kvm: No such file or directory", "fpu", "bench run --clock icount"),
+    ],
+)
+def test_a_device_that_does_not_open(tmp_path: Path, problem: str, flags: str, fix: str) -> None:
+    root = tree(tmp_path, {"proc/cpuinfo": f"flags : {flags}\n"})
+    assert way_to_open(problem, root).startswith(fix)
+
+
+def test_without_qemu_nothing_is_said_of_kvm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.doctor.kvm.kvm_problem", lambda: "")
+    monkeypatch.setattr("bench.process.shutil.which", lambda *_, **__: None)
+    assert examine_kvm().state is State.INFO

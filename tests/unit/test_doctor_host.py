@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The host executor's needs: io_uring, memory that may be locked, devices."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.doctor import Finding, State
+from bench.doctor.host import (
+    examine_host,
+    io_uring,
+    memlock,
+    vdpa_devices,
+    vhost_vdpa_devices,
+    why_no_io_uring,
+)
+from tests.unit.trees import tree
+
+FINE = Finding("fine", State.OK, "fine")
+BROKEN = Finding("broken", State.PROBLEM, "it is broken", "mend it")
+
+
+def test_the_kernel_is_asked_for_a_ring() -> None:
+    """A kernel with io_uring gives one, any other says an error in words."""
+    disabled = Path("/proc/sys/kernel/io_uring_disabled")
+    problem = why_no_io_uring()
+    assert problem == "" or problem[0].isupper()
+    if disabled.exists() and disabled.read_text().strip() == "2":
+        assert problem == "Operation not permitted"
+
+
+@pytest.mark.parametrize(
+    ("problem", "facts", "fix"),
+    [
+        ("Operation not permitted", {"io_uring_disabled": 2}, "sudo sysctl kernel.io_uring_"),
+        ("Operation not permitted", {"container": "docker"}, "docker run --security-opt"),
+        ("Function not implemented", {"io_uring_disabled": None}, "grep IO_URING"),
+    ],
+)
+def test_a_ring_that_is_refused(problem: str, facts: dict[str, Any], fix: str) -> None:
+    finding = io_uring(problem, facts)
+    assert finding.state is State.PROBLEM
+    assert problem in finding.text
+    assert finding.fix.startswith(fix)
+
+
+def test_a_ring_that_is_given() -> None:
+    assert io_uring("", {"io_uring_disabled": 1}).state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "capable", "state", "text", "fix"),
+    [
+        (None, None, False, State.OK, "unlimited", ""),
+        (8 << 20, None, False, State.OK, "unlimited", ""),
+        (8 << 20, 8 << 20, False, State.WARNING, "can have 8 MiB", "sudo prlimit "),
+        (64 << 10, 64 << 10, False, State.PROBLEM, "64 KiB is too little", "sudo prlimit "),
+        (0, 0, True, State.INFO, "CAP_IPC_LOCK", "sudo prlimit "),
+    ],
+)
+def test_what_may_be_locked(
+    soft: int | None, hard: int | None, capable: bool, state: State, text: str, fix: str
+) -> None:
+    finding = memlock({"memlock": {"soft": soft, "hard": hard}, "cap_ipc_lock": capable})
+    assert finding.state is state
+    assert text in finding.text
+    assert finding.fix.startswith(fix) and bool(finding.fix) is bool(fix)
+
+
+def test_a_limit_that_is_not_known() -> None:
+    assert memlock({"memlock": None}).state is State.INFO
+
+
+def with_devices(root: Path) -> Path:
+    """One of a PCI function with a driver, one of a simulator, which has none."""
+    nodes = ("vhost-vdpa-0", "vhost-vdpa-10", "vhost-vdpa-2", "vhost-vdpa-x", "vhost-net")
+    tree(root, {f"dev/{name}": "" for name in nodes})
+    function, driver = (
+        root / "sys/devices/pci0/0000:01:00.2",
+        root / "sys/bus/pci/drivers/mlx5_core",
+    )
+    simulator = root / "sys/devices/vdpasim_net"
+    for path in (driver, function / "vdpa0/vhost-vdpa-0", simulator / "vdpa1/vhost-vdpa-2"):
+        path.mkdir(parents=True)
+    (function / "driver").symlink_to(driver)
+    bus = root / "sys/bus/vdpa/devices"
+    bus.mkdir(parents=True)
+    (bus / "vdpa0").symlink_to(function / "vdpa0")
+    (bus / "vdpa1").symlink_to(simulator / "vdpa1")
+    return root
+
+
+def test_devices_and_whose_they_are(tmp_path: Path) -> None:
+    devices = vhost_vdpa_devices(with_devices(tmp_path))
+    assert [(d.node, d.name, d.driver) for d in devices] == [
+        ("vhost-vdpa-0", "vdpa0", "mlx5_core"),
+        ("vhost-vdpa-2", "vdpa1", "vdpasim_net"),
+        ("vhost-vdpa-10", "unnamed", "unknown"),
+    ]
+    assert all(device.usable for device in devices)
+    first = vdpa_devices(devices)[0]
+    assert (first.state, first.text) == (State.OK, "/dev/vhost-vdpa-0: vdpa0 of mlx5_core")
+
+
+def test_no_device_is_no_problem_and_no_module_is_loaded(tmp_path: Path) -> None:
+    (finding,) = vdpa_devices(vhost_vdpa_devices(tmp_path))
+    assert finding.state is State.INFO
+    assert "vdpa dev add" in finding.fix
+    assert "modprobe" not in finding.fix
+
+
+@pytest.mark.parametrize(("cache", "helper"), [(BROKEN, FINE), (FINE, BROKEN)])
+def test_without_cache_or_helper_the_host_measures_nothing(cache: Finding, helper: Finding) -> None:
+    _, ways = examine_host({}, cache, helper)
+    assert not any(way.usable for way in ways)
+    assert ways[0].why == BROKEN.text

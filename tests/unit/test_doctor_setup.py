@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How a machine is set up, facts in and findings out."""
+
+from typing import Any
+
+import pytest
+
+from bench.doctor import Finding, State
+from bench.doctor.setup import counters, examine_setup, shmem_thp
+from bench.trust import doubts
+from tests.unit.test_trust import QUIET
+
+
+def found(topic: str, **facts: Any) -> Finding:
+    return next(f for f in examine_setup(QUIET | facts) if f.topic == topic)
+
+
+def test_a_quiet_machine_has_nothing_to_mend() -> None:
+    worth_a_look = {f.topic for f in examine_setup(QUIET) if f.state is State.WARNING}
+    assert worth_a_look == {"shmem thp"}  # a kernel without huge pages
+
+
+def test_a_machine_that_says_nothing_is_no_error() -> None:
+    assert examine_setup({})
+    assert examine_setup(dict.fromkeys(QUIET))
+
+
+@pytest.mark.parametrize(
+    ("topic", "facts", "fix"),
+    [
+        ("governor", {"governor": ["powersave"]}, "echo performance | sudo tee /sys/devices/"),
+        ("turbo", {"turbo": True, "turbo_file": "/sys/x/no_turbo"}, "echo 1 | sudo tee /sys/x/no_"),
+        ("turbo", {"turbo": True, "turbo_file": "/sys/x/boost"}, "echo 0 | sudo tee /sys/x/boost"),
+        ("smt", {"smt": True}, "echo off | sudo tee /sys/devices/system/cpu/smt/control"),
+        ("clock source", {"clocksource": "hpet", "clocksources": ["hpet", "tsc"]}, "echo tsc | "),
+        ("clock source", {"clocksource": "hpet", "clocksources": ["hpet"]}, "sudo dmesg"),
+        ("hypervisor", {"hypervisor": "KVM"}, "bench run --clock icount"),
+        ("container", {"container": "lxc (x)"}, "systemd-detect-virt"),
+        ("cpu quota", {"cgroup_cpus": 0.5}, "sudo systemd-run --scope"),
+        ("load", {"load": [12.0, 0.0, 0.0]}, "ps "),
+    ],
+)
+def test_every_doubt_is_a_warning_with_its_command(
+    topic: str, facts: dict[str, Any], fix: str
+) -> None:
+    finding = found(topic, **facts)
+    assert finding.state is State.WARNING
+    assert finding.text == doubts(QUIET | facts)[topic]
+    assert finding.fix.startswith(fix)
+    assert found(topic).state is State.OK
+
+
+@pytest.mark.parametrize("topic", ["governor", "turbo", "smt"])
+def test_what_is_not_known_is_not_called_good(topic: str) -> None:
+    finding = found(topic, **{topic: None})
+    assert finding.state is State.INFO
+    assert not finding.fix
+
+
+@pytest.mark.parametrize(
+    ("value", "kernel", "state", "has_fix"),
+    [
+        ("advise", "5.10.0", State.OK, False),
+        ("never", "6.1.0-9-amd64", State.INFO, True),
+        ("never", "6.10", State.INFO, True),
+        ("never", "6.0.19", State.WARNING, True),
+        ("never", "rubbish", State.WARNING, True),
+        ("deny", "6.18.1", State.WARNING, True),
+        (None, "6.18.1", State.WARNING, False),
+    ],
+)
+def test_huge_pages_of_memfds(value: str | None, kernel: str, state: State, has_fix: bool) -> None:
+    finding = shmem_thp({"thp_shmem": value, "kernel": kernel})
+    assert finding.state is state
+    assert bool(finding.fix) is has_fix
+
+
+def test_pools() -> None:
+    pools = {str(2 << 20): {"total": 9, "free": 9}, str(1 << 30): {"total": 2, "free": 0}}
+    small, large = (f for f in examine_setup({"hugepages": pools}) if f.topic == "hugepages")
+    assert (small.state, small.text) == (State.OK, "9 free pages of 2 MiB")
+    assert large.state is State.INFO
+    assert large.fix.startswith(
+        "echo 1 | sudo tee /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages "
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "state", "fix"),
+    [
+        ({"pmu": False}, State.INFO, ""),
+        ({"pmu": True, "perf_event_paranoid": 2}, State.INFO, "sudo sysctl"),
+        ({"pmu": True, "perf_event_paranoid": 4, "root": True}, State.OK, ""),
+        ({"pmu": True, "perf_event_paranoid": 1}, State.OK, ""),
+    ],
+)
+def test_counters(facts: dict[str, Any], state: State, fix: str) -> None:
+    finding = counters(facts)
+    assert finding.state is state
+    assert finding.fix.startswith(fix) and bool(finding.fix) is bool(fix)
+
+
+@pytest.mark.parametrize(
+    ("topic", "facts", "text"),
+    [
+        ("numa", {"numa": {"0": {}}}, "one node"),
+        ("numa", {"numa": {"0": {}, "1": {}}}, "2 nodes: "),
+        ("isolated cpus", {"isolated": "2-3"}, "2-3; "),
+        ("affinity", {"affinity": "0-3"}, "4 of 12 CPUs"),
+        ("affinity", {"affinity": "0-11"}, "12 of 12 CPUs"),
+        ("cgroup memory", {"cgroup_memory": 1 << 30}, "1024 MiB are allowed"),
+        ("cgroup memory", {"cgroup_memory": None}, "no limit"),
+    ],
+)
+def test_places_and_limits(topic: str, facts: dict[str, Any], text: str) -> None:
+    assert found(topic, **facts).text.startswith(text)

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Lines that were changed on their way: a CRC tells, and the protocol where there is none."""
+
+import json
+import zlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.checksum import seal, unseal
+from bench.errors import BenchError, ProtocolError
+from bench.model import Block, Rep, Unavailable
+from bench.wire import parse, read_reps
+from tests.unit.streams import (
+    PIN_METHODS,
+    bare,
+    line,
+    messages,
+    mutations,
+    small_block,
+    stream,
+)
+
+LIVE = small_block(reps=1)
+PINS = small_block(method=",".join(PIN_METHODS), device="none", threads=2, reps=1)
+WITHOUT = PIN_METHODS[1:3]
+SEALED = [*stream(LIVE), *stream(PINS), *stream(PINS, without=WITHOUT)]
+
+
+def read(lines: list[str], block: Block) -> list[Rep | Unavailable]:
+    return list(read_reps(lines, block))
+
+
+def lines_of(data: bytes) -> list[str]:
+    return data.decode(errors="replace").splitlines()
+
+
+def bare_stream(block: Block) -> bytes:
+    return "\n".join(map(bare, messages(block))).encode()
+
+
+@settings(max_examples=1000)
+@given(mutations("\n".join(stream(LIVE)).encode()))
+def test_a_damaged_stream_is_refused_or_the_same(data: bytes) -> None:
+    try:
+        reps = read(lines_of(data), LIVE)
+    except BenchError:
+        return
+    assert reps == read(stream(LIVE), LIVE)
+
+
+@settings(max_examples=1000)
+@given(mutations("\n".join(stream(PINS, without=WITHOUT)).encode()))
+def test_a_damaged_stream_of_pins_is_refused_or_the_same(data: bytes) -> None:
+    try:
+        reps = read(lines_of(data), PINS)
+    except BenchError:
+        return
+    assert reps == read(stream(PINS, without=WITHOUT), PINS)
+
+
+@settings(max_examples=2000)
+@given(mutations(bare_stream(LIVE)))
+def test_a_damaged_stream_without_checksums_is_refused_or_consistent(data: bytes) -> None:
+    try:
+        reps = [item for item in read(lines_of(data), LIVE) if isinstance(item, Rep)]
+    except BenchError:
+        return
+    assert len(reps) == len(LIVE.order)
+    assert all(sum(rep.phases.values()) == rep.pause for rep in reps)
+    assert {rep.pinned for rep in reps} == {LIVE.any_cell.mem}
+    assert len({rep.runs for rep in reps}) == 1
+
+
+def test_a_stream_without_checksums_is_taken_as_it_is() -> None:
+    assert read(lines_of(bare_stream(LIVE)), LIVE) == read(stream(LIVE), LIVE)
+
+
+@pytest.mark.parametrize("text", SEALED[:3], ids=["hello", "warmup", "rep"])
+def test_no_byte_can_change(text: str) -> None:
+    """Each byte of a line in turn, into each of its neighbours by one bit."""
+    data = text.encode()
+    for at in range(len(data)):
+        for bit in range(8):
+            flipped = data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :]
+            with pytest.raises(ProtocolError):
+                parse(flipped.decode(errors="replace"))
+
+
+objects = st.dictionaries(st.text(), st.integers() | st.text(), min_size=1).filter(
+    lambda fields: "crc" not in fields
+)
+
+
+@given(objects)
+def test_what_was_sealed_is_unsealed(fields: dict[str, int | str]) -> None:
+    text = json.dumps(fields)
+    assert json.loads(seal(text))["crc"] == zlib.crc32(text.removesuffix("}").encode())
+    assert json.loads(unseal(seal(text))) == fields
+
+
+@given(objects, st.data())
+def test_what_was_sealed_and_changed_is_refused(
+    fields: dict[str, int | str], data: st.DataObject
+) -> None:
+    text = json.dumps(fields, ensure_ascii=False)
+    sealed = seal(text)
+    at = data.draw(st.integers(0, len(text) - 2))
+    other = data.draw(st.characters(codec="utf-8").filter(lambda c: c != sealed[at]))
+    with pytest.raises(ValueError, match="crc"):
+        unseal(sealed[:at] + other + sealed[at + 1 :])
+
+
+@given(st.text())
+def test_a_line_without_a_checksum_is_taken_as_it_is(text: str) -> None:
+    assert unseal(f"{text}]") == f"{text}]"
+
+
+def test_both_spellings_of_a_seal_are_known() -> None:
+    """The helper writes no spaces, Python's json does."""
+    message = {"t": "end", "n": 2}
+    assert json.loads(unseal(line(message))) == message
+    assert json.loads(unseal(seal(json.dumps(message)))) == message
+
+
+def test_a_changed_line_is_named() -> None:
+    changed = stream(LIVE)[1].replace('"i":0', '"i":1')
+    with pytest.raises(ProtocolError, match="changed after it was written"):
+        read([stream(LIVE)[0], changed, *stream(LIVE)[2:]], LIVE)
+
+
+@pytest.mark.parametrize("crc", ["-1", "1.0", '"1"', "null", "1e3", "[1]"])
+def test_a_checksum_that_is_none_is_refused(crc: str) -> None:
+    with pytest.raises(ProtocolError):
+        parse(f'{{"t":"end","n":2,"crc":{crc}}}')
+
+
+@pytest.mark.parametrize("text", ["", "}", '"crc":1}', ',"crc":1}', "\udcff}"])
+def test_what_is_no_object_is_refused_by_the_parser(text: str) -> None:
+    with pytest.raises(ProtocolError):
+        parse(text)
