@@ -6,6 +6,7 @@
  * pin_threads.c.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,7 +28,8 @@ static struct params params;
 static struct memory memory;
 static struct counters counters;
 static uint64_t physical_runs;
-static struct pin_run runs[NMETHODS];
+/* Not in the program: every handover of a live update would map it anew. */
+static struct pin_run *runs;
 
 /* New page tables, in another place so that none of the old ones serve. */
 static void map_anew(uint32_t number)
@@ -161,6 +163,9 @@ static void prepare(enum method_id id)
 static void run(const struct params *p)
 {
 	params = *p;
+	runs = calloc(NMETHODS, sizeof(*runs));
+	if (!runs)
+		die("calloc", errno, "no memory for %d methods", NMETHODS);
 	memory = (struct memory) {
 		.pages = p->pages, .size = p->mem, .file = p->file,
 	};
