@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The rule for instruction counts: they repeat, so what counts is that reps do not overlap.
+
+Boots of one kernel count the same; one boot a side is enough. What differs between reps is
+whether a timer tick fell into the pause, at most some thousandths of it.
+"""
+
+from dataclasses import dataclass, replace
+from math import comb
+
+import numpy as np
+
+from bench.stats.decision import Cell, Decision, Rule, Verdict, percent, start
+from bench.stats.ranks import EXACT
+from bench.stats.sides import Floats
+
+
+@dataclass(frozen=True)
+class Range:
+    """Logarithms of counts of one side: lowest, median, highest."""
+
+    low: float
+    middle: float
+    high: float
+
+    @property
+    def spread(self) -> float:
+        return self.high - self.low
+
+
+def _range(values: Floats) -> Range:
+    low, middle, high = np.log([values.min(), np.median(values), values.max()])
+    return Range(float(low), float(middle), float(high))
+
+
+def luck(n: int, m: int) -> float:
+    """The chance that all of m reps lie above all of n when nothing changed: one order of all."""
+    return 1 / comb(n + m, n) if max(n, m) <= EXACT else 0.0
+
+
+def decide_counts(cell: Cell) -> Decision:
+    """The verdict on one cell of instruction counts.
+
+    ``low`` and ``high`` are the smallest and greatest ratio of any two reps. A regression:
+    the ratio of medians exceeds the limit, and the lowest new count is above the highest
+    of base by more than the reps of either side lie apart. No change: no two reps differ
+    by more than the limit. There is no p: the gap is not a matter of chance.
+    """
+    decision = start(cell)
+    if decision.reason:
+        return replace(decision, basis="counts")
+    base, new = _range(cell.base.values), _range(cell.new.values)
+    decision = replace(
+        decision,
+        basis="counts",
+        ratio=float(np.exp(new.middle - base.middle)),
+        low=float(np.exp(new.low - base.high)),
+        high=float(np.exp(new.high - base.low)),
+    )
+    if luck(decision.base_n, decision.new_n) > cell.rule.alpha / 2:
+        return replace(decision, reason=_needs_reps(decision, cell.rule))
+    verdict = _verdict(base, new, cell.rule.log_limit)
+    return replace(
+        decision,
+        verdict=verdict,
+        reason=_reason(base, new, verdict, cell.rule),
+        mde=_detectable(base, new, cell.rule),
+    )
+
+
+def _needs_reps(decision: Decision, rule: Rule) -> str:
+    least = 1
+    while luck(least, least) > rule.alpha / 2:
+        least += 1
+    return (
+        f"needs reps: base has {decision.base_n}, new has {decision.new_n}, "
+        f"{least} a side can decide"
+    )
+
+
+def _verdict(base: Range, new: Range, limit: float) -> Verdict:
+    change, spread = new.middle - base.middle, max(base.spread, new.spread)
+    if change > limit and new.low - base.high > spread:
+        return Verdict.REGRESSION
+    if change < -limit and base.low - new.high > spread:
+        return Verdict.IMPROVEMENT
+    if new.high - base.low <= limit and base.high - new.low <= limit:
+        return Verdict.NO_CHANGE
+    return Verdict.INCONCLUSIVE
+
+
+def _detectable(base: Range, new: Range, rule: Rule) -> float:
+    """The change that would separate reps that lie as far apart as these."""
+    facing = (base.high - base.middle) + (new.middle - new.low)
+    return float(np.expm1(max(rule.log_limit, facing + max(base.spread, new.spread))))
+
+
+def _reason(base: Range, new: Range, verdict: Verdict, rule: Rule) -> str:
+    change, limit = percent(new.middle - base.middle), f"{rule.limit * 100:.2g} %"
+    if verdict is Verdict.NO_CHANGE:
+        return f"{change}, no two reps differ by more than {limit}"
+    if verdict is not Verdict.INCONCLUSIVE:
+        return f"{change}, more than {limit}, and no rep of one side is near the other"
+    spread = max(base.spread, new.spread)
+    if 2 * spread > rule.log_limit:
+        apart = percent(spread).lstrip("+")
+        return f"{change}, but reps of one side lie {apart} apart: too far for {limit}"
+    return f"{change}: too near to {limit} to say on which side of it"

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One side of a comparison: values, and the boot that each was measured in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """``values`` in one unit, ``boots`` as long: ids that grow in the order in which boots ran."""
+
+    boots: NDArray[np.int64]
+    values: Floats
+
+    @property
+    def medians(self) -> Floats:
+        """One value a boot, in the order of their ids."""
+        return group_medians(self.boots, self.values)
+
+
+def side(boots: ArrayLike, values: ArrayLike) -> Side:
+    """A side from anything like an array; ValueError when the two are not equally long."""
+    ids = np.atleast_1d(np.asarray(boots, dtype=np.int64))
+    array = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    if ids.ndim != 1 or ids.shape != array.shape:
+        raise ValueError(f"boots {ids.shape} and values {array.shape} are not two equal rows")
+    return Side(ids, array)
+
+
+def from_boots(boots: Sequence[ArrayLike]) -> Side:
+    """A side from the values of each boot, in the order in which the boots ran."""
+    arrays = [np.atleast_1d(np.asarray(boot, dtype=np.float64)) for boot in boots]
+    ids = np.repeat(np.arange(len(arrays)), [len(array) for array in arrays])
+    return side(ids, np.concatenate(arrays) if arrays else np.empty(0))
+
+
+def group_medians(groups: NDArray[np.int64], values: Floats) -> Floats:
+    """The median of each group, by ascending group; sorts once whatever the number of groups."""
+    order = np.lexsort((values, groups))
+    ordered = values[order]
+    _, starts, counts = np.unique(groups[order], return_index=True, return_counts=True)
+    lower, upper = ordered[starts + (counts - 1) // 2], ordered[starts + counts // 2]
+    return np.asarray(lower + (upper - lower) / 2)
