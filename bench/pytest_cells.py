@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Cells as tests of pytest-benchmark. It times what the recorded clock shows, and no code."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.errors import BenchError, CellFailed
+from bench.model import Cell
+from bench.pytest_source import Measured, Source, Stored
+from bench.sides import Key, Side, key_name
+from bench.sides.alike import unlike
+from bench.sides.names import group_name
+
+_NODE = "bench"  # what the ids of the tests begin with: the same wherever pytest runs
+_FACTS = "bench"  # the key of our facts in the machine_info of a saved file
+# Without operations a second, which would take instructions for seconds.
+_COLUMNS = ("min", "max", "mean", "stddev", "median", "iqr", "outliers", "rounds")
+_NS = 1_000_000_000
+_SCALES = ((1e9, "G "), (1e6, "M "), (1e3, "k "), (0.0, ""))
+
+
+class RecordedClock:
+    """Stands at 0 when a round begins, and at the recorded value when it ends.
+
+    What pytest-benchmark subtracts is then that very value: nothing is rounded, and its
+    own overhead is in none of them.
+    """
+
+    def __init__(self) -> None:
+        self._now: float = 0
+        self._values: Iterator[float] = iter(())
+
+    def load(self, values: Sequence[float]) -> None:
+        self._values = iter(values)
+
+    def now(self) -> float:
+        return self._now
+
+    def reset(self) -> None:
+        self._now = 0
+
+    def advance(self) -> None:
+        """The next value; 0 after the last one, for who calls once more to profile it."""
+        self._now = next(self._values, 0)
+
+
+class CellTest(pytest.Function):
+    """The test of one cell. What keeps it from passing is one line, without a traceback."""
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        error = excinfo.value
+        if isinstance(error, BenchError):
+            return f"{error.message}\n{error.hint}".rstrip()
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        return self.session.path, None, f"{_NODE}: {self.name}"
+
+
+class _Collector(pytest.Collector):
+    cells: "Cells"
+
+    def collect(self) -> list[pytest.Item]:
+        return [self.cells.test(self, key) for key in self.cells.keys]
+
+
+class Cells:
+    """The hooks of a session that has cells; registered only in such a one."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        option = config.option
+        if not config.pluginmanager.hasplugin("benchmark"):
+            raise pytest.UsageError("bench: pytest-benchmark is not active")
+        self._config = config
+        self._ticks: bool = option.bench_ticks
+        self._force: bool = option.bench_force
+        self._saved: list[tuple[dict[str, str], set[str]]] = []  # facts, and names of tests
+        try:
+            self._source = _source(option)
+        except BenchError as error:
+            raise _refusal(error) from None
+        if self._ticks and option.benchmark_columns is None:
+            option.benchmark_columns = [*_COLUMNS]
+
+    @property
+    def keys(self) -> Sequence[Key]:
+        return self._source.keys
+
+    def test(self, parent: pytest.Collector, key: Key) -> pytest.Item:
+        """Its name is the cell's; the unit is said where it is no time."""
+        unit = " instructions" if self._ticks else ""
+        clock = RecordedClock()
+        item: pytest.Function = CellTest.from_parent(
+            parent, name=key_name(key) + unit, callobj=self._body(key, clock)
+        )
+        group = f"{group_name(key) if isinstance(key, Cell) else key}{unit}"
+        item.add_marker(pytest.mark.benchmark(timer=clock.now, group=group))
+        return item
+
+    def _body(self, key: Key, clock: RecordedClock) -> Callable[..., None]:
+        def body(benchmark: Any, request: pytest.FixtureRequest) -> None:
+            target = clock.advance
+            rounds = 1
+            try:
+                side = self._source.side()
+                self._check_saved(side, request.node.nodeid)
+                values = _values(side, key)
+                clock.load(values)
+                rounds = len(values)
+                benchmark.extra_info.update(_extra(side, key))
+            except BenchError as error:
+                target = _raiser(error)
+            benchmark.pedantic(target, setup=clock.reset, rounds=rounds)
+
+        return body
+
+    def _check_saved(self, side: Side, nodeid: str) -> None:
+        """What is compared must be there and alike, or no figure would say anything."""
+        for facts, names in [] if self._force else self._saved:
+            if nodeid not in names and self._config.option.benchmark_compare_fail:
+                raise CellFailed("BASE does not have this cell: nothing to compare", "save it anew")
+            if found := unlike(facts, side.facts):
+                raise CellFailed(f"not to be compared: {'; '.join(found)}", "or --bench-force")
+
+    def pytest_report_header(self) -> str:
+        known = self._source.known
+        where = known.name if known else f"{self._config.option.bench_scenario}, measured now"
+        return f"bench: {len(self.keys)} cells of {where}"
+
+    def pytest_ignore_collect(self) -> bool | None:
+        """Unless tests were named beside the cells, the cells are all there is."""
+        return None if self._tests_named() else True
+
+    def _tests_named(self) -> bool:
+        return self._config.args_source is pytest.Config.ArgsSource.ARGS
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, session: pytest.Session, items: list[pytest.Item]
+    ) -> None:
+        node = _Collector.from_parent(session, name=_NODE, nodeid=_NODE)
+        node.cells = self
+        items[:] = [*(items if self._tests_named() else ()), *session.genitems(node)]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_benchmark_update_machine_info(self, machine_info: dict[str, Any]) -> None:
+        """A saved file says what was measured where, as a run does."""
+        if self._source.known:
+            machine_info[_FACTS] = dict(self._source.known.facts)
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_benchmark_compare_machine_info(self, compared_benchmark: Mapping[str, Any]) -> None:
+        """Refuse what cannot be compared, before anything is if that is known by then."""
+        facts = compared_benchmark.get("machine_info", {}).get(_FACTS, {})
+        names = {str(bench["fullname"]) for bench in compared_benchmark["benchmarks"]}
+        self._saved.append((facts, names))
+        known = self._source.known
+        found = unlike(facts, known.facts) if known and not self._force else []
+        if found:
+            raise pytest.UsageError("bench: not to be compared: " + "; ".join(found))
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_benchmark_scale_unit(
+        self, unit: str, benchmarks: Sequence[Mapping[str, Any]], best: Mapping[str, float]
+    ) -> tuple[str, float] | None:
+        """What stands in the head of a table: it appends an s, to what is a second by default."""
+        if any(bench["extra_info"].get("unit") != "instructions" for bench in benchmarks):
+            return None
+        if unit != "seconds":
+            return "", 1.0
+        least = best.get("min", 0.0)
+        scale, prefix = next(pair for pair in _SCALES if least >= pair[0])
+        return f"{prefix}instruction", 1 / scale if scale else 1.0
+
+
+def _source(option: Any) -> Source:
+    if option.bench_run and option.bench_scenario:
+        raise pytest.UsageError("bench: either --bench-run or --bench-scenario")
+    if option.bench_run:
+        return Stored([*map(Path, option.bench_run)], option.bench_ticks, option.bench_force)
+    out = Path(option.bench_out) if option.bench_out else None
+    return Measured(option.bench_scenario, out, option.bench_ticks)
+
+
+def _refusal(error: BenchError) -> pytest.UsageError:
+    return pytest.UsageError(*(f"bench: {line}" for line in (error.message, error.hint) if line))
+
+
+def _values(side: Side, key: Key) -> list[float]:
+    """In seconds, or instructions. Skips for a cell that was skipped; CellFailed for others."""
+    why = side.without.get(key, "")
+    if why.startswith("skipped"):
+        pytest.skip(why.removeprefix("skipped: "))
+    if key not in side.series:
+        raise CellFailed(why or "missing: the run does not have it")
+    values: list[float] = side.series[key].values.tolist()
+    return [value / _NS for value in values] if side.unit == "ns" else values
+
+
+def _extra(side: Side, key: Key) -> dict[str, Any]:
+    factors: Mapping[str, Any] = key.factors() if isinstance(key, Cell) else {}
+    boots = len(side.series[key].by_boot())
+    unit = "instructions" if side.unit == "instructions" else "seconds"
+    return {**factors, "unit": unit, "boots": boots}
+
+
+def _raiser(error: BenchError) -> Callable[[], None]:
+    """Raised where pytest-benchmark sees it: a test that failed leaves nothing in its file."""
+
+    def fail() -> None:
+        raise error
+
+    return fail

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where the values of a pytest session come from: stored runs, or a scenario measured now."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from bench.errors import BenchError, CannotJudge, UsageError
+from bench.model import Clock
+from bench.paths import REPORTS
+from bench.plan import make_plan
+from bench.scenario import load_scenario
+from bench.session import Request, hold
+from bench.sides import Key, Side, read_side
+
+_UNITS = ("ns", "instructions", "second")
+
+
+class Source(Protocol):
+    """Which cells there are is known at once; what they took, when `side` returns."""
+
+    @property
+    def keys(self) -> Sequence[Key]: ...
+
+    @property
+    def known(self) -> Side | None:
+        """What `side` would return, where nothing has to be measured for that."""
+        ...
+
+    def side(self) -> Side:
+        """Raises what keeps it from being had, each time the same."""
+        ...
+
+
+class Stored:
+    """Of runs that are there: read at once, so that what is wrong is said before any test."""
+
+    def __init__(self, paths: Sequence[Path], ticks: bool, force: bool) -> None:
+        self.known = read_side(paths[0] if len(paths) == 1 else paths, force)
+        _check_unit(self.known, ticks)
+        self.keys = [*self.known.series, *self.known.without]
+
+    def side(self) -> Side:
+        return self.known
+
+
+@dataclass
+class Measured:
+    """Of a scenario: its plan gives the cells, the first call of `side` measures all."""
+
+    scenario: str
+    out: Path | None
+    ticks: bool
+    known: Side | None = None
+    _error: BenchError | None = None
+
+    def __post_init__(self) -> None:
+        asked = load_scenario(self.scenario, {})
+        plan = make_plan(asked)
+        blocks = [*plan.blocks, *(block for block, _ in plan.left_out)]
+        self.keys: list[Key] = [cell for block in blocks for cell in block.cells]
+        stamp = f"{datetime.now():%Y%m%d-%H%M%S}-{asked.name}-pytest-{os.getpid()}"
+        self.out = self.out or REPORTS / stamp
+
+    def side(self) -> Side:
+        if self._error:
+            raise self._error
+        try:
+            self.known = self.known or self._measure()
+        except BenchError as error:
+            self._error = error
+            raise
+        return self.known
+
+    def _measure(self) -> Side:
+        out = self.out or REPORTS
+        clock = Clock.ICOUNT if self.ticks else Clock.WALL
+        arguments = ["run", self.scenario, "--clock", clock.value, "--out", str(out)]
+        request = Request(self.scenario, {}, arguments, clock.value, out)
+        outcome = hold(request, lambda _: None)
+        if not (out / "run.json").exists():
+            raise CannotJudge(outcome.complaint or "nothing was measured", outcome.hint)
+        return read_side(out)
+
+
+def _check_unit(side: Side, ticks: bool) -> None:
+    if side.unit not in _UNITS:
+        raise UsageError(f"{side.name}: its values are in {side.unit}")
+    if side.unit == "instructions" and not ticks:
+        raise UsageError(
+            f"{side.name}: its values are instructions, and pytest-benchmark shows times",
+            "--bench-ticks shows them as what they are",
+        )
+    if side.unit != "instructions" and ticks:
+        raise UsageError(f"--bench-ticks: {side.name} was timed: its unit is {side.unit}")

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs for other programs: Markdown, JSON, CSV, pyperf. Text in, files are the caller's."""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from bench.errors import CannotJudge, UsageError
+from bench.report.figures import Figures, State, figures
+from bench.report.labels import labels
+from bench.report.markdown import markdown_of
+from bench.sides.names import cell_name
+from bench.store import Run
+
+JSON_FORMAT = 1
+
+# Of run.json, what says how the figures came about. The plan is in the cells.
+_ENVIRONMENT = ("bench", "command", "seed", "scenario", "executor", "machine", "tuned", "sessions")
+
+
+def markdown(*runs: Run) -> str:
+    """A section a run: what the unit is, a row a cell, where the time goes, the environment."""
+    return "\n".join(markdown_of(run, label) for run, label in _named(runs))
+
+
+def to_json(*runs: Run) -> str:
+    """The figures of every cell of every run, its state and reason, and the environment."""
+    found = {"format": JSON_FORMAT, "runs": [_run(run, label) for run, label in _named(runs)]}
+    return json.dumps(_finite(found), indent=1, allow_nan=False) + "\n"
+
+
+def csv(*runs: Run) -> str:
+    """The samples, a line each: the columns of bench.report.frames.frame."""
+    from bench.report.frames import frame
+
+    text: str = frame(*runs).to_csv(index=False)
+    return text
+
+
+def pyperf(*runs: Run) -> str:
+    """See bench.report.pyperf_export. UsageError for several runs: a file is one side."""
+    from bench.report.pyperf_export import pyperf_json
+
+    if len(runs) != 1:
+        raise UsageError("pyperf: a file holds one run", "export each, then pyperf compare_to")
+    return pyperf_json(runs[0])
+
+
+FORMATS: Mapping[str, Callable[..., str]] = {
+    "markdown": markdown,
+    "json": to_json,
+    "csv": csv,
+    "pyperf": pyperf,
+}
+
+
+def export(kind: str, runs: Sequence[Run]) -> str:
+    """By the name of a format; UsageError lists those there are.
+
+    CannotJudge for a run in which nothing was measured: a file of it would look like one.
+    """
+    if kind not in FORMATS:
+        raise UsageError(f"--format: '{kind}' is unknown: known are {', '.join(FORMATS)}")
+    for run in runs:
+        if not run.measured:
+            raise CannotJudge(f"{run.path}: no cell was measured")
+    return FORMATS[kind](*runs)
+
+
+def _named(runs: Sequence[Run]) -> list[tuple[Run, str]]:
+    return [*zip(runs, labels(runs), strict=True)]
+
+
+def _run(run: Run, label: str) -> dict[str, Any]:
+    return {
+        "name": label,
+        "path": str(run.path),
+        "clock": run.clock.value,
+        "unit": run.clock.unit,
+        "damage": [*run.damage],
+        "cells": [_cell(row) for row in figures(run)],
+        "environment": {key: run.facts[key] for key in _ENVIRONMENT if key in run.facts},
+    }
+
+
+def _cell(row: Figures) -> dict[str, Any]:
+    """Figures stand below a key that says what they are; one that is not there is null."""
+    return {
+        "name": cell_name(row.cell),
+        **row.cell.factors(),
+        "status": row.state.value,
+        "reason": row.reason,
+        "pause": _pause(row),
+        "extrapolated": _estimate(row),
+        "phases": {phase.value: median for phase, median in row.phases.items()},
+        "counters": dict(row.counters),
+        "ratio": row.ratio,
+        "base": cell_name(row.base) if row.base else None,
+    }
+
+
+def _pause(row: Figures) -> dict[str, Any] | None:
+    if row.pause is None:
+        return None
+    return {
+        "n": row.pause.n,
+        "boots": row.boots,
+        "median": row.pause.median,
+        "interval": [*row.pause.interval] if row.pause.interval else None,
+        "min": row.pause.low,
+        "max": row.pause.high,
+    }
+
+
+def _estimate(row: Figures) -> dict[str, Any] | None:
+    if row.state is not State.EXTRAPOLATED or row.estimate is None:
+        return None
+    value, low, high = row.estimate
+    return {"value": value, "interval": [low, high]}
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity: a ratio to nothing is null."""
+    if isinstance(value, dict):
+        return {str(key): _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What runs are called beside one another."""
+
+from collections.abc import Sequence
+
+from bench.errors import UsageError
+from bench.store import Run
+
+
+def labels(runs: Sequence[Run]) -> list[str]:
+    """The name of each directory; its whole path where two have one name.
+
+    UsageError for a run that is named twice: its samples would count twice.
+    """
+    paths = [run.path.absolute() for run in runs]
+    twice = next((path for path in paths if paths.count(path) > 1), None)
+    if twice:
+        raise UsageError(f"{twice} is named twice", "name each run once")
+    names = [path.name for path in paths]
+    pairs = zip(names, paths, strict=True)
+    return [name if names.count(name) == 1 else str(path) for name, path in pairs]

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a gate found, for people and for CI: text, Markdown, JSON, annotations, JUnit."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+from bench.gate import Judged, Judgement
+from bench.report.columns import columns
+from bench.report.markdown import escape
+
+_HEAD = ("cell", "verdict", "change", "interval", "n")
+_ORDER = ("regression", "over-budget", "missing", "inconclusive", "improvement", "no-change")
+
+
+def headline(judgement: Judgement) -> str:
+    """One line: how many cells of each verdict, the worst first."""
+    counts = [(verdict, len(judgement.having(verdict))) for verdict in _ORDER]
+    said = [f"{count} {verdict.replace('-', ' ')}" for verdict, count in counts if count]
+    rule = judgement.limits.rule
+    floor = f", noise floor {rule.floor:.2%}" if rule.floor is not None else ""
+    limit = f"threshold {rule.threshold:.2%}{floor}"
+    return f"{', '.join(said) or 'no cell'} ({limit})"
+
+
+def text(judgement: Judgement) -> str:
+    """The headline, a table of all cells, and why each is not simply unchanged."""
+    rows = [_HEAD, *(_row(cell) for cell in _sorted(judgement))]
+    why = [
+        f"  {_printable(f'{cell.name}: {cell.reason}')}"
+        for cell in _sorted(judgement)
+        if _worth_words(cell)
+    ]
+    parts = [headline(judgement), columns(rows), "\n".join(["Why", *why]) if why else ""]
+    return "\n\n".join(part for part in parts if part)
+
+
+def markdown(judgement: Judgement) -> str:
+    """For a job summary: a table of at most a few hundred cells, and the reasons below it."""
+    lines = [f"**bench gate: {headline(judgement)}**", ""]
+    lines += [f"| {' | '.join(_HEAD)} |", f"|{'---|' * len(_HEAD)}"]
+    for name, *figures in map(_row, _sorted(judgement)):
+        lines.append(f"| {' | '.join((escape(name), *figures))} |")
+    why = [
+        f"- {escape(_printable(f'{cell.name}: {cell.reason}'))}"
+        for cell in _sorted(judgement)
+        if _worth_words(cell)
+    ]
+    return "\n".join([*lines, *([""] if why else []), *why]) + "\n"
+
+
+def as_json(judgement: Judgement) -> str:
+    """All that is known, one object a cell; figures that do not exist are null."""
+    cells = [
+        {
+            "cell": cell.name,
+            "verdict": cell.verdict,
+            "reason": cell.reason,
+            "decision": _finite(asdict(cell.decision)) if cell.decision else None,
+        }
+        for cell in judgement.cells
+    ]
+    rule = _finite(asdict(judgement.limits.rule))
+    return json.dumps({"format": 1, "code": judgement.code, "rule": rule, "cells": cells}, indent=2)
+
+
+def annotations(judgement: Judgement) -> str:
+    """Lines that GitHub Actions shows at the top of a job."""
+    return "\n".join(
+        f"::{'error' if cell.regressed or cell.blind else 'warning'} title=bench {cell.verdict}::"
+        f"{_one_line(f'{cell.name}: {cell.reason}')}"
+        for cell in _sorted(judgement)
+        if cell.verdict not in ("no-change", "improvement")
+    )
+
+
+def write_junit(judgement: Judgement, path: Path) -> None:
+    """One case a cell: a regression fails, what cannot be judged is an error or skipped."""
+    suite = TestSuite("bench gate")
+    suite.add_testcases([_case(cell, judgement) for cell in judgement.cells])
+    document = JUnitXml("bench")
+    document.add_testsuite(suite)
+    document.write(str(path), pretty=True)
+
+
+def _case(cell: Judged, judgement: Judgement) -> TestCase:
+    case = TestCase(_printable(cell.name), classname="bench.gate", time=0)
+    reason = _printable(cell.reason)
+    case.system_out = " ".join([reason, *_row(cell)[2:]])
+    if cell.regressed:
+        case.result = [Failure(reason, cell.verdict)]
+    elif cell.verdict == "missing":
+        case.result = [Error(reason, cell.verdict)]
+    elif cell.verdict == "inconclusive":
+        bad = cell.blind or judgement.limits.strict
+        case.result = [Error(reason, cell.verdict) if bad else Skipped(reason)]
+    return case
+
+
+def _sorted(judgement: Judgement) -> list[Judged]:
+    return sorted(judgement.cells, key=lambda cell: (_ORDER.index(cell.verdict), cell.name))
+
+
+def _worth_words(cell: Judged) -> bool:
+    return cell.verdict not in ("no-change", "improvement") or bool(cell.confirmed)
+
+
+def _row(cell: Judged) -> tuple[str, ...]:
+    name, decision = _printable(cell.name), cell.decision
+    if decision is None or decision.ratio != decision.ratio:
+        return (name, cell.verdict, "", "", "")
+    interval = f"{_change(decision.low)} to {_change(decision.high)}"
+    counts = f"{decision.base_n}+{decision.new_n}"
+    return (name, cell.verdict, _change(decision.ratio), interval, counts)
+
+
+def _change(ratio: float) -> str:
+    if ratio in (0.0, float("inf")):
+        return "?"
+    return f"{(ratio - 1) * 100:+.2f} %"
+
+
+def _finite(values: dict[str, object]) -> dict[str, object]:
+    """JSON knows no infinity and no NaN."""
+    return {
+        name: None if isinstance(value, float) and not abs(value) < float("inf") else value
+        for name, value in values.items()
+    }
+
+
+def _one_line(value: str) -> str:
+    """As GitHub wants it: a percent sign begins an escape."""
+    return _printable(value).replace("%", "%25")
+
+
+def _printable(value: str) -> str:
+    """XML 1.0 has no control characters, and a name may have been made up."""
+    return "".join(char if char.isprintable() else " " for char in value)

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The two sides of a comparison: what each measured, and where, whatever file it comes from."""
+
+from bench.sides.alike import changes, differences
+from bench.sides.baseline import write_baseline
+from bench.sides.names import cell_name, key_name
+from bench.sides.read import read_side
+from bench.sides.runs import side_of
+from bench.sides.side import Key, Series, Side
+
+__all__ = [
+    "Key",
+    "Series",
+    "Side",
+    "cell_name",
+    "changes",
+    "differences",
+    "key_name",
+    "read_side",
+    "side_of",
+    "write_baseline",
+]

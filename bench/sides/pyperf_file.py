@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A side from a pyperf file: one that `bench report` wrote, or any other program's."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pyperf
+
+from bench.errors import CannotJudge, UsageError
+from bench.model import Clock
+from bench.sides import pyperf_keys as keys
+from bench.sides.side import Key, Series, Side, series
+
+# What pyperf's loader raises for JSON that is not what it expects: it checks little.
+_NOT_PYPERF = (ValueError, TypeError, KeyError, AttributeError, IndexError, ArithmeticError)
+_LARGEST = 1 << 63
+# pyperf's seconds are floats: below this many ns (26 days) each comes back as it was.
+_EXACT = 1 << 51
+
+
+def side_of_pyperf(text: str, name: str) -> Side:
+    """UsageError for what pyperf cannot read, or what would be a wrong number."""
+    try:
+        suite = pyperf.BenchmarkSuite.loads(text)
+        ours = [keys.FORMAT_KEY in bench.get_metadata() for bench in suite]
+        if any(ours) and not all(ours):
+            raise ValueError("some of its benchmarks are of bench and some are not")
+        return _ours(suite, name) if all(ours) else _foreign(suite, name)
+    except (*_NOT_PYPERF, RecursionError) as error:
+        why = " ".join(str(error).split())[:160] or type(error).__name__
+        raise UsageError(f"{name}: not a pyperf file: {why}") from None
+
+
+def _ours(suite: Any, name: str) -> Side:
+    found: dict[Key, Series] = {}
+    first = suite.get_benchmarks()[0].get_metadata()
+    facts = keys.facts_in(first)
+    if facts.get("unit") not in [clock.unit for clock in Clock]:
+        raise ValueError("it does not say what its unit is")
+    for bench in suite:
+        metadata = bench.get_metadata()
+        if metadata[keys.FORMAT_KEY] != keys.FORMAT:
+            raise ValueError(f"this version of bench reads {keys.FORMAT_KEY} {keys.FORMAT}")
+        if keys.facts_in(metadata) != facts:
+            raise ValueError("its benchmarks are of different runs")
+        key = keys.cell_of(metadata)
+        if key in found:
+            raise ValueError(f"{bench.get_name()} stands in it twice")
+        found[key] = _our_series(bench, facts["unit"])
+    damage = (str(first[keys.DAMAGE]),) if keys.DAMAGE in first else ()
+    return Side(name, facts, found, keys.without_in(first), damage)
+
+
+def _our_series(bench: Any, unit: str) -> Series:
+    boots: dict[int, list[int]] = {}
+    for run in bench.get_runs():
+        metadata = run.get_metadata()
+        boot = metadata.get(keys.BOOT)
+        if type(boot) is not int or not 0 <= boot < _LARGEST or boot in boots:
+            raise ValueError(f"{bench.get_name()}: {keys.BOOT} {boot} is no number of its own")
+        if metadata.get("unit") != ("second" if unit == "ns" else "integer"):
+            raise ValueError(f"{bench.get_name()}: its unit is not that of {unit}")
+        ticks = [_ticks(value, unit) for value in run.values]
+        boots[boot] = _with_zeros(ticks, str(metadata.get(keys.ZEROS, "")))
+    return series(boots, np.int64)
+
+
+def _ticks(value: int | float, unit: str) -> int:
+    ticks = round(value * keys.NS) if unit == "ns" else value
+    if (
+        isinstance(value, bool)
+        or not isinstance(ticks, int)
+        or not 0 < ticks < (_EXACT if unit == "ns" else _LARGEST)
+    ):
+        raise ValueError(f"{value} is no count of {unit}")
+    return ticks
+
+
+def _with_zeros(ticks: list[int], places: str) -> list[int]:
+    """Where values were 0 they are again."""
+    for place in (int(word) for word in places.split(",") if word):
+        if not 0 <= place <= len(ticks):
+            raise ValueError(f"{keys.ZEROS}: {place} is no place among {len(ticks)} values")
+        ticks.insert(place, 0)
+    return ticks
+
+
+def _foreign(suite: Any, name: str) -> Side:
+    """Benchmarks by their names; each pyperf.Run was a process of its own: a boot."""
+    units = sorted({bench.get_unit() for bench in suite})
+    if len(units) > 1:
+        raise ValueError(f"its benchmarks have different units: {', '.join(units)}")
+    found: dict[Key, Series] = {}
+    without: dict[Key, str] = {}
+    for bench in suite:
+        runs = [run.values for run in bench.get_runs() if run.values]  # others calibrate
+        if runs:
+            values = {n: [_number(value) for value in run] for n, run in enumerate(runs, 1)}
+            found[_text(bench.get_name())] = series(values, np.float64)
+        else:
+            without[_text(bench.get_name())] = "missing: no run of it has a value"
+    if not found:
+        raise CannotJudge(f"{name}: no benchmark in it has a value")
+    return Side(name, _foreign_facts(suite.get_metadata(), units[0]), found, without)
+
+
+def _number(value: int | float) -> float:
+    if isinstance(value, bool) or not math.isfinite(value):
+        raise ValueError(f"{value} is no value")
+    return float(value)
+
+
+def _text(name: object) -> str:
+    if not isinstance(name, str) or not name.isprintable():
+        raise ValueError("a benchmark has no name that can be shown")
+    return name
+
+
+def _foreign_facts(metadata: dict[str, Any], unit: str) -> dict[str, str]:
+    places = {
+        "cpu": "cpu_model_name",
+        "cpus": "cpu_count",
+        "host": "hostname",
+        "platform": "platform",
+        "python": "python_version",
+    }
+    facts = {name: str(metadata[key]) for name, key in places.items() if key in metadata}
+    clock = {"clock": Clock.WALL.value} if unit == "second" else {}
+    return {"executor": "another program", "unit": unit, **clock, **facts}

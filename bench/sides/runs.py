@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A side from run directories: one, or several whose boots count on."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from bench.errors import CannotJudge, UsageError
+from bench.model import Cell, Sample
+from bench.sides.alike import changes, differences
+from bench.sides.facts import facts_of
+from bench.sides.side import Key, Series, Side
+from bench.store import Run, load
+
+_FAILED = "failed"
+_HINT = "measure it again, or --force: then what is left of it counts"
+
+
+def read_runs(paths: Sequence[Path], force: bool = False) -> Side:
+    """Load run directories as one side; errors as `side_of` and bench.store.load raise them."""
+    resolved = [path.resolve() for path in paths]
+    twice = next((path for path in resolved if resolved.count(path) > 1), None)
+    if twice:
+        raise UsageError(f"{twice} is named twice", "its boots would count twice")
+    return side_of([load(path) for path in paths], force)
+
+
+def side_of(runs: Sequence[Run], force: bool = False) -> Side:
+    """The samples of runs that are alike; CannotJudge for what gives no figure to trust.
+
+    ``force`` takes damaged runs, and runs that are not alike, for what they have.
+    """
+    sides = [_side(run, force) for run in runs]
+    first = sides[0]
+    for other in () if force else sides[1:]:
+        found = [*differences(first, other), *_another_kernel(first, other)]
+        if found:
+            unlike = (
+                found[0]
+                .replace(" in BASE", f" in {first.name}")
+                .replace(" in NEW", f" in {other.name}")
+            )
+            raise CannotJudge(f"runs of one side are not alike: {unlike}", "or --force")
+    side = _joined(runs, sides)
+    if not side.series:
+        raise CannotJudge(f"{side.name}: no cell was measured")
+    return side
+
+
+def _another_kernel(first: Side, other: Side) -> list[str]:
+    """Two sides may differ in their kernel, two runs of a side may not."""
+    return [line for line in changes(first, other) if line.startswith("kernel")]
+
+
+def _side(run: Run, force: bool) -> Side:
+    name = str(run.path)
+    if run.damage and not force:
+        raise CannotJudge(f"{name} is damaged: {run.damage[0]}", _HINT)
+    series: dict[Key, Series] = {}
+    without: dict[Key, str] = {cell: f"missing: {why}" for cell, why in run.missing.items()}
+    for cell, samples in _by_cell(run.samples):
+        problem = _problem(samples)
+        values = [sample for sample in samples if sample.ok]
+        if values and not problem.startswith(_FAILED):
+            series[cell] = _series(values)
+        else:
+            without[cell] = problem or "missing: only its warm-up is there"
+    return Side(name, facts_of(run), series, without, run.damage)
+
+
+def _by_cell(samples: Iterable[Sample]) -> Iterator[tuple[Cell, list[Sample]]]:
+    """In the order of their first lines. Samples share the very objects that their cells
+    are, and these are slow to hash: equal ones that are not the same meet in the second step.
+    """
+    groups: dict[int, list[Sample]] = {}
+    for sample in samples:
+        groups.setdefault(id(sample.cell), []).append(sample)
+    cells: dict[Cell, list[Sample]] = {}
+    for group in groups.values():
+        cells.setdefault(group[0].cell, []).extend(group)
+    yield from cells.items()
+
+
+def _problem(samples: Iterable[Sample]) -> str:
+    """Why a cell has no value. A failure in any boot outweighs what others measured."""
+    found = sorted({s.status for s in samples if s.status.startswith((_FAILED, "skipped"))})
+    return found[0] if found else ""
+
+
+def _series(samples: Sequence[Sample]) -> Series:
+    boots = np.array([sample.boot for sample in samples], dtype=np.int64)
+    reps = np.array([sample.rep for sample in samples], dtype=np.int64)
+    values = np.array([sample.pause for sample in samples], dtype=np.int64)
+    order = np.lexsort((reps, boots))
+    return Series(boots[order], values[order])
+
+
+def _joined(runs: Sequence[Run], sides: Sequence[Side]) -> Side:
+    if len(sides) == 1:
+        return sides[0]
+    numbers = _boot_numbers(runs, sides)
+    series: dict[Key, Series] = {}
+    for key in dict.fromkeys(key for side in sides for key in side.series):
+        parts = [
+            (np.array([numbers[at, int(boot)] for boot in each.boots], dtype=np.int64), each.values)
+            for at, side in enumerate(sides)
+            if (each := side.series.get(key))
+        ]
+        boots = np.concatenate([part for part, _ in parts])
+        order = np.argsort(boots, kind="stable")
+        series[key] = Series(boots[order], np.concatenate([part for _, part in parts])[order])
+    without: dict[Key, str] = {}
+    for side in sides:
+        for key, why in side.without.items():
+            if why.startswith(_FAILED):
+                series.pop(key, None)
+            if key not in series:
+                without.setdefault(key, why)
+    damage = tuple(f"{side.name}: {what}" for side in sides for what in side.damage)
+    name = f"{sides[0].name} and {len(sides) - 1} more"
+    return Side(name, _common(sides), series, without, damage)
+
+
+def _common(sides: Sequence[Side]) -> dict[str, str]:
+    """Facts of all; where they differ (bench itself, or what was forced) all are named."""
+    names = sorted({name for side in sides for name in side.facts})
+    values = {name: dict.fromkeys(s.facts.get(name, "not known") for s in sides) for name in names}
+    return {name: " and ".join(found) for name, found in values.items()}
+
+
+def _boot_numbers(runs: Sequence[Run], sides: Sequence[Side]) -> dict[tuple[int, int], int]:
+    """From a run and the number of its boot to one of the side, counted from 1.
+
+    A guest's boots are its own. Runs on the host of one and the same boot of the machine
+    are not replicas of it: they share its number.
+    """
+    known: dict[tuple[object, ...], int] = {}
+    numbers: dict[tuple[int, int], int] = {}
+    for at, (run, side) in enumerate(zip(runs, sides, strict=True)):
+        boots = sorted({int(boot) for each in side.series.values() for boot in each.boots})
+        for boot in boots:
+            identity = _identity(run, boot, boots[-1]) or (at, boot)
+            numbers[at, boot] = known.setdefault(identity, len(known) + 1)
+    return numbers
+
+
+def _identity(run: Run, boot: int, last: int) -> tuple[object, ...]:
+    """The boot_id of a boot of the host; empty where it cannot be told.
+
+    Sessions of one boot follow one another (bench.resume counts them as one).
+    """
+    if run.facts.get("executor", {}).get("name") != "host":
+        return ()
+    ids = [each for each, _ in groupby(s.get("boot_id") for s in run.facts.get("sessions", []))]
+    known = len(ids) == last and 1 <= boot <= last and ids[boot - 1]
+    return (ids[boot - 1],) if known else ()

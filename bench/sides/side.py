@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A side as a type: arrays of values by cell and boot, and facts that fit on a line each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.model import Cell
+
+# What is compared: a cell of ours, or a benchmark of somebody else's by its name.
+Key: TypeAlias = Cell | str
+
+Ticks: TypeAlias = NDArray[np.int64] | NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Values of one cell in the order in which they were measured, boot after boot.
+
+    ``boots`` and ``values`` are as long as each other, at least 1. Values are in the unit
+    of the side: integers for ours, floats for another program's.
+    """
+
+    boots: NDArray[np.int64]
+    values: Ticks
+
+    @property
+    def n(self) -> int:
+        return len(self.values)
+
+    def by_boot(self) -> dict[int, Ticks]:
+        """The values of each boot, by its number."""
+        numbers = np.unique(self.boots)
+        return {int(number): self.values[self.boots == number] for number in numbers}
+
+    def lists(self) -> dict[int, list[Any]]:
+        """`by_boot` as plain numbers, for JSON."""
+        return {boot: values.tolist() for boot, values in self.by_boot().items()}
+
+
+def series(by_boot: Mapping[int, Sequence[Any]], dtype: type) -> Series:
+    """From the values of each boot, at least one in all; boots in the order of their numbers."""
+    numbers = sorted(by_boot)
+    counts = [len(by_boot[number]) for number in numbers]
+    values = np.concatenate([np.asarray(by_boot[number], dtype=dtype) for number in numbers])
+    return Series(np.repeat(np.array(numbers, dtype=np.int64), counts), values)
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """``name`` is what the user called it, ``facts`` what has to be known to compare it.
+
+    ``without`` says for each cell that has no value why: ``failed: ...``, ``skipped: ...``
+    or ``missing: ...``. A cell that failed in one boot has none of the others' either.
+    ``damage`` is not empty only when the reader was told to take what is left.
+    """
+
+    name: str
+    facts: Mapping[str, str]
+    series: Mapping[Key, Series]
+    without: Mapping[Key, str]
+    damage: tuple[str, ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """``ns`` or ``instructions``; of foreign files ``second``, ``byte`` or ``integer``."""
+        return self.facts["unit"]
+
+    @property
+    def boots(self) -> int:
+        """How many boots there are: what the values of two kernels are compared by."""
+        return len({int(boot) for each in self.series.values() for boot in np.unique(each.boots)})
