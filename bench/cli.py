@@ -7,14 +7,15 @@ import signal
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from bench.errors import BenchError, CannotJudge, UsageError
+from bench.outcome import Outcome, unexpected
 
 _TYPER_INTERRUPTED = 130  # what typer makes of Ctrl-C, where no run is under way
-EXIT_GOOD, EXIT_FAILED, EXIT_USAGE, EXIT_CANNOT_JUDGE, EXIT_INTERNAL = 0, 1, 2, 125, 129
+EXIT_GOOD, EXIT_CANNOT_JUDGE = 0, 125
 
 app = typer.Typer(
     help="What a live update of a VM costs when its device is a Linux vDPA device.",
@@ -42,26 +43,9 @@ def main() -> None:
     except BenchError as error:
         code = _complain(error.message, error.hint, error.exit_code)
     except Exception as error:
-        code = _unexpected(error)
+        bad = unexpected(error)
+        code = _complain(bad.complaint, bad.hint, bad.code)
     sys.exit(code if isinstance(code, int) else EXIT_GOOD)
-
-
-def _unexpected(error: Exception) -> int:
-    """A wrong command line, which typer raises as its own kind of error, or a bug of ours."""
-    message = getattr(error, "format_message", None)
-    if callable(message):
-        return _complain(message(), "bench COMMAND --help lists the options", EXIT_USAGE)
-    where = ""
-    if error.__traceback__:
-        last = error.__traceback__
-        while last.tb_next:
-            last = last.tb_next
-        where = f" ({Path(last.tb_frame.f_code.co_filename).name}:{last.tb_lineno})"
-    return _complain(
-        f"internal error: {type(error).__name__}: {' '.join(str(error).split())}{where}",
-        "this is a bug of bench: please report it",
-        EXIT_INTERNAL,
-    )
 
 
 def _complain(message: str, hint: str, code: int) -> int:
@@ -92,6 +76,8 @@ def run(
     batch: Annotated[str | None, typer.Option(help="on or off")] = None,
     threads: Annotated[str | None, typer.Option(help="That pin at once: 1 or 1,2,4")] = None,
     break_: Annotated[str | None, typer.Option("--break", help="Wrong on purpose")] = None,
+    kernel: Annotated[str | None, typer.Option(help="Series of patches; a,b: both in turn")] = None,
+    boots: Annotated[int | None, typer.Option(help="Boots of each kernel")] = None,
     reps: Annotated[int | None, typer.Option(help="Reps measured for each cell")] = None,
     seed: Annotated[int | None, typer.Option(help="Of the order of the methods")] = None,
     budget: Annotated[str | None, typer.Option(help="Measure what fits: 90s, 10m, 1.5h")] = None,
@@ -116,7 +102,10 @@ def run(
     for line in recover():
         _say(line)
     request = Request(scenario, overrides, sys.argv[1:], clock, out, tune, resume)
-    outcome = hold(request, _say)
+    _conclude(hold(request, _say))
+
+
+def _conclude(outcome: Outcome) -> NoReturn:
     _print(outcome.report)
     if outcome.complaint:
         _complain(outcome.complaint, outcome.hint, outcome.code)
@@ -143,19 +132,71 @@ def _print(text: str) -> None:
 
 @app.command()
 def report(
-    directory: Annotated[Path, typer.Argument(help="A run directory")],
+    directories: Annotated[list[Path], typer.Argument(help="Run directories")],
+    format_: Annotated[
+        str | None, typer.Option("--format", help="markdown, json, csv, pyperf or baseline")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="A file instead of standard output")] = None,
 ) -> None:
-    """Print the table of a stored run again."""
-    from bench.report.text import render
-    from bench.store import load
+    """Print the table of a stored run again, or write it for other programs."""
+    from bench.writing import written
 
-    finished = load(directory)
-    if not finished.measured:
-        raise CannotJudge(f"{directory}: no cell was measured")
-    _print(f"\n{render(finished)}")
-    if finished.damage:
-        _complain(f"{directory} is damaged: the report says where", "", EXIT_FAILED)
-        raise typer.Exit(EXIT_FAILED)
+    outcome = written(directories, format_, out)
+    _conclude(outcome)
+
+
+_Base = Annotated[Path, typer.Argument(help="A run, a series of boots, pyperf or baseline file")]
+_New = Annotated[Path, typer.Argument(help="The same, to be judged")]
+_Threshold = Annotated[str, typer.Option(help="The smallest change that counts")]
+_Floor = Annotated[str, typer.Option(help="Noise of this machine: no change below it counts")]
+_Aa = Annotated[Path | None, typer.Option(help="Boots of one kernel, to take the floor from")]
+_Force = Annotated[bool, typer.Option("--force", help="Compare unlike or damaged things")]
+
+
+@app.command()
+def compare(
+    base: _Base,
+    new: _New,
+    threshold: _Threshold = "2%",
+    floor: _Floor = "",
+    aa: _Aa = None,
+    force: _Force = False,
+) -> None:
+    """What changed from one side to the other, cell by cell."""
+    from bench.gating import compare as compared
+    from bench.judging import Question
+
+    _conclude(compared(Question(base, new, threshold, floor, aa, force=force)))
+
+
+@app.command()
+def gate(
+    base: _Base,
+    new: Annotated[Path | None, typer.Argument(help="The same, to be judged")] = None,
+    threshold: _Threshold = "2%",
+    floor: _Floor = "",
+    aa: _Aa = None,
+    max_pause: Annotated[str, typer.Option(help="No pause above it: 100ms, or 20Mi")] = "",
+    strict: Annotated[bool, typer.Option("--strict", help="Undecided is 125")] = False,
+    force: _Force = False,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Measure regressions again")] = False,
+    self_test: Annotated[bool, typer.Option("--self-test", help="Can it turn red?")] = False,
+    annotate: Annotated[bool, typer.Option("--annotations", help="For GitHub")] = False,
+    junit: Annotated[Path | None, typer.Option(help="JUnit XML, one case a cell")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="For a job summary")] = None,
+    json_: Annotated[Path | None, typer.Option("--json", help="All of it")] = None,
+) -> None:
+    """A verdict on each cell and an exit code: 0 good, 1 regression, 125 cannot judge."""
+    from bench import gating
+    from bench.judging import Question
+
+    question = Question(base, new or base, threshold, floor, aa, max_pause, strict, force)
+    if self_test:
+        _conclude(gating.self_test(question))
+    if new is None:
+        raise UsageError("NEW is missing", "bench gate BASE NEW, or bench gate BASE --self-test")
+    files = gating.Files(junit, markdown, json_)
+    _conclude(gating.gate(question, files, confirm, annotate, _say))
 
 
 @app.command(name="list")
@@ -163,21 +204,10 @@ def list_(
     schema: Annotated[bool, typer.Option(help="Print the JSON schema of scenario files")] = False,
 ) -> None:
     """Scenarios, and devices with whether they can run here."""
-    from bench.devices import DEVICES
-    from bench.executors.guest_setup import why_not_here
-    from bench.paths import SCENARIOS
-    from bench.report.columns import columns
-    from bench.scenario import json_schema, load_scenario
+    from bench.scenario import json_schema
+    from bench.writing import listing
 
-    if schema:
-        _print(json_schema().rstrip("\n"))
-        return
-    names = sorted(path.stem for path in SCENARIOS.glob("*.toml"))
-    rows = [("scenario", "its question")]
-    rows += [(name, load_scenario(name, {}).question) for name in names]
-    devices = [(d.name, why_not_here(d) or "yes", d.stands_for) for d in DEVICES.values()]
-    shown = columns([("device", "runs here", "stands for"), *devices])
-    _print(f"{columns(rows)}\n\n{shown}")
+    _print(json_schema().rstrip("\n") if schema else listing())
 
 
 @app.command()

@@ -5,11 +5,14 @@ import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from bench.cost import block_seconds, plan_seconds
 from bench.model import Backing, Block, Cell, Method, Plan
 from bench.scenario import Scenario
 from bench.units import GIB, format_duration
+
+T = TypeVar("T")
 
 # Fresh memory is slow to make and to fill, in a guest most of all. What is above this
 # is an alias of a smaller file: the same number of pages is pinned, fewer are distinct.
@@ -83,14 +86,14 @@ def _block(cells: tuple[Cell, ...], scenario: Scenario, rng: random.Random) -> B
     return Block(cells, order, warmup=1, broken=scenario.broken)
 
 
-def balanced_order(methods: Sequence[Method], reps: int, rng: random.Random) -> list[Method]:
+def balanced_order(methods: Sequence[T], reps: int, rng: random.Random) -> list[T]:
     """``reps`` rounds in which each method runs once.
 
     Every len(methods) rounds are the rotations of one random order, in random order, so
     that after them each method has stood equally often in each place: neither a drift
     nor an effect of what ran before favours one of them.
     """
-    rounds: list[list[Method]] = []
+    rounds: list[list[T]] = []
     while len(rounds) < reps:
         base = list(methods)
         rng.shuffle(base)

@@ -54,7 +54,7 @@ def open_again(path: Path) -> Resumed:
     facts = read_facts(path / "run.json")
     if facts["format"] != FORMAT:
         raise UsageError(f"{path}: format {facts['format']} cannot be resumed", _ANEW)
-    scenario = _scenario(path, facts)
+    scenario = scenario_of(path, facts)
     plan = _plan(path, facts, scenario)
     planned = Planned.of(plan)
     lines = [*read_lines(path / "samples.jsonl", Clock(facts["clock"]), planned)]
@@ -113,7 +113,7 @@ def _plan(path: Path, facts: Mapping[str, Any], scenario: Scenario) -> Plan:
     return plan
 
 
-def _scenario(path: Path, facts: Mapping[str, Any]) -> Scenario:
+def scenario_of(path: Path, facts: Mapping[str, Any]) -> Scenario:
     """From its dump, which has names where files have aliases, and bytes for sizes."""
     stored = dict(facts.get("scenario", {}))
     for name, info in Scenario.model_fields.items():

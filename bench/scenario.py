@@ -101,6 +101,8 @@ class Scenario(BaseModel):
     batch: Annotated[tuple[Batch, ...], Listed, Field(min_length=1)] = (Batch.ON,)
     threads: Annotated[tuple[int, ...], Threads, Field(min_length=1)] = (1,)
     executor: Annotated[str, Field(min_length=1)] = "auto"
+    kernel: Annotated[tuple[str, ...], Listed] = ()  # series of patches; none: kernel.toml's
+    boots: int = Field(default=1, ge=1, le=100)
     broken: Break | None = Field(default=None, alias="break")
     reps: int = Field(default=5, ge=1, le=200)
     seed: int = Field(default=1, ge=0)

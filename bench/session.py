@@ -3,7 +3,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,16 @@ from bench import store as stores
 from bench.errors import BenchError, UsageError
 from bench.executors.base import Executor
 from bench.executors.choose import choose_executor
-from bench.model import Clock, Plan
+from bench.model import Block, Clock, Plan
+from bench.outcome import Outcome
 from bench.plan import make_plan
 from bench.progress import BarProgress, PlainProgress, StderrConsole
 from bench.report.text import render
 from bench.resume import Resumed, carry_on, open_again
 from bench.run import run as run_plan
 from bench.run import run_facts
-from bench.scenario import load_scenario
+from bench.scenario import Scenario, load_scenario
+from bench.series import series_of
 from bench.store import Store, load
 from bench.tuning import tuned
 
@@ -38,16 +40,6 @@ class Request:
     resume: Path | None = None  # a run directory, which has all else
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """``report`` is for stdout; ``complaint`` and its hint for stderr."""
-
-    code: int
-    report: str = ""
-    complaint: str = ""
-    hint: str = ""
-
-
 Say = Callable[[str], None]
 
 
@@ -56,18 +48,50 @@ def hold(request: Request, say: Say) -> Outcome:
     if request.resume:
         return _resume(request, open_again(request.resume), say)
     asked = load_scenario(request.scenario, request.overrides)
+    if asked.boots > 1 or len(asked.kernel) > 1:
+        return _series(request, asked, say)
+    return hold_one(request, asked, request.out, say)
+
+
+def hold_one(
+    request: Request,
+    asked: Scenario,
+    out: Path | None,
+    say: Say,
+    only: Callable[[Block], bool] = lambda _: True,
+) -> Outcome:
+    """One run directory: one boot of one kernel, or more where a guest is lost."""
     wanted = _clock(request.clock)
     plan = make_plan(asked)
-    store = stores.create(request.out, asked.name)
+    plan = replace(plan, blocks=tuple(filter(only, plan.blocks)))
+    store = stores.create(out, asked.name)
 
     def begin() -> None:
         with tuned(request.tune, plan, asked.executor, say) as settings:
-            chosen = choose_executor(asked.executor, plan, wanted, store.console, say)
+            chosen = choose_executor(asked, plan, wanted, store.console, say)
             facts = run_facts(asked, plan, chosen, request.arguments)
             store.write_facts({**facts, "tune": request.tune, "tuned": settings})
             _measure(plan, chosen, store)
 
     return _to_its_end(begin, store, fresh=True)
+
+
+def _series(request: Request, asked: Scenario, say: Say) -> Outcome:
+    """A run directory for each boot, below one that holds nothing else."""
+    boots = series_of(asked)
+    parent = stores.create_series(request.out, asked.name)
+    reports, code, complaint = [], EXIT_GOOD, ""
+    for number, boot in enumerate(boots, 1):
+        where = parent / boot.place
+        say(f"boot {number} of {len(boots)}: {boot.label}")
+        outcome = hold_one(request, boot.scenario, where, say)
+        code, complaint = outcome.code or code, outcome.complaint or complaint
+        reports.append(outcome.report)
+        if outcome.complaint:  # interrupted, or nothing can be measured: so would the next be
+            break
+    sides = " ".join(str(parent / label) for label in dict.fromkeys(b.label for b in boots))
+    report = f"{reports[0]}\n\nthe first of {len(reports)} boots; bench compare {sides}"
+    return Outcome(code, report, complaint, f"what was measured is below {parent}")
 
 
 def _resume(request: Request, run: Resumed, say: Say) -> Outcome:
@@ -76,9 +100,8 @@ def _resume(request: Request, run: Resumed, say: Say) -> Outcome:
         say(f"{run.set_aside} lines of unfinished cells are in samples.damaged.jsonl")
 
     def go_on() -> None:
-        executor = run.scenario.executor
-        with tuned(request.tune, run.plan, executor, say):
-            chosen = choose_executor(executor, run.plan, run.clock, run.store.console, say)
+        with tuned(request.tune, run.plan, run.scenario.executor, say):
+            chosen = choose_executor(run.scenario, run.plan, run.clock, run.store.console, say)
             boots = carry_on(run, chosen, request.arguments, request.tune)
             _measure(run.rest, chosen, run.store, boots)
 

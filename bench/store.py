@@ -79,6 +79,22 @@ def create(out: Path | None, scenario: str) -> Store:
     return Store(path, lock)
 
 
+SERIES = "series.json"  # in a directory whose runs took turns
+
+
+def create_series(out: Path | None, scenario: str) -> Path:
+    """A new directory for run directories; UsageError as of `create`."""
+    path = out or _fresh_name(scenario)
+    try:
+        path.mkdir(parents=True)
+        (path / SERIES).write_text(json.dumps({"format": 1, "scenario": scenario}) + "\n")
+    except FileExistsError:
+        raise UsageError(f"--out: {path} exists", "name a directory that does not") from None
+    except OSError as error:
+        raise UsageError(f"--out: {path}: {error.strerror}", "name a writable place") from None
+    return path
+
+
 _BEFORE_IT_BEGINS = {"samples.jsonl", "console.log", "run.tmp"}
 
 

@@ -49,6 +49,30 @@ def parse_duration(text: str) -> float:
     return seconds
 
 
+_SHARE = re.compile(r"(\d+(?:\.\d+)?) ?(%?)", re.ASCII)
+
+
+def parse_share(text: str) -> float:
+    """0.005 of ``0.5%`` or ``0.005``; ValueError says what was expected."""
+    match = _SHARE.fullmatch(text.strip())
+    share = float(match[1]) / (100 if match[2] else 1) if match else 0.0
+    if not 0 < share < 1:
+        raise ValueError(f"'{text}' is not a share: write percent, as in 2% or 0.5%")
+    return share
+
+
+_BUDGET = re.compile(r"(\d+(?:\.\d+)?) ?(ns|us|ms|s|[kMG]?i)", re.ASCII)
+_TICKS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9, "i": 1.0, "ki": 1e3, "Mi": 1e6, "Gi": 1e9}
+
+
+def parse_pause(text: str) -> tuple[float, str]:
+    """Ticks and unit of ``100ms`` (ns) or ``20Mi`` (instructions); ValueError for others."""
+    match = _BUDGET.fullmatch(text.strip())
+    if not match or not 0 < float(match[1]) < math.inf:
+        raise ValueError(f"'{text}' is no pause: write 100ms, or instructions as in 20Mi")
+    return float(match[1]) * _TICKS[match[2]], "instructions" if match[2].endswith("i") else "ns"
+
+
 def format_duration(seconds: float) -> str:
     """``45 s``, ``12 min``, ``1.5 h``: what a person needs to decide whether to wait."""
     if seconds < 120:

@@ -12,15 +12,17 @@ from bench.executors.guest import GuestExecutor
 from bench.executors.guest_setup import prepare
 from bench.executors.replay import ReplayExecutor
 from bench.model import Cell, Clock, Plan
+from bench.scenario import Scenario
 
 
 def choose_executor(
-    name: str, plan: Plan, clock: Clock | None, console: Path, say: Callable[[str], None]
+    scenario: Scenario, plan: Plan, clock: Clock | None, console: Path, say: Callable[[str], None]
 ) -> Executor:
     """``host``, ``guest``, or ``replay:FILE`` for tests; ``auto``: the host for its devices.
 
     What takes time or was decided is said.
     """
+    name = scenario.executor
     named = sorted({cell.device for cell in _cells(plan) if is_path(cell.device)})
     if name == "auto":
         name = "host" if named else "guest"
@@ -33,12 +35,14 @@ def choose_executor(
         )
     if not plan.blocks:
         raise CannotJudge("no cell is left to measure", "give more --budget, or smaller --mem")
+    if name == "host" and scenario.kernel:
+        raise UsageError("--kernel: the host has the kernel that runs", "use --executor guest")
     if name == "host":
         return _host(plan, clock, console, say)
     if named:
         raise UsageError(f"--device: {named[0]} is of this machine", "use --executor host")
     say("preparing the kernel and the guest")
-    setup = prepare(plan.blocks, clock, console)
+    setup = prepare(plan.blocks, clock, console, next(iter(scenario.kernel), ""))
     say(f"guest: {setup.kernel.name} under {setup.accelerator} ({setup.reason})")
     return GuestExecutor(setup)
 

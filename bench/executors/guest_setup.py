@@ -11,6 +11,7 @@ from bench.guest.initramfs import PACKAGES, ensure_initramfs
 from bench.guest.probe import qemu_version, why_not_kvm
 from bench.guest.qemu import Accelerator, GuestConfig
 from bench.kernel.build import Kernel, ensure_kernel
+from bench.kernel.config import load_config
 from bench.machine import available_memory
 from bench.model import Block, Cell, Clock, Pages
 from bench.process import find_tool
@@ -53,13 +54,16 @@ class GuestSetup:
         )
 
 
-def prepare(blocks: Iterable[Block], clock: Clock | None, console: Path) -> GuestSetup:
+def prepare(
+    blocks: Iterable[Block], clock: Clock | None, console: Path, kernel_name: str = ""
+) -> GuestSetup:
     """Build what is missing, choose the accelerator, size the guest for its largest cell."""
+    config = load_config(kernel_name)
     qemu_version()  # before minutes go into a kernel that nothing can boot
     blocks = [*blocks]
     devices = [DEVICES[block.any_cell.device] for block in blocks]
     memory = guest_memory(blocks)
-    kernel = ensure_kernel()
+    kernel = ensure_kernel(config)
     initramfs = ensure_initramfs(kernel, [name for d in devices for name in d.programs])
     accelerator, reason = _choose(kernel, initramfs, clock)
     return GuestSetup(

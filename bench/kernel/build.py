@@ -60,13 +60,13 @@ def cached_kernel() -> Kernel | None:
 
 
 def _directory(packages: Packages, config: KernelConfig) -> str:
-    return f"{packages.release}+{config.patches}-{config.digest}"
+    return f"{packages.release}+{config.label}-{config.digest}"
 
 
 def _kernel(path: Path, packages: Packages, config: KernelConfig) -> Kernel:
     return Kernel(
         path=path,
-        name=f"{packages.release}+{config.patches}",
+        name=f"{packages.release}+{config.label}",
         digest=config.digest,
         image=packages.image,
         modules=tuple(sorted((path / "modules").glob("*.ko"))),

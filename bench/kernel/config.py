@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from bench.errors import UsageError
 from bench.paths import KERNEL_CONFIG
 
 
@@ -16,7 +17,7 @@ class KernelConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     series: str  # of the kernel: "6.12"
-    patches: str  # the directory below patches/
+    patches: str  # directories below patches/, or paths, joined by "+"
     build: tuple[str, ...]
     source: tuple[str, ...]
     image_modules: tuple[str, ...]
@@ -24,8 +25,17 @@ class KernelConfig(BaseModel):
 
     @property
     def patch_files(self) -> tuple[Path, ...]:
-        """In the order in which they apply."""
-        return tuple(sorted((KERNEL_CONFIG / "patches" / self.patches).glob("*.patch")))
+        """In the order in which they apply: series by series, each by its numbers."""
+        return tuple(
+            patch
+            for series in self.patches.split("+")
+            for patch in sorted(_directory(series).glob("*.patch"))
+        )
+
+    @property
+    def label(self) -> str:
+        """The series by their own names: ``live-update+slower-unpin``."""
+        return "+".join(_directory(series).name for series in self.patches.split("+"))
 
     @property
     def overlay(self) -> Path:
@@ -52,6 +62,28 @@ class KernelConfig(BaseModel):
         return digest.hexdigest()[:12]
 
 
-def load_config() -> KernelConfig:
+STOCK = "stock"  # no patch at all
+
+
+def load_config(patches: str = "") -> KernelConfig:
+    """``patches`` replaces the series of kernel.toml; UsageError when one is not there."""
     fields = tomllib.loads((KERNEL_CONFIG / "kernel.toml").read_text())
-    return KernelConfig.model_validate(fields)
+    config = KernelConfig.model_validate(fields | ({"patches": patches} if patches else {}))
+    for series in config.patches.split("+"):
+        if series != STOCK and not any(_directory(series).glob("*.patch")):
+            known = sorted(path.name for path in (KERNEL_CONFIG / "patches").iterdir())
+            raise UsageError(
+                f"--kernel: there is no series of patches '{series}'",
+                f"known are {', '.join([*known, STOCK])}, or a directory with a / in it, "
+                "which has *.patch files",
+            )
+    return config
+
+
+def _directory(series: str) -> Path:
+    """A name is one of ours, and what has a slash is a path.
+
+    It is absolute, since patch runs in the tree that it changes, and has a name, which
+    ``./`` has not.
+    """
+    return Path(series).resolve() if "/" in series else KERNEL_CONFIG / "patches" / series

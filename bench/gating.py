@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`bench gate` to its end: verdicts, a second measurement of what regressed, files for CI."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bench.confirm import measured_again
+from bench.errors import UsageError
+from bench.gate import EXIT_CANNOT_JUDGE, EXIT_GOOD, EXIT_REGRESSION, Judged, Judgement, judge
+from bench.judging import Question, Sides, ask, drifts, pairs, read_sides, scaled
+from bench.outcome import Outcome
+from bench.report import verdicts
+from bench.sides import Side, key_name
+from bench.stats.decision import Verdict
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where verdicts go beside the terminal."""
+
+    junit: Path | None = None
+    markdown: Path | None = None
+    json: Path | None = None
+
+
+def compare(question: Question) -> Outcome:
+    """Both sides, what differs between them, and what that makes; never a failure by itself."""
+    sides = read_sides(question)
+    judgement = ask(question, sides)
+    return Outcome(EXIT_GOOD, f"{_heading(sides)}\n\n{verdicts.text(judgement)}")
+
+
+def gate(question: Question, files: Files, confirm: bool, annotate: bool, say: Say) -> Outcome:
+    """The verdict and its exit code; what CI reads is written even when it is bad."""
+    sides = read_sides(question)
+    judgement = ask(question, sides)
+    if confirm and judgement.regressed:
+        judgement = _confirmed(question, judgement, sides, say)
+    _write(judgement, files)
+    text = f"{_heading(sides)}\n\n{verdicts.text(judgement)}"
+    if annotate and (lines := verdicts.annotations(judgement)):
+        text += f"\n\n{lines}"
+    return Outcome(judgement.code, text)
+
+
+def self_test(question: Question) -> Outcome:
+    """A gate that cannot turn red guards nothing: the same samples, and the same but slower."""
+    side = read_sides(replace(question, new=question.base)).base
+    same = ask(question, Sides(side, side, (), (), True))
+    factor = 1 + 2 * same.limits.rule.limit
+    limits = replace(same.limits, budget=None)
+    slower = judge(pairs(side, scaled(side, factor)), limits)
+    blind = [cell for cell in slower.cells if not cell.regressed]
+    alarms = [cell for cell in same.cells if cell.decision and _is(cell, Verdict.REGRESSION)]
+    lines = [f"the same samples: {len(alarms)} alarms in {len(same.cells)} cells"]
+    seen = len(slower.cells) - len(blind)
+    lines += [f"slower by {factor - 1:.2%}: seen in {seen} of {len(slower.cells)} cells"]
+    lines += [f"  not in {cell.name}: {cell.reason}" for cell in blind]
+    code = EXIT_REGRESSION if alarms else EXIT_CANNOT_JUDGE if blind else EXIT_GOOD
+    complaint = "" if not code else "this gate would not do its work: see above"
+    return Outcome(code, "\n".join(lines), complaint)
+
+
+def _is(cell: Judged, verdict: Verdict) -> bool:
+    return cell.decision is not None and cell.decision.verdict is verdict
+
+
+def _heading(sides: Sides) -> str:
+    lines = [f"base  {sides.base.name}", f"new   {sides.new.name}"]
+    lines += [f"differs: {line}" for line in sides.changed]
+    lines += [*drifts(sides.base), *drifts(sides.new)]
+    lines += [f"FORCED, though unlike: {line}" for line in sides.unlike]
+    damage = (*sides.base.damage, *sides.new.damage)
+    lines += [f"FORCED, though damaged: {line}" for line in damage]
+    return "\n".join(lines)
+
+
+def _write(judgement: Judgement, files: Files) -> None:
+    try:
+        if files.junit:
+            verdicts.write_junit(judgement, files.junit)
+        if files.markdown:
+            files.markdown.write_text(verdicts.markdown(judgement), encoding="utf-8")
+        if files.json:
+            files.json.write_text(verdicts.as_json(judgement) + "\n")
+    except OSError as error:
+        where = error.filename or "the files of the verdict"
+        raise UsageError(f"{where}: {error.strerror}") from None
+
+
+def _confirmed(question: Question, first: Judgement, sides: Sides, say: Say) -> Judgement:
+    """Both sides again, where they are runs: only cells that regressed, on fresh boots."""
+    names = {cell.name for cell in first.regressed}
+    if question.new.is_file():
+        raise UsageError(f"--confirm: {question.new} is a file", "NEW has to be a run")
+    say(f"{len(names)} cells regressed: they are measured again")
+    known = ((question.base, sides.base), (question.new, sides.new))
+    paths = [path for path, side in known if path.is_dir() and not names.isdisjoint(_names(side))]
+    again = measured_again(paths, names, question.force, say)
+    base, new = (again.get(path, path) for path in (question.base, question.new))
+    question = replace(question, base=base, new=new)
+    second = {cell.name: cell for cell in ask(question, read_sides(question)).cells}
+    cells = tuple(_settled(cell, second.get(cell.name)) for cell in first.cells)
+    return replace(first, cells=cells)
+
+
+def _names(side: Side) -> set[str]:
+    return {key_name(key) for key in side.series}
+
+
+def _settled(cell: Judged, second: Judged | None) -> Judged:
+    """What is not found twice is not proven, and not forgotten either."""
+    if not cell.regressed:
+        return cell
+    if second is None or (second.blind and not second.regressed):
+        why = second.reason if second else "nothing of it was measured"
+        return Judged(cell.name, missing=f"{cell.reason}; not judged on fresh boots: {why}")
+    if second.regressed:
+        return replace(cell, confirmed=f"confirmed on fresh boots: {second.reason}")
+    said = f"not confirmed on fresh boots: {second.reason}"
+    decision = replace(cell.decision, verdict=Verdict.INCONCLUSIVE) if cell.decision else None
+    return replace(cell, decision=decision, over_budget="", confirmed=said)

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`bench compare` and `bench gate`: from paths to verdicts. What is to be printed is returned."""
+
+import stat
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from bench.errors import CannotJudge, UsageError
+from bench.gate import Judgement, Limits, Pair, judge
+from bench.model import Clock
+from bench.series import runs_below, took_turns
+from bench.sides import Key, Series, Side, changes, differences, key_name, read_side
+from bench.sides.side import Ticks
+from bench.stats.decision import Rule
+from bench.stats.drift import drift
+from bench.stats.noise import noise_floor
+from bench.stats.sides import Side as Values
+from bench.stats.sides import side as values_of
+from bench.units import parse_pause, parse_share
+
+_SECOND, _NS = "second", 1e9
+_RARE = 0.01
+_NOTICEABLE = 0.01
+_ENOUGH = 200
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is compared, and what is allowed to differ; shares and pauses as people write them."""
+
+    base: Path
+    new: Path
+    threshold: str = "2%"
+    floor: str = ""
+    aa: Path | None = None  # runs of one and the same kernel: what they differ by is noise
+    max_pause: str = ""
+    strict: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Sides:
+    base: Side
+    new: Side
+    unlike: tuple[str, ...]  # what differs and should not: only with --force
+    changed: tuple[str, ...]  # what differs and may
+    interleaved: bool
+
+
+def read_sides(question: Question) -> Sides:
+    """CannotJudge for unlike things, unless forced; what differs is said in any case."""
+    base, new = (_read(path, question.force) for path in (question.base, question.new))
+    unlike = tuple(differences(base, new))
+    if unlike and not question.force:
+        raise CannotJudge(f"these cannot be compared: {'; '.join(unlike)}", "or --force")
+    turns = took_turns(question.base, question.new)
+    return Sides(base, new, unlike, tuple(changes(base, new)), turns)
+
+
+def _read(path: Path, force: bool) -> Side:
+    """CannotJudge for what is not there: a build or a run that broke has made no side."""
+    runs = runs_below(path)
+    try:
+        if stat.S_ISDIR(path.stat().st_mode):
+            (runs[0] / "run.json").stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise CannotJudge(f"{error.filename}: {error.strerror}", "this side is missing") from None
+    except OSError:  # the reader says what is wrong
+        pass
+    return read_side(runs, force)
+
+
+def ask(question: Question, sides: Sides) -> Judgement:
+    """UsageError for a limit that is none; otherwise a verdict for each cell of either side."""
+    unit = _ticks(sides.new)
+    clock = Clock.ICOUNT if unit == Clock.ICOUNT.unit else Clock.WALL
+    rule = Rule(
+        clock=clock,
+        threshold=_share("--threshold", question.threshold),
+        floor=_floor(question),
+        interleaved=sides.interleaved,
+    )
+    budget = _budget(question.max_pause or sides.new.facts.get("max pause", ""), unit)
+    return judge(pairs(sides.base, sides.new), Limits(rule, budget, question.strict))
+
+
+def pairs(base: Side, new: Side) -> list[Pair]:
+    """Every cell that either side knows; none is left out because the other has lost it."""
+    keys = dict.fromkeys([*base.series, *base.without, *new.series, *new.without])
+    found = [_pair(key, base, new) for key in keys]
+    return sorted(found, key=lambda pair: pair.name)
+
+
+def _pair(key: Key, base: Side, new: Side) -> Pair:
+    unknown = "it knows no such cell"
+    return Pair(
+        key_name(key),
+        _values(base, key),
+        _values(new, key),
+        base.without.get(key, unknown),
+        new.without.get(key, unknown),
+    )
+
+
+def _values(side: Side, key: Key) -> Values | None:
+    found = side.series.get(key)
+    if found is None:
+        return None
+    in_ticks = found.values * _NS if side.unit == _SECOND else found.values
+    return values_of(found.boots, in_ticks)
+
+
+def _ticks(side: Side) -> str:
+    """The unit of `_values`: pyperf's seconds are ns here, so that a budget is one for them."""
+    return Clock.WALL.unit if side.unit == _SECOND else side.unit
+
+
+def _floor(question: Question) -> float | None:
+    if question.floor:
+        return _share("--floor", question.floor)
+    if question.aa is None:
+        return None
+    return floor_of(_read(question.aa, question.force))
+
+
+def floor_of(side: Side) -> float:
+    """By how much boots of one kernel differ: each is compared with the one after it."""
+    boots = [values.medians.tolist() for key in side.series if (values := _values(side, key))]
+    if not all(0 < median < np.inf for medians in boots for median in medians):
+        raise CannotJudge(f"--aa: {side.name} has a boot whose pause is 0", "measure it again")
+    ratios = [later / earlier for medians in boots for earlier, later in pairwise(medians)]
+    if not ratios:
+        raise CannotJudge(f"--aa: {side.name} has one boot only", "measure it with --boots 20")
+    return noise_floor(ratios)
+
+
+def _share(option: str, text: str) -> float:
+    try:
+        return parse_share(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from None
+
+
+def _budget(text: str, counted: str) -> float | None:
+    """In ticks; a time is no budget for a count, nor the reverse."""
+    if not text:
+        return None
+    try:
+        ticks, unit = parse_pause(text)
+    except ValueError as error:
+        raise UsageError(f"--max-pause: {error}") from None
+    if unit != counted:
+        raise UsageError(
+            f"--max-pause: {text} is in {unit}, but these runs count {counted}",
+            "write 100ms for a time, 20Mi for instructions",
+        )
+    return ticks
+
+
+def drifts(side: Side) -> list[str]:
+    """A line for each cell whose values depend on when they were measured: more than chance
+    gives one cell in a hundred, and more than instruction counts ever do."""
+    found = {key: drift(_some(each.values)) for key, each in side.series.items()}
+    return [
+        f"drift in {side.name}: {key_name(key)} changes by {trend.change:+.1%} over the run"
+        for key, trend in found.items()
+        if trend.p * len(found) < _RARE and abs(trend.change) > _NOTICEABLE
+    ]
+
+
+def _some(values: Ticks) -> Ticks:
+    """Evenly, and enough to see a trend: the slopes of all pairs of many would take minutes."""
+    return values[:: -(-len(values) // _ENOUGH)]
+
+
+def scaled(side: Side, factor: float) -> Side:
+    """The same side, slower by a factor: what a gate has to see."""
+    series = {
+        key: Series(each.boots, each.values.astype(np.float64) * factor)
+        for key, each in side.series.items()
+    }
+    return replace(side, name=f"{side.name} x {factor:g}", series=series)

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a command came to: printed by the command line, and by nobody else."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+EXIT_USAGE, EXIT_INTERNAL = 2, 129
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``report`` is for stdout; ``complaint`` and its hint for stderr."""
+
+    code: int
+    report: str = ""
+    complaint: str = ""
+    hint: str = ""
+
+
+def unexpected(error: Exception) -> Outcome:
+    """A wrong command line, which typer raises as its own kind of error, or a bug of ours."""
+    message = getattr(error, "format_message", None)
+    if callable(message):
+        hint = "bench COMMAND --help lists the options"
+        return Outcome(EXIT_USAGE, complaint=message(), hint=hint)
+    where = ""
+    if error.__traceback__:
+        last = error.__traceback__
+        while last.tb_next:
+            last = last.tb_next
+        where = f" ({Path(last.tb_frame.f_code.co_filename).name}:{last.tb_lineno})"
+    said = f"internal error: {type(error).__name__}: {' '.join(str(error).split())}{where}"
+    return Outcome(EXIT_INTERNAL, complaint=said, hint="this is a bug of bench: please report it")
