@@ -20,7 +20,7 @@ pytestmark = pytest.mark.guest
 
 @pytest.fixture(scope="module")
 def stock(setup: GuestSetup, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuestExecutor]:
-    kernel = ensure_kernel(load_config().model_copy(update={"patches": "stock"}))
+    kernel = ensure_kernel(load_config("stock"))
     console = tmp_path_factory.mktemp("stock") / "console.log"
     initramfs = ensure_initramfs(kernel)
     executor = GuestExecutor(replace(setup, kernel=kernel, initramfs=initramfs, console=console))

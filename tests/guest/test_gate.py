@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`bench gate` on real guests: a kernel that unpins 1 % slower is red, the same one green."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from junitparser import Failure, JUnitXml
+
+from bench.kernel.config import load_config
+from bench.kernel.packages import ensure_packages
+from tests.guest.gate_runs import (
+    CELL,
+    PLAIN,
+    SLOW,
+    SLOWER,
+    Environment,
+    borrowed_cache,
+    gated,
+    measured,
+    unpinning,
+)
+
+pytestmark = pytest.mark.guest
+
+CALM = ("no-change", "inconclusive")
+
+
+@pytest.fixture(scope="module")
+def env() -> Iterator[Environment]:
+    with borrowed_cache() as borrowed:
+        yield borrowed
+
+
+@pytest.fixture(scope="module")
+def series(env: Environment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A boot of each kernel, in turns."""
+    return measured(env, f"{PLAIN},{SLOW}", tmp_path_factory.mktemp("gate") / "series")
+
+
+@pytest.fixture(scope="module")
+def base(series: Path) -> Path:
+    return series / PLAIN
+
+
+@pytest.fixture(scope="module")
+def slow(series: Path) -> Path:
+    return series / f"{PLAIN}+{SLOWER.name}"
+
+
+def test_its_patches_are_in_kernel_style() -> None:
+    checkpatch = ensure_packages(load_config()).source / "scripts/checkpatch.pl"
+    patches = sorted(SLOWER.parent.rglob("*.patch"))
+    assert len(patches) == 5
+    for patch in patches:
+        done = subprocess.run(
+            ["perl", checkpatch, "--strict", "--no-tree", "--show-types", patch],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "0 errors, 0 warnings, 0 checks" in done.stdout, done.stdout
+
+
+def test_a_slower_loop_is_red(env: Environment, base: Path, slow: Path, tmp_path: Path) -> None:
+    junit = tmp_path / "gate.xml"
+    found = gated(env, base, slow, "--junit", junit)
+    assert found.code == 1
+    assert found.verdict("reset-owner") == "regression"
+    assert 1.005 < found.ratio("reset-owner") < 1.01
+    assert 1.009 < unpinning(slow / "01") / unpinning(base / "01") < 1.014  # it is 2 in 171
+    assert found.verdict("new-owner") in CALM
+    failed = {
+        case.name: any(isinstance(result, Failure) for result in case.result)
+        for suite in JUnitXml.fromfile(str(junit))
+        for case in suite
+    }
+    assert failed == {f"{CELL} reset-owner": True, f"{CELL} new-owner": False}
+
+
+def test_the_other_way_round_it_is_better(env: Environment, base: Path, slow: Path) -> None:
+    found = gated(env, slow, base)
+    assert found.code == 0
+    assert found.verdict("reset-owner") == "improvement"
+    assert found.verdict("new-owner") in CALM
+
+
+def test_two_boots_of_one_kernel_are_green(env: Environment, base: Path, tmp_path: Path) -> None:
+    again = measured(env, PLAIN, tmp_path / "again")
+    found = gated(env, base, again)
+    assert found.code == 0
+    assert found.verdict("reset-owner") == "no-change"
+    assert found.verdict("new-owner") in CALM
+
+
+def test_it_is_confirmed_on_fresh_boots(env: Environment, base: Path, slow: Path) -> None:
+    found = gated(env, base, slow, "--confirm")
+    assert found.code == 1, found.said
+    assert found.verdict("reset-owner") == "regression"
+    assert "1 cells regressed: they are measured again" in found.said
+    assert "confirmed on fresh boots: +0.7" in found.said
+    fresh = [path.with_name(f"{path.name}.confirm-1") for path in (base, slow)]
+    assert 1.009 < unpinning(fresh[1]) / unpinning(fresh[0]) < 1.014

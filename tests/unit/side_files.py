@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Files that a side can be, made from a run, and how one that is none is refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bench.errors import UsageError
+from bench.report.exports import pyperf as to_pyperf
+from bench.sides import read_side, write_baseline
+from bench.store import load
+
+Make = Callable[[Path, Path], Path]
+
+
+def as_baseline(run: Path, path: Path) -> Path:
+    write_baseline(read_side(run), path)
+    return path
+
+
+def as_pyperf(run: Path, path: Path) -> Path:
+    path.write_text(to_pyperf(load(run)))
+    return path
+
+
+MAKERS = [as_baseline, as_pyperf]
+
+
+def refused(path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_side(path)
+    assert "\n" not in caught.value.message

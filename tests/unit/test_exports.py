@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Markdown, JSON and CSV of runs: every cell is in them, and what is no measurement is marked."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.errors import CannotJudge, UsageError
+from bench.model import Cell, Clock, Method
+from bench.report.exports import export
+from bench.sides import cell_name
+from bench.store import Run, load
+from bench.units import GIB
+from tests.unit.report_runs import CELL, LEFT_OUT, measured, on_a_line, run_of, sized, straight
+from tests.unit.report_runs import without as nothing
+from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, SKIPPED, VALUES, noisy, write_run
+
+STATES = ("measured", "extrapolated", "failed", "skipped", "missing")
+
+
+@pytest.fixture(scope="module")
+def mixed() -> Run:
+    """Three measured sizes, one left out that they predict, one failed, one skipped, one lost."""
+    sizes = [sized(CELL, gib) for gib in (1, 4, 16)]
+    failed, skipped, lost = (
+        replace(CELL, device=device) for device in ("sim-blk-pa", "vp-vdpa", "vduse-blk")
+    )
+    run = run_of(
+        [
+            *straight(sizes),
+            nothing(sized(CELL, 64), LEFT_OUT),
+            *measured(failed, [111_222_333]),
+            replace(nothing(failed, FAILED), boot=2),
+            nothing(skipped, "skipped: no <script>alert(1)</script>|`x` (needs: *one*)"),
+        ]
+    )
+    return replace(run, missing={lost: "not measured: the run was interrupted"})
+
+
+def json_of(run: Run) -> dict[str, Any]:
+    (found,) = json.loads(export("json", [run]))["runs"]
+    return dict(found)
+
+
+def by_status(run: Run) -> dict[str, list[dict[str, Any]]]:
+    cells = json_of(run)["cells"]
+    return {state: [c for c in cells if c["status"] == state] for state in STATES}
+
+
+def test_json_says_what_each_cell_is(mixed: Run) -> None:
+    found = by_status(mixed)
+    assert [len(found[state]) for state in STATES] == [3, 1, 1, 1, 1]
+    (estimate,) = found["extrapolated"]
+    wanted = on_a_line(sized(CELL, 64))
+    assert estimate["pause"] is None
+    assert estimate["extrapolated"]["value"] == pytest.approx(wanted, rel=0.01)
+    assert "left out by --budget" in estimate["reason"]
+    for state in ("failed", "skipped", "missing"):
+        assert found[state][0]["reason"]
+        assert found[state][0]["pause"] is found[state][0]["extrapolated"] is None
+    assert "111222333" not in export("json", [mixed])
+
+
+def test_json_has_the_figures_of_the_samples(tmp_path: Path) -> None:
+    found = json_of(load(write_run(tmp_path / "run", noisy(1))))
+    assert (found["unit"], found["clock"], found["damage"]) == ("ns", "wall", [])
+    reset, new = found["cells"]
+    pauses = sorted(value for boot in noisy(1)[NEW].values() for value in boot)
+    assert new["pause"]["n"] == len(pauses) and new["pause"]["boots"] == 5
+    assert new["pause"]["median"] == (pauses[24] + pauses[25]) / 2
+    assert [new["pause"]["min"], new["pause"]["max"]] == [pauses[0], pauses[-1]]
+    assert new["pause"]["interval"] == [pauses[17], pauses[32]]  # of 50, by the binomial
+    assert new["ratio"] == reset["pause"]["median"] / new["pause"]["median"]
+    assert new["base"] == reset["name"] == cell_name(RESET)
+    assert reset["ratio"] is None
+    assert new["phases"].keys() == {phase.value for phase in Method.NEW_OWNER.experiment.phases}
+    assert found["environment"]["executor"]["kernel"] == "6.12+live-update"
+
+
+def test_json_of_two_runs_has_both(tmp_path: Path) -> None:
+    runs = [load(write_run(tmp_path / name)) for name in ("a", "b")]
+    assert [run["name"] for run in json.loads(export("json", runs))["runs"]] == ["a", "b"]
+    with pytest.raises(UsageError, match="twice"):
+        export("json", [runs[0], runs[0]])
+
+
+def test_json_has_no_infinity(tmp_path: Path) -> None:
+    values = {RESET: {1: [5]}, NEW: {1: [0]}}
+    odd = {"load": [float("inf"), float("nan")]}
+    run = load(write_run(tmp_path / "run", values, machine=odd))
+    text = export("json", [run])
+    whole = json.loads(text, parse_constant=lambda name: pytest.fail(name))
+    assert whole["runs"][0]["cells"][1]["ratio"] is None
+
+
+def table_rows(text: str) -> list[list[str]]:
+    """The cells of the first table's rows, without head and rule."""
+    lines = text.split("\n\n")[2].splitlines()
+    assert lines[0].startswith("| device |")
+    return [[part.strip() for part in line.split("|")[1:-1]] for line in lines[2:]]
+
+
+def test_markdown_marks_what_is_no_measurement(mixed: Run) -> None:
+    text = export("markdown", [mixed])
+    rows = table_rows(text)
+    assert [row[-1] for row in rows] == ["measured"] * 3 + ["**extrapolated**"]
+    (estimate,) = (row for row in rows if row[-1] == "**extrapolated**")
+    assert estimate[5] == "0" and estimate[6].startswith("\\~")
+    listed = text.split("Without a figure:")[1]
+    for state in STATES[1:]:
+        assert f"**{state}**" in listed
+    assert "a count, not a time" in text
+    assert "111" not in text.split("Environment")[0].replace(FAILED, "")
+
+
+def test_markdown_takes_no_markup_from_data(mixed: Run) -> None:
+    text = export("markdown", [mixed])
+    assert "\\<script\\>alert(1)\\</script\\>\\|\\`x\\`" in text
+    device = replace(RESET, device="/dev/a|b *c* [d](e) <i>")
+    assert "| /dev/a\\|b \\*c\\* \\[d\\](e) \\<i\\> |" in export(
+        "markdown", [run_of(measured(device, [1]))]
+    )
+
+
+def test_markdown_has_the_same_figures_as_json(tmp_path: Path) -> None:
+    run = load(write_run(tmp_path / "run", noisy(2)))
+    (_, new), (_, row) = json_of(run)["cells"], table_rows(export("markdown", [run]))
+    assert row[5] == "50" and row[6] == f"{new['pause']['median'] / 1e6:.3f} ms"
+    assert row[10] == f"{new['ratio']:.4g}x"
+    assert "Wall time." in export("markdown", [run])
+
+
+def test_damage_is_said(tmp_path: Path) -> None:
+    path = write_run(tmp_path / "run") / "samples.jsonl"
+    path.write_bytes(path.read_bytes()[:-20])
+    run = load(path.parent)
+    assert "**Damaged**" in export("markdown", [run])
+    assert json_of(run)["damage"]
+    assert "bench_damage" in export("pyperf", [run])
+
+
+def test_csv_has_a_line_a_sample_and_a_line_a_reason(mixed: Run) -> None:
+    rows = [*csv.DictReader(io.StringIO(export("csv", [mixed])))]
+    assert len(rows) == len(mixed.samples) + 1
+    assert rows[-1]["status"].startswith("missing: ") and rows[-1]["pause"] == ""
+    for row, sample in zip(rows, mixed.samples, strict=False):
+        assert row["status"] == sample.status
+        assert row["pause"] == ("" if sample.pause is None else str(sample.pause))
+        assert row["unit"] == "instructions"
+
+
+@pytest.mark.parametrize("kind", ["markdown", "json", "csv", "pyperf"])
+@pytest.mark.parametrize("make", [lambda c: {}, lambda c: {c: {1: [5]}}])
+def test_what_has_no_sample_is_no_file(
+    kind: str, make: Callable[[Cell], Any], tmp_path: Path
+) -> None:
+    run = load(write_run(tmp_path / "run", make(NEW), without={LARGE: SKIPPED}))
+    if run.measured:
+        assert export(kind, [run])
+    else:
+        with pytest.raises(CannotJudge, match="no cell was measured"):
+            export(kind, [run])
+
+
+def test_an_unknown_format_lists_those_there_are(mixed: Run) -> None:
+    with pytest.raises(UsageError, match="known are markdown, json, csv, pyperf"):
+        export("xml", [mixed])
+
+
+def test_instructions_are_never_given_a_time(tmp_path: Path) -> None:
+    run = load(write_run(tmp_path / "run", VALUES, Clock.ICOUNT))
+    text = export("markdown", [run])
+    assert not any(f" {unit} " in text for unit in ("ns", "us", "ms", "s"))
+    assert json_of(run)["unit"] == "instructions"
+    assert GIB

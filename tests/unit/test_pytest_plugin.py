@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Cells as tests of pytest-benchmark, in a pytest that finds the plugin as an installed one."""
+
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.model import Clock
+from bench.paths import ROOT
+from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, SKIPPED, VALUES, noisy, write_run
+from tests.unit.streams import make_scenario, recording, write_lines
+from tests.unit.streams import small_plan as plan_of
+
+pytest_plugins = "pytester"
+
+RESET_ID = "bench::sim-net-pa thp 1GiB reset-owner"
+SAVE = ("--benchmark-save=base", "--benchmark-save-data")
+COMPARE = ("--benchmark-compare", "--benchmark-compare-fail=median:2%")
+
+Pytest = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Pytest:
+    """A new process whose entry points are those of pyproject.toml, installed or not."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    plugins = project["entry-points"]["pytest11"]
+    info = pytester.mkdir("installed") / "fake_bench-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fake-bench\nVersion: 1\n")
+    lines = [f"{name} = {module}" for name, module in plugins.items()]
+    (info / "entry_points.txt").write_text("\n".join(["[pytest11]", *lines, ""]))
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{info.parent}")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+
+    def run(*words: str | Path) -> pytest.RunResult:
+        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *map(str, words))
+
+    return run
+
+
+def saved(directory: Path) -> dict[str, Any]:
+    (path,) = directory.glob(".benchmarks/*/*_base.json")
+    loaded: dict[str, Any] = json.loads(path.read_text())
+    return loaded
+
+
+def said(result: pytest.RunResult) -> str:
+    return result.stdout.str() + result.stderr.str()
+
+
+def test_a_saved_file_has_the_values_of_the_run(run_pytest: Pytest, pytester: Any) -> None:
+    write_run(pytester.path / "run")
+    result = run_pytest("--bench-run", "run", *SAVE)
+    result.assert_outcomes(passed=2)
+    found = saved(pytester.path)
+    data = {bench["fullname"]: bench["stats"]["data"] for bench in found["benchmarks"]}
+    assert data[RESET_ID] == [value / 1e9 for value in VALUES[RESET][1]]
+    assert len(data) == 2
+    assert found["machine_info"]["bench"]["kernel"] == "6.12+live-update"
+    (extra, _) = (bench["extra_info"] for bench in found["benchmarks"])
+    assert extra["unit"] == "seconds" and extra["mem"] == RESET.mem
+
+
+@pytest.mark.parametrize(("scale", "code"), [(1.0, 0), (1.05, 1), (0.9, 0)])
+def test_a_slower_run_is_red_and_no_other(
+    scale: float, code: int, run_pytest: Pytest, pytester: Any
+) -> None:
+    write_run(pytester.path / "one", noisy(1))
+    write_run(pytester.path / "two", noisy(2, scale))
+    assert run_pytest("--bench-run", "one", *SAVE).ret == 0
+    result = run_pytest("--bench-run", "two", *COMPARE)
+    assert result.ret == code, said(result)
+    assert ("Performance has regressed" in said(result)) == bool(code)
+
+
+def test_several_runs_are_more_boots(run_pytest: Pytest, pytester: Any) -> None:
+    write_run(pytester.path / "one")
+    write_run(pytester.path / "two")
+    run_pytest("--bench-run", "one", "--bench-run", "two", *SAVE).assert_outcomes(passed=2)
+    first = saved(pytester.path)["benchmarks"][0]
+    assert first["stats"]["rounds"] == 6 and first["extra_info"]["boots"] == 2
+
+
+def test_instructions_are_refused_as_times(run_pytest: Pytest, pytester: Any) -> None:
+    write_run(pytester.path / "run", clock=Clock.ICOUNT)
+    result = run_pytest("--bench-run", "run")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "instructions" in said(result) and "Traceback" not in said(result)
+
+
+def test_time_is_refused_as_instructions(run_pytest: Pytest, pytester: Any) -> None:
+    write_run(pytester.path / "run")
+    assert run_pytest("--bench-run", "run", "--bench-ticks").ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_instructions_are_shown_as_such(run_pytest: Pytest, pytester: Any) -> None:
+    write_run(pytester.path / "run", clock=Clock.ICOUNT)
+    result = run_pytest("--bench-run", "run", "--bench-ticks", *SAVE)
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["Name (time in M instructions)*", "*5.1990*5.2010*"])
+    assert "OPS" not in result.stdout.str().split("Legend")[0]
+    first = saved(pytester.path)["benchmarks"][0]
+    assert first["stats"]["data"] == [*VALUES[RESET][1]]
+    assert first["fullname"] == f"{RESET_ID} instructions"
+    assert first["extra_info"]["unit"] == "instructions"
+
+
+def test_what_was_skipped_skips_and_what_failed_fails(run_pytest: Pytest, pytester: Any) -> None:
+    write_run(pytester.path / "mixed", {RESET: {1: [7]}}, without={NEW: FAILED, LARGE: SKIPPED})
+    result = run_pytest("--bench-run", "mixed", "-rs", "-W", "error", *SAVE)
+    result.assert_outcomes(passed=1, failed=1, skipped=1)
+    assert "VmPin is 0 kB" in said(result) and "left out by --budget" in said(result)
+    assert "Traceback" not in said(result)
+    assert [bench["fullname"] for bench in saved(pytester.path)["benchmarks"]] == [RESET_ID]
+
+
+def test_unlike_runs_are_not_compared(run_pytest: Pytest, pytester: Any) -> None:
+    write_run(pytester.path / "one")
+    write_run(pytester.path / "two", machine={"cpu": "another"})
+    assert run_pytest("--bench-run", "one", *SAVE).ret == 0
+    result = run_pytest("--bench-run", "two", *COMPARE)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "cpu: A CPU in BASE, another in NEW" in said(result)
+    assert run_pytest("--bench-run", "two", "--bench-force", *COMPARE).ret == 0
+
+
+def test_another_kernel_is_what_is_compared(run_pytest: Pytest, pytester: Any) -> None:
+    write_run(pytester.path / "one")
+    write_run(pytester.path / "two", executor={"kernel": "6.14", "kernel_digest": "x"})
+    assert run_pytest("--bench-run", "one", *SAVE).ret == 0
+    assert run_pytest("--bench-run", "two", *COMPARE).ret == 0
+
+
+def test_a_cell_without_a_base_is_not_green(run_pytest: Pytest, pytester: Any) -> None:
+    write_run(pytester.path / "one", {RESET: VALUES[RESET]})
+    write_run(pytester.path / "two")
+    assert run_pytest("--bench-run", "one", *SAVE).ret == 0
+    result = run_pytest("--bench-run", "two", *COMPARE)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert "BASE does not have this cell" in said(result)
+
+
+@pytest.mark.parametrize("words", [("--bench-run", "nowhere"), ("--bench-scenario", "nowhere")])
+def test_what_is_not_there_is_one_line(words: tuple[str, ...], run_pytest: Pytest) -> None:
+    result = run_pytest(*words)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "ERROR: bench: " in said(result) and "Traceback" not in said(result)
+
+
+def test_other_tests_run_only_when_they_are_named(run_pytest: Pytest, pytester: Any) -> None:
+    write_run(pytester.path / "run")
+    pytester.makepyfile("def test_mine(): pass")
+    run_pytest("--bench-run", "run").assert_outcomes(passed=2)
+    named = "test_other_tests_run_only_when_they_are_named.py"
+    run_pytest(named, "--bench-run", "run").assert_outcomes(passed=3)
+    run_pytest("--bench-run", "run", "-k", "reset-owner").assert_outcomes(passed=1, deselected=1)
+
+
+@pytest.mark.parametrize(
+    "option", ["--benchmark-disable", "--benchmark-only", "--benchmark-cprofile=cumtime"]
+)
+def test_options_of_pytest_benchmark_work(option: str, run_pytest: Pytest, pytester: Any) -> None:
+    write_run(pytester.path / "run")
+    run_pytest("--bench-run", "run", option).assert_outcomes(passed=2)
+
+
+def scenario_file(directory: Path, lines: list[str]) -> Path:
+    replay = write_lines(directory / "recording", lines)
+    path = directory / "small.toml"
+    fields = {**make_scenario().model_dump(mode="json"), "executor": f"replay:{replay}"}
+    kept = ("device", "method", "pages", "reps", "executor")
+    rows = [f"{name} = {json.dumps(fields[name])}" for name in kept]
+    path.write_text("\n".join([*rows, 'mem = "64M"', ""]))
+    return path
+
+
+def test_a_scenario_is_measured_once(run_pytest: Pytest, pytester: Any) -> None:
+    path = scenario_file(pytester.path, recording(plan_of()))
+    out = pytester.path / "out"
+    words = ("--bench-scenario", path, "--bench-out", out, "--bench-ticks", *SAVE)
+    run_pytest(*words).assert_outcomes(passed=2)
+    rows = [json.loads(line) for line in (out / "samples.jsonl").read_text().splitlines()]
+    assert len(rows) == 5
+    for bench in saved(pytester.path)["benchmarks"]:
+        method = bench["extra_info"]["method"]
+        want = [r["pause"] for r in rows if r["method"] == method and r["status"] == "ok"]
+        assert bench["stats"]["data"] == want
+    again = run_pytest("--bench-scenario", path, "--bench-out", out, "--bench-ticks")
+    again.assert_outcomes(failed=2)
+    assert "exists" in said(again) and "Traceback" not in said(again)
+
+
+def test_a_scenario_that_gives_nothing_is_red(run_pytest: Pytest, pytester: Any) -> None:
+    path = scenario_file(pytester.path, ["rubbish"])
+    words = ("--bench-scenario", path, "--bench-out", pytester.path / "out", "--bench-ticks")
+    result = run_pytest(*words)
+    result.assert_outcomes(failed=2)
+    assert "Traceback" not in said(result)
+
+
+def test_the_plugin_is_silent_and_light_unless_asked(run_pytest: Pytest, pytester: Any) -> None:
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_nothing_heavy():
+            ours = {name for name in sys.modules if name.split(".")[0] == "bench"}
+            assert ours == {"bench", "bench.pytest_plugin"}
+            assert not {"numpy", "pandas", "scipy", "pydantic", "pyperf"} & set(sys.modules)
+        """
+    )
+    run_pytest().assert_outcomes(passed=1)

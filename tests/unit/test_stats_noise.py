@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Noise, drift, warm-up, bootstrap, families: against scipy and statsmodels."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binom, bootstrap, theilslopes
+from statsmodels.robust.scale import mad as robust_mad
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestIndPower
+
+from bench.stats.bootstrap import bca_log_ratio
+from bench.stats.drift import Drift, drift, wander_p, warm_up
+from bench.stats.family import holm
+from bench.stats.noise import mad, median, minimum_detectable_effect, noise_floor
+from bench.stats.sides import from_boots
+
+numbers = st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=30)
+chances = st.lists(st.floats(0, 1), min_size=1, max_size=25)
+
+
+@given(numbers)
+def test_median_and_mad_are_those_of_statsmodels(values: list[float]) -> None:
+    assert mad(values) == pytest.approx(float(robust_mad(np.array(values), c=1.0)), abs=1e-6)
+    assert median(values) == float(np.median(values))
+
+
+@pytest.mark.parametrize("function", [median, mad, noise_floor])
+def test_of_nothing_there_is_no_number(function: object) -> None:
+    with pytest.raises(ValueError, match="no value"):
+        function([])  # type: ignore[operator]
+
+
+def test_a_floor_is_as_far_down_as_up() -> None:
+    assert noise_floor([1.0, 1.0]) == 0
+    assert noise_floor([1 / 1.04, 1.01]) == pytest.approx(0.04)
+    assert noise_floor([1.03, 0.99]) == pytest.approx(noise_floor([1 / 1.03, 1 / 0.99]))
+    hundred = [1 + part / 1000 for part in range(1, 101)]
+    assert noise_floor(hundred) == pytest.approx(0.096)  # never rounded down to the 95th
+    with pytest.raises(ValueError, match="above zero"):
+        noise_floor([0.0])
+
+
+@pytest.mark.parametrize("boots", [5, 10, 20])
+@pytest.mark.parametrize("power", [0.8, 0.95])
+def test_what_can_be_seen_is_what_statsmodels_says(boots: int, power: float) -> None:
+    """By the noncentral t; ours adds two quantiles of t, which is within 5 % of it."""
+    sd = np.hypot(0.02, 0.01 / 2**0.5)
+    size = TTestIndPower().solve_power(
+        nobs1=boots, alpha=0.01, power=power, ratio=1.0, alternative="larger"
+    )
+    effect = minimum_detectable_effect((boots, boots), 2, 0.02, 0.01, power=power)
+    assert np.log1p(effect) == pytest.approx(size * sd, rel=0.05)
+
+
+def test_more_boots_see_more_and_one_sees_nothing() -> None:
+    effects = [minimum_detectable_effect((n, n), 2, 0.02, 0.01) for n in (2, 5, 10, 20)]
+    assert effects == sorted(effects, reverse=True)
+    assert minimum_detectable_effect((1, 9), 2, 0.02) == float("inf")
+    assert minimum_detectable_effect((10, 10), 2, 0.0, limit=0.02) == pytest.approx(0.02)
+
+
+@settings(max_examples=30)  # statsmodels is slow
+@given(chances)
+def test_holm_is_that_of_statsmodels(p_values: list[float]) -> None:
+    expected = multipletests(p_values, method="holm")[1]
+    assert holm(p_values) == pytest.approx(expected)
+
+
+def test_holm_of_one_and_of_none() -> None:
+    assert holm([0.03]).tolist() == [0.03]
+    assert holm([]).tolist() == []
+
+
+def test_a_trend_is_found_with_its_size() -> None:
+    rng = np.random.default_rng(1)
+    values = 100 + np.linspace(0, 10, 40) + rng.normal(0, 1, 40)
+    found = drift(values)
+    assert found.p < 1e-6
+    assert found.p_wander < 1e-3
+    assert found.change == pytest.approx(theilslopes(values)[0] * 39 / np.median(values))
+    assert found.change == pytest.approx(0.095, abs=0.03)
+    down = drift(values[::-1])
+    assert (down.tau, down.change) == pytest.approx((-found.tau, -found.change))
+
+
+def test_what_stays_is_no_drift() -> None:
+    """Alarms at 1 % come once in a hundred series, trend and waves alike."""
+    rng = np.random.default_rng(2)
+    found = [drift(rng.lognormal(0, 0.5, 20)) for _ in range(1000)]
+    for alarms in (sum(one.p < 0.01 for one in found), sum(one.p_wander < 0.01 for one in found)):
+        assert alarms <= binom.ppf(1 - 1e-4, 1000, 0.01)
+    assert sum(one.p_wander < 0.05 for one in found) >= binom.ppf(1e-4, 1000, 0.03)
+
+
+def test_waves_are_found_where_no_trend_is() -> None:
+    wave = np.sin(np.linspace(0, 4 * np.pi, 60)) + np.random.default_rng(3).normal(0, 0.3, 60)
+    found = drift(10 + wave)
+    assert found.p_wander < 1e-6 < 0.001 < found.p
+
+
+@pytest.mark.parametrize("values", [[], [1.0], [1.0, 2.0], [5.0] * 30])
+def test_of_few_or_equal_values_there_is_no_drift(values: list[float]) -> None:
+    assert drift(values) == Drift(0.0, 1.0, 0.0, 1.0)
+
+
+def test_long_series_and_medians_of_zero_have_a_drift() -> None:
+    long = drift(np.linspace(1, 2, 200_000))
+    assert long.change == pytest.approx(2 / 3, rel=0.01)
+    assert drift([-1.0, 0.0, 1.0]).change == float("inf")
+
+
+def test_a_wander_p_is_that_of_all_orders() -> None:
+    """Against orders drawn at random: Bartels' normal form is near from ten values on."""
+    rng = np.random.default_rng(4)
+    values = rng.normal(size=15).cumsum()
+    ratio = np.sum(np.diff(values.argsort().argsort()) ** 2)
+    orders = rng.permuted(np.tile(np.arange(15), (20_000, 1)), axis=1)
+    share = np.mean(np.sum(np.diff(orders, axis=1) ** 2, axis=1) <= ratio)
+    assert wander_p(values) == pytest.approx(share, abs=0.01)
+
+
+@pytest.mark.parametrize("cold", [0, 1, 3])
+def test_a_cold_start_is_counted(cold: int) -> None:
+    values = np.random.default_rng(5).normal(100, 1, 20)
+    values[:cold] *= 1.5
+    assert warm_up(values) == cold
+    assert warm_up(values / 3) == cold
+    assert warm_up(np.full(20, 7.0)) == 0
+    assert warm_up([150, 100, 100, 100, 100]) == 0  # too few to say
+    assert warm_up([9, 9, 9, 1, 1, 1]) == 3
+
+
+def test_warm_values_are_rarely_called_cold() -> None:
+    rng = np.random.default_rng(6)
+    called = sum(warm_up(rng.lognormal(0, 0.03, 20)) > 0 for _ in range(1000))
+    assert called <= 60
+
+
+def test_a_cluster_bootstrap_is_that_of_scipy() -> None:
+    rng = np.random.default_rng(7)
+    base, new = rng.lognormal(0, 0.02, (8, 3)), rng.lognormal(0.05, 0.02, (8, 3))
+    ratios = np.log(np.median(new, axis=1) / np.median(base, axis=1))
+    expected = bootstrap((ratios,), np.mean, method="BCa", rng=np.random.default_rng(1))
+    found = bca_log_ratio(from_boots(list(base)), from_boots(list(new)), np.random.default_rng(1))
+    assert found.estimate == pytest.approx(ratios.mean())
+    assert found.low == pytest.approx(expected.confidence_interval.low, abs=1e-3)
+    assert found.high == pytest.approx(expected.confidence_interval.high, abs=1e-3)
+
+
+def test_a_bootstrap_of_unequal_sides_swaps() -> None:
+    rng = np.random.default_rng(8)
+    base = from_boots(list(rng.lognormal(0, 0.02, (6, 2))))
+    new = from_boots(list(rng.lognormal(0.05, 0.02, (9, 2))))
+    one, other = (bca_log_ratio(*pair, rng) for pair in ((base, new), (new, base)))
+    assert one.estimate == pytest.approx(-other.estimate)
+    assert (one.low, one.high) == pytest.approx((-other.high, -other.low), abs=2e-3)
+    assert 0 < one.low < one.estimate < one.high
+
+
+def test_a_bootstrap_of_what_has_no_spread() -> None:
+    rng = np.random.default_rng(9)
+    ones, twos = from_boots([[1.0]] * 5), from_boots([[2.0]] * 5)
+    assert bca_log_ratio(ones, ones, rng).high == 0
+    equal = bca_log_ratio(ones, twos, rng)
+    assert equal.low == equal.high == pytest.approx(np.log(2))
+    single = bca_log_ratio(from_boots([[1.0, 2.0]]), from_boots([[3.0]]), rng)
+    assert single.estimate == pytest.approx(np.log(2))
+    assert not single.bounded
+    with pytest.raises(ValueError, match="above zero"):
+        bca_log_ratio(ones, from_boots([[0.0]]), rng)
+    with pytest.raises(ValueError, match="above zero"):
+        bca_log_ratio(ones, from_boots([]), rng)
