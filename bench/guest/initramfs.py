@@ -11,6 +11,7 @@ from bench.guest import cpio
 from bench.kernel.build import Kernel
 from bench.paths import cache_dir, cache_path, locked
 from bench.process import find_tool, run
+from bench.provenance import helper_digest
 from bench.scratch import made_whole
 
 INIT = Path(__file__).with_name("init")
@@ -52,9 +53,7 @@ def cached_helper() -> Path | None:
 
 
 def _helper_path() -> Path:
-    sources = sorted(path for path in HELPER.iterdir() if path.is_file())
-    digest = hashlib.sha256(b"\0".join(p.read_bytes() for p in sources)).hexdigest()[:12]
-    return cache_path() / "helper" / digest / "bench-helper"
+    return cache_path() / "helper" / helper_digest() / "bench-helper"
 
 
 def ensure_initramfs(
