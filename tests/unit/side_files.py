@@ -3,7 +3,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pyperf
 import pytest
 
 from bench.errors import UsageError
@@ -31,3 +33,16 @@ def refused(path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         read_side(path)
     assert "\n" not in caught.value.message
+
+
+def foreign(path: Path, unit: str = "second", **metadata: Any) -> Path:
+    runs = [
+        pyperf.Run(
+            values,
+            metadata={"name": "theirs", "unit": unit, **metadata},
+            collect_metadata=False,
+        )
+        for values in ([0.5, 0.25], [0.75])
+    ]
+    pyperf.BenchmarkSuite([pyperf.Benchmark(runs)]).dump(str(path), replace=True)
+    return path

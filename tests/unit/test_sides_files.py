@@ -3,7 +3,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pyperf
 import pytest
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from bench.errors import CannotJudge, UsageError
 from bench.model import Clock
 from bench.sides import Side, differences, read_side, write_baseline
-from tests.unit.side_files import MAKERS, Make, as_baseline, as_pyperf, refused
+from tests.unit.side_files import MAKERS, Make, as_baseline, as_pyperf, foreign, refused
 from tests.unit.side_runs import FAILED, LARGE, NEW, contents, noisy, write_run
 
 
@@ -79,19 +78,6 @@ def test_a_baseline_says_where_it_cannot_be_written(tmp_path: Path) -> None:
     side = read_side(write_run(tmp_path / "run"))
     with pytest.raises(UsageError, match="No such file"):
         write_baseline(side, tmp_path / "nowhere" / "base.json")
-
-
-def foreign(path: Path, unit: str = "second", **metadata: Any) -> Path:
-    runs = [
-        pyperf.Run(
-            values,
-            metadata={"name": "theirs", "unit": unit, **metadata},
-            collect_metadata=False,
-        )
-        for values in ([0.5, 0.25], [0.75])
-    ]
-    pyperf.BenchmarkSuite([pyperf.Benchmark(runs)]).dump(str(path), replace=True)
-    return path
 
 
 def test_a_foreign_file_has_names_and_its_runs_are_boots(tmp_path: Path) -> None:
