@@ -25,6 +25,7 @@ def measured_again(
     CannotJudge when a boot does not come to its end, or is no replica of the first: on another
     kernel than it, the old one is not what would be confirmed.
     """
+    paths = [*dict.fromkeys(paths)]  # BASE may be NEW, and over its budget
     places = {path: _fresh(path) for path in paths}
     counts = dict.fromkeys(paths, 0)
     for path, run in _in_turns(paths):

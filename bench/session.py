@@ -60,15 +60,19 @@ def hold_one(
     say: Say,
     only: Callable[[Block], bool] = lambda _: True,
 ) -> Outcome:
-    """One run directory: one boot of one kernel, or more where a guest is lost."""
+    """One run directory: one boot of one kernel, or more where a guest is lost.
+
+    The executor is that of the whole plan, whatever ``only`` leaves of it: a guest that is
+    sized or equipped for less is not the one that measured all.
+    """
     wanted = _clock(request.clock)
-    plan = make_plan(asked)
-    plan = replace(plan, blocks=tuple(filter(only, plan.blocks)))
+    whole = make_plan(asked)
+    plan = replace(whole, blocks=tuple(filter(only, whole.blocks)))
     store = stores.create(out, asked.name)
 
     def begin() -> None:
-        with tuned(request.tune, plan, asked.executor, say) as settings:
-            chosen = choose_executor(asked, plan, wanted, store.console, say)
+        with tuned(request.tune, whole, asked.executor, say) as settings:
+            chosen = choose_executor(asked, whole, wanted, store.console, say)
             facts = run_facts(asked, plan, chosen, request.arguments)
             store.write_facts({**facts, "tune": request.tune, "tuned": settings})
             _measure(plan, chosen, store)

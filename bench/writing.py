@@ -56,7 +56,8 @@ def _baseline(paths: Sequence[Path], out: Path | None) -> Outcome:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text + "\n", encoding="utf-8")
+        # A command line or a path may hold what is not UTF-8: as on standard output.
+        path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise UsageError(f"--out: {path}: {error.strerror}", "name a writable place") from None
 

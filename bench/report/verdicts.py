@@ -82,6 +82,7 @@ def write_junit(judgement: Judgement, path: Path) -> None:
     suite.add_testcases([_case(cell, judgement) for cell in judgement.cells])
     document = JUnitXml("bench")
     document.add_testsuite(suite)
+    document.update_statistics()  # type: ignore[no-untyped-call]
     document.write(str(path), pretty=True)
 
 

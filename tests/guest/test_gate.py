@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`bench gate` on real guests: a kernel that unpins 1 % slower is red, the same one green."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +11,15 @@ from junitparser import Failure, JUnitXml
 
 from bench.kernel.config import load_config
 from bench.kernel.packages import ensure_packages
+from bench.store import load
+from bench.units import MIB
 from tests.guest.gate_runs import (
     CELL,
     PLAIN,
     SLOW,
     SLOWER,
     Environment,
+    bench,
     borrowed_cache,
     gated,
     measured,
@@ -102,3 +106,23 @@ def test_it_is_confirmed_on_fresh_boots(env: Environment, base: Path, slow: Path
     assert "confirmed on fresh boots: +0.7" in found.said
     fresh = [path.with_name(f"{path.name}.confirm-1") for path in (base, slow)]
     assert 1.009 < unpinning(fresh[1]) / unpinning(fresh[0]) < 1.014
+
+
+def test_a_small_cell_alone_is_confirmed_in_a_guest_of_the_same_size(
+    env: Environment, tmp_path: Path
+) -> None:
+    """A file as BASE, in which all but the 64 MiB of reset-owner is as it was measured."""
+    new, base = tmp_path / "new", tmp_path / "base.json"
+    measured(env, PLAIN, new, "--mem", "64M,128M")
+    assert bench(env, "report", new, "--format", "baseline", "--out", base).returncode == 0
+    stored = json.loads(base.read_text())
+    for each in stored["cells"]:
+        if (each["cell"]["mem"], each["cell"]["method"]) == (64 * MIB, "reset-owner"):
+            each["values"] = {b: [round(v * 0.98) for v in vs] for b, vs in each["values"].items()}
+    base.write_text(json.dumps(stored))
+    found = gated(env, base, new, "--confirm")
+    assert found.code == 1, found.said
+    assert "1 cells regressed: they are measured again" in found.said
+    assert "; confirmed on fresh boots: +" in found.said  # 2 %, give or take a timer tick
+    sizes = {load(run).facts["executor"]["memory"] for run in (new, tmp_path / "new.confirm-1")}
+    assert len(sizes) == 1

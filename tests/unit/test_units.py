@@ -5,7 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.units import GIB, KIB, MIB, TIB, format_quantity, format_size, parse_size, parse_sizes
+from bench.units import (
+    GIB,
+    KIB,
+    MIB,
+    TIB,
+    format_quantity,
+    format_size,
+    parse_pause,
+    parse_share,
+    parse_size,
+    parse_sizes,
+)
 
 _SCALES = {"s": 1e9, "ms": 1e6, "us": 1e3, "ns": 1, "G": 1e9, "M": 1e6, "k": 1e3, "": 1}
 
@@ -139,3 +150,56 @@ def test_instructions_are_never_a_time(value: float) -> None:
 @given(st.floats(0, 1e18))
 def test_nanoseconds_are_always_a_time(value: float) -> None:
     assert format_quantity(value, "ns").partition(" ")[2] in ("ns", "us", "ms", "s")
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [("2%", 0.02), ("0.5%", 0.005), ("0.1 %", 0.001), ("0.005", 0.005), (" 99.9% ", 0.999)],
+)
+def test_a_share(text: str, share: float) -> None:
+    assert parse_share(text) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "%", "0", "0%", "1", "100%", "-1%", "1e-3", "nan", "2 %%", "\u0662%", "9" * 400],
+)
+def test_no_share(text: str) -> None:
+    with pytest.raises(ValueError, match="as in 2%"):
+        parse_share(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "ticks", "unit"),
+    [
+        ("100ms", 1e8, "ns"),
+        ("1.5 s", 1.5e9, "ns"),
+        ("7us", 7e3, "ns"),
+        ("12ns", 12, "ns"),
+        ("20Mi", 2e7, "instructions"),
+        ("1.5Gi", 1.5e9, "instructions"),
+        ("3ki", 3e3, "instructions"),
+        ("400i", 400, "instructions"),
+    ],
+)
+def test_a_pause(text: str, ticks: float, unit: str) -> None:
+    found, of = parse_pause(text)
+    assert (found, of) == (ticks, unit)
+
+
+@pytest.mark.parametrize("text", ["", "100", "0ms", "-1ms", "1m", "20M", "1e3ms", "9" * 400 + "s"])
+def test_no_pause(text: str) -> None:
+    with pytest.raises(ValueError, match="write 100ms"):
+        parse_pause(text)
+
+
+@given(st.text(max_size=12))
+def test_any_text_is_a_share_and_a_pause_or_refused(text: str) -> None:
+    try:
+        assert 0 < parse_share(text) < 1
+    except ValueError as error:
+        assert f"'{text}'" in str(error)
+    try:
+        assert 0 < parse_pause(text)[0] < float("inf")
+    except ValueError as error:
+        assert f"'{text}'" in str(error)

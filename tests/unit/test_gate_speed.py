@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A million samples compared and gated, on one core, without reading them."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.gating import Files, compare, gate
+from bench.judging import Question, Sides
+from bench.model import Clock
+from bench.sides import Key, Series, Side
+from bench.units import GIB
+from tests.unit.side_runs import NEW
+
+SAMPLES = 1_000_000
+PROMISED = 5.0  # seconds of CPU
+BUSY = 2  # times as long on a machine that others use too
+
+
+def side(clock: Clock, cells: int, boots: int, scale: float) -> Side:
+    """Half of the samples; counts that vary by 5 in a million, times by 1 %."""
+    rng = np.random.default_rng(round(scale * 1000))
+    each = SAMPLES // 2 // cells
+    spread = 5e-6 if clock is Clock.ICOUNT else 0.01
+    numbers = np.sort(np.arange(each) % boots) + 1
+    series: dict[Key, Series] = {
+        replace(NEW, mem=number * GIB, file=number * GIB): Series(
+            numbers, np.rint(1e7 * scale * rng.normal(1, spread, each)).astype(np.int64)
+        )
+        for number in range(1, cells + 1)
+    }
+    return Side(f"x {scale}", {"clock": clock.value, "unit": clock.unit}, series, {})
+
+
+@pytest.mark.parametrize("clock", Clock)
+@pytest.mark.parametrize(("cells", "boots"), [(1, 10), (50, 20), (250, 10)])
+def test_a_million_samples(
+    clock: Clock, cells: int, boots: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, new = (side(clock, cells, boots, scale) for scale in (1.0, 1.05))
+    assert sum(each.n for one in (base, new) for each in one.series.values()) == SAMPLES
+    monkeypatch.setattr("bench.gating.read_sides", lambda _: Sides(base, new, (), (), True))
+    question = Question(tmp_path / "base", tmp_path / "new", max_pause="")
+    files = Files(*(tmp_path / name for name in ("junit", "markdown", "json")))
+    began = time.process_time()
+    compared = compare(question)
+    gated = gate(question, files, confirm=False, annotate=True, say=lambda _: None)
+    spent = time.process_time() - began
+    assert (compared.code, gated.code) == (0, 1)
+    assert f"{cells} regression" in gated.report
+    assert spent < PROMISED * BUSY
