@@ -23,7 +23,7 @@ from bench.store import load
 PLAIN = "live-update"
 SLOWER = Path(__file__).with_name("patches") / "slower-unpin"
 SLOW = f"{PLAIN}+{SLOWER}"
-# Of 128 MiB a third of the pause is no unpinning: 1.17 % of unpinning is 0.76 % of it.
+# A third of the pause of 128 MiB is no unpinning: 1.17 % of unpinning is 0.78 % of it.
 CELLS = ("smoke", "--clock", "icount", "--mem", "128M", "--pages", "thp", "--reps", "5")
 CELL = "sim-net-pa thp 128MiB"
 THRESHOLD = ("--threshold", "0.5%")
