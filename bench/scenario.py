@@ -103,6 +103,7 @@ class Scenario(BaseModel):
     executor: Annotated[str, Field(min_length=1)] = "auto"
     kernel: Annotated[tuple[str, ...], Listed] = ()  # series of patches; none: kernel.toml's
     boots: int = Field(default=1, ge=1, le=100)
+    max_pause: str = Field(default="", pattern=r"^([0-9.]+ ?(ns|us|ms|s|[kMG]?i))?$")  # of a gate
     broken: Break | None = Field(default=None, alias="break")
     reps: int = Field(default=5, ge=1, le=200)
     seed: int = Field(default=1, ge=0)

@@ -30,6 +30,7 @@ _PLACES = {
     "mitigations": ("machine", "mitigations"),
     "microcode": ("machine", "microcode"),
     "wrong on purpose": ("scenario", "broken"),
+    "max pause": ("scenario", "max_pause"),
 }
 
 # Words of a command line that name the kernel, which may differ, or where it lies.
