@@ -13,6 +13,7 @@ from bench.sides import read_side, write_baseline
 from bench.store import Store, load
 from tests.unit.command import Bench, Ended
 from tests.unit.replayed import CELL, WORDS, measure, record, rubbish
+from tests.unit.streams import PAUSES, failing_stream, stream, write_lines
 
 
 @pytest.fixture
@@ -156,3 +157,29 @@ def test_other_cells_are_not_measured_again(bench: Bench, tmp_path: Path) -> Non
     assert ended.code == 1 and "1 regression, 1 no change" in ended.out
     found = load(tmp_path / "new.confirm-1")
     assert {sample.cell.mem for sample in found.samples} == {128 << 20}
+
+
+def record_both(path: Path, scale: float, seed: int, fails: int = 0) -> Path:
+    """Two blocks in the order of a seed; the one of ``fails`` MiB is not proven."""
+    fields = {**WORDS, "mem": "64M,128M", "seed": seed}
+    pauses = {method: round(pause * scale) for method, pause in PAUSES.items()}
+    error = {"t": "error", "op": "NEW_OWNER", "errno": 22, "text": "Invalid argument"}
+    blocks = make_plan(load_scenario("smoke", fields)).blocks
+    streams = [
+        failing_stream(block, 2, error)
+        if block.any_cell.mem == fails << 20
+        else stream(block, pauses)
+        for block in blocks
+    ]
+    return write_lines(path, [text for each in streams for text in each])
+
+
+def test_a_cell_that_fails_the_second_time_is_not_cleared(bench: Bench, tmp_path: Path) -> None:
+    """Both regressed; of one the second figure is as it was, of the other there is none."""
+    for name, scale in (("base", 1.0), ("new", 1.1)):
+        recorded = record_both(tmp_path / f"{name}.rec", scale, seed=1)
+        measure(bench, recorded, tmp_path / name, "--mem", "64M,128M", "--seed", "1")
+        record_both(recorded, 1.0, seed=1002, fails=64 if name == "new" else 0)
+    ended = confirm(bench, tmp_path)
+    assert ended.code == 125 and "1 missing, 1 inconclusive" in ended.out
+    assert "not judged on fresh boots: NEW has no value (failed: " in ended.out
