@@ -112,7 +112,7 @@ def test_of_an_earlier_boot_only_files_are_left(directory: Path, root: Path) -> 
     scratch = cache_dir() / "x.tmp"
     scratch.touch()
     write_value(root / POOL_SIZE, "9")
-    session = {"kind": "session", "sid": os.getsid(0), "start": 1, "mark": "0" * 16}
+    session = {"kind": "session", "sid": os.getpid(), "start": 1, "mark": "0" * 16}
     entries = ({"kind": "scratch", "path": str(scratch)}, session)
     left(directory, setting(root / POOL_SIZE, "4", "9"), *entries, boot="0-0")
     assert recover(root) == [f"left behind by process 1: {scratch}: removed"]
