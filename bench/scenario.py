@@ -7,80 +7,27 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from bench.devices import DEVICES, NO_DEVICE, is_path
+from bench.devices import DEVICES, NO_DEVICE
 from bench.errors import UsageError
+from bench.factors import (
+    LARGEST,
+    MOST_REGIONS,
+    MOST_THREADS,
+    QEMU,
+    Device,
+    Listed,
+    Pause,
+    Positive,
+    Regions,
+    Seconds,
+    Sizes,
+    Threads,
+)
 from bench.model import Backing, Batch, Break, Experiment, Handover, Method, Pages, Ptes
 from bench.paths import SCENARIOS
-from bench.units import MIB, TIB, format_size, parse_duration, parse_sizes
-
-# The two places of guest memory in the helper are 16 TiB apart.
-LARGEST = 8 * TIB
-
-
-def _split(value: object) -> object:
-    """``a,b`` on the command line is ``["a", "b"]`` in a file."""
-    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
-
-
-def _sizes(value: object) -> object:
-    parts = [value] if isinstance(value, str) else value
-    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-        raise ValueError("write sizes as text, as in ['1G', '64G']")
-    return [size for part in parts for size in parse_sizes(part)]
-
-
-# The layout that a real QEMU has for a guest of this size.
-QEMU = "qemu"
-_MOST_REGIONS = 256  # of the helper
-
-
-def _regions(value: object) -> object:
-    parts = _split(value)
-    if not isinstance(parts, list):
-        raise ValueError("write a list, as in [1, 'qemu']")
-    texts = [str(part) for part in parts]
-    for text in texts:
-        known = text == QEMU or (text.isascii() and text.isdecimal())
-        if not known or (text != QEMU and not 1 <= int(text) <= _MOST_REGIONS):
-            raise ValueError(f"'{text}' is neither a count from 1 to {_MOST_REGIONS} nor 'qemu'")
-    return [text if text == QEMU else str(int(text)) for text in texts]
-
-
-def _duration(value: object) -> object:
-    return parse_duration(value) if isinstance(value, str) else value
-
-
-_MOST_THREADS = 256  # of the helper
-
-
-def _threads(value: object) -> object:
-    parts = _split(value)
-    parts = [parts] if isinstance(parts, int) else parts
-    if not isinstance(parts, list):
-        raise ValueError("write a list, as in [1, 2]")
-    for part in parts:
-        text = str(part)
-        if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= _MOST_THREADS):
-            raise ValueError(f"'{text}' is no count from 1 to {_MOST_THREADS}")
-    return [int(str(part)) for part in parts]
-
-
-def _known_device(name: str) -> str:
-    if name not in DEVICES and not is_path(name):
-        known = f"{', '.join(DEVICES)}, or a path as in /dev/vhost-vdpa-0"
-        raise ValueError(f"'{name}' is unknown: known are {known}")
-    return name
-
-
-# In a file a list; on the command line, and for one value, text.
-Listed = BeforeValidator(_split, json_schema_input_type=str | list[str])
-Sizes = BeforeValidator(_sizes, json_schema_input_type=str | list[str])
-Regions = BeforeValidator(_regions, json_schema_input_type=str | list[str | int])
-Threads = BeforeValidator(_threads, json_schema_input_type=str | list[int])
-Seconds = BeforeValidator(_duration, json_schema_input_type=str | float)
-Positive = Field(strict=True, gt=0, allow_inf_nan=False)
+from bench.units import MIB, format_size
 
 
 class Scenario(BaseModel):
@@ -90,7 +37,7 @@ class Scenario(BaseModel):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,60}$")]
     question: str = ""
-    device: Annotated[tuple[str, ...], Listed, Field(min_length=1)]
+    device: Annotated[tuple[Device, ...], Listed, Field(min_length=1)]
     method: Annotated[tuple[Method, ...], Listed, Field(min_length=1)]
     mem: Annotated[tuple[int, ...], Sizes, Field(min_length=1)]
     pages: Annotated[tuple[Pages, ...], Listed, Field(min_length=1)]
@@ -103,16 +50,11 @@ class Scenario(BaseModel):
     executor: Annotated[str, Field(min_length=1)] = "auto"
     kernel: Annotated[tuple[str, ...], Listed] = ()  # series of patches; none: kernel.toml's
     boots: int = Field(default=1, ge=1, le=100)
-    max_pause: str = Field(default="", pattern=r"^([0-9.]+ ?(ns|us|ms|s|[kMG]?i))?$")  # of a gate
+    max_pause: Pause = ""  # that a gate holds a run to
     broken: Break | None = Field(default=None, alias="break")
     reps: int = Field(default=5, ge=1, le=200)
     seed: int = Field(default=1, ge=0)
     budget: Annotated[float, Positive, Seconds] | None = None  # seconds
-
-    @field_validator("device")
-    @classmethod
-    def _devices(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_known_device(name) for name in names)
 
     @field_validator("mem")
     @classmethod
@@ -210,12 +152,12 @@ def _listed() -> dict[str, dict[str, Any]]:
     """What one value of each list may be, as JSON schema."""
     known: dict[str, Iterable[str]] = {"method": Method, "pages": Pages}
     known |= {"ptes": Ptes, "handover": Handover, "batch": Batch}
-    count = {"type": "integer", "minimum": 1, "maximum": _MOST_REGIONS}
+    count = {"type": "integer", "minimum": 1, "maximum": MOST_REGIONS}
     text = {"type": "string", "pattern": f"^({QEMU}|[1-9][0-9]*)$"}
     return {
         **{key: {"enum": [*values]} for key, values in known.items()},
         "device": {"anyOf": [{"enum": [*DEVICES]}, {"type": "string", "pattern": "^/"}]},
-        "threads": {"type": "integer", "minimum": 1, "maximum": _MOST_THREADS},
+        "threads": {"type": "integer", "minimum": 1, "maximum": MOST_THREADS},
         "mem": {"type": "string", "minLength": 1},
         "regions": {"anyOf": [count, text]},
     }
@@ -228,6 +170,8 @@ def json_schema() -> str:
     duration = {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?[smh]$"}
     budget = [duration, {"type": "number", "exclusiveMinimum": 0}]
     schema["properties"]["budget"]["anyOf"] = budget
+    pause = "[0-9]+(\\.[0-9]+)? ?(ns|us|ms|s|[kMG]?i)"
+    schema["properties"]["max_pause"]["pattern"] = f"^({pause})?$"
     for key, items in _listed().items():
         several = {"type": "array", "items": items, "minItems": 1}
         schema["properties"][key]["anyOf"] = [items, several]

@@ -73,6 +73,13 @@ def parse_pause(text: str) -> tuple[float, str]:
     return float(match[1]) * _TICKS[match[2]], "instructions" if match[2].endswith("i") else "ns"
 
 
+def known_pause(text: str) -> str:
+    """The text itself, once `parse_pause` takes it; empty is no budget."""
+    if text:
+        parse_pause(text)
+    return text
+
+
 def format_duration(seconds: float) -> str:
     """``45 s``, ``12 min``, ``1.5 h``: what a person needs to decide whether to wait."""
     if seconds < 120:

@@ -4,8 +4,8 @@
 from dataclasses import dataclass
 
 from bench.cost import once_seconds, rep_seconds
+from bench.factors import QEMU
 from bench.model import Batch, Block, Cell, Experiment, Handover, Method, Ptes
-from bench.scenario import QEMU
 
 
 @dataclass(frozen=True)

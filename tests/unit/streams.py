@@ -10,10 +10,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from bench.devices import device_named
+from bench.factors import QEMU
 from bench.model import Batch, Block, Cell, Experiment, Handover, Method, Phase, Plan, Ptes
 from bench.plan import make_plan
 from bench.regions import qemu_regions
-from bench.scenario import QEMU, Scenario
+from bench.scenario import Scenario
 from bench.units import KIB
 from bench.wire import PROTO
 

@@ -15,7 +15,7 @@ from bench.model import Clock
 from bench.stats.decision import Verdict
 from bench.stats.sides import from_boots
 from tests.unit.command import Bench
-from tests.unit.gated_runs import RESET_NAME, counted, few, judged, write_series
+from tests.unit.gated_runs import RESET_NAME, counted, counts, few, judged, write_series
 from tests.unit.side_files import foreign
 from tests.unit.side_runs import NEW, RESET, noisy, write_run
 
@@ -138,6 +138,16 @@ def test_a_budget_for_counts(budget: str, code: int, bench: Bench, tmp_path: Pat
     if budget == "5Mi":
         assert f"{RESET_NAME}: " in ended.out and "5.200 M of 5.000 M" in ended.out
         assert "1 over budget, 1 no change" in ended.out
+
+
+def test_the_budget_of_the_scenario_holds_without_an_option(bench: Bench, tmp_path: Path) -> None:
+    base = counted(tmp_path / "base")
+    scenario = {"name": "small", "broken": None, "max_pause": "5Mi"}
+    new = write_run(tmp_path / "new", counts(), Clock.ICOUNT, scenario=scenario)
+    ended = bench("gate", base, new)
+    assert ended.code == 1 and "5.200 M of 5.000 M" in ended.out
+    assert bench("gate", base, new, "--max-pause", "6Mi").code == 0  # an option replaces it
+    assert bench("gate", new, base).code == 0  # it is NEW's that counts
 
 
 @pytest.mark.parametrize(("budget", "code"), [("5ms", 1), ("6ms", 0), ("900us", 1), ("0.006s", 0)])

@@ -8,9 +8,10 @@ import pytest
 
 from bench.devices import DEVICES
 from bench.errors import UsageError
+from bench.factors import LARGEST
 from bench.model import Backing, Batch, Break, Handover, Method, Pages, Ptes
 from bench.paths import SCENARIOS
-from bench.scenario import LARGEST, Scenario, load_scenario
+from bench.scenario import Scenario, load_scenario
 from bench.units import GIB, MIB
 
 GOOD = """
@@ -55,6 +56,8 @@ BAD_VALUES: list[tuple[str, Any, list[str]]] = [
     ("budget", "10", ["'10'", "as in 10m"]),
     ("budget", "ten", ["'ten'", "as in 10m"]),
     ("budget", "-1m", ["'-1m'", "as in 10m"]),
+    ("max_pause", "0ms", ["'0ms'", "100ms", "20Mi"]),
+    ("max_pause", "1.2.3ms", ["'1.2.3ms'", "100ms"]),
     ("reps", 0, ["greater than or equal to 1"]),
     ("reps", 201, ["less than or equal to 200"]),
     ("seed", -1, ["greater than or equal to 0"]),

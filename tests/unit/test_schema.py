@@ -42,6 +42,9 @@ ALSO_GOOD: list[dict[str, Any]] = [
     {"reps": 200, "seed": 0},
     {"budget": "1.5h"},
     {"budget": 90},
+    {"max_pause": "100ms"},
+    {"max_pause": "1.5Mi"},
+    {"max_pause": ""},
 ]
 BAD: list[dict[str, Any]] = [
     {"devise": "sim-net-pa"},
@@ -89,6 +92,9 @@ BAD: list[dict[str, Any]] = [
     {"budget": 0},
     {"budget": -1},
     {"budget": [1]},
+    {"max_pause": "100"},
+    {"max_pause": "1.2.3ms"},
+    {"max_pause": 100},
 ]
 
 
