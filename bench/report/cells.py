@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The samples of a run by cell: what every kind of report is made from."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bench.model import OWN_PHASES, Cell, Method, Pages, Phase, Sample
+from bench.report.ticks import phase_ticks
+from bench.stats.ratios import ratio_interval
 from bench.stats.scaling import LEAST_SIZES, Line, fit, why_not_a_line
+from bench.stats.sides import Side, side
 from bench.stats.summary import Summary, ratio, summarize
 from bench.store import Run
 from bench.units import KIB
@@ -13,6 +19,13 @@ from bench.units import KIB
 # Rows stand in this order: what is compared with first, the control last.
 METHODS = (Method.RESET_OWNER, Method.REOPEN, Method.NEW_OWNER, Method.EXEC_ONLY)
 _ORDER = (*METHODS, *(method for method in Method if method not in METHODS))
+# What a method is held against: the first of these that was measured.
+BASES: Mapping[Method, tuple[Method, ...]] = {
+    Method.NEW_OWNER: (Method.RESET_OWNER, Method.REOPEN),
+    Method.REOPEN: (Method.RESET_OWNER,),
+}
+# Pairs of points grow with the square of these: of more reps a size lends its quantiles.
+_MOST_POINTS = 200
 
 
 class CellTable:
@@ -20,8 +33,14 @@ class CellTable:
 
     def __init__(self, run: Run) -> None:
         self.unit = run.clock.unit
-        ordered = sorted(run.samples, key=lambda sample: _place(sample.cell))
-        self._samples = {cell: [*group] for cell, group in groupby(ordered, lambda s: s.cell)}
+        groups = _by_cell(run.samples)
+        self._samples = {cell: groups[cell] for cell in sorted(groups, key=_place)}
+        self._ok = {cell: _complete(found) for cell, found in self._samples.items()}
+        self._ticks: dict[Cell, dict[Phase, NDArray[np.int64]]] = {}
+        self._pauses: dict[Cell, Summary] = {}
+        self._sizes: dict[tuple[object, ...], list[Cell]] = {}
+        for cell in self.measured:
+            self._sizes.setdefault(_kind(cell), []).append(cell)
 
     @property
     def cells(self) -> list[Cell]:
@@ -29,18 +48,33 @@ class CellTable:
 
     @property
     def measured(self) -> list[Cell]:
-        return [cell for cell in self._samples if self.ok(cell)]
+        return [cell for cell, samples in self._ok.items() if samples]
 
-    def ok(self, cell: Cell) -> list[Sample]:
-        return [sample for sample in self._samples.get(cell, []) if sample.ok]
+    def ok(self, cell: Cell) -> Sequence[Sample]:
+        return self._ok.get(cell, [])
 
     def pause(self, cell: Cell) -> Summary:
         """Of a measured cell."""
-        return summarize([sum(sample.phases.values()) for sample in self.ok(cell)])
+        if cell not in self._pauses:
+            self._pauses[cell] = self.phases(cell, *Phase)
+        return self._pauses[cell]
 
     def phases(self, cell: Cell, *phases: Phase) -> Summary:
         """Of the sum of some phases, rep by rep, of a measured cell."""
-        return summarize([sum(s.phases.get(p, 0) for p in phases) for s in self.ok(cell)])
+        return summarize(self.ticks(cell, *phases))
+
+    def ticks(self, cell: Cell, *phases: Phase) -> NDArray[np.int64]:
+        """The sum of some phases of each rep; those that the cell has not are nothing."""
+        parts = self.by_phase(cell)
+        nothing = np.zeros(len(self.ok(cell)), np.int64)
+        return sum((parts[phase] for phase in phases if phase in parts), nothing)
+
+    def by_phase(self, cell: Cell) -> Mapping[Phase, NDArray[np.int64]]:
+        """The ticks of every phase that the cell has, rep by rep."""
+        if cell not in self._ticks:
+            found = phase_ticks(self.ok(cell))
+            self._ticks[cell] = {phase: values for phase, (values, _) in found.items()}
+        return self._ticks[cell]
 
     def runs(self, cell: Cell) -> int:
         """Physically contiguous runs of a measured cell's memory: what an iotlb entry is."""
@@ -49,7 +83,7 @@ class CellTable:
     def counters(self, cell: Cell) -> dict[str, float]:
         """Medians of what was counted beside the clock, in every rep of a measured cell."""
         samples = self.ok(cell)
-        names = set.intersection(*(set(sample.counters) for sample in samples))
+        names = [n for n in samples[0].counters if all(n in s.counters for s in samples)]
         return {name: summarize([s.counters[name] for s in samples]).median for name in names}
 
     def own(self, cell: Cell) -> Summary:
@@ -58,15 +92,25 @@ class CellTable:
 
     def base(self, cell: Cell) -> Cell | None:
         """The measured cell to compare with: it differs only in its method."""
-        if cell.method not in (Method.NEW_OWNER, Method.REOPEN):
-            return None
-        others = (replace(cell, method=method) for method in METHODS[:2])
-        return next((other for other in others if other != cell and self.ok(other)), None)
+        return next((other for other in self.bases(cell) if self.ok(other)), None)
+
+    def bases(self, cell: Cell) -> list[Cell]:
+        """Cells of the run that it could be held against, the best first."""
+        others = (replace(cell, method=method) for method in BASES.get(cell.method, ()))
+        return [other for other in others if other in self._samples]
 
     def ratio(self, cell: Cell) -> float | None:
         """How many of this cell's pauses fit into that of its base."""
         base = self.base(cell)
         return ratio(self.pause(base), self.pause(cell)) if base else None
+
+    def ratio_interval(self, cell: Cell) -> tuple[float, float] | None:
+        """The 95 % interval of `ratio`; None for no base, or too few reps or boots."""
+        base = self.base(cell)
+        return ratio_interval(self._side(base), self._side(cell)) if base else None
+
+    def _side(self, cell: Cell) -> Side:
+        return side([sample.boot for sample in self.ok(cell)], self.ticks(cell, *Phase))
 
     def smallest(self, cell: Cell) -> Cell:
         """The measured cell with the least memory that differs in nothing else."""
@@ -75,19 +119,17 @@ class CellTable:
 
     def sizes(self, cell: Cell) -> list[Cell]:
         """Measured cells that differ from this one in nothing but their memory, by size."""
-        like = [c for c in self.measured if _kind(c) == _kind(cell)]
-        return sorted(like, key=lambda c: c.mem)
+        return sorted(self._sizes.get(_kind(cell), ()), key=lambda c: c.mem)
 
     def scaling(self, cell: Cell, *phases: Phase) -> tuple[Line, str]:
         """The line through all reps of `sizes` against 4 KiB pages, and why it is none.
 
         Of some phases, or of the whole pause. ValueError for fewer than two sizes.
         """
-        wanted = phases or tuple(Phase)
         points = [
-            (c.mem / (4 * KIB), sum(sample.phases.get(phase, 0) for phase in wanted))
+            (c.mem / (4 * KIB), tick)
             for c in self.sizes(cell)
-            for sample in self.ok(c)
+            for tick in _thinned(self.ticks(c, *(phases or Phase)))
         ]
         pages, ticks = [x for x, _ in points], [y for _, y in points]
         return fit(pages, ticks), why_not_a_line(pages, ticks)
@@ -102,8 +144,33 @@ class CellTable:
 
     def problem(self, cell: Cell) -> str:
         """Why a cell has no sample, empty when it has."""
-        statuses = [sample.status for sample in self._samples[cell]]
+        statuses = [sample.status for sample in self._samples[cell] if not sample.ok]
         return next((status for status in statuses if status.startswith(("failed", "skipped"))), "")
+
+
+def _by_cell(samples: Iterable[Sample]) -> dict[Cell, list[Sample]]:
+    """By the object first: a million samples share some hundred cells, and a hash takes long."""
+    same: dict[int, list[Sample]] = {}
+    groups: dict[Cell, list[Sample]] = {}
+    for sample in samples:
+        group = same.get(id(sample.cell))
+        if group is None:
+            group = same[id(sample.cell)] = groups.setdefault(sample.cell, [])
+        group.append(sample)
+    return groups
+
+
+def _complete(samples: list[Sample]) -> list[Sample]:
+    """Those that count: none of a cell that failed in any boot."""
+    if any(sample.status.startswith("failed") for sample in samples):
+        return []
+    return [sample for sample in samples if sample.ok]
+
+
+def _thinned(ticks: NDArray[np.int64]) -> list[float]:
+    if len(ticks) <= _MOST_POINTS:
+        return [*map(float, ticks)]
+    return [*map(float, np.quantile(ticks, np.linspace(0, 1, _MOST_POINTS)))]
 
 
 def _but_mem(cell: Cell) -> tuple[object, ...]:

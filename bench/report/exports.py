@@ -95,7 +95,9 @@ def _cell(row: Figures) -> dict[str, Any]:
         "extrapolated": _estimate(row),
         "phases": {phase.value: median for phase, median in row.phases.items()},
         "counters": dict(row.counters),
+        "own": row.own,
         "ratio": row.ratio,
+        "ratio_interval": [*row.ratio_interval] if row.ratio_interval else None,
         "base": cell_name(row.base) if row.base else None,
     }
 

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What an export says of each cell: its figures, or why it has none. Nothing is left out."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
 
 from bench.model import Cell, Phase
 from bench.report.cells import CellTable
-from bench.report.ticks import phase_ticks
 from bench.stats.summary import Summary
 from bench.store import Run
 
@@ -27,7 +26,8 @@ class Figures:
     """In the unit of the run. Without a pause nothing was measured that counts.
 
     ``estimate`` is what an extrapolated cell has: its value and a 95 % interval.
-    ``ratio`` is how many of this cell's pauses fit into that of ``base``, by medians.
+    ``ratio`` is how many of this cell's pauses fit into that of ``base``, by medians; it
+    has no interval where one of both is an estimate.
     """
 
     cell: Cell
@@ -35,9 +35,11 @@ class Figures:
     reason: str = ""
     pause: Summary | None = None
     boots: int = 0
-    phases: Mapping[Phase, float] = field(default_factory=dict)  # medians
+    phases: Mapping[Phase, float] = field(default_factory=dict)  # medians: they do not add up
     counters: Mapping[str, float] = field(default_factory=dict)  # medians
+    own: float | None = None  # median of what the method itself costs
     ratio: float | None = None
+    ratio_interval: tuple[float, float] | None = None  # 95 %
     base: Cell | None = None
     estimate: tuple[float, float, float] | None = None
 
@@ -51,20 +53,20 @@ def figures(run: Run) -> list[Figures]:
 
 def _figures(table: CellTable, cell: Cell) -> Figures:
     problem = table.problem(cell)
-    if problem.startswith("failed") or not table.ok(cell):
+    if not table.ok(cell):
         return _without(table, cell, problem)
-    base = table.base(cell)
-    base = base if base and not table.problem(base).startswith("failed") else None
     return Figures(
         cell=cell,
         state=State.MEASURED,
         reason=problem,  # what kept another boot from measuring it too
         pause=table.pause(cell),
         boots=len({sample.boot for sample in table.ok(cell)}),
-        phases=dict(_phases(table, cell)),
+        phases={p: float(np.median(ticks)) for p, ticks in table.by_phase(cell).items()},
         counters=table.counters(cell),
-        ratio=table.ratio(cell) if base else None,
-        base=base,
+        own=table.own(cell).median,
+        ratio=table.ratio(cell),
+        ratio_interval=table.ratio_interval(cell),
+        base=table.base(cell),
     )
 
 
@@ -74,13 +76,19 @@ def _without(table: CellTable, cell: Cell, problem: str) -> Figures:
         return Figures(cell, State.FAILED, problem.removeprefix("failed: "))
     reason = problem.removeprefix("skipped: ")
     if estimate := table.extrapolated(cell):
-        return Figures(cell, State.EXTRAPOLATED, reason, estimate=estimate)
+        return _estimated(table, cell, reason, estimate)
     if problem:
         return Figures(cell, State.SKIPPED, reason)
     return Figures(cell, State.MISSING, "only its warm-up is there")
 
 
-def _phases(table: CellTable, cell: Cell) -> Iterator[tuple[Phase, float]]:
-    """A phase by its median: medians do not add up to that of the pause."""
-    for phase, (values, _) in phase_ticks(table.ok(cell)).items():
-        yield phase, float(np.median(values))
+def _estimated(
+    table: CellTable, cell: Cell, reason: str, estimate: tuple[float, float, float]
+) -> Figures:
+    """With the ratio to what it would be held against, where that is an estimate too."""
+    found = Figures(cell, State.EXTRAPOLATED, reason, estimate=estimate)
+    for base in table.bases(cell):
+        if of_base := table.extrapolated(base):
+            ratio = of_base[0] / estimate[0] if estimate[0] else None
+            return replace(found, ratio=ratio, base=base)
+    return found

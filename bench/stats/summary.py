@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import binom
 
 
@@ -19,22 +20,22 @@ class Summary:
     interval: tuple[float, float] | None = None  # of the median, 95 %
 
 
-def summarize(values: Sequence[int]) -> Summary:
+def summarize(values: Sequence[int] | NDArray[np.int64]) -> Summary:
     """Median and range of at least one value; ValueError for none."""
-    if not values:
-        raise ValueError("no value to summarize")
     array = np.asarray(values, dtype=np.int64)
+    if not len(array):
+        raise ValueError("no value to summarize")
     return Summary(
-        len(values),
+        len(array),
         float(np.median(array)),
         float(array.min()),
         float(array.max()),
-        median_interval(values),
+        median_interval(array),
     )
 
 
 def median_interval(
-    values: Sequence[float], confidence: float = 0.95
+    values: Sequence[float] | NDArray[np.int64], confidence: float = 0.95
 ) -> tuple[float, float] | None:
     """Two of the values that hold the median of their distribution, whatever that is.
 

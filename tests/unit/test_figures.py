@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What every report says of a cell: its figures, or why it has none."""
+
+import random
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bench.model import Cell, Method, Sample
+from bench.report.figures import State, figures
+from bench.report.text import render
+from bench.stats.ratios import ratio_interval
+from bench.stats.sides import from_boots
+from tests.unit.report_runs import CELL, measured, run_of, sized, straight, without
+
+NEW = replace(CELL, method=Method.NEW_OWNER)
+SMALLER = [sized(CELL, gib) for gib in (1, 4, 16)]
+
+
+def test_a_ratio_has_the_interval_of_its_reps() -> None:
+    slow, fast = [9_100, 9_000, 9_200, 9_050], [3_000, 3_010, 2_990, 3_020]
+    _, found = figures(run_of([*measured(CELL, slow), *measured(NEW, fast)]))
+    assert found.ratio == np.median(slow) / np.median(fast)
+    assert found.ratio_interval == ratio_interval(from_boots([slow]), from_boots([fast]))
+    low, high = found.ratio_interval or (0, 0)
+    assert low < 3 < high
+
+
+def test_three_reps_have_a_ratio_without_an_interval() -> None:
+    _, found = figures(run_of([*measured(CELL, [9, 9, 9]), *measured(NEW, [3, 3, 3])]))
+    assert (found.ratio, found.ratio_interval) == (3.0, None)
+
+
+def test_a_cell_that_failed_in_one_boot_has_no_figure_anywhere() -> None:
+    failed = replace(without(NEW, "failed: VmPin is 0 kB"), boot=2)
+    run = run_of([*measured(CELL, [9_000] * 5), *measured(NEW, [3_000] * 5), failed])
+    _, found = figures(run)
+    assert (found.state, found.pause, found.ratio) == (State.FAILED, None, None)
+    text = render(run)
+    assert "3.000 k" not in text and "failed: VmPin is 0 kB" in text
+
+
+def both(cells: list[Cell]) -> list[Cell]:
+    return [replace(cell, method=m) for cell in cells for m in (CELL.method, Method.NEW_OWNER)]
+
+
+def test_two_estimates_have_a_ratio_without_an_interval() -> None:
+    wanted = sized(CELL, 64)
+    left_out = [without(cell) for cell in both([wanted])]
+    rows = {row.cell: row for row in figures(run_of([*straight(both(SMALLER)), *left_out]))}
+    found = rows[replace(wanted, method=Method.NEW_OWNER)]
+    assert found.state is State.EXTRAPOLATED
+    assert found.ratio == pytest.approx(1.0) and found.ratio_interval is None
+    assert found.base == wanted and rows[wanted].ratio is None
+
+
+def many(count: int) -> list[Sample]:
+    rng = random.Random(1)
+    cells = both([sized(CELL, 1 << n) for n in range(5)])
+    each = count // len(cells)
+    return [
+        s for c in cells for s in measured(c, [rng.randrange(10**6, 10**7) for _ in range(each)])
+    ]
+
+
+def test_a_hundred_thousand_samples_take_less_than_two_seconds() -> None:
+    run = run_of(many(100_000))
+    began = time.process_time()
+    assert len(figures(run)) == 10
+    assert "Growth of release" in render(run)
+    assert time.process_time() - began < 2
