@@ -5,9 +5,9 @@ import re
 from collections.abc import Sequence
 
 from bench.model import Clock, Phase
+from bench.report.columns import factors
 from bench.report.environment import environment
 from bench.report.figures import Figures, State, figures
-from bench.report.text import factors
 from bench.store import Run
 from bench.units import format_quantity
 

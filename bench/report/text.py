@@ -3,25 +3,17 @@
 
 from itertools import groupby
 
-from bench.model import (
-    OWN_PHASES,
-    Batch,
-    Cell,
-    Clock,
-    Experiment,
-    Handover,
-    Method,
-    Phase,
-    Ptes,
-)
+from bench.model import OWN_PHASES, Cell, Clock, Experiment, Method, Phase
 from bench.report import pins
 from bench.report.cells import CellTable
-from bench.report.columns import backing_of, columns
+from bench.report.columns import columns, factors
 from bench.report.environment import environment
+from bench.report.figures import figures
+from bench.report.findings import times, verdict
 from bench.stats.scaling import LEAST_SIZES
 from bench.stats.summary import Summary
 from bench.store import Run
-from bench.units import KIB, format_quantity, format_size
+from bench.units import KIB, format_quantity
 
 _UNIT = {
     Clock.ICOUNT: "instructions that the guest executed (icount), not a time\n"
@@ -34,7 +26,7 @@ def render(run: Run) -> str:
     """All of it; a section that has nothing to say is left out."""
     table = CellTable(run)
     sections = (
-        _verdict(table),
+        "\n".join(verdict(figures(run, table))),
         _damaged(run),
         pins.verdict(table),
         _pauses(table, run.clock),
@@ -49,34 +41,9 @@ def render(run: Run) -> str:
     return "\n\n".join(section for section in sections if section)
 
 
-def _verdict(table: CellTable) -> str:
-    """One line for each pair of methods, over all cells that have both."""
-    pairs: dict[tuple[Method, Method], list[tuple[float, Cell]]] = {}
-    for cell in table.measured:
-        base, ratio = table.base(cell), table.ratio(cell)
-        if base and ratio is not None:
-            pairs.setdefault((base.method, cell.method), []).append((ratio, cell))
-    return "\n".join(_verdict_line(*methods, ratios) for methods, ratios in pairs.items())
-
-
 def _damaged(run: Run) -> str:
     title = "Damaged: what follows is made from the lines that are whole"
     return "\n".join([title, *(f"  {what}" for what in run.damage)]) if run.damage else ""
-
-
-def _verdict_line(base: Method, method: Method, ratios: list[tuple[float, Cell]]) -> str:
-    least, cell = min(ratios, key=lambda pair: pair[0])
-    where = " ".join(factors(cell)[:3])
-    if len(ratios) == 1:
-        return f"{base} pauses {_times(least)} as long as {method} ({where})"
-    most = max(ratio for ratio, _ in ratios)
-    return f"{base} pauses {_times(least)} to {_times(most)} as long as {method}, least at {where}"
-
-
-def _times(ratio: float) -> str:
-    if ratio >= 999.5:
-        return f"{ratio:.0f}x"
-    return f"{f'{ratio:#.3g}'.rstrip('.')}x"
 
 
 def _pauses(table: CellTable, clock: Clock) -> str:
@@ -86,9 +53,9 @@ def _pauses(table: CellTable, clock: Clock) -> str:
     for cell in filter(_handed_over, table.cells):
         if table.ok(cell):
             ratio = table.ratio(cell)
-            times = _times(ratio) if ratio is not None else ""
-            figures = _summary(table.pause(cell), table.unit)
-            rows.append((*factors(cell), str(table.runs(cell)), *figures, times))
+            gain = times(ratio) if ratio is not None else ""
+            summary = _summary(table.pause(cell), table.unit)
+            rows.append((*factors(cell), str(table.runs(cell)), *summary, gain))
         elif estimate := table.extrapolated(cell):
             values = (f"~{format_quantity(value, table.unit)}" for value in estimate)
             rows.append((*factors(cell), "", *values, "0", "extrapolated"))
@@ -107,22 +74,6 @@ def _handed_over(cell: Cell) -> bool:
 def _costs(cell: Cell) -> bool:
     """It has a part that another method has not."""
     return _handed_over(cell) and cell.method is not Method.EXEC_ONLY
-
-
-def factors(cell: Cell) -> tuple[str, str, str, str, str]:
-    """What a row begins with; what differs from the default is said."""
-    pages = cell.pages.value
-    if cell.ptes is not Ptes.COLD:
-        pages += f" {cell.ptes}"
-    if cell.regions != "1":
-        pages += f" regions={cell.regions}"
-    if cell.handover is not Handover.EXEC:
-        pages += f" {cell.handover}"
-    if cell.batch is Batch.OFF:
-        pages += " unbatched"
-    if cell.threads != 1:
-        pages += f" threads={cell.threads}"
-    return cell.device, pages, format_size(cell.mem), backing_of(cell), cell.method.value
 
 
 def _summary(s: Summary, unit: str) -> tuple[str, ...]:
