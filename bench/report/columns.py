@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from bench.model import Backing, Batch, Cell, Handover, Ptes
 from bench.units import format_size
 
+FACTORS = ("device", "pages", "mem", "backing", "method")  # the head over `factors`
+
 
 def backing_of(cell: Cell) -> str:
     """``real``, or ``alias 1 GiB``: how much of the memory is distinct."""
