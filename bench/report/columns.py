@@ -3,8 +3,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from bench.model import Backing, Cell
+from bench.model import Backing, Batch, Cell, Handover, Ptes
 from bench.units import format_size
+
+FACTORS = ("device", "pages", "mem", "backing", "method")  # the head over `factors`
 
 
 def backing_of(cell: Cell) -> str:
@@ -12,6 +14,22 @@ def backing_of(cell: Cell) -> str:
     if cell.backing is Backing.ALIAS:
         return f"{cell.backing} {format_size(cell.file)}"
     return cell.backing.value
+
+
+def factors(cell: Cell) -> tuple[str, str, str, str, str]:
+    """What a row begins with; what differs from the default is said."""
+    pages = cell.pages.value
+    if cell.ptes is not Ptes.COLD:
+        pages += f" {cell.ptes}"
+    if cell.regions != "1":
+        pages += f" regions={cell.regions}"
+    if cell.handover is not Handover.EXEC:
+        pages += f" {cell.handover}"
+    if cell.batch is Batch.OFF:
+        pages += " unbatched"
+    if cell.threads != 1:
+        pages += f" threads={cell.threads}"
+    return cell.device, pages, format_size(cell.mem), backing_of(cell), cell.method.value
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:

@@ -5,7 +5,7 @@ from bench.model import Backing, Clock
 from bench.store import Run
 
 
-def environment(run: Run) -> str:
+def environment(run: Run) -> list[str]:
     """A line for each thing that a reader needs to place the figures, or to doubt them."""
     executor, machine = run.facts.get("executor", {}), run.facts.get("machine", {})
     names = [str(executor[key]) for key in ("name", "accelerator") if executor.get(key)]
@@ -20,7 +20,7 @@ def environment(run: Run) -> str:
         *(("note", note) for note in _notes(run, executor.get("note"))),
         *(("warning", line) for line in _doubts(run)),
     ]
-    return "\n".join(f"{name + ':':<10}{value}" for name, value in rows if value)
+    return [f"{name + ':':<10}{value}" for name, value in rows if value]
 
 
 def _devices(found: object) -> list[str]:

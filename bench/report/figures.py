@@ -44,9 +44,9 @@ class Figures:
     estimate: tuple[float, float, float] | None = None
 
 
-def figures(run: Run) -> list[Figures]:
+def figures(run: Run, table: CellTable | None = None) -> list[Figures]:
     """Of every cell of a run, in the order of its table; those that left no line last."""
-    table = CellTable(run)
+    table = table or CellTable(run)
     found = [_figures(table, cell) for cell in table.cells]
     return found + [Figures(cell, State.MISSING, why) for cell, why in run.missing.items()]
 

@@ -5,13 +5,12 @@ import re
 from collections.abc import Sequence
 
 from bench.model import Clock, Phase
+from bench.report.columns import FACTORS, factors
 from bench.report.environment import environment
 from bench.report.figures import Figures, State, figures
-from bench.report.text import factors
 from bench.store import Run
 from bench.units import format_quantity
 
-_HEAD = ("device", "pages", "mem", "backing", "method")
 _UNIT = {
     Clock.WALL: "Wall time.",
     Clock.ICOUNT: "Instructions that the guest executed (icount): a count, not a time. "
@@ -51,8 +50,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> str
 
 def _pauses(rows: Sequence[Figures], unit: str) -> str:
     shown = [row for row in rows if row.state in (State.MEASURED, State.EXTRAPOLATED)]
-    head = (*_HEAD, "n", "median", "95 % interval", "min", "max", "ratio", "status")
-    return _table(head, [_pause(row, unit) for row in shown], len(_HEAD)) if shown else ""
+    head = (*FACTORS, "n", "median", "95 % interval", "min", "max", "ratio", "status")
+    return _table(head, [_pause(row, unit) for row in shown], len(FACTORS)) if shown else ""
 
 
 def _pause(row: Figures, unit: str) -> tuple[str, ...]:
@@ -88,7 +87,7 @@ def _phases(rows: Sequence[Figures], unit: str) -> str:
         for row in rows
         if row.phases
     ]
-    table = _table((*_HEAD, *(phase.value for phase in shown)), body, len(_HEAD))
+    table = _table((*FACTORS, *(phase.value for phase in shown)), body, len(FACTORS))
     return f"Where it goes (medians):\n\n{table}"
 
 
@@ -112,5 +111,5 @@ def _damage(run: Run) -> str:
 
 
 def _environment(run: Run) -> str:
-    lines = [f"- {escape(line)}" for line in environment(run).splitlines()]
+    lines = [f"- {escape(line)}" for line in environment(run)]
     return "\n".join(["Environment:", "", *lines]) if lines else ""

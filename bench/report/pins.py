@@ -3,15 +3,20 @@
 
 from bench.model import Cell, Clock, Method, Phase
 from bench.report.cells import CellTable
-from bench.report.columns import backing_of, columns
+from bench.report.columns import backing_of
+from bench.report.section import Section
 from bench.stats.summary import Summary
 from bench.units import GIB, KIB, format_quantity, format_size
 
 _HEAD = ("pages", "tables", "mem", "backing", "threads", "method")
 _TITLE = {
-    Clock.WALL: "Pin and unpin, wall time: medians, their 95 % intervals, GiB of memory a second",
-    Clock.ICOUNT: "Pin and unpin, in instructions that the guest executed (icount), not a time:\n"
-    "medians, their 95 % intervals, instructions for each 4 KiB",
+    Clock.WALL: (
+        "Pin and unpin, wall time: medians, their 95 % intervals, GiB of memory a second",
+    ),
+    Clock.ICOUNT: (
+        "Pin and unpin, in instructions that the guest executed (icount), not a time:",
+        "medians, their 95 % intervals, instructions for each 4 KiB",
+    ),
 }
 # What each method does and does not, so that pinning can be told from the rest.
 _MEANING = {
@@ -24,7 +29,7 @@ _MEANING = {
 }
 
 
-def verdict(table: CellTable) -> str:
+def verdict(table: CellTable) -> Section:
     """One line for each size: how long pinning takes, with which pages and page tables."""
     sizes: dict[int, list[str]] = {}
     for cell in _cells(table):
@@ -32,8 +37,11 @@ def verdict(table: CellTable) -> str:
             pin = format_quantity(table.phases(cell, Phase.PIN).median, table.unit)
             sizes.setdefault(cell.mem, []).append(f"{pin} ({' '.join(_what(cell))})")
     unit = "" if table.unit == "ns" else " instructions"
-    return "\n".join(
-        f"pinning {format_size(mem)} takes{unit} {', '.join(spans)}" for mem, spans in sizes.items()
+    return Section(
+        lines=tuple(
+            f"pinning {format_size(mem)} takes{unit} {', '.join(spans)}"
+            for mem, spans in sizes.items()
+        )
     )
 
 
@@ -43,11 +51,11 @@ def _what(cell: Cell) -> tuple[str, ...]:
     return (*device, cell.pages.value, cell.ptes.value, *threads)
 
 
-def pins(table: CellTable, clock: Clock) -> str:
+def pins(table: CellTable, clock: Clock) -> Section:
     """A row a cell: pin and unpin, each with its interval and its rate."""
     cells = _cells(table)
     if not cells:
-        return ""
+        return Section()
     rate = "GiB/s" if clock is Clock.WALL else "per 4K"
     rows: list[tuple[str, ...]] = [
         (*_HEAD, "pin", "95 % interval", rate, "unpin", "95 % interval", rate, "n")
@@ -57,7 +65,8 @@ def pins(table: CellTable, clock: Clock) -> str:
     notes = [_MEANING[method] for method in methods] + _windows(table)
     if any(table.pause(cell).interval is None for cell in cells):
         notes.append("no interval: it takes 6 reps")
-    return "\n".join([_TITLE[clock], columns(rows), *notes])
+    title, *more = _TITLE[clock]
+    return Section(title, tuple(more), (rows,), tuple(notes))
 
 
 def _row(table: CellTable, cell: Cell, clock: Clock) -> tuple[str, ...]:
@@ -100,12 +109,12 @@ def _windows(table: CellTable) -> list[str]:
     ]
 
 
-def counters(table: CellTable) -> str:
+def counters(table: CellTable) -> Section:
     """Medians of what was counted beside the clock; nothing where nothing was."""
     samples = [sample for cell in table.measured for sample in table.ok(cell)]
     names = sorted({name for s in samples for name, count in s.counters.items() if count})
     if not names:
-        return ""
+        return Section()
     rows: list[tuple[str, ...]] = [(*_HEAD, *names)]
     for cell in table.measured:
         if counted := table.counters(cell):
@@ -113,7 +122,7 @@ def counters(table: CellTable) -> str:
     title = "Counted beside the clock (medians)"
     if "page-faults" in names:
         title += "; page-faults: those of the process itself, not what pinning faults in"
-    return f"{title}\n{columns(rows)}"
+    return Section(title, tables=(rows,))
 
 
 def _count(value: float | None) -> str:
