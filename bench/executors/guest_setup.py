@@ -27,7 +27,7 @@ HOST_PROGRAMS = {
 }
 
 # What QEMU's q35 puts below 4 GiB of a guest with 2.75 GiB or more, the initramfs at its end.
-# Only above is every GiB whole, with none that the kernel has a part of.
+# Only above is every GiB whole, but for the end, which the kernel takes for itself.
 _BELOW_4G = 2 * GIB
 _RESERVE = 512 * MIB  # the guest's kernel, its initramfs twice, and room to breathe
 
@@ -109,7 +109,7 @@ def guest_memory(blocks: Iterable[Block]) -> int:
     gigantic = gigantic_pages(blocks) * GIB
     needed = max(cell_memory(block.any_cell) for block in blocks) + gigantic
     if gigantic:
-        needed = max(needed, _BELOW_4G + gigantic)
+        needed = max(needed, _BELOW_4G + gigantic + _RESERVE)
     free = available_memory()
     if needed > free - GIB // 2:
         raise CannotJudge(
