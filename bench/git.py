@@ -8,6 +8,7 @@ from bench.patch_series import ChangedFile, PatchSeries
 from bench.process import ProcessFailed, find_tool, run
 
 _OPTION = "--range"
+_BARE = ("--no-ext-diff", "--no-textconv")  # a tree's settings start no programs of theirs
 _SPELLING = "write A..B, as in v6.12..my-series"
 
 
@@ -27,8 +28,7 @@ def read_series(tree: Path, span: str) -> PatchSeries:
     count = int(_git(tree, "rev-list", "--count", "--no-merges", f"{old}..{new}"))
     if not count:
         raise UsageError(f"{_OPTION}: no patch is in {span}", _SPELLING)
-    # Plumbing heeds no setting of the user's, and starts none of their programs.
-    numbers = _git(tree, "diff-tree", "-r", "-M", "--numstat", "-z", base, new)
+    numbers = _git(tree, "diff-tree", "-r", "-M", "--numstat", "-z", *_BARE, base, new)
     return PatchSeries(base, count, _files(numbers))
 
 
@@ -68,9 +68,10 @@ def _left(tree: Path, old: str, new: str, span: str) -> str:
 
 
 def _git(tree: Path, *words: str) -> str:
-    # A hook of the tree, or a fetch of what a partial clone lacks, is nothing to wait for.
+    # A fetch of what a partial clone lacks is nothing to wait for.
     quiet = {"GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
-    argv = ["git", "--no-optional-locks", "--no-replace-objects", "-C", str(tree), *words]
+    alone = ("--no-optional-locks", "--no-replace-objects", "-c", "core.fsmonitor=false")
+    argv = ["git", *alone, "-C", str(tree), *words]
     return run(argv, env=quiet, timeout=120)
 
 

@@ -118,7 +118,7 @@ def sides(runs: Sequence[Run], base: Sequence[Run]) -> tuple[Side, Side]:
 
 def between(base: Side, new: Side, names: Names) -> list[Comparison]:
     """One for each method, with every cell that either side knows."""
-    keys = [key for key in _keys(base, new) if isinstance(key, Cell)]
+    keys = cells_of(base, new)
     methods = [m for m in Method if any(key.method is m for key in keys)]
     found = []
     for method in methods:
@@ -130,8 +130,10 @@ def between(base: Side, new: Side, names: Names) -> list[Comparison]:
     return found
 
 
-def _keys(base: Side, new: Side) -> list[object]:
-    return [*dict.fromkeys([*base.series, *base.without, *new.series, *new.without])]
+def cells_of(base: Side, new: Side) -> list[Cell]:
+    """What either side knows, each once."""
+    keys = dict.fromkeys([*base.series, *base.without, *new.series, *new.without])
+    return [key for key in keys if isinstance(key, Cell)]
 
 
 def _across(cell: Cell, base: Side, new: Side, names: Names) -> Row:

@@ -80,9 +80,9 @@ def _cpu(machine: Mapping[str, Any]) -> str:
 
 
 def _switch(value: object) -> str:
-    return (
-        {True: "on", False: "off"}.get(value, str(value)) if isinstance(value, bool) else f"{value}"
-    )
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)
 
 
 def _config(executor: Mapping[str, Any]) -> str:
@@ -111,7 +111,7 @@ def _pages(cells: Sequence[Cell], machine: Mapping[str, Any], executor: Mapping[
     filled = [
         f"{pool.get('total')} hugetlb pages of {format_size(int(size))}"
         for size, pool in sizes
-        if isinstance(pool, dict) and pool.get("total")
+        if isinstance(pool, dict) and pool.get("total") and str(size).isdigit()
     ]
     modes = f"THP {machine.get('thp')}, for shmem {machine.get('thp_shmem')}"
     return _joined(f"{kinds}; verified in smaps", modes, *filled)

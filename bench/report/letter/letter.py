@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from bench.errors import CannotJudge, UsageError
-from bench.model import Cell
 from bench.patch_series import PatchSeries
 from bench.report.cells import CellTable
 from bench.report.figures import Figures, figures
@@ -101,7 +100,7 @@ def _methods(run: Run, heading: str, table: Callable[[Comparison, str], Table]) 
         paragraphs.append(wrapped(f"Nothing is compared: {_why(alone)}. {_unit(run)}"))
     if single.pin_cells(cells):
         verdict = single.pin_verdict(cells)
-        paragraphs += [[line for text in verdict for line in wrapped(text, rest="  ")]]
+        paragraphs.append([line for text in verdict for line in wrapped(text, rest="  ")])
     paragraphs.append(_warnings([run]))
     for each in comparisons:
         paragraphs += _shown(f"Median pause of {each.base} and {each.new}", table(each, unit))
@@ -110,20 +109,18 @@ def _methods(run: Run, heading: str, table: Callable[[Comparison, str], Table]) 
         title = "Median pause, held against nothing" if comparisons else "Median pause"
         paragraphs += _shown(title, single.pauses(alone, names, unit))
     if single.pin_cells(cells):
-        paragraphs += _shown("Pin and unpin, medians", single.pin_loops(cells, names, unit))
+        paragraphs += _shown("Pin and unpin, medians", single.pin_loops(cells, names, run.clock))
     paragraphs += _rest(compared.holes(found, names), names)
     boots = len({sample.boot for sample in run.samples if sample.ok})
     return [*paragraphs, ["Environment:", *environment(run, boots)]]
 
 
 def _why(alone: Sequence[Figures]) -> str:
-    """Either one method only, or none that another is held against."""
+    """Either there is one method only, or none of them is held against another."""
     methods = [*dict.fromkeys(row.cell.method.value for row in alone)]
-    return (
-        f"only {' and '.join(methods)} has a figure"
-        if len(methods) == 1
-        else (f"{', '.join(methods)} were not measured in one cell, or not to be held together")
-    )
+    if len(methods) == 1:
+        return f"only {methods[0]} has a figure"
+    return f"{', '.join(methods)} were measured in no cell alike, or are not held together"
 
 
 def _unit(run: Run) -> str:
@@ -163,16 +160,13 @@ def _kernels(
 ) -> list[list[str]]:
     """What one kernel measured against another, method by method."""
     old, new = compared.sides(runs, base)
-    cells = [
-        k for k in (*old.series, *old.without, *new.series, *new.without) if isinstance(k, Cell)
-    ]
-    names = Names(cells)
+    names = Names(compared.cells_of(old, new))
     comparisons = compared.between(old, new, names)
     clock = runs[0].clock
     paragraphs = [words.verdict(each, clock) for each in comparisons]
     paragraphs += [_labels(old, new), _warnings([*base, *runs])]
     for each in comparisons:
-        title = f"Median {each.quantity} of {each.of} on base and new"
+        title = f"Median {each.quantity} of {each.of} with base and new"
         paragraphs += _shown(title, table(each, clock.unit))
         paragraphs.append(words.findings(each))
     paragraphs += _rest(compared.holes_between(comparisons), names)
@@ -183,17 +177,17 @@ def _kernels(
 
 def _labels(base: Side, new: Side) -> list[str]:
     """Which kernels the two are; that one boot of each cannot tell kernels apart."""
-    lines = [
-        line
-        for name, side in (("base", base), ("new", new))
-        for line in wrapped(
-            f"{name}: {side.facts.get('kernel', 'not known')}, {_boots(side)}", "  "
-        )
-    ]
+    lines = labelled("base", _kernel(base)) + labelled("new", _kernel(new))
     if min(base.boots, new.boots) < 2:
-        text = "One boot cannot tell kernels from boots: intervals hold the noise of reps only."
-        lines += wrapped(text)
+        said = "One boot cannot tell kernels from boots: intervals hold the noise of reps only."
+        lines += wrapped(said)
     return lines
+
+
+def _kernel(side: Side) -> str:
+    build = side.facts.get("kernel build")
+    name = side.facts.get("kernel", "not known") + (f" (build {build})" if build else "")
+    return f"{name}, {_boots(side)}"
 
 
 def _boots(side: Side) -> str:

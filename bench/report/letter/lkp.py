@@ -9,7 +9,8 @@ from bench.report.letter.rows import Comparison, Row, Value
 _QUIET = 0.02
 _LEAST = 100  # the smallest value, so that decimals do not matter
 _LEFT, _RIGHT = 16, 27  # columns under the two names
-_METRIC = {"pause": "bench.pause.median", "pin + unpin": "bench.pin_unpin.median"}
+_FIGURES = 48  # columns of a row up to its metric, as far as it is wider than a gap
+_METRIC = {"pause": "pause.median", "pin + unpin": "pins.median"}
 _HEADS = (
     "         %stddev     %change         %stddev",
     "             \\          |                \\",
@@ -22,7 +23,7 @@ def table(comparison: Comparison, unit: str) -> tuple[str, list[str], list[str]]
     cells = [row.cell for row in rows]
     scale = scale_of([value.level for value in comparison.values], unit, _LEAST)
     metric = _METRIC[comparison.quantity]
-    arrangement = arrange(cells, _LEFT + 1 + _RIGHT + 2 + len(metric), spell=key)
+    arrangement = arrange(cells, _FIGURES + len(metric), spell=key)
     lines = [_names(comparison), f"{'-' * _LEFT} {'-' * _RIGHT}", *_HEADS]
     for name, places in arrangement.grouped(cells):
         lines += [f"{name}:"] if name else []
@@ -52,7 +53,7 @@ def _line(row: Row, scale: Scale) -> str:
 def _value(value: Value, scale: Scale, decimals: int) -> str:
     """Always as wide; the spread stands behind it where it is worth a word."""
     if value.level is None:
-        return f"{value.state.value:>10}      "
+        return f"{value.state.value:>10}       "
     mark = "" if value.summary else "~"
     loud = value.spread is not None and value.spread > _QUIET
     spread = f"+-{100 * (value.spread or 0):3.0f}%" if loud else ""

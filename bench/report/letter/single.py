@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from bench.model import Cell, Phase
+from bench.model import Cell, Clock, Phase
 from bench.report import pins
 from bench.report.cells import CellTable
 from bench.report.figures import Figures
@@ -79,7 +79,7 @@ def pin_cells(table: CellTable) -> list[Cell]:
     return sorted(found, key=lambda cell: (*order(cell), cell.method))
 
 
-def pin_loops(table: CellTable, names: Names, unit: str) -> tuple[str, list[str], list[str]]:
+def pin_loops(table: CellTable, names: Names, clock: Clock) -> tuple[str, list[str], list[str]]:
     """Pinning and unpinning, each with its interval."""
     found = pin_cells(table)
     cells = [names.shown(cell) for cell in found]
@@ -87,7 +87,7 @@ def pin_loops(table: CellTable, names: Names, unit: str) -> tuple[str, list[str]
         phase: [table.phases(cell, phase) for cell in found] for phase in (Phase.PIN, Phase.UNPIN)
     }
     medians = [span.median for each in spans.values() for span in each]
-    scale = scale_of(medians, unit)
+    scale = scale_of(medians, clock.unit)
     figures = []
     for phase, each in spans.items():
         decimals = scale.decimals(span.median for span in each)
@@ -97,11 +97,10 @@ def pin_loops(table: CellTable, names: Names, unit: str) -> tuple[str, list[str]
         figures.append(Column(("95% CI",), ends))
     figures.append(Column(("n",), tuple(str(len(table.ok(cell))) for cell in found)))
     said, lines = _laid(cells, figures)
-    intervals = [value for column in figures for value in column.values]
-    return said, lines, [*alias_note(cells), *_short(intervals)]
+    return said, lines, [*alias_note(cells), *pins.pins(table, clock).lines]
 
 
 def pin_verdict(table: CellTable) -> list[str]:
     """How long pinning takes; of loops that pin nothing, that they do not."""
-    lines = pins.verdict(table).lines
-    return [*lines] or ["Nothing was pinned: these are the costs beside pinning."]
+    lines = [f"{line[:1].upper()}{line[1:]}" for line in pins.verdict(table).lines]
+    return lines or ["Nothing was pinned: these are the costs beside pinning."]
