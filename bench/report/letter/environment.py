@@ -21,7 +21,7 @@ def environment(run: Run, boots: int) -> list[str]:
     cells = [*dict.fromkeys(sample.cell for sample in run.samples if sample.ok)]
     machine, executor = _table(run, "machine"), _table(run, "executor")
     facts = [
-        ("CPU", _cpu(machine)),
+        ("CPU", _cpu(machine, run.clock)),
         ("Kernel", _joined(executor.get("kernel"), executor.get("kernel_version"))),
         ("Config", _config(executor)),
         ("Executor", _executor(executor)),
@@ -70,10 +70,12 @@ def _joined(*parts: object) -> str:
     return ", ".join(str(part) for part in parts if part)
 
 
-def _cpu(machine: Mapping[str, Any]) -> str:
+def _cpu(machine: Mapping[str, Any], clock: Clock) -> str:
+    """How it is set up matters to times, not to counts."""
     count, hypervisor = machine.get("cpus"), machine.get("hypervisor")
     inside = "in a virtual machine" if hypervisor else ""
-    known = [(name, machine.get(name)) for name in ("governor", "turbo", "smt")]
+    tuning = ("governor", "turbo", "smt") if clock is Clock.WALL else ()
+    known = [(name, machine.get(name)) for name in tuning]
     settings = [f"{name} {_switch(value)}" for name, value in known if value is not None]
     cpus = f"{count} CPUs" if count else ""
     return _joined(machine.get("cpu") or "not known", cpus, inside, *settings)
