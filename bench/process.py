@@ -66,6 +66,8 @@ def run(
 # What kernel developers export, and what make hands down, is not meant for our builds.
 _NOT_OURS = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CFLAGS", "ARCH", "CROSS_COMPILE", "LLVM"}
 _NOT_OURS |= {"KBUILD_OUTPUT", "KCFLAGS", "KCPPFLAGS", "O"}
+# Of the repository whose hook or bisection we are part of, which is not the one that we ask.
+_NOT_OURS |= {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}
 
 
 def _environment() -> dict[str, str]:

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What git knows of a series of patches. Nothing of the tree is changed."""
+
+from pathlib import Path
+
+from bench.errors import MissingTool, UsageError
+from bench.patch_series import ChangedFile, PatchSeries
+from bench.process import ProcessFailed, find_tool, run
+
+_OPTION = "--range"
+_BARE = ("--no-ext-diff", "--no-textconv")  # a tree's settings start no programs of theirs
+_SPELLING = "write A..B, as in v6.12..my-series"
+
+
+def read_series(tree: Path, span: str) -> PatchSeries:
+    """The commits of ``A..B`` in a git tree, merges aside; UsageError says what is wrong.
+
+    Files are compared with the commit in which B has left A, as `git format-patch` does.
+    """
+    first, last = _ends(span)
+    try:
+        find_tool("git", "git")
+    except MissingTool as error:
+        raise UsageError(f"{_OPTION}: {error.message}", error.hint) from None
+    _require_repository(tree)
+    old, new = _commit(tree, first), _commit(tree, last)
+    base = _left(tree, old, new, span)
+    count = int(_git(tree, "rev-list", "--count", "--no-merges", f"{old}..{new}"))
+    if not count:
+        raise UsageError(f"{_OPTION}: no patch is in {span}", _SPELLING)
+    numbers = _git(tree, "diff-tree", "-r", "-M", "--numstat", "-z", *_BARE, base, new)
+    return PatchSeries(base, count, _files(numbers))
+
+
+def _ends(span: str) -> tuple[str, str]:
+    """Of `A..B`; either may be left out, and is HEAD then, as git has it."""
+    first, dots, last = span.partition("..")
+    if not dots or not first + last or ".." in last or last.startswith("."):
+        raise UsageError(f"{_OPTION}: '{span}' is no range of commits", _SPELLING)
+    if not span.isprintable() or first.startswith("-") or last.startswith("-"):
+        raise UsageError(f"{_OPTION}: {span!r} names no commits", _SPELLING)
+    return first or "HEAD", last or "HEAD"
+
+
+def _require_repository(tree: Path) -> None:
+    try:
+        _git(tree, "rev-parse", "--git-dir")
+    except ProcessFailed as error:
+        why = error.output.strip().splitlines()[:1] or ["git says nothing"]
+        said = why[0].removeprefix("fatal: ")
+        raise UsageError(f"{_OPTION}: {tree}: {said}", "name the kernel's git tree") from None
+
+
+def _commit(tree: Path, name: str) -> str:
+    """Its id, so that no name is ever taken for something else."""
+    try:
+        return _git(tree, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}").strip()
+    except ProcessFailed:
+        raise UsageError(f"{_OPTION}: {tree} has no commit '{name}'", _SPELLING) from None
+
+
+def _left(tree: Path, old: str, new: str, span: str) -> str:
+    try:
+        return _git(tree, "merge-base", old, new).strip()
+    except ProcessFailed:
+        why = "the two have no commit in common"
+        raise UsageError(f"{_OPTION}: {span}: {why}", "a shallow clone knows too few") from None
+
+
+def _git(tree: Path, *words: str) -> str:
+    # A fetch of what a partial clone lacks is nothing to wait for.
+    quiet = {"GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
+    alone = ("--no-optional-locks", "--no-replace-objects", "-c", "core.fsmonitor=false")
+    argv = ["git", *alone, "-C", str(tree), *words]
+    return run(argv, env=quiet, timeout=120)
+
+
+def _files(numbers: str) -> tuple[ChangedFile, ...]:
+    """From ``3 TAB 1 TAB path NUL``; a renamed file has two paths, each with a NUL before it."""
+    fields = iter(numbers.split("\0"))
+    found: list[ChangedFile] = []
+    for field in fields:
+        if field:
+            more, less, path = field.split("\t", 2)
+            if not path:
+                _, path = next(fields), next(fields)
+            found.append(ChangedFile(path, _count(more), _count(less)))
+    return tuple(found)
+
+
+def _count(text: str) -> int | None:
+    return None if text == "-" else int(text)

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From runs to comparisons: the methods of one run, or the same methods on two kernels."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bench.errors import CannotJudge, UsageError
+from bench.model import Cell, Experiment, Method
+from bench.report.cells import CellTable
+from bench.report.figures import Figures, State
+from bench.report.findings import pairs
+from bench.report.letter.factors import Names, order, place
+from bench.report.letter.rows import Comparison, Row, Value, value_of
+from bench.sides import Side, differences, side_of
+from bench.stats.ratios import ratio_interval
+from bench.stats.sides import side as boots_of
+from bench.stats.summary import ratio
+from bench.store import Run
+
+BASE, NEW = "base", "new"  # how two kernels are told apart in a table
+
+
+@dataclass(frozen=True)
+class Hole:
+    """A cell without a figure, or with less than was planned."""
+
+    where: str
+    what: str  # the method, and of which kernel
+    state: State
+    reason: str
+
+
+def within(table: CellTable, found: Sequence[Figures], names: Names) -> list[Comparison]:
+    """One for each two methods that are held against each other, in the order of `pairs`."""
+    figures = {row.cell: row for row in found}
+    return [_methods(pair.base, pair.method, table, figures, names) for pair in pairs(found)]
+
+
+def _methods(
+    base: Method,
+    method: Method,
+    table: CellTable,
+    figures: Mapping[Cell, Figures],
+    names: Names,
+) -> Comparison:
+    """With a row for every cell that was to have both, measured or not."""
+    cells = [cell for cell in figures if cell.method is method]
+    both = [cell for cell in cells if replace(cell, method=base) in figures]
+    rows = []
+    for cell in sorted(both, key=order):
+        row, other = figures[cell], figures[replace(cell, method=base)]
+        held = row.base == other.cell
+        rows.append(
+            Row(
+                cell=names.shown(cell),
+                base=_value(table, other),
+                new=_value(table, row),
+                ratio=row.ratio if held else None,
+                interval=row.ratio_interval if held else None,
+                control=_control(figures.get(replace(cell, method=Method.EXEC_ONLY))),
+            )
+        )
+    return Comparison(base.value, method.value, tuple(rows))
+
+
+def _value(table: CellTable, row: Figures) -> Value:
+    if row.state is State.MEASURED:
+        boots = [sample.boot for sample in table.ok(row.cell)]
+        return value_of(boots, table.ticks(row.cell, *row.phases))
+    return Value(row.state, row.reason, estimate=row.estimate[0] if row.estimate else None)
+
+
+def _control(row: Figures | None) -> float | None:
+    return row.pause.median if row and row.pause else None
+
+
+def alone(found: Sequence[Figures]) -> list[Figures]:
+    """Live updates that are measured or estimated, and in no table of two methods.
+
+    The control is one of them only where there is nothing else.
+    """
+    cells = {row.cell for row in found}
+    twos = [(pair.base, pair.method) for pair in pairs(found)]
+    shown = {
+        replace(cell, method=method)
+        for cell in cells
+        for two in twos
+        if cell.method in two and all(replace(cell, method=other) in cells for other in two)
+        for method in two
+    }
+    live = [r for r in found if r.cell.method.experiment is Experiment.LIVE_UPDATE]
+    left = [r for r in live if (r.pause or r.estimate) and r.cell not in shown]
+    methods = [r for r in left if r.cell.method is not Method.EXEC_ONLY]
+    return methods or ([] if shown else left)
+
+
+def holes(found: Iterable[Figures], names: Names) -> list[Hole]:
+    return [
+        Hole(place(names.shown(row.cell)), row.cell.method.value, row.state, row.reason)
+        for row in found
+        if row.reason
+    ]
+
+
+def sides(runs: Sequence[Run], base: Sequence[Run]) -> tuple[Side, Side]:
+    """What was measured on two kernels, each in any number of boots.
+
+    CannotJudge for damaged runs and for unlike ones, as `bench compare` has it.
+    """
+    old, new = side_of(base), side_of(runs)
+    unlike = differences(old, new)
+    if unlike:
+        raise CannotJudge(f"these cannot be compared: {'; '.join(unlike)}", "measure both alike")
+    if not old.series.keys() & new.series.keys():
+        raise UsageError("--base: no cell was measured in both", "name runs of one scenario")
+    return old, new
+
+
+def between(base: Side, new: Side, names: Names) -> list[Comparison]:
+    """One for each method, with every cell that either side knows."""
+    keys = cells_of(base, new)
+    methods = [m for m in Method if any(key.method is m for key in keys)]
+    found = []
+    for method in methods:
+        cells = sorted((key for key in keys if key.method is method), key=order)
+        rows = tuple(_across(cell, base, new, names) for cell in cells)
+        pins = method.experiment is Experiment.PIN
+        quantity = "pin + unpin" if pins else "pause"
+        found.append(Comparison(BASE, NEW, rows, method.value, quantity))
+    return found
+
+
+def cells_of(base: Side, new: Side) -> list[Cell]:
+    """What either side knows, each once."""
+    keys = dict.fromkeys([*base.series, *base.without, *new.series, *new.without])
+    return [key for key in keys if isinstance(key, Cell)]
+
+
+def _across(cell: Cell, base: Side, new: Side, names: Names) -> Row:
+    old, now = _of_side(cell, base), _of_side(cell, new)
+    row = Row(names.shown(cell), old, now)
+    if not (old.summary and now.summary):
+        return row
+    before, after = (boots_of(s.series[cell].boots, s.series[cell].values) for s in (base, new))
+    gain = ratio(old.summary, now.summary)
+    return replace(row, ratio=gain, interval=ratio_interval(before, after))
+
+
+def _of_side(cell: Cell, side: Side) -> Value:
+    series = side.series.get(cell)
+    if series is not None:
+        return value_of(series.boots, series.values)
+    state, _, reason = side.without.get(cell, "missing: it knows no such cell").partition(": ")
+    return Value(State(state), reason)
+
+
+def holes_between(comparisons: Iterable[Comparison]) -> list[Hole]:
+    return [
+        Hole(place(row.cell), comparison.named(name), value.state, value.reason)
+        for comparison in comparisons
+        for row in comparison.rows
+        for name, value in ((BASE, row.base), (NEW, row.new))
+        if value.state is not State.MEASURED
+    ]

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which factors of cells get a column, which head a group of rows, which are said once."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from bench.model import Backing, Cell, Pages
+from bench.report.letter.ascii import WIDTH, plain
+from bench.units import format_size
+
+_LONGEST = 20  # columns of a device's name: others are abbreviated
+GAP = 2
+
+
+@dataclass(frozen=True)
+class Factor:
+    head: str
+    of: Callable[[Cell], str]
+    phrase: str  # around the value, in a sentence
+    usual: str = ""  # goes without saying in a row
+    always: bool = False  # but not above a table
+
+
+def _mem(cell: Cell) -> str:
+    return format_size(cell.mem) + ("*" if cell.backing is Backing.ALIAS else "")
+
+
+FACTORS = (
+    Factor("mem", _mem, "{} of memory"),
+    Factor("pages", lambda cell: cell.pages.value, "{} pages"),
+    Factor("device", lambda cell: cell.device, "{}", "none"),
+    Factor("method", lambda cell: cell.method.value, "{}"),
+    Factor("PTEs", lambda cell: cell.ptes.value, "{} page tables", "cold", always=True),
+    Factor("handover", lambda cell: cell.handover.value, "handover by {}", "exec"),
+    Factor("regions", lambda cell: cell.regions, "regions: {}", "1"),
+    Factor("batch", lambda cell: cell.batch.value, "batch {}", "on"),
+    Factor("threads", lambda cell: str(cell.threads), "threads: {}", "1"),
+)
+MEM, METHOD = FACTORS[0], FACTORS[3]
+
+
+class Names:
+    """Devices as a table has room for them: a path can be longer than a line."""
+
+    def __init__(self, cells: Iterable[Cell]) -> None:
+        devices = dict.fromkeys(cell.device for cell in cells)
+        odd = [d for d in devices if len(plain(d)) > _LONGEST or plain(d) != d]
+        self._short = {device: f"dev{number}" for number, device in enumerate(odd, 1)}
+
+    def shown(self, cell: Cell) -> Cell:
+        return replace(cell, device=self._short.get(cell.device, cell.device))
+
+    @property
+    def legend(self) -> list[tuple[str, str]]:
+        return [(short, plain(device)) for device, short in self._short.items()]
+
+
+def place(cell: Cell) -> str:
+    """``sim-net-pa thp 64 GiB``, and what is not as usual; without the method."""
+    words = [cell.device, cell.pages.value, _mem(cell)]
+    words += [_phrase(factor, cell) for factor in FACTORS[4:] if factor.of(cell) != factor.usual]
+    return ", ".join([" ".join(words[:3]), *words[3:]])
+
+
+def order(cell: Cell) -> tuple[object, ...]:
+    """Sizes of one kind stand together."""
+    kind = cell.device, [*Pages].index(cell.pages), cell.ptes.value, cell.handover.value
+    return *kind, cell.regions, cell.batch.value, cell.threads, cell.mem, cell.file
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """Of the factors of some cells. ``said`` is what is the same in all of them."""
+
+    columns: tuple[Factor, ...]
+    groups: tuple[Factor, ...]
+    said: str
+
+    def group(self, cell: Cell) -> str:
+        return ", ".join(_phrase(factor, cell) for factor in self.groups)
+
+    def key(self, cell: Cell) -> str:
+        """``64GiB-thp``: all columns as one word."""
+        return "-".join(key(factor.of(cell)) for factor in self.columns)
+
+    def grouped(self, cells: Sequence[Cell]) -> list[tuple[str, list[int]]]:
+        """The places of the cells of each group, in the order in which groups first occur."""
+        names = [self.group(cell) for cell in cells]
+        first = {name: names.index(name) for name in names}
+        places = sorted(range(len(cells)), key=lambda at: (first[names[at]], at))
+        return [(name, [*found]) for name, found in groupby(places, names.__getitem__)]
+
+
+def arrange(
+    cells: Sequence[Cell],
+    taken: int,
+    leave: Sequence[Factor] = (METHOD,),
+    spell: Callable[[str], str] = str,
+) -> Arrangement:
+    """What varies gets a column as long as there is room beside ``taken`` columns of figures.
+
+    Factors to ``leave`` out are said elsewhere; ``spell`` is how a value is written.
+    """
+    known = [factor for factor in FACTORS if factor not in leave]
+    varying = [f for f in known if f is MEM or len({f.of(cell) for cell in cells}) > 1]
+    fixed = [f for f in known if f not in varying and (f.always or f.of(cells[0]) != f.usual)]
+    columns = [*varying]
+    while len(columns) > 1 and taken + _width(columns, cells, spell) > WIDTH:
+        columns.pop()
+    groups = tuple(factor for factor in varying if factor not in columns)
+    said = ", ".join(_phrase(factor, cells[0]) for factor in fixed)
+    return Arrangement(tuple(columns), groups, said)
+
+
+def _phrase(factor: Factor, cell: Cell) -> str:
+    return factor.phrase.format(factor.of(cell))
+
+
+def _width(columns: Iterable[Factor], cells: Sequence[Cell], spell: Callable[[str], str]) -> int:
+    return sum(GAP + max(len(f.head), *(len(spell(f.of(cell))) for cell in cells)) for f in columns)
+
+
+def key(text: str) -> str:
+    """As part of a word; the star of a size would be taken for another one's."""
+    return text.replace(" ", "").replace("*", "-alias")
+
+
+def alias_note(cells: Iterable[Cell]) -> list[str]:
+    """What the star behind a size means, where there is one."""
+    files = sorted({cell.file for cell in cells if cell.backing is Backing.ALIAS})
+    if not files:
+        return []
+    sizes = " to ".join(map(format_size, dict.fromkeys((files[0], files[-1]))))
+    return [f"*: alias: {sizes} of distinct memory, mapped again and again"]
+
+
+def alias_legend(cells: Iterable[Cell]) -> list[str]:
+    """`alias_note` for tables in which a size is a `key`."""
+    return [note.removeprefix("*: ") for note in alias_note(cells)]

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The letter as a whole: verdict, tables, costs, environment, how to repeat it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import StrEnum
+
+from bench.errors import CannotJudge, UsageError
+from bench.patch_series import PatchSeries
+from bench.report.cells import CellTable
+from bench.report.figures import Figures, figures
+from bench.report.labels import labels
+from bench.report.letter import compared, lkp, mmtests, plain, single, words
+from bench.report.letter.ascii import command, mailable, wrapped
+from bench.report.letter.environment import broken, commands, environment, labelled
+from bench.report.letter.factors import Names
+from bench.report.letter.patches import statistics
+from bench.report.letter.rows import Comparison
+from bench.sides import Side, changes
+from bench.store import Run
+
+Table = tuple[str, list[str], list[str]]  # what is the same in all rows, its lines, notes
+
+
+class Style(StrEnum):
+    """The dialect of the tables that compare something."""
+
+    PLAIN = "plain"
+    MMTESTS = "mmtests"
+    LKP = "lkp"
+
+
+_TABLES: Mapping[Style, Callable[[Comparison, str], Table]] = {
+    Style.PLAIN: plain.table,
+    Style.MMTESTS: mmtests.table,
+    Style.LKP: lkp.table,
+}
+# What no benchmark knows, and submitting-patches.rst asks for.
+_COSTS = (
+    "Costs (for the author to fill in: none of this was measured):",
+    "",
+    "  New UAPI     *** UAPI HERE: ioctls, messages, feature bits ***",
+    "  Size         *** BYTES HERE: per structure, of text ***",
+    "  Trust model  *** TRUST HERE: who may call it, what is not checked ***",
+)
+
+
+def cover_letter(
+    runs: Sequence[Run],
+    base: Sequence[Run] = (),
+    style: Style = Style.PLAIN,
+    series: PatchSeries | None = None,
+) -> str:
+    """Without the end of its last line.
+
+    Each run is a part of its own, in which methods are compared. With ``base`` all runs
+    are boots of one kernel, compared with those of another. UsageError for runs of two
+    clocks or named twice, CannotJudge where nothing was measured, or for unlike kernels.
+    """
+    _check(runs, base)
+    table = _TABLES[style]
+    if base:
+        parts = [_kernels(runs, base, table)]
+    else:
+        names = labels(runs)
+        parts = [
+            _methods(run, name if len(runs) > 1 else "", table)
+            for run, name in zip(runs, names, strict=True)
+        ]
+    patches = [statistics(series)] if series else []
+    paragraphs = [*(p for part in parts for p in part), [*_COSTS], *patches]
+    return _joined([*paragraphs, _repeat([*base, *runs])])
+
+
+def _check(runs: Sequence[Run], base: Sequence[Run]) -> None:
+    clocks = {run.clock: run.path for run in (*runs, *base)}
+    if len(clocks) > 1:
+        said = ", ".join(f"{path} counts {clock.unit}" for clock, path in clocks.items())
+        raise UsageError(f"a time is not compared with a count: {said}", "name runs of one clock")
+    labels([*runs, *base])  # none is named twice
+    for run in (*runs, *base):
+        if not run.measured:
+            raise CannotJudge(f"{run.path}: no cell was measured")
+
+
+def _joined(paragraphs: Iterable[Sequence[str]]) -> str:
+    """With an empty line between each two."""
+    return mailable(line for part in paragraphs if part for line in (*part, ""))
+
+
+def _methods(run: Run, heading: str, table: Callable[[Comparison, str], Table]) -> list[list[str]]:
+    """What one run says of the methods that it measured."""
+    cells = CellTable(run)
+    found = figures(run, cells)
+    names = Names([row.cell for row in found])
+    comparisons = compared.within(cells, found, names)
+    alone, unit = compared.alone(found), run.clock.unit
+    paragraphs = [wrapped(f"Run {heading}:")] if heading else []
+    paragraphs += [words.verdict(each, run.clock) for each in comparisons]
+    if alone and not comparisons:
+        paragraphs.append(wrapped(f"Nothing is compared: {_why(alone)}. {_unit(run)}"))
+    if single.pin_cells(cells):
+        verdict = single.pin_verdict(cells)
+        paragraphs.append([line for text in verdict for line in wrapped(text, rest="  ")])
+    paragraphs.append(_warnings([run]))
+    for each in comparisons:
+        paragraphs += _shown(f"Median pause of {each.base} and {each.new}", table(each, unit))
+        paragraphs.append(words.findings(each))
+    if alone:
+        title = "Median pause, held against nothing" if comparisons else "Median pause"
+        paragraphs += _shown(title, single.pauses(alone, names, unit))
+    if single.pin_cells(cells):
+        paragraphs += _shown("Pin and unpin, medians", single.pin_loops(cells, names, run.clock))
+    paragraphs += _rest(compared.holes(found, names), names)
+    boots = len({sample.boot for sample in run.samples if sample.ok})
+    return [*paragraphs, ["Environment:", *environment(run, boots)]]
+
+
+def _why(alone: Sequence[Figures]) -> str:
+    """Either there is one method only, or none of them is held against another."""
+    methods = [*dict.fromkeys(row.cell.method.value for row in alone)]
+    if len(methods) == 1:
+        return f"only {methods[0]} has a figure"
+    return f"{', '.join(methods)} were measured in no cell alike, or are not held together"
+
+
+def _unit(run: Run) -> str:
+    return f"Figures are {words.UNIT[run.clock]}."
+
+
+def _shown(title: str, made: Table) -> list[list[str]]:
+    said, lines, notes = made
+    head = wrapped(f"{title}{f'; {said}' if said else ''}:", rest="  ")
+    return [head, [*lines], [line for note in notes for line in wrapped(note, rest="  ")]]
+
+
+def _warnings(runs: Sequence[Run]) -> list[str]:
+    """What a reader must not miss: before any table."""
+    lines = []
+    for run in runs:
+        if wrong := broken(run):
+            lines += wrapped(f"NO RESULT: --break {wrong}: the sequence is wrong on purpose")
+        if run.damage:
+            lines += wrapped("DAMAGED: what follows is made from the lines that are whole:")
+        lines += [line for what in run.damage for line in wrapped(what, "  ", "    ")]
+    return lines
+
+
+def _rest(holes: Sequence[compared.Hole], names: Names) -> list[list[str]]:
+    """Cells that have no figure, and what abbreviations stand for."""
+    missing = words.without(holes)
+    legend = [line for short, device in names.legend for line in labelled(short, device)]
+    return [
+        ["Not measured:", *missing] if missing else [],
+        ["Devices:", *legend] if legend else [],
+    ]
+
+
+def _kernels(
+    runs: Sequence[Run], base: Sequence[Run], table: Callable[[Comparison, str], Table]
+) -> list[list[str]]:
+    """What one kernel measured against another, method by method."""
+    old, new = compared.sides(runs, base)
+    names = Names(compared.cells_of(old, new))
+    comparisons = compared.between(old, new, names)
+    clock = runs[0].clock
+    paragraphs = [words.verdict(each, clock) for each in comparisons]
+    paragraphs += [_labels(old, new), _warnings([*base, *runs])]
+    for each in comparisons:
+        title = f"Median {each.quantity} of {each.of} with base and new"
+        paragraphs += _shown(title, table(each, clock.unit))
+        paragraphs.append(words.findings(each))
+    paragraphs += _rest(compared.holes_between(comparisons), names)
+    differs = [line for text in changes(old, new) for line in wrapped(text, "  ", "    ")]
+    paragraphs.append(["What differs between the two:", *differs] if differs else [])
+    return [*paragraphs, ["Environment of NEW:", *environment(runs[0], new.boots)]]
+
+
+def _labels(base: Side, new: Side) -> list[str]:
+    """Which kernels the two are; that one boot of each cannot tell kernels apart."""
+    lines = labelled("base", _kernel(base)) + labelled("new", _kernel(new))
+    if min(base.boots, new.boots) < 2:
+        said = "One boot cannot tell kernels from boots: intervals hold the noise of reps only."
+        lines += wrapped(said)
+    return lines
+
+
+def _kernel(side: Side) -> str:
+    build = side.facts.get("kernel build")
+    name = side.facts.get("kernel", "not known") + (f" (build {build})" if build else "")
+    return f"{name}, {_boots(side)}"
+
+
+def _boots(side: Side) -> str:
+    return f"{side.boots} boot{'' if side.boots == 1 else 's'}"
+
+
+def _repeat(runs: Sequence[Run]) -> list[str]:
+    lines = [line for text in commands(runs) for line in command(text)]
+    return ["To reproduce:", "", *lines] if lines else ["To reproduce: no command was recorded."]

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A comparison in the form that the kernel test robot mails: values, spread, change."""
+
+from bench.report.letter.factors import alias_legend, arrange, key
+from bench.report.letter.numbers import Scale, counts, scale_of
+from bench.report.letter.rows import Comparison, Row, Value
+
+# Less spread than this is not shown, as there.
+_QUIET = 0.02
+_LEAST = 100  # the smallest value, so that decimals do not matter
+_LEFT, _RIGHT = 16, 27  # columns under the two names
+_FIGURES = 48  # columns of a row up to its metric, as far as it is wider than a gap
+_METRIC = {"pause": "pause.median", "pin + unpin": "pins.median"}
+_HEADS = (
+    "         %stddev     %change         %stddev",
+    "             \\          |                \\",
+)
+
+
+def table(comparison: Comparison, unit: str) -> tuple[str, list[str], list[str]]:
+    """What is the same in all rows, the table, and notes below it."""
+    rows = comparison.rows
+    cells = [row.cell for row in rows]
+    scale = scale_of([value.level for value in comparison.values], unit, _LEAST)
+    metric = _METRIC[comparison.quantity]
+    arrangement = arrange(cells, _FIGURES + len(metric), spell=key)
+    lines = [_names(comparison), f"{'-' * _LEFT} {'-' * _RIGHT}", *_HEADS]
+    for name, places in arrangement.grouped(cells):
+        lines += [f"{name}:"] if name else []
+        for at in places:
+            lines.append(f"{_line(rows[at], scale)}  {metric}.{arrangement.key(cells[at])}")
+    notes = [
+        f"in {scale.unit}; {counts(row.base.n for row in comparison.measured)} reps a side;"
+        f" %change: negative is a shorter {comparison.quantity}",
+        "%stddev: of the reps around their mean, or of the medians of boots where there"
+        f" are several; shown above {_QUIET:.0%}",
+    ]
+    if any(row.guessed for row in rows):
+        notes.append("~: extrapolated from the line through smaller sizes, not measured")
+    return arrangement.said, lines, [*notes, *alias_legend(cells)]
+
+
+def _names(comparison: Comparison) -> str:
+    return f"{comparison.base:>{_LEFT}} {comparison.new:>{_RIGHT}}"
+
+
+def _line(row: Row, scale: Scale) -> str:
+    decimals = min(scale.decimals([row.base.level, row.new.level]), 2)
+    old, new = (_value(value, scale, decimals) for value in (row.base, row.new))
+    return f"{old}  {_change(row):>10} {new}"
+
+
+def _value(value: Value, scale: Scale, decimals: int) -> str:
+    """Always as wide; the spread stands behind it where it is worth a word."""
+    if value.level is None:
+        return f"{value.state.value:>10}       "
+    mark = "" if value.summary else "~"
+    loud = value.spread is not None and value.spread > _QUIET
+    spread = f"+-{100 * (value.spread or 0):3.0f}%" if loud else ""
+    return f"{mark + scale.shown(value.level, decimals):>10} {spread:<6}"[:17]
+
+
+def _change(row: Row) -> str:
+    old, new = row.base.level, row.new.level
+    return f"{100 * (new - old) / old:+.1f}%" if old and new is not None else "-"

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a comparison comes to, in sentences; and what has no figure."""
+
+from collections.abc import Sequence
+
+from bench.model import Clock
+from bench.report.figures import State
+from bench.report.findings import SMALL_WIN
+from bench.report.letter.ascii import wrapped
+from bench.report.letter.compared import Hole
+from bench.report.letter.factors import place
+from bench.report.letter.numbers import share, span, times
+from bench.report.letter.rows import Comparison, Row
+
+_MOST = 8  # cells that are named
+_KINDS = ("Slower", "No difference shown", f"Gain below {SMALL_WIN}x")
+_SLOWER, _SAME, _SMALL = _KINDS
+UNIT = {
+    Clock.WALL: "in wall time",
+    Clock.ICOUNT: "in instructions that the guest executed (a count, not a time)",
+}
+
+
+def verdict(comparison: Comparison, clock: Clock) -> list[str]:
+    """Of each device alone: what pins memory and what does not have little in common."""
+    rows, quantity = comparison.measured, comparison.quantity
+    if not rows:
+        named = " and ".join(map(comparison.named, (comparison.base, comparison.new)))
+        return wrapped(f"{named} were measured in no cell alike: nothing is compared.")
+    devices = [*dict.fromkeys(row.cell.device for row in comparison.rows)]
+    gains = {d: [row.gain for row in rows if row.cell.device == d] for d in devices}
+    (first, reach), *others = [(d, _reach(found)) for d, found in gains.items() if found]
+    what = f"pause of {comparison.base} is {reach} that of {comparison.new}"
+    if comparison.of:
+        what = f"{quantity} of {comparison.of} with {comparison.base} is {reach} that with "
+        what += comparison.new
+    said = [f"On {first} the {what}" if others else f"The {what}"]
+    said += [f"on {device} {reach}" for device, reach in others]
+    return wrapped(f"{', '.join(said)}, {UNIT[clock]}.")
+
+
+def _reach(gains: Sequence[float]) -> str:
+    least, most = f"{times(min(gains))}x", f"{times(max(gains))}x"
+    return least if least == most else f"{least} to {most}"
+
+
+def findings(comparison: Comparison) -> list[str]:
+    """The worst cell; where there is little or no gain; how much of it both have to pay."""
+    rows = comparison.measured
+    if not rows:
+        return []
+    count = f", of {len(rows)}" if len(rows) > 1 else ", the only one"
+    lines = wrapped(f"Worst cell{count}: {_worst(rows[0])}.", rest="  ")
+    lines += _small(comparison)
+    return lines + _control(comparison)
+
+
+def _worst(row: Row) -> str:
+    n = f"{row.base.n}" if row.base.n == row.new.n else f"{row.base.n} and {row.new.n}"
+    if row.interval is None:
+        return f"{place(row.cell)}, {times(row.gain)}x (no interval, n={n})"
+    holds = row.interval[0] <= 1 <= row.interval[1]
+    same = "; not told apart from 1x" if holds else ""
+    return f"{place(row.cell)}, {times(row.gain)}x (95% CI {span(row.interval)}, n={n}{same})"
+
+
+def _small(comparison: Comparison) -> list[str]:
+    """Losses and small wins, which a reviewer would look for."""
+    kinds: dict[str, list[Row]] = {}
+    for row in comparison.measured:
+        if kind := _kind(row):
+            kinds.setdefault(kind, []).append(row)
+    if not kinds:
+        return [f"No cell is slower, or gains less than {SMALL_WIN}x."]
+    lines = []
+    for kind, rows in sorted(kinds.items(), key=lambda each: _KINDS.index(each[0])):
+        named = [f"{place(row.cell)} ({times(row.gain)}x)" for row in rows[:_MOST]]
+        named += [f"and {len(rows) - _MOST} more"] if len(rows) > _MOST else []
+        of = f"{len(rows)} of {len(comparison.measured)} cells"
+        lines += wrapped(f"{kind} in {of}: {'; '.join(named)}.", rest="  ")
+    return lines
+
+
+def _kind(row: Row) -> str:
+    """Of a row that gains next to nothing, or loses; empty for any other."""
+    if row.interval and row.interval[0] <= 1 <= row.interval[1]:
+        return _SAME
+    if row.gain < 1:
+        return _SLOWER
+    return _SMALL if row.gain < SMALL_WIN else ""
+
+
+def _control(comparison: Comparison) -> list[str]:
+    rows = [row for row in comparison.measured if row.control is not None]
+    shares = {
+        name: [(row.control or 0) / level for row in rows if (level := getattr(row, side).level)]
+        for name, side in ((comparison.base, "base"), (comparison.new, "new"))
+    }
+    said = [f"{_range(found)} of {name}" for name, found in shares.items() if found]
+    if not said:
+        return []
+    what = "The handover alone (exec-only: no vDPA device, the same memory) is"
+    return wrapped(f"{what} {' and '.join(said)}.", rest="  ")
+
+
+def _range(found: Sequence[float]) -> str:
+    least, most = share(min(found)), share(max(found))
+    return least if least == most else f"{least} to {most}"
+
+
+def without(holes: Sequence[Hole]) -> list[str]:
+    """Cells without a figure, those of one reason together."""
+    reasons: dict[tuple[State, str], dict[str, list[str]]] = {}
+    for hole in holes:
+        cells = reasons.setdefault((hole.state, hole.reason), {})
+        cells.setdefault(hole.where, []).append(hole.what)
+    lines = []
+    for (state, reason), cells in [*reasons.items()][:_MOST]:
+        named = [f"{where} ({', '.join(what)})" for where, what in [*cells.items()][:_MOST]]
+        named += [f"and {len(cells) - _MOST} more"] if len(cells) > _MOST else []
+        word = "in part" if state is State.MEASURED else state.value
+        lines += wrapped(f"{word}: {'; '.join(named)}: {reason}", "  ", "    ")
+    left = len(reasons) - _MOST
+    return lines + ([f"  and {left} more reasons"] if left > 0 else [])
