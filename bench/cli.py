@@ -140,11 +140,15 @@ def report(
     directories: options.Runs,
     format_: options.Format = None,
     out: Annotated[Path | None, typer.Option(help="A file instead of standard output")] = None,
+    base: options.Against = None,
+    style: options.Style = None,
+    span: options.Range = None,
+    tree: options.Tree = None,
 ) -> None:
-    """Print the table of stored runs again, side by side, or write it for other programs."""
+    """Print the table of stored runs again, side by side, or write it for people and programs."""
     from bench.writing import Wanted, written
 
-    _conclude(written(Wanted(tuple(directories), format_, out)))
+    _conclude(written(Wanted(tuple(directories), format_, out, base, style, span, tree)))
 
 
 @app.command()

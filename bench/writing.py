@@ -13,7 +13,7 @@ from bench.series import runs_below
 from bench.store import SERIES, Run, load
 from bench.stored import read_facts
 
-BASELINE = "baseline"
+BASELINE, LETTER, PAGE = "baseline", "cover-letter", "page"
 
 
 @dataclass(frozen=True)
@@ -23,26 +23,45 @@ class Wanted:
     paths: tuple[Path, ...]
     kind: str | None = None  # a format; without one it is for people
     out: Path | None = None
+    base: Path | None = None  # what the runs are held against
+    style: str | None = None
+    span: str | None = None  # commits A..B of the tree
+    tree: Path | None = None
 
 
 def written(wanted: Wanted) -> Outcome:
     """One format of all runs; a damaged one is reported, and said to be so."""
+    _check_options(wanted)
     paths = [path for named in wanted.paths for path in _expanded(named)]
-    _check(paths)
+    before = _expanded(wanted.base) if wanted.base else []
+    _check([*before, *paths])
     if wanted.kind == BASELINE:
         return _baseline(paths, wanted.out)
-    runs = [load(path) for path in paths]
-    damaged = next((run for run in runs if run.damage), None)
+    runs, base = [load(path) for path in paths], [load(path) for path in before]
+    damaged = next((run for run in (*base, *runs) if run.damage), None)
     complaint = f"{damaged.path} is damaged: the report says where" if damaged else ""
     code = 1 if damaged else 0
     if wanted.kind is None:
         sections = _sections(runs)
         return _people(sections, wanted.out, code, complaint)
-    text = _export(wanted.kind, runs)
+    text = _text(wanted, runs, base)
     if wanted.out:
         _write(wanted.out, text)
         text = ""
     return Outcome(code, text, complaint)
+
+
+def _check_options(wanted: Wanted) -> None:
+    """UsageError for an option that this format would not heed."""
+    letter = ("--style", wanted.style), ("--range", wanted.span), ("--tree", wanted.tree)
+    for option, value in letter:
+        if value is not None and wanted.kind != LETTER:
+            raise UsageError(f"{option} is of the cover letter", f"add --format {LETTER}")
+    if wanted.base and wanted.kind not in (LETTER, PAGE):
+        hint = "bench compare BASE NEW, or --format cover-letter or page"
+        raise UsageError(f"--base is not for --format {wanted.kind or 'of a terminal'}", hint)
+    if wanted.tree and not wanted.span:
+        raise UsageError("--tree: --range is missing", "name the commits, as in A..B")
 
 
 def _expanded(path: Path) -> list[Path]:
@@ -102,13 +121,32 @@ def _people(sections: Sequence[Section], out: Path | None, code: int, complaint:
     return Outcome(code, complaint=complaint)
 
 
-def _export(kind: str, runs: Sequence[Run]) -> str:
+def _text(wanted: Wanted, runs: Sequence[Run], base: Sequence[Run]) -> str:
+    """Without the end of its last line."""
+    if wanted.kind == LETTER:
+        return _letter(wanted, runs, base)
+    if wanted.kind == PAGE:
+        from bench.report.page import page
+
+        return page([*base, *runs]).rstrip("\n")
     from bench.report.exports import FORMATS, export
 
+    kind = wanted.kind or ""
     if kind not in FORMATS:
-        known = ", ".join([*FORMATS, BASELINE])
+        known = ", ".join([LETTER, PAGE, *FORMATS, BASELINE])
         raise UsageError(f"--format: '{kind}' is unknown: known are {known}")
     return export(kind, runs).rstrip("\n")
+
+
+def _letter(wanted: Wanted, runs: Sequence[Run], base: Sequence[Run]) -> str:
+    from bench.git import read_series
+    from bench.report.letter import Style, cover_letter
+
+    style = wanted.style or Style.PLAIN
+    if style not in [*Style]:
+        raise UsageError(f"--style: '{style}' is unknown: known are {', '.join(Style)}")
+    series = read_series(wanted.tree or Path(), wanted.span) if wanted.span else None
+    return cover_letter(runs, base, Style(style), series)
 
 
 def _baseline(paths: Sequence[Path], out: Path | None) -> Outcome:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.model import Method
+from bench.report.cells import BASES
 from bench.report.columns import factors
 from bench.report.figures import Figures, State
 
@@ -35,12 +36,14 @@ def gain(row: Figures) -> float:
 
 
 def pairs(rows: Iterable[Figures]) -> list[Pair]:
-    """By their methods, in the order in which they first occur; estimates are none of them."""
+    """By their methods, the newest way of doing it first; estimates are none of them."""
     found: dict[tuple[Method, Method], list[Figures]] = {}
     for row in rows:
         if row.state is State.MEASURED and row.base and row.ratio is not None:
             found.setdefault((row.base.method, row.cell.method), []).append(row)
-    return [Pair(*methods, tuple(group)) for methods, group in found.items()]
+    first = [*BASES].index
+    ordered = sorted(found, key=lambda methods: first(methods[1]))
+    return [Pair(*methods, tuple(found[methods])) for methods in ordered]
 
 
 def times(ratio: float) -> str:

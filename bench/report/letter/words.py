@@ -85,6 +85,8 @@ def _kind(row: Row) -> str:
     """Of a row that gains next to nothing, or loses; empty for any other."""
     if row.interval and row.interval[0] <= 1 <= row.interval[1]:
         return _SAME
+    if times(row.gain) == times(1):
+        return _SAME  # or so little that no table would show it
     if row.gain < 1:
         return _SLOWER
     return _SMALL if row.gain < SMALL_WIN else ""
