@@ -57,7 +57,12 @@ def test_nothing_is_left(tmp_path: Path, scratch: Path, end: str) -> None:
     ]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *plugins, *places],
-        env={**os.environ, "TMPDIR": str(scratch), "PYTHONPATH": str(ROOT)},
+        env={
+            **os.environ,
+            "TMPDIR": str(scratch),
+            "PYTHONPATH": str(ROOT),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -54,8 +54,7 @@ def svg(body: str) -> str:
     return f'<svg role="img" aria-label="a chart" width="200" height="60">{body}</svg>'
 
 
-@pytest.mark.parametrize("media", ["screen", "print"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "media"), [("light", "screen"), ("dark", "print")])
 def test_a_clean_page(
     visit: Visit, page: Page, tmp_path: Path, scheme: Scheme, media: Media
 ) -> None:
