@@ -3,6 +3,7 @@
 # make run [MEM=64G]   set up what is missing, measure, print the table
 # make test            set up what is missing, pass all tests
 # make setup           what both share; .venv/bin/bench works after it
+# make setup-tests     the same, and what only the tests need
 # make clean           remove what was made in this directory; the cache stays
 
 MEM ?= 64G
@@ -12,21 +13,27 @@ VENV := .venv
 run: setup
 	$(VENV)/bin/bench run --mem $(MEM)
 
-test: setup
+test: setup-tests
 	$(VENV)/bin/pytest
 
-setup: packages
+setup:
+	@PYTHON=$(PYTHON) sh bench/setup.sh
 	@$(MAKE) --no-print-directory $(VENV)/.done
 
-packages:
-	@PYTHON=$(PYTHON) sh bench/setup.sh
+setup-tests:
+	@PYTHON=$(PYTHON) sh bench/setup.sh tests
+	@$(MAKE) --no-print-directory $(VENV)/.done-tests
 
 $(VENV)/.done: pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.done-tests: $(VENV)/.done
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: run test setup packages clean
+.PHONY: run test setup setup-tests clean

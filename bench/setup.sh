@@ -3,6 +3,9 @@
 # Find what bench needs and this machine lacks, and install it with one apt-get
 # call, printed before it runs. Where there is no apt-get the list is all that can
 # be done: exit 125.
+#
+#   setup.sh          what a run needs
+#   setup.sh tests    and what only the tests need
 set -eu
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin	# not in everybody's
@@ -28,10 +31,13 @@ need patch have patch
 need xz-utils have xz
 need perl perl -MTerm::ANSIColor -MEncode -e 1	# checkpatch.pl, in the tests
 need git have git				# the same
-need clang have clang				# the helper's second compiler, in the tests
-need shellcheck have shellcheck			# in the tests
 need python3-venv "${PYTHON:-python3}" -c 'import ensurepip, venv'
 need libelf1 sh -c 'ls /usr/lib/*/libelf.so.1 || ls /usr/lib*/libelf.so.1'	# kbuild's objtool
+if [ "${1-}" = tests ]; then
+	need clang have clang		# the helper's second compiler
+	need shellcheck have shellcheck
+	need chromium sh -c 'command -v chromium || command -v chromium-browser'
+fi
 
 give_up() {
 	echo "bench: $1; install these (names are Debian's):$missing" >&2

@@ -96,12 +96,13 @@ def test_a_cache_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         cache_dir()
 
 
-def test_setup_without_apt_lists_what_is_missing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", [[], ["tests"]])
+def test_setup_without_apt_lists_what_is_missing(tmp_path: Path, what: list[str]) -> None:
     """Exit 125 with the names of the packages, on a machine that is not Debian."""
     for tool in ("sh", "env", "id", "ls", "test"):
         (tmp_path / tool).symlink_to(str(shutil.which(tool)))
     done = subprocess.run(
-        ["sh", str(ROOT / "bench/setup.sh")],
+        ["sh", str(ROOT / "bench/setup.sh"), *what],
         env={"PATH": str(tmp_path), "PYTHON": "python3"},
         capture_output=True,
         text=True,
@@ -110,3 +111,4 @@ def test_setup_without_apt_lists_what_is_missing(tmp_path: Path) -> None:
     assert done.returncode == 125
     assert "there is no apt-get here; install these" in done.stderr
     assert "qemu-system-x86" in done.stderr and "python3-venv" in done.stderr
+    assert ("chromium" in done.stderr) == (what == ["tests"])
