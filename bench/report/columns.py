@@ -35,7 +35,7 @@ def factors(cell: Cell) -> tuple[str, str, str, str, str]:
 def columns(rows: Sequence[Sequence[str]]) -> str:
     """Left-aligned text, right-aligned figures, two spaces between."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    right = [all(_is_figure(row[i]) for row in rows[1:]) for i in range(len(widths))]
+    right = [all(is_figure(row[i]) for row in rows[1:]) for i in range(len(widths))]
     return "\n".join(_line(row, widths, right) for row in rows)
 
 
@@ -44,5 +44,6 @@ def _line(row: Iterable[str], widths: Sequence[int], right: Sequence[bool]) -> s
     return "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in cells).rstrip()
 
 
-def _is_figure(text: str) -> bool:
+def is_figure(text: str) -> bool:
+    """Or nothing, which stands where figures do."""
     return not text or text.lstrip("~-")[:1].isdigit()

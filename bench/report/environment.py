@@ -7,6 +7,11 @@ from bench.store import Run
 
 def environment(run: Run) -> list[str]:
     """A line for each thing that a reader needs to place the figures, or to doubt them."""
+    return [f"{name + ':':<10}{value}" for name, value in environment_rows(run)]
+
+
+def environment_rows(run: Run) -> list[tuple[str, str]]:
+    """The same as names and values; a name may stand there several times."""
     executor, machine = run.facts.get("executor", {}), run.facts.get("machine", {})
     names = [str(executor[key]) for key in ("name", "accelerator") if executor.get(key)]
     rows = [
@@ -20,7 +25,7 @@ def environment(run: Run) -> list[str]:
         *(("note", note) for note in _notes(run, executor.get("note"))),
         *(("warning", line) for line in _doubts(run)),
     ]
-    return [f"{name + ':':<10}{value}" for name, value in rows if value]
+    return [(name, str(value)) for name, value in rows if value]
 
 
 def _devices(found: object) -> list[str]:
