@@ -75,7 +75,9 @@ def _over(table: CellTable, budget: float | None) -> list[str]:
     for cell in table.measured:
         by_method.setdefault(cell.method, []).append(table.pause(cell).median > budget)
     over = [f"{m} in {sum(o)} of {len(o)} cells" for m, o in by_method.items() if any(o)]
-    return [f"above the budget of {limit}: {_listed(over)}" if over else f"no cell is above {limit}"]
+    return [
+        f"above the budget of {limit}: {_listed(over)}" if over else f"no cell is above {limit}"
+    ]
 
 
 def ratios(rows: Sequence[Figures]) -> str:
@@ -155,7 +157,9 @@ def run_order(table: CellTable) -> str:
         return f"No drift: in none of {len(cells)} cells does the pause depend on the time."
     worst = max(moved, key=lambda cell: abs(moved[cell]))
     name = " ".join((*factors(worst)[:3], worst.method.value))
-    return _sentences([f"drift in {len(moved)} of {len(cells)} cells: {name} by {moved[worst]:+.1%}"])
+    return _sentences(
+        [f"drift in {len(moved)} of {len(cells)} cells: {name} by {moved[worst]:+.1%}"]
+    )
 
 
 def _listed(parts: Iterable[str]) -> str:

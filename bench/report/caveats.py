@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What to keep in mind when reading a run's figures: damage, gaps, few reps, doubts."""
+"""What to keep in mind when reading a run's figures: damage, gaps, few reps."""
 
 from collections.abc import Sequence
 
 from bench.model import Clock
-from bench.report.environment import environment_rows
 from bench.report.figures import Figures, State
 from bench.store import Run
 
@@ -20,8 +19,7 @@ _SAID = {
 def caveats(run: Run, rows: Sequence[Figures]) -> list[str]:
     """A line for each; the worst first."""
     damaged = [f"damaged, what is shown is from the lines that are whole: {d}" for d in run.damage]
-    said = [value for name, value in environment_rows(run) if name in ("note", "warning")]
-    return [*damaged, *_gaps(rows), *_few(run, rows), *said]
+    return [*damaged, *_gaps(rows), *_few(run, rows)]
 
 
 def _gaps(rows: Sequence[Figures]) -> list[str]:

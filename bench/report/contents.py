@@ -26,9 +26,9 @@ UNITS = {
 }
 
 
-def contents(run: Run) -> list[Section]:
+def contents(run: Run, table: CellTable | None = None) -> list[Section]:
     """All of it; a section that has nothing to say is left out."""
-    table = CellTable(run)
+    table = table or CellTable(run)
     sections = (
         Section(lines=tuple(verdict(figures(run, table)))),
         _damaged(run),

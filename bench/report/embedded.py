@@ -16,8 +16,8 @@ from bench.store import Run
 FORMAT = 1
 # Beyond so many samples in all, phases and counters stay where they are: they are most of it.
 MOST_WHOLE = 20_000
-# Beyond so many only every second, third, ... rep is there: two megabytes of pauses.
-MOST_PAUSES = 200_000
+# Beyond so many only every second, third, ... rep is there: of more the page would be slow to open.
+MOST_PAUSES = 100_000
 # In a page: none of these can end an element or begin a character reference.
 _MARKUP = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 
@@ -48,12 +48,10 @@ def _left_out(total: int, whole: bool, step: int) -> Iterable[str]:
     if not whole:
         yield f"phases, counters, pinned memory and runs of memory: {total:,} samples are too many"
     if step > 1:
-        yield f"all but every {step}th rep of each cell and boot"
+        yield f"reps between: 1 of {step} is there, of each cell and boot"
 
 
-def _run(
-    run: Run, label: str, rows: Sequence[Figures], whole: bool, step: int
-) -> dict[str, Any]:
+def _run(run: Run, label: str, rows: Sequence[Figures], whole: bool, step: int) -> dict[str, Any]:
     groups = _by_boot(run.samples)
     return {
         "name": label,
@@ -81,9 +79,7 @@ def _by_boot(samples: Iterable[Sample]) -> dict[Cell, dict[int, list[Sample]]]:
     return groups
 
 
-def _cell(
-    row: Figures, boots: dict[int, list[Sample]], whole: bool, step: int
-) -> dict[str, Any]:
+def _cell(row: Figures, boots: dict[int, list[Sample]], whole: bool, step: int) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": cell_name(row.cell),
         **row.cell.factors(),

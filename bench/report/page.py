@@ -26,8 +26,7 @@ from bench.sides.facts import facts_of
 from bench.store import Run
 
 _TEMPLATES = Path(__file__).parent / "templates"
-# Of the environment these stand elsewhere: as caveats, and as what to type.
-_ELSEWHERE = ("note", "warning", "command")
+_CAVEATS = ("note", "warning")  # of what the environment says
 _MOST_SMALL = 5  # wins that a line names
 
 
@@ -119,15 +118,20 @@ class Chapter:
 
     @cached_property
     def parts(self) -> list[Part]:
-        return [*parts(contents(self.run)), *unmeasured(self.rows)]
+        return [*parts(contents(self.run, self.table)), *unmeasured(self.rows)]
 
     @property
     def caveats(self) -> list[str]:
-        return caveats(self.run, self.rows)
+        said = [value for name, value in self._environment if name in _CAVEATS]
+        return [*caveats(self.run, self.rows), *said]
 
     @property
     def environment(self) -> list[tuple[str, str]]:
-        return [row for row in environment_rows(self.run) if row[0] not in _ELSEWHERE]
+        return [row for row in self._environment if row[0] not in (*_CAVEATS, "command")]
+
+    @cached_property
+    def _environment(self) -> list[tuple[str, str]]:
+        return environment_rows(self.run)
 
     @property
     def facts(self) -> Mapping[str, str]:
