@@ -26,6 +26,9 @@ HOST_PROGRAMS = {
     "setpriv": "util-linux",
 }
 
+# What QEMU's q35 puts below 4 GiB of a guest with 2.75 GiB or more, the initramfs at its end.
+# Only above is every GiB whole, with none that the kernel has a part of.
+_BELOW_4G = 2 * GIB
 _RESERVE = 512 * MIB  # the guest's kernel, its initramfs twice, and room to breathe
 
 
@@ -103,7 +106,10 @@ def page_count(cell: Cell) -> int:
 def guest_memory(blocks: Iterable[Block]) -> int:
     """Bytes for the largest cell; CannotJudge when this machine has not got them."""
     blocks = [*blocks]
-    needed = max(cell_memory(block.any_cell) for block in blocks) + gigantic_pages(blocks) * GIB
+    gigantic = gigantic_pages(blocks) * GIB
+    needed = max(cell_memory(block.any_cell) for block in blocks) + gigantic
+    if gigantic:
+        needed = max(needed, _BELOW_4G + gigantic)
     free = available_memory()
     if needed > free - GIB // 2:
         raise CannotJudge(

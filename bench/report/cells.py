@@ -18,14 +18,14 @@ from bench.units import KIB
 
 # Rows stand in this order: what is compared with first, the control last.
 METHODS = (Method.RESET_OWNER, Method.REOPEN, Method.NEW_OWNER, Method.EXEC_ONLY)
-_ORDER = (*METHODS, *(method for method in Method if method not in METHODS))
+ORDER = (*METHODS, *(method for method in Method if method not in METHODS))
 # What a method is held against: the first of these that was measured.
 BASES: Mapping[Method, tuple[Method, ...]] = {
     Method.NEW_OWNER: (Method.RESET_OWNER, Method.REOPEN),
     Method.REOPEN: (Method.RESET_OWNER,),
 }
 # Pairs of points grow with the square of these: of more reps a size lends its quantiles.
-_MOST_POINTS = 200
+MOST_POINTS = 200
 
 
 class CellTable:
@@ -34,7 +34,7 @@ class CellTable:
     def __init__(self, run: Run) -> None:
         self.unit = run.clock.unit
         groups = _by_cell(run.samples)
-        self._samples = {cell: groups[cell] for cell in sorted(groups, key=_place)}
+        self._samples = {cell: groups[cell] for cell in sorted(groups, key=place)}
         self._ok = {cell: _complete(found) for cell, found in self._samples.items()}
         self._ticks: dict[Cell, dict[Phase, NDArray[np.int64]]] = {}
         self._pauses: dict[Cell, Summary] = {}
@@ -129,7 +129,7 @@ class CellTable:
         points = [
             (c.mem / (4 * KIB), tick)
             for c in self.sizes(cell)
-            for tick in _thinned(self.ticks(c, *(phases or Phase)))
+            for tick in thinned(self.ticks(c, *(phases or Phase)))
         ]
         pages, ticks = [x for x, _ in points], [y for _, y in points]
         return fit(pages, ticks), why_not_a_line(pages, ticks)
@@ -167,10 +167,11 @@ def _complete(samples: list[Sample]) -> list[Sample]:
     return [sample for sample in samples if sample.ok]
 
 
-def _thinned(ticks: NDArray[np.int64]) -> list[float]:
-    if len(ticks) <= _MOST_POINTS:
+def thinned(ticks: NDArray[np.int64]) -> list[float]:
+    """What a line is fitted to: all reps of a size, or as many of their quantiles."""
+    if len(ticks) <= MOST_POINTS:
         return [*map(float, ticks)]
-    return [*map(float, np.quantile(ticks, np.linspace(0, 1, _MOST_POINTS)))]
+    return [*map(float, np.quantile(ticks, np.linspace(0, 1, MOST_POINTS)))]
 
 
 def _but_mem(cell: Cell) -> tuple[object, ...]:
@@ -183,8 +184,9 @@ def _kind(cell: Cell) -> tuple[object, ...]:
     return *_but_mem(cell), cell.backing
 
 
-def _place(cell: Cell) -> tuple[object, ...]:
+def place(cell: Cell) -> tuple[object, ...]:
+    """Of a row in the table."""
     pages = [*Pages].index(cell.pages)
     ways = (cell.handover.value, cell.regions, cell.batch.value, cell.threads)
     variant = (cell.ptes.value, *ways, cell.file)
-    return cell.device, pages, cell.mem, variant, _ORDER.index(cell.method)
+    return cell.device, pages, cell.mem, variant, ORDER.index(cell.method)

@@ -95,9 +95,15 @@ def test_a_guest_has_the_memory_of_its_largest_cell(monkeypatch: pytest.MonkeyPa
 
 def test_gigantic_pages_are_added(monkeypatch: pytest.MonkeyPatch) -> None:
     with_free(monkeypatch, 1 << 50)
-    plan = small_plan(mem="2G", pages="4k,hugetlb-1g")
+    plan = small_plan(mem="2G", pages="4k,hugetlb-1g", backing="real")
     largest = max(cell_memory(block.any_cell) for block in plan.blocks)
-    assert guest_memory(plan.blocks) == largest + 2 * GIB
+    assert largest > 2 * GIB and guest_memory(plan.blocks) == largest + 2 * GIB
+
+
+def test_gigantic_pages_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below 4 GiB kernel and initramfs have their part of each GiB."""
+    with_free(monkeypatch, 1 << 50)
+    assert guest_memory(small_plan(mem="1G", pages="hugetlb-1g").blocks) == 3 * GIB
 
 
 def test_what_just_fits_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How methods and phases look: by colour for most people, by shape for print and for all others.
+
+Every colour has a contrast of 3:1 or more against white and against #121212, so that one
+SVG serves a light page and a dark one. In grey such colours are much alike: markers,
+dashes and hatches tell them apart. Blue, vermilion, green and purple are those of Okabe
+and Ito (2008).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bench.model import Method, Phase
+
+# Ink has colours that nothing else has: plot_svg replaces each by what the page says.
+INK, MUTED, GRID = "#111213", "#6f7072", "#cdcecf"
+_INKS = ("text.color", "axes.labelcolor", "xtick.labelcolor", "ytick.labelcolor", "hatch.color")
+RC: dict[str, Any] = {
+    **dict.fromkeys(_INKS, INK),
+    **dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), MUTED),
+    **dict.fromkeys(
+        ("axes.spines.top", "axes.spines.right", "text.parse_math", "legend.frameon"), False
+    ),
+    **dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), "none"),
+    **dict.fromkeys(("font.size", "xtick.labelsize", "ytick.labelsize", "legend.fontsize"), 8),
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 9,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "hatch.linewidth": 0.5,
+    "lines.linewidth": 1.3,
+    "lines.scale_dashes": True,
+    "lines.markersize": 5.5,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "bench",
+}
+SHADE: dict[str, Any] = {"color": "#808080", "alpha": 0.22, "linewidth": 0}
+HOLLOW: dict[str, Any] = {
+    "color": MUTED,
+    "marker": "o",
+    "mfc": "none",
+    "dashes": (2, 2),
+    "label": "extrapolated, not measured",
+}
+
+
+@dataclass(frozen=True)
+class Style:
+    colour: str
+    marker: str
+    dash: tuple[float, ...]  # lengths on and off, in line widths
+
+    @property
+    def line(self) -> dict[str, Any]:
+        return {"color": self.colour, "dashes": self.dash}
+
+    @property
+    def mark(self) -> dict[str, Any]:
+        return {"color": self.colour, "marker": self.marker, "linestyle": "none"}
+
+
+@dataclass(frozen=True)
+class Fill:
+    colour: str
+    hatch: str
+
+    @property
+    def patch(self) -> dict[str, Any]:
+        return {"facecolor": self.colour, "hatch": self.hatch, "edgecolor": INK, "linewidth": 0.4}
+
+
+_METHODS = {
+    "new-owner": Style("#0072B2", "o", (1.0, 0.0)),
+    "reset-owner": Style("#D55E00", "s", (5.0, 1.5)),
+    "reopen": Style("#CC79A7", "^", (1.5, 1.5)),
+    "exec-only": Style("#717581", "D", (5.0, 1.5, 1.0, 1.5)),
+    "io-uring": Style("#009E73", "v", (1.0, 0.0)),
+    "gup-test": Style("#9A5FC0", "P", (7.0, 2.0)),
+    "iotlb": Style("#3F90DA", "X", (2.0, 2.0)),
+    "mlock": Style("#8C6D1F", "<", (7.0, 2.0, 1.0, 2.0)),
+    "populate": Style("#7A7A7A", ">", (1.0, 3.0)),
+}
+_SPARE = (
+    Style("#C2382E", "h", (9.0, 2.0)),
+    Style("#4F8A3C", "p", (3.0, 1.0, 1.0, 1.0)),
+    Style("#B06090", "*", (3.0, 3.0)),
+    Style("#2F8F9D", "d", (6.0, 1.0, 1.0, 1.0, 1.0, 1.0)),
+)
+# Hatches of lines only: one of dots or circles is 100 kB of SVG.
+_PHASES = {
+    "suspend": Fill("#3F90DA", ""),
+    "reset": Fill("#8C6D1F", "--"),
+    "release": Fill("#D55E00", "////"),
+    "exec": Fill("#717581", ""),
+    "populate": Fill("#A96B59", "xxxx"),
+    "claim": Fill("#009E73", "+++"),
+    "vrings": Fill("#CC79A7", "||||"),
+    "map": Fill("#0072B2", "\\\\\\\\"),
+    "start": Fill("#C2382E", "xx"),
+    "pin": Fill("#0072B2", "\\\\\\\\"),
+    "unpin": Fill("#D55E00", "////"),
+}
+_SPARE_FILLS = (Fill("#9A5FC0", "-----"), Fill("#4F8A3C", "//"), Fill("#B06090", "\\\\"))
+
+
+def style_of(method: Method) -> Style:
+    """The same in every figure; one that is not in the table has a spare style, by its place."""
+    return _METHODS.get(method.value) or spare_style(
+        [m.value for m in Method if m.value not in _METHODS].index(method.value)
+    )
+
+
+def spare_style(number: int) -> Style:
+    return _SPARE[number % len(_SPARE)]
+
+
+def fill_of(phase: Phase) -> Fill:
+    """As ``style_of``."""
+    return _PHASES.get(phase.value) or spare_fill(
+        [p.value for p in Phase if p.value not in _PHASES].index(phase.value)
+    )
+
+
+def spare_fill(number: int) -> Fill:
+    return _SPARE_FILLS[number % len(_SPARE_FILLS)]
