@@ -13,7 +13,6 @@ from bench.gate import Judgement, Limits, Pair, judge
 from bench.model import Clock
 from bench.series import runs_below, took_turns
 from bench.sides import Key, Series, Side, changes, differences, key_name, read_side
-from bench.sides.side import Ticks
 from bench.stats.decision import Rule
 from bench.stats.drift import drifting
 from bench.stats.noise import noise_floor

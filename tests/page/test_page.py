@@ -36,9 +36,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
 
     def write(name: str) -> Path:
         if name not in made:
-            made[name] = tmp_path_factory.mktemp("page") / f"{name}.html"
-            text = PAGES[name]()
-            made[name].write_text(text, encoding="utf-8", errors="backslashreplace")
+            path = tmp_path_factory.mktemp("page") / f"{name}.html"
+            path.write_text(PAGES[name](), encoding="utf-8", errors="backslashreplace")
+            made[name] = path
         return made[name]
 
     return write

@@ -164,7 +164,8 @@ def _named(device: str, fact: str) -> Run:
 
 def test_same_bytes_in_two_processes() -> None:
     code = (
-        "import hashlib; from bench.report.page import page; from tests.unit.page_runs import mixed;"
+        "import hashlib; from bench.report.page import page;"
+        " from tests.unit.page_runs import mixed;"
         " print(hashlib.sha256(page([mixed()]).encode()).hexdigest())"
     )
     found = {
