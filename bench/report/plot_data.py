@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from bench.model import Backing, Cell
 from bench.report.cells import METHODS, place
+from bench.report.columns import factors
 from bench.report.plot_axes import names_of
-from bench.report.text import factors
 from bench.rows import CellRow
 from bench.stats.sides import Floats, Side, side
 from bench.stats.summary import Summary, summarize

@@ -9,9 +9,9 @@ import pandas as pd
 
 from bench.model import Backing, Cell, Method, Phase
 from bench.report.cells import BASES
+from bench.report.columns import factors
 from bench.report.plot_axes import names_of
 from bench.report.plot_data import LONGEST, Panel, Series, run_names
-from bench.report.text import factors
 from bench.stats.ratios import ratio_interval
 from bench.stats.sides import Floats
 from bench.stats.summary import ratio

@@ -231,7 +231,7 @@ def _sheet(
     else:
         figure.text(0.01, layout.down(0.5), "Nothing was measured that can be drawn.", va="top")
     foot = "\n".join(layout.foot)
-    figure.text(0.01, 0.06 / layout.total, foot, color=MUTED, fontsize=7.5, linespacing=1.3)
+    figure.text(0.01, 0.06 / layout.total, foot, fontsize=7.5, linespacing=1.3)
     return figure, [figure.add_axes(layout.place(n), title=name) for n, name in enumerate(names)]
 
 
