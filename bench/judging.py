@@ -13,18 +13,14 @@ from bench.gate import Judgement, Limits, Pair, judge
 from bench.model import Clock
 from bench.series import runs_below, took_turns
 from bench.sides import Key, Series, Side, changes, differences, key_name, read_side
-from bench.sides.side import Ticks
 from bench.stats.decision import Rule
-from bench.stats.drift import drift
+from bench.stats.drift import drifting
 from bench.stats.noise import noise_floor
 from bench.stats.sides import Side as Values
 from bench.stats.sides import side as values_of
 from bench.units import parse_pause, parse_share
 
 _SECOND, _NS = "second", 1e9
-_RARE = 0.01
-_NOTICEABLE = 0.01
-_ENOUGH = 200
 
 
 @dataclass(frozen=True)
@@ -161,19 +157,12 @@ def _budget(text: str, counted: str) -> float | None:
 
 
 def drifts(side: Side) -> list[str]:
-    """A line for each cell whose values depend on when they were measured: more than chance
-    gives one cell in a hundred, and more than instruction counts ever do."""
-    found = {key: drift(_some(each.values)) for key, each in side.series.items()}
+    """A line for each cell whose values depend on when they were measured."""
+    found = drifting({key: each.values for key, each in side.series.items()})
     return [
-        f"drift in {side.name}: {key_name(key)} changes by {trend.change:+.1%} over the run"
-        for key, trend in found.items()
-        if trend.p * len(found) < _RARE and abs(trend.change) > _NOTICEABLE
+        f"drift in {side.name}: {key_name(key)} changes by {change:+.1%} over the run"
+        for key, change in found.items()
     ]
-
-
-def _some(values: Ticks) -> Ticks:
-    """Evenly, and enough to see a trend: the slopes of all pairs of many would take minutes."""
-    return values[:: -(-len(values) // _ENOUGH)]
 
 
 def scaled(side: Side, factor: float) -> Side:

@@ -45,4 +45,5 @@ def _line(row: Iterable[str], widths: Sequence[int], right: Sequence[bool]) -> s
 
 
 def is_figure(text: str) -> bool:
+    """Or nothing, which stands where figures do."""
     return not text or text.lstrip("~-")[:1].isdigit()

@@ -7,6 +7,11 @@ from bench.store import Run
 
 def environment(run: Run) -> list[str]:
     """A line for each thing that a reader needs to place the figures, or to doubt them."""
+    return [f"{name + ':':<10}{value}" for name, value in environment_rows(run)]
+
+
+def environment_rows(run: Run) -> list[tuple[str, str]]:
+    """The same as names and values; a name may stand there several times."""
     executor, machine = run.facts.get("executor", {}), run.facts.get("machine", {})
     names = [str(executor[key]) for key in ("name", "accelerator") if executor.get(key)]
     rows = [
@@ -20,7 +25,7 @@ def environment(run: Run) -> list[str]:
         *(("note", note) for note in _notes(run, executor.get("note"))),
         *(("warning", line) for line in _doubts(run)),
     ]
-    return [f"{name + ':':<10}{value}" for name, value in rows if value]
+    return [(name, str(value)) for name, value in rows if value]
 
 
 def _devices(found: object) -> list[str]:
@@ -46,10 +51,12 @@ def _notes(run: Run, executor_note: str | None) -> list[str]:
     broken = run.facts.get("scenario", {}).get("broken")
     if broken:
         notes.append(f"--break {broken}: the sequence is wrong on purpose")
-    if any(sample.cell.device.startswith("sim-") for sample in run.samples):
+    # A million samples share some hundred cells.
+    cells = {id(sample.cell): sample.cell for sample in run.samples}.values()
+    if any(cell.device.startswith("sim-") for cell in cells):
         notes.append(
             "simulated devices have no firmware and no IOMMU: what differs is a lower bound"
         )
-    if any(sample.cell.backing is Backing.ALIAS for sample in run.samples):
+    if any(cell.backing is Backing.ALIAS for cell in cells):
         notes.append("alias: as many pages are pinned as mem has, fewer of them are distinct")
     return notes

@@ -18,7 +18,7 @@ from bench.store import Run
 JSON_FORMAT = 1
 
 # Of run.json, what says how the figures came about. The plan is in the cells.
-_ENVIRONMENT = ("bench", "command", "seed", "scenario", "executor", "machine", "tuned", "sessions")
+ENVIRONMENT = ("bench", "command", "seed", "scenario", "executor", "machine", "tuned", "sessions")
 
 
 def markdown(*runs: Run) -> str:
@@ -87,7 +87,7 @@ def _run(run: Run, label: str, table: CellTable) -> dict[str, Any]:
         "unit": run.clock.unit,
         "damage": [*run.damage],
         "cells": [_cell(row) for row in figures(run, table)],
-        "environment": {key: run.facts[key] for key in _ENVIRONMENT if key in run.facts},
+        "environment": {key: run.facts[key] for key in ENVIRONMENT if key in run.facts},
     }
 
 

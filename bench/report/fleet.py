@@ -49,8 +49,9 @@ def overview(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
     frame = cells_frame(runs, tables)
     named = dict(zip(labels(runs), heads(runs), strict=True))
     cells = {cell_name(cell): cell for cell in _cells(runs, tables)}
+    shared = {name: cell for name, cell in cells.items() if name in _shared(frame)}
     sections = [
-        _medians(frame, cells, named, runs[0]),
+        _medians(frame, shared, named, runs[0]),
         _changes(frame, cells, named),
         _differences(runs),
     ]
@@ -62,6 +63,12 @@ def _cells(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Cell]:
     found = {cell for run, table in zip(runs, tables, strict=True) for cell in table.cells}
     missing = {cell for run in runs for cell in run.missing}
     return sorted(found | missing, key=place_of)
+
+
+def _shared(frame: "pd.DataFrame") -> set[str]:
+    """The names of cells that several runs have; the others stand beside nothing."""
+    runs = frame.groupby("cell", observed=True)["run"].nunique()
+    return {*runs.index[runs > 1]}
 
 
 def _medians(
@@ -77,8 +84,10 @@ def _medians(
     legend = [f"{head}: {label}" for label, head in named.items() if head != label]
     if (frame["state"] == State.EXTRAPOLATED).any():
         notes.append("~: not measured, from the line through smaller sizes")
+    alone = frame["cell"].nunique() - len(cells)
+    notes += [f"{alone} more cells are in one of the runs only, and below"] if alone else []
     title = f"{len(named)} runs: median of the pause (reps), in {unit}"
-    return Section(title, (*notes, *legend), (rows,))
+    return Section(title, (*notes, *legend), (rows,) if cells else ())
 
 
 def _rows(frame: "pd.DataFrame") -> list[dict[str, Any]]:

@@ -41,17 +41,18 @@ def differences(base: Side, new: Side) -> list[str]:
 
 def changes(base: Side, new: Side) -> list[str]:
     """A line for each thing that differs and may: the kernel, and what explains a result."""
-    fixed = {*_must_match(base.facts, new.facts)}
+    fixed = {*must_match(base.facts, new.facts)}
     names = {*base.facts, *new.facts} - fixed
     return _lines(base.facts, new.facts, names)
 
 
 def unlike(base: Facts, new: Facts) -> list[str]:
     """`differences` of the facts of two sides."""
-    return _lines(base, new, _must_match(base, new))
+    return _lines(base, new, must_match(base, new))
 
 
-def _must_match(base: Facts, new: Facts) -> list[str]:
+def must_match(base: Facts, new: Facts) -> list[str]:
+    """The names of facts that forbid comparing two sides where they differ."""
     names = [*_ALWAYS]
     if Clock.WALL in (base.get("clock"), new.get("clock")):
         names += _TIMED

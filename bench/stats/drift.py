@@ -1,18 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Whether values depend on when they were measured: drift, wandering, warm-up."""
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import kendalltau, norm, rankdata, theilslopes
 
 from bench.stats.sides import Floats
+
+_Key = TypeVar("_Key", bound=Hashable)
 
 # Slopes are of all pairs: longer series are thinned to medians of so many neighbours.
 MOST_POINTS = 1000
 # Iglewicz and Hoaglin (1993): beyond 3.5 robust deviations a value is an outlier.
 OUTLIER = 3.5 * 1.4826
+# Of many cells: more than chance gives one run in a hundred, and more than counts ever do.
+_RARE = 0.01
+_NOTICEABLE = 0.01
+_ENOUGH = 200  # of each to see a trend, evenly: the slopes of all pairs of many take minutes
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,20 @@ def wander_p(values: Floats) -> float:
     ratio = float(np.sum(np.diff(ranks) ** 2)) / spread
     variance = 4 * (n - 2) * (5 * n**2 - 2 * n - 9) / (5 * n * (n + 1) * (n - 1) ** 2)
     return float(norm.cdf((ratio - 2) / variance**0.5))
+
+
+def drifting(cells: Mapping[_Key, ArrayLike]) -> dict[_Key, float]:
+    """Those whose values depend on when they were measured: their change, a part of the median."""
+    found = {key: drift(_some(np.asarray(values))) for key, values in cells.items()}
+    return {
+        key: trend.change
+        for key, trend in found.items()
+        if trend.p * len(found) < _RARE and abs(trend.change) > _NOTICEABLE
+    }
+
+
+def _some(values: NDArray[Any]) -> NDArray[Any]:
+    return values[:: -(-len(values) // _ENOUGH) or 1]
 
 
 def _thinned(values: Floats) -> Floats:

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The page of runs as a reader sees it: on a desk and on a telephone, by day and by night."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from bench.report.page import page
+from bench.store import Run
+from tests.page.conftest import Visit
+from tests.page.view import Scheme
+from tests.unit.page_runs import LONG, SCRIPT, hostile, lonely, mixed, pinned
+
+Written = Callable[[str], Path]
+
+PAGES: dict[str, Callable[[], str]] = {
+    "mixed": lambda: page([mixed()]),
+    "hostile": lambda: page([hostile()]),
+    "lonely": lambda: page([lonely()]),
+    "pinned": lambda: page([pinned()]),
+    "several": lambda: page([lonely(), _of_another_kernel()], base=mixed()),
+}
+
+
+def _of_another_kernel() -> Run:
+    run = mixed(executor={"kernel": "6.13"})
+    return Run(Path("b/other"), run.facts, run.samples)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """Each is made once."""
+    made: dict[str, Path] = {}
+
+    def write(name: str) -> Path:
+        if name not in made:
+            path = tmp_path_factory.mktemp("page") / f"{name}.html"
+            path.write_text(PAGES[name](), encoding="utf-8", errors="backslashreplace")
+            made[name] = path
+        return made[name]
+
+    return write
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_to_complain_about(
+    visit: Visit, written: Written, tmp_path: Path, name: str, width: int, scheme: Scheme
+) -> None:
+    view = visit(written(name), width=width, scheme=scheme)
+    assert view.violations() == []
+    assert view.faint_svg_text() == []
+    assert view.overlapping_svg_text() == []
+    assert view.svg_text_outside() == []
+    assert view.overflow() == 0
+    view.screenshot(tmp_path / "page.png")
+    assert (view.console, view.errors, view.requests) == ([], [], [])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_on_paper(visit: Visit, written: Written, tmp_path: Path, name: str) -> None:
+    """A4 within its margins: nothing is cut off, and nobody who likes it dark wastes ink."""
+    view = visit(written(name), width=720, scheme="dark", media="print")
+    assert view.overflow() == 0
+    background = view.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert background == "rgb(255, 255, 255)"
+    assert view.faint_svg_text() == []
+    view.screenshot(tmp_path / "paper.png")
+
+
+def test_the_keyboard_reaches_what_scrolls(visit: Visit, written: Written) -> None:
+    """The skip link first, then the contents, then every region that can be too wide."""
+    view = visit(written("mixed"), width=360)
+    order = view.tab_order()
+    assert order[0] == "a Skip to the report"
+    regions = view.page.locator("[role=region]").count()
+    assert sum(stop.startswith("div ") for stop in order) == regions > 10
+    assert any("Pause of a live update" in stop for stop in order)
+    table = view.page.locator("[role=region]", has=view.page.locator("table")).first
+    table.focus()
+    view.page.keyboard.press("End")
+    view.page.keyboard.press("ArrowRight")
+    view.page.wait_for_function("e => e.scrollLeft > 0", arg=table.element_handle())
+
+
+def test_the_skip_link_skips(visit: Visit, written: Written) -> None:
+    view = visit(written("mixed"))
+    view.page.keyboard.press("Tab")
+    view.page.keyboard.press("Enter")
+    assert view.page.evaluate("document.activeElement.id") == "report"
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_names_are_shown_as_they_are(visit: Visit, written: Written, width: int) -> None:
+    view = visit(written("hostile"), width=width)
+    assert SCRIPT in view.page.locator("h1").inner_text()
+    heads = view.page.locator("tbody th").all_inner_texts()
+    assert LONG in heads
+    assert view.page.locator("script").count() == 0
+
+
+def test_a_screen_reader_hears_the_findings(visit: Visit, written: Written) -> None:
+    """Each plot is one picture whose name says what it shows; each table has a name, a row too."""
+    view = visit(written("mixed"))
+    pictures = view.page.get_by_role("img")
+    assert pictures.count() == view.page.locator("figure").count() == 5
+    first = pictures.first.get_attribute("aria-label") or ""
+    assert "grows" in first and "with reset-owner" in first
+    for table in view.page.get_by_role("table").all():
+        assert table.locator("caption").count() == 1
+        assert table.locator("tbody tr").count() == table.locator("tbody tr:has(th)").count()
+
+
+def test_headings_are_an_outline(visit: Visit, written: Written) -> None:
+    tags = visit(written("several")).page.locator("h1, h2, h3, h4, h5")
+    levels = [int(tag[1]) for tag in tags.evaluate_all("all => all.map(e => e.tagName)")]
+    assert levels[0] == 1 and all(level <= before + 1 for before, level in pairwise(levels))

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs that a page has to show whatever is in them, made without files."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bench.model import Backing, Cell, Clock, Method, Pages, Phase, Sample
+from bench.store import Run
+from bench.units import GIB
+from tests.unit.report_runs import CELL, LEFT_OUT, on_a_line, sized, straight, without
+from tests.unit.side_runs import FAILED, facts, sample
+
+METHODS = (Method.RESET_OWNER, Method.REOPEN, Method.NEW_OWNER, Method.EXEC_ONLY)
+SCRIPT = "<script>alert(1)</script>"
+# As long as a path gets that somebody named after its PCI address, and then some.
+LONG = f"/dev/{'/'.join(['a-directory'] * 14)}/{SCRIPT}&amp;\"'"
+
+
+def mixed(**changed: Any) -> Run:
+    """Counts of five methods' kinds: measured, extrapolated, failed, skipped, missing; damaged."""
+    cells = [sized(CELL, gib, method=m) for gib in (1, 4, 16) for m in METHODS]
+    large = [sized(CELL, 64, method=m) for m in METHODS]
+    huge = replace(CELL, pages=Pages.HUGETLB_2M)
+    small = replace(CELL, pages=Pages.SMALL)
+    samples = [
+        *_unlike(straight(cells)),
+        *(without(cell) for cell in large),
+        without(huge, FAILED),
+        without(small, LEFT_OUT),
+    ]
+    missing = {replace(huge, method=Method.NEW_OWNER): "not measured: the run was interrupted"}
+    damage = ("samples.jsonl:7: not a sample: crc",)
+    return Run(Path("a/mixed"), facts(Clock.ICOUNT, **changed), tuple(samples), damage, missing)
+
+
+def _unlike(samples: Sequence[Sample]) -> list[Sample]:
+    """Methods of different length: as they stand, all of a size are alike."""
+    scale = {Method.RESET_OWNER: 8, Method.REOPEN: 9, Method.NEW_OWNER: 2, Method.EXEC_ONLY: 1}
+    return [_times(each, scale[each.cell.method]) for each in samples]
+
+
+def _times(each: Sample, factor: int) -> Sample:
+    phases = {phase: ticks * factor for phase, ticks in each.phases.items()}
+    return replace(each, pause=(each.pause or 0) * factor, phases=phases)
+
+
+def hostile() -> Run:
+    """Names that are markup, that are long, and that turn the direction of what follows."""
+    turned = f"\u202eevil\x07\x00 {SCRIPT}"
+    cells = [replace(sized(CELL, gib), device=LONG) for gib in (1, 4, 16)]
+    cells += [replace(cell, method=Method.NEW_OWNER) for cell in cells]
+    failed = replace(CELL, device=LONG, pages=Pages.HUGETLB_2M)
+    samples = [*_unlike(straight(cells)), without(failed, f"failed: {turned} {'x' * 200}")]
+    changed = facts(
+        Clock.ICOUNT,
+        command=f"bench run --device {LONG}",
+        scenario={"name": SCRIPT, "question": f"{SCRIPT} {LONG}?"},
+        machine={"cpu": turned, "untrustworthy": [SCRIPT]},
+        executor={"kernel": LONG, "note": SCRIPT, "reason": LONG},
+    )
+    damage = (f"{SCRIPT} {LONG}",)
+    return Run(Path(f"{SCRIPT}/{'deep/' * 40}r\udcffn"), changed, tuple(samples), damage)
+
+
+def lonely() -> Run:
+    """One method, one size, two reps: next to nothing to draw or to compare."""
+    cell = Cell("sim-net-pa", Pages.THP, GIB, Method.NEW_OWNER, Backing.REAL, GIB)
+    samples = [sample(cell, Clock.WALL, 1, rep, 5_000_000 + rep) for rep in (1, 2)]
+    return Run(Path("lonely"), facts(), tuple(samples))
+
+
+def pinned() -> Run:
+    """A pin loop in seconds: other phases, no method that is held against another."""
+    cells = [
+        Cell("none", Pages.THP, gib * GIB, method, Backing.REAL, gib * GIB)
+        for gib in (1, 2, 4)
+        for method in (Method.IO_URING, Method.MLOCK, Method.POPULATE)
+    ]
+    samples = [_pin(cell, rep) for cell in cells for rep in range(1, 8)]
+    return Run(Path("pinned"), facts(), tuple(samples))
+
+
+def _pin(cell: Cell, rep: int) -> Sample:
+    ticks = on_a_line(cell) + 1000 * rep
+    phases = {Phase.PIN: ticks - ticks // 5, Phase.UNPIN: ticks // 5}
+    return Sample(cell, Clock.WALL, 1, "ok", rep, ticks, phases, cell.mem, 1)
+
+
+def many(reps: int) -> Run:
+    """Reps of two cells in five boots: a run too large to be embedded whole."""
+    cells = [replace(CELL, method=method) for method in (Method.RESET_OWNER, Method.NEW_OWNER)]
+    phases = dict.fromkeys(CELL.method.experiment.phases, 1000)
+    return Run(
+        Path("many"),
+        facts(),
+        tuple(
+            Sample(cell, Clock.WALL, boot, "ok", rep, 9000 + rep % 97 + boot, phases, cell.mem, 1)
+            for cell in cells
+            for boot in range(1, 6)
+            for rep in range(1, reps // 10 + 1)
+        ),
+    )
