@@ -49,7 +49,7 @@ def overview(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
     frame = cells_frame(runs, tables)
     named = dict(zip(labels(runs), heads(runs), strict=True))
     cells = {cell_name(cell): cell for cell in _cells(runs, tables)}
-    shared = {name: cell for name, cell in cells.items() if name in _shared(frame)}
+    shared = {name: cell for name, cell in cells.items() if name in _shared(frame, runs)}
     sections = [
         _medians(frame, shared, named, runs[0]),
         _changes(frame, cells, named),
@@ -65,10 +65,11 @@ def _cells(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Cell]:
     return sorted(found | missing, key=place_of)
 
 
-def _shared(frame: "pd.DataFrame") -> set[str]:
-    """The names of cells that several runs have; the others stand beside nothing."""
-    runs = frame.groupby("cell", observed=True)["run"].nunique()
-    return {*runs.index[runs > 1]}
+def _shared(frame: "pd.DataFrame", runs: Sequence[Run]) -> set[str]:
+    """The names of cells that have a row: of different scenarios, those of several runs."""
+    having = frame.groupby("cell", observed=True)["run"].nunique()
+    scenarios = {run.facts.get("scenario", {}).get("name") for run in runs}
+    return {*having.index[having >= min(len(scenarios), 2)]}
 
 
 def _medians(
