@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup, escape
 
@@ -51,9 +52,7 @@ def _plots(run: Run, table: CellTable, rows: Sequence[Figures], name: str) -> It
     samples = frame(run)
     limit = budget(run)
 
-    def plot(
-        title: str, finding: str, reading: str, figure: Callable[[], object]
-    ) -> Iterator[Plot]:
+    def plot(title: str, finding: str, reading: str, figure: Callable[[], Any]) -> Iterator[Plot]:
         if finding:
             key = f"{name}-{title.partition(' ')[0].lower()}"
             yield Plot(title, finding, reading, _image(draw.svg(figure(), key), title, finding))
