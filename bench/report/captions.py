@@ -64,7 +64,10 @@ def _grown(table: CellTable, first: Cell, last: Cell) -> str:
 def _slope(table: CellTable, first: Cell, words: str) -> str:
     """Of the line through all sizes, where there is one."""
     line, why_not = table.scaling(first)
-    return "" if why_not else f" ({f'{line.slope:.3g} {table.unit} {words}'.strip()})"
+    if why_not:
+        return ""
+    slope = f"{line.slope:.3g}" if line.slope < 999.5 else f"{line.slope:.0f}"
+    return f" ({f'{slope} {table.unit} {words}'.strip()})"
 
 
 def _over(table: CellTable, budget: float | None) -> list[str]:

@@ -8,11 +8,10 @@ from bench.report.figures import Figures, State
 from bench.store import Run
 
 _SAID = {
-    State.EXTRAPOLATED: "not measured: their figures, marked ~, are from the line through"
-    " smaller sizes, with its interval",
-    State.FAILED: "failed, and have no figure: what failed once counts nowhere",
-    State.SKIPPED: "skipped, and have no figure",
-    State.MISSING: "missing, and have no figure",
+    State.EXTRAPOLATED: "its figure, marked ~, is from the line through smaller sizes",
+    State.FAILED: "no figure, whatever other boots measured",
+    State.SKIPPED: "no figure",
+    State.MISSING: "no figure",
 }
 
 
@@ -24,7 +23,9 @@ def caveats(run: Run, rows: Sequence[Figures]) -> list[str]:
 
 def _gaps(rows: Sequence[Figures]) -> list[str]:
     counts = {state: sum(row.state is state for row in rows) for state in _SAID}
-    found = [f"{n} of {len(rows)} cells: {_SAID[state]}" for state, n in counts.items() if n]
+    found = [
+        f"{n} of {len(rows)} cells {state}: {_SAID[state]}" for state, n in counts.items() if n
+    ]
     torn = sum(bool(row.reason) for row in rows if row.state is State.MEASURED)
     return found + ([f"{torn} measured cells were not measured in every boot"] if torn else [])
 

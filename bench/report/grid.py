@@ -18,6 +18,7 @@ class Grid:
 
     caption: str
     rows: Rows
+    figures: bool = True
 
     @property
     def head(self) -> Sequence[str]:
@@ -36,7 +37,14 @@ class Grid:
     def numeric(self) -> list[bool]:
         """Columns that are aligned as figures are."""
         columns = [*zip(*self.body, strict=True)]
-        return [any(filter(None, column)) and _numeric(column) for column in columns]
+        return [self.figures and self._numeric(*each) for each in enumerate(columns)]
+
+    def _numeric(self, place: int, column: Sequence[str]) -> bool:
+        """Figures, and beside those of a measurement the few words that stand for one."""
+        found = [is_figure(cell) for cell in column if cell]
+        if place < self.heads:
+            return bool(found) and all(found)
+        return any(found) and max(map(len, column)) <= _LONGEST
 
     @property
     def marked(self) -> list[bool]:
@@ -45,12 +53,6 @@ class Grid:
 
 
 _MARKS = {state.value for state in State if state is not State.MEASURED}
-
-
-def _numeric(column: Sequence[str]) -> bool:
-    """Figures, and the few words that stand for one."""
-    longest = max(map(len, column))
-    return any(cell and is_figure(cell) for cell in column) and longest <= _LONGEST
 
 
 @dataclass(frozen=True)
@@ -100,4 +102,4 @@ def different(facts: Sequence[Mapping[str, str]], names: Sequence[str]) -> Grid 
     must = {name for each in facts[1:] for name in must_match(facts[0], each)}
     head = ("fact", *names, "comparable")
     body = [(*row, "no" if row[0] in must else "yes") for row in rows]
-    return Grid("What differs between the runs", (head, *body))
+    return Grid("What differs between the runs", (head, *body), figures=False)
