@@ -4,17 +4,30 @@
 # make test            set up what is missing, pass all tests
 # make setup           what both share; .venv/bin/bench works after it
 # make setup-tests     the same, and what only the tests need
+# make reference       reports/reference anew from the samples that it holds
 # make clean           remove what was made in this directory; the cache stays
 
 MEM ?= 64G
 PYTHON ?= python3
 VENV := .venv
+BENCH := $(CURDIR)/$(VENV)/bin/bench
 
 run: setup
 	$(VENV)/bin/bench run --mem $(MEM)
 
 test: setup-tests
 	$(VENV)/bin/pytest
+
+reference: setup
+	@$(MAKE) --no-print-directory reference-files
+
+# Three runs, by their samples: nothing is measured.
+REFERENCE := cd reports/reference && $(BENCH) report scaling devices hugepages
+OUT := .
+reference-files:
+	$(REFERENCE) --format page --out $(OUT)/reference.html
+	$(REFERENCE) --format cover-letter --out $(OUT)/cover-letter.txt
+	$(REFERENCE) --out $(OUT)/report.txt
 
 setup:
 	@PYTHON=$(PYTHON) sh bench/setup.sh
@@ -36,4 +49,4 @@ $(VENV)/.done-tests: $(VENV)/.done
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: run test setup setup-tests clean
+.PHONY: run test reference reference-files setup setup-tests clean

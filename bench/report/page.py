@@ -158,7 +158,8 @@ def _title(chapters: Sequence[Chapter]) -> str:
     """Of one run what it asked; of several how many there are."""
     first = chapters[0]
     if len(chapters) > 1:
-        return f"{len(chapters)} runs of {first.scenario or 'bench'} side by side"
+        asked = dict.fromkeys(chapter.scenario or "bench" for chapter in chapters)
+        return f"{len(chapters)} runs side by side: {', '.join(asked)}"
     return first.question or first.scenario or first.name
 
 

@@ -129,10 +129,13 @@ def estimates(found: Iterable[Panel]) -> dict[tuple[str, Cell], tuple[float, flo
 
 
 def line_note(found: Iterable[Curve]) -> str:
-    """What the lines are, and why some cells have none; empty where all have one size."""
-    several = [curve for curve in found if len(curve.sizes) > 1]
+    """What half a mark is, what the lines are, and why some cells have none."""
+    curves = [*found]
+    several = [curve for curve in curves if len(curve.sizes) > 1]
     why = "; ".join(dict.fromkeys(curve.why_not for curve in several if curve.why_not))
     parts = []
+    if any(curve.alias for curve in curves):
+        parts.append("Half-filled: alias memory, fewer of its pages are distinct.")
     if any(curve.line for curve in several):
         parts.append("Lines: Theil-Sen, growth for each GiB with its 95 % interval.")
     if any(curve.line and curve.thinned for curve in several):
