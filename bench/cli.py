@@ -11,8 +11,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from bench import options
 from bench.errors import BenchError, CannotJudge, UsageError
 from bench.outcome import Outcome, unexpected
+from bench.visible import visible, visible_lines
 
 _TYPER_INTERRUPTED = 130  # what typer makes of Ctrl-C, where no run is under way
 EXIT_GOOD, EXIT_CANNOT_JUDGE = 0, 125
@@ -49,9 +51,9 @@ def main() -> None:
 
 
 def _complain(message: str, hint: str, code: int) -> int:
-    print(f"bench: {message}", file=sys.stderr)
+    print(f"bench: {visible(message)}", file=sys.stderr)
     if hint:
-        print(f"  {hint}", file=sys.stderr)
+        print(f"  {visible(hint)}", file=sys.stderr)
     return code
 
 
@@ -106,7 +108,12 @@ def run(
 
 
 def _conclude(outcome: Outcome) -> NoReturn:
-    _print(outcome.report)
+    if outcome.sections:
+        from bench.report.terminal import shown
+
+        _print(shown(outcome.sections, sys.stdout))
+    elif outcome.report:
+        _print(visible_lines(outcome.report) if sys.stdout.isatty() else outcome.report)
     if outcome.complaint:
         _complain(outcome.complaint, outcome.hint, outcome.code)
     raise typer.Exit(outcome.code)
@@ -120,8 +127,6 @@ def _say(text: str) -> None:
 
 def _print(text: str) -> None:
     """To whoever still reads: a pipe that closed early has read enough."""
-    if not text:
-        return
     try:
         print(text, flush=True)
     except OSError as error:
@@ -132,35 +137,24 @@ def _print(text: str) -> None:
 
 @app.command()
 def report(
-    directories: Annotated[list[Path], typer.Argument(help="Run directories")],
-    format_: Annotated[
-        str | None, typer.Option("--format", help="markdown, json, csv, pyperf or baseline")
-    ] = None,
+    directories: options.Runs,
+    format_: options.Format = None,
     out: Annotated[Path | None, typer.Option(help="A file instead of standard output")] = None,
 ) -> None:
-    """Print the table of a stored run again, or write it for other programs."""
-    from bench.writing import written
+    """Print the table of stored runs again, side by side, or write it for other programs."""
+    from bench.writing import Wanted, written
 
-    outcome = written(directories, format_, out)
-    _conclude(outcome)
-
-
-_Base = Annotated[Path, typer.Argument(help="A run, a series of boots, pyperf or baseline file")]
-_New = Annotated[Path, typer.Argument(help="The same, to be judged")]
-_Threshold = Annotated[str, typer.Option(help="The smallest change that counts")]
-_Floor = Annotated[str, typer.Option(help="Noise of this machine: no change below it counts")]
-_Aa = Annotated[Path | None, typer.Option(help="Boots of one kernel, to take the floor from")]
-_Force = Annotated[bool, typer.Option("--force", help="Compare unlike or damaged things")]
+    _conclude(written(Wanted(tuple(directories), format_, out)))
 
 
 @app.command()
 def compare(
-    base: _Base,
-    new: _New,
-    threshold: _Threshold = "2%",
-    floor: _Floor = "",
-    aa: _Aa = None,
-    force: _Force = False,
+    base: options.Base,
+    new: options.New,
+    threshold: options.Threshold = "2%",
+    floor: options.Floor = "",
+    aa: options.Aa = None,
+    force: options.Force = False,
 ) -> None:
     """What changed from one side to the other, cell by cell."""
     from bench.gating import compare as compared
@@ -171,14 +165,14 @@ def compare(
 
 @app.command()
 def gate(
-    base: _Base,
-    new: Annotated[Path | None, typer.Argument(help="The same, to be judged")] = None,
-    threshold: _Threshold = "2%",
-    floor: _Floor = "",
-    aa: _Aa = None,
+    base: options.Base,
+    new: options.NewOrNone = None,
+    threshold: options.Threshold = "2%",
+    floor: options.Floor = "",
+    aa: options.Aa = None,
     max_pause: Annotated[str, typer.Option(help="No pause above it: 100ms, or 20Mi")] = "",
     strict: Annotated[bool, typer.Option("--strict", help="Undecided is 125")] = False,
-    force: _Force = False,
+    force: options.Force = False,
     confirm: Annotated[bool, typer.Option("--confirm", help="Measure regressions again")] = False,
     self_test: Annotated[bool, typer.Option("--self-test", help="Can it turn red?")] = False,
     annotate: Annotated[bool, typer.Option("--annotations", help="For GitHub")] = False,

@@ -224,7 +224,7 @@ class Unavailable:
     need: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sample:
     """A stored rep, or the reason why a cell has none."""
 

@@ -4,17 +4,23 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.report.section import Section
+
 EXIT_USAGE, EXIT_INTERNAL = 2, 129
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """``report`` is for stdout; ``complaint`` and its hint for stderr."""
+    """``report`` is for stdout; ``complaint`` and its hint for stderr.
+
+    ``sections`` are there instead of a text where a terminal has a better form for it.
+    """
 
     code: int
     report: str = ""
     complaint: str = ""
     hint: str = ""
+    sections: tuple[Section, ...] = ()
 
 
 def unexpected(error: Exception) -> Outcome:

@@ -15,7 +15,8 @@ from bench.model import Block, Clock, Plan
 from bench.outcome import Outcome
 from bench.plan import make_plan
 from bench.progress import BarProgress, PlainProgress, StderrConsole
-from bench.report.text import render
+from bench.report.contents import contents
+from bench.report.section import Section
 from bench.resume import Resumed, carry_on, open_again
 from bench.run import run as run_plan
 from bench.run import run_facts
@@ -90,12 +91,13 @@ def _series(request: Request, asked: Scenario, say: Say) -> Outcome:
         say(f"boot {number} of {len(boots)}: {boot.label}")
         outcome = hold_one(request, boot.scenario, where, say)
         code, complaint = outcome.code or code, outcome.complaint or complaint
-        reports.append(outcome.report)
+        reports.append(outcome.sections)
         if outcome.complaint:  # interrupted, or nothing can be measured: so would the next be
             break
     sides = " ".join(str(parent / label) for label in dict.fromkeys(b.label for b in boots))
-    report = f"{reports[0]}\n\nthe first of {len(reports)} boots; bench compare {sides}"
-    return Outcome(code, report, complaint, f"what was measured is below {parent}")
+    more = Section(lines=(f"the first of {len(reports)} boots; bench compare {sides}",))
+    hint = f"what was measured is below {parent}"
+    return Outcome(code, "", complaint, hint, (*reports[0], more))
 
 
 def _resume(request: Request, run: Resumed, say: Say) -> Outcome:
@@ -124,7 +126,7 @@ def _to_its_end(measure: Callable[[], None], store: Store, fresh: bool) -> Outco
         if not fresh or _remove_if_empty(store):
             raise
         known = _conclude(store, interrupted=False)  # what was measured before
-        return Outcome(error.exit_code, known.report, error.message, error.hint)
+        return replace(known, code=error.exit_code, complaint=error.message, hint=error.hint)
     return _conclude(store, interrupted=False)
 
 
@@ -162,9 +164,10 @@ def _conclude(store: Store, interrupted: bool) -> Outcome:
     code = EXIT_FAILED if failed or (interrupted and finished.measured) else EXIT_GOOD
     if not failed and not finished.measured:
         code = EXIT_CANNOT_JUDGE
-    report = f"\n{render(finished)}\n\nsamples: {store.path}"
+    report = (*contents(finished), Section(lines=(f"samples: {store.path}",)))
     if interrupted:
         kept = sum(sample.ok for sample in finished.samples)
         complaint = f"interrupted: {kept} samples of finished cells are kept"
-        return Outcome(code, report, complaint, f"go on: bench run --resume {store.path}")
-    return Outcome(code, report, "" if finished.measured else "nothing was measured")
+        hint = f"go on: bench run --resume {store.path}"
+        return Outcome(code, "", complaint, hint, report)
+    return Outcome(code, "", "" if finished.measured else "nothing was measured", "", report)

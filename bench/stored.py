@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A run directory as it is read: what is whole is used, what is not is said."""
 
+import gc
 import json
 import stat
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from bench.canonical import Reader
 from bench.checksum import unseal
 from bench.errors import UsageError
 from bench.lock import holder
 from bench.model import Cell, Clock, Sample
 from bench.planned import Planned, describe, tally
-from bench.rows import parse_row
 
 # 1: the first. 2: threads, window, counters, sessions and a crc, which 1 does without.
 FORMAT = 2
@@ -46,8 +48,7 @@ class Run:
         return Clock(self.facts["clock"])
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """Of samples.jsonl; without a sample it is damaged, for a reason."""
 
     number: int
@@ -64,10 +65,30 @@ def load(path: Path) -> Run:
     except ValueError as error:
         raise UsageError(f"{path}/run.json: not a run: {error}") from None
     del facts["format"]
+    with _no_collection():
+        samples, damage = _samples(path, Clock(facts["clock"]), planned)
+        lost, missing = _compare(planned, samples, holder(path))
+    return Run(path, facts, samples, (*damage, *lost), missing)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Samples are no cycles: to search a million of them again and again takes as long as they."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _samples(path: Path, clock: Clock, planned: Planned) -> tuple[tuple[Sample, ...], list[str]]:
+    """The samples that are whole, and the lines that are none."""
     samples: list[Sample] = []
     damage: list[str] = []
     more = 0
-    for line in read_lines(path / "samples.jsonl", Clock(facts["clock"]), planned):
+    for line in read_lines(path / "samples.jsonl", clock, planned):
         if line.sample:
             samples.append(line.sample)
         elif len(damage) < _MOST:
@@ -75,8 +96,7 @@ def load(path: Path) -> Run:
         else:
             more += 1
     damage += [f"samples.jsonl: and {more} more lines"] if more else []
-    lost, missing = _compare(planned, samples, holder(path))
-    return Run(path, facts, tuple(samples), (*damage, *lost), missing)
+    return tuple(samples), damage
 
 
 def _compare(
@@ -108,7 +128,10 @@ def by_block(planned: Planned, samples: Iterable[Sample]) -> list[list[Sample]]:
     """The samples of each block."""
     groups: dict[Cell, list[Sample]] = {}
     for sample in samples:
-        groups.setdefault(sample.cell, []).append(sample)
+        group = groups.get(sample.cell)
+        if group is None:
+            group = groups[sample.cell] = []
+        group.append(sample)
     return [
         [sample for cell in block.cells for sample in groups.get(cell, ())]
         for block in planned.blocks
@@ -117,15 +140,15 @@ def by_block(planned: Planned, samples: Iterable[Sample]) -> list[list[Sample]]:
 
 def read_lines(path: Path, clock: Clock, planned: Planned) -> Iterator[Line]:
     """Every line, in order; UsageError when the file cannot be read at all."""
-    cells = {cell for block in planned.blocks for cell in block.cells}
-    seen: dict[Cell, set[tuple[int, int | None]]] = {}
+    reader = Reader(clock)
+    places = _Places(planned)
     try:
         _expect_file(path)
         with path.open("rb") as handle:
             for number, text in enumerate(handle, 1):
                 try:
-                    sample = parse_row(text.rstrip(b"\r\n"), clock)
-                    _place(sample, cells, seen.setdefault(sample.cell, set()))
+                    sample = reader.read(text.rstrip(b"\r\n"))
+                    places.take(sample)
                 except ValueError as error:
                     yield Line(number, text, None, f"not a sample: {error}")
                 else:
@@ -134,14 +157,28 @@ def read_lines(path: Path, clock: Clock, planned: Planned) -> Iterator[Line]:
         raise UsageError(f"{path}: {error.strerror}", "name a run directory") from None
 
 
-def _place(sample: Sample, cells: set[Cell], seen: set[tuple[int, int | None]]) -> None:
-    """ValueError for what is not of this run, or is there already."""
-    if cells and sample.cell not in cells:
-        raise ValueError("its cell is not in the plan")
-    key = (sample.boot, sample.rep)
-    if key in seen:
-        raise ValueError(f"there is another one of its cell, boot {sample.boot}, rep {sample.rep}")
-    seen.add(key)
+class _Places:
+    """Where there can be a sample: each rep of a boot, once for each cell of the plan."""
+
+    def __init__(self, planned: Planned) -> None:
+        self._reps: dict[Cell, dict[int, set[int | None]]] = {
+            cell: {} for block in planned.blocks for cell in block.cells
+        }
+        self._any = not self._reps
+
+    def take(self, sample: Sample) -> None:
+        """ValueError for what is not of this run, or is there already."""
+        boots = self._reps.get(sample.cell)
+        if boots is None:
+            if not self._any:
+                raise ValueError("its cell is not in the plan")
+            boots = self._reps[sample.cell] = {}
+        reps = boots.setdefault(sample.boot, set())
+        if sample.rep in reps:
+            raise ValueError(
+                f"there is another one of its cell, boot {sample.boot}, rep {sample.rep}"
+            )
+        reps.add(sample.rep)
 
 
 def read_facts(path: Path) -> dict[str, Any]:

@@ -2,35 +2,104 @@
 """`bench report`: stored runs as text on a terminal, or in the formats of other programs."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from bench.errors import CannotJudge, UsageError
+from bench.errors import UsageError
+from bench.model import Clock
 from bench.outcome import Outcome
-from bench.report.text import render
-from bench.store import Run, load
+from bench.report.section import Section
+from bench.series import runs_below
+from bench.store import SERIES, Run, load
+from bench.stored import read_facts
 
 BASELINE = "baseline"
 
 
-def written(paths: Sequence[Path], kind: str | None, out: Path | None) -> Outcome:
+@dataclass(frozen=True)
+class Wanted:
+    """What `bench report` was asked for."""
+
+    paths: tuple[Path, ...]
+    kind: str | None = None  # a format; without one it is for people
+    out: Path | None = None
+
+
+def written(wanted: Wanted) -> Outcome:
     """One format of all runs; a damaged one is reported, and said to be so."""
-    if kind == BASELINE:
-        return _baseline(paths, out)
+    paths = [path for named in wanted.paths for path in _expanded(named)]
+    _check(paths)
+    if wanted.kind == BASELINE:
+        return _baseline(paths, wanted.out)
     runs = [load(path) for path in paths]
-    text = _text(runs) if kind is None else _export(kind, runs)
     damaged = next((run for run in runs if run.damage), None)
     complaint = f"{damaged.path} is damaged: the report says where" if damaged else ""
-    if out:
-        _write(out, text)
+    code = 1 if damaged else 0
+    if wanted.kind is None:
+        sections = _sections(runs)
+        return _people(sections, wanted.out, code, complaint)
+    text = _export(wanted.kind, runs)
+    if wanted.out:
+        _write(wanted.out, text)
         text = ""
-    return Outcome(1 if damaged else 0, text, complaint)
+    return Outcome(code, text, complaint)
 
 
-def _text(runs: Sequence[Run]) -> str:
-    for run in runs:
-        if not run.measured:
-            raise CannotJudge(f"{run.path}: no cell was measured")
-    return "\n\n".join(f"\n{render(run)}" for run in runs)
+def _expanded(path: Path) -> list[Path]:
+    """The runs of a whole series, kernel after kernel, of one of its kernels, or a run."""
+    try:
+        if (path / SERIES).exists():
+            below = sorted({run.parent.parent for run in path.glob("*/*/run.json")})
+            return [run for kernel in below for run in runs_below(kernel)] or [path]
+    except OSError:  # whoever reads the path says what is wrong with it
+        pass
+    return runs_below(path)
+
+
+def _check(paths: Sequence[Path]) -> None:
+    """UsageError for runs of different clocks, which no format can put side by side, or twice."""
+    if len(paths) < 2:
+        return
+    resolved = [path.resolve() for path in paths]
+    twice = next((path for path in resolved if resolved.count(path) > 1), None)
+    if twice:
+        raise UsageError(f"{twice} is named twice", "name each run once")
+    clocks = {path: read_facts(path / "run.json")["clock"] for path in paths if path.is_dir()}
+    for path, clock in clocks.items():
+        first, other = next(iter(clocks.items()))
+        if clock != other:
+            said = f"{first} is by clock {other}, {path} by clock {clock}"
+            units = f"{Clock(other).unit} are not {Clock(clock).unit}"
+            raise UsageError(f"{said}: {units}", "report them apart")
+
+
+def _sections(runs: Sequence[Run]) -> list[Section]:
+    """Of several runs what they have in common first, then each by itself."""
+    from bench.report.cells import CellTable
+    from bench.report.contents import contents
+    from bench.report.figures import require_measured
+    from bench.report.fleet import heads, overview
+    from bench.report.labels import labels
+
+    tables = [CellTable(run) for run in runs]
+    for run, table in zip(runs, tables, strict=True):
+        require_measured(run, table)
+    if len(runs) == 1:
+        return contents(runs[0], tables[0])
+    found = overview(runs, tables)
+    for head, label, run, table in zip(heads(runs), labels(runs), runs, tables, strict=True):
+        title = head if head == label else f"{head}: {label}"
+        found += [Section(title), *contents(run, table)]
+    return found
+
+
+def _people(sections: Sequence[Section], out: Path | None, code: int, complaint: str) -> Outcome:
+    if out is None:
+        return Outcome(code, complaint=complaint, sections=tuple(sections))
+    from bench.report.text import text_of
+
+    _write(out, f"\n{text_of(sections)}")
+    return Outcome(code, complaint=complaint)
 
 
 def _export(kind: str, runs: Sequence[Run]) -> str:
@@ -48,9 +117,7 @@ def _baseline(paths: Sequence[Path], out: Path | None) -> Outcome:
 
     if out is None:
         raise UsageError("--format baseline: --out is missing", "name the file to keep in git")
-    from bench.series import runs_below
-
-    write_baseline(read_side([run for path in paths for run in runs_below(path)]), out)
+    write_baseline(read_side(paths), out)
     return Outcome(0, f"baseline: {out}")
 
 

@@ -34,10 +34,10 @@ class CellTable:
     def __init__(self, run: Run) -> None:
         self.unit = run.clock.unit
         groups = _by_cell(run.samples)
-        self._samples = {cell: groups[cell] for cell in sorted(groups, key=place)}
+        self._samples = {cell: groups[cell] for cell in sorted(groups, key=place_of)}
         self._ok = {cell: _complete(found) for cell, found in self._samples.items()}
         self._ticks: dict[Cell, dict[Phase, NDArray[np.int64]]] = {}
-        self._pauses: dict[Cell, Summary] = {}
+        self._summaries: dict[tuple[Cell, tuple[Phase, ...]], Summary] = {}
         self._sizes: dict[tuple[object, ...], list[Cell]] = {}
         for cell in self.measured:
             self._sizes.setdefault(_kind(cell), []).append(cell)
@@ -55,13 +55,14 @@ class CellTable:
 
     def pause(self, cell: Cell) -> Summary:
         """Of a measured cell."""
-        if cell not in self._pauses:
-            self._pauses[cell] = self.phases(cell, *Phase)
-        return self._pauses[cell]
+        return self.phases(cell, *Phase)
 
     def phases(self, cell: Cell, *phases: Phase) -> Summary:
         """Of the sum of some phases, rep by rep, of a measured cell."""
-        return summarize(self.ticks(cell, *phases))
+        key = (cell, phases)
+        if key not in self._summaries:
+            self._summaries[key] = summarize(self.ticks(cell, *phases))
+        return self._summaries[key]
 
     def ticks(self, cell: Cell, *phases: Phase) -> NDArray[np.int64]:
         """The sum of some phases of each rep; those that the cell has not are nothing."""
@@ -107,9 +108,10 @@ class CellTable:
     def ratio_interval(self, cell: Cell) -> tuple[float, float] | None:
         """The 95 % interval of `ratio`; None for no base, or too few reps or boots."""
         base = self.base(cell)
-        return ratio_interval(self._side(base), self._side(cell)) if base else None
+        return ratio_interval(self.side_of(base), self.side_of(cell)) if base else None
 
-    def _side(self, cell: Cell) -> Side:
+    def side_of(self, cell: Cell) -> Side:
+        """Its pauses and their boots, to be held against another cell's or run's."""
         return side([sample.boot for sample in self.ok(cell)], self.ticks(cell, *Phase))
 
     def smallest(self, cell: Cell) -> Cell:
@@ -144,7 +146,9 @@ class CellTable:
 
     def problem(self, cell: Cell) -> str:
         """Why a cell has no sample, empty when it has."""
-        statuses = [sample.status for sample in self._samples[cell] if not sample.ok]
+        if len(self._ok[cell]) == len(self._samples[cell]):
+            return ""
+        statuses = [sample.status for sample in self._samples[cell]]
         return next((status for status in statuses if status.startswith(("failed", "skipped"))), "")
 
 
@@ -162,9 +166,10 @@ def _by_cell(samples: Iterable[Sample]) -> dict[Cell, list[Sample]]:
 
 def _complete(samples: list[Sample]) -> list[Sample]:
     """Those that count: none of a cell that failed in any boot."""
-    if any(sample.status.startswith("failed") for sample in samples):
-        return []
-    return [sample for sample in samples if sample.ok]
+    kept = [sample for sample in samples if sample.ok]
+    if len(kept) == len(samples):
+        return samples
+    return [] if any(sample.status.startswith("failed") for sample in samples) else kept
 
 
 def thinned(ticks: NDArray[np.int64]) -> list[float]:
@@ -184,8 +189,8 @@ def _kind(cell: Cell) -> tuple[object, ...]:
     return *_but_mem(cell), cell.backing
 
 
-def place(cell: Cell) -> tuple[object, ...]:
-    """Of a row in the table."""
+def place_of(cell: Cell) -> tuple[object, ...]:
+    """What tables are sorted by."""
     pages = [*Pages].index(cell.pages)
     ways = (cell.handover.value, cell.regions, cell.batch.value, cell.threads)
     variant = (cell.ptes.value, *ways, cell.file)

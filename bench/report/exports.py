@@ -6,10 +6,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bench.errors import CannotJudge, UsageError
-from bench.report.figures import Figures, State, figures
+from bench.errors import UsageError
+from bench.report.cells import CellTable
+from bench.report.figures import Figures, State, figures, require_measured
+from bench.report.fleet import overview, overview_json
 from bench.report.labels import labels
-from bench.report.markdown import markdown_of
+from bench.report.markdown import markdown_of, markdown_section
 from bench.sides.names import cell_name
 from bench.store import Run
 
@@ -20,13 +22,23 @@ ENVIRONMENT = ("bench", "command", "seed", "scenario", "executor", "machine", "t
 
 
 def markdown(*runs: Run) -> str:
-    """A section a run: what the unit is, a row a cell, where the time goes, the environment."""
-    return "\n".join(markdown_of(run, label) for run, label in _named(runs))
+    """Several runs side by side; of each the unit, a row a cell, the phases, the environment."""
+    tables = [*map(CellTable, runs)]
+    parts = [*map(markdown_section, overview(runs, tables))]
+    parts += [markdown_of(*each) for each in zip(runs, labels(runs), tables, strict=True)]
+    return "\n".join(parts)
 
 
 def to_json(*runs: Run) -> str:
-    """The figures of every cell of every run, its state and reason, and the environment."""
-    found = {"format": JSON_FORMAT, "runs": [_run(run, label) for run, label in _named(runs)]}
+    """The figures of every cell of every run, its state and reason, and the environment.
+
+    Of several runs ``overview`` has the changes from the first one.
+    """
+    tables = [*map(CellTable, runs)]
+    each = [_run(*run) for run in zip(runs, labels(runs), tables, strict=True)]
+    found: dict[str, Any] = {"format": JSON_FORMAT, "runs": each}
+    if len(runs) > 1:
+        found["overview"] = overview_json(runs, tables)
     return json.dumps(_finite(found), indent=1, allow_nan=False) + "\n"
 
 
@@ -63,23 +75,18 @@ def export(kind: str, runs: Sequence[Run]) -> str:
     if kind not in FORMATS:
         raise UsageError(f"--format: '{kind}' is unknown: known are {', '.join(FORMATS)}")
     for run in runs:
-        if not run.measured:
-            raise CannotJudge(f"{run.path}: no cell was measured")
+        require_measured(run, CellTable(run))
     return FORMATS[kind](*runs)
 
 
-def _named(runs: Sequence[Run]) -> list[tuple[Run, str]]:
-    return [*zip(runs, labels(runs), strict=True)]
-
-
-def _run(run: Run, label: str) -> dict[str, Any]:
+def _run(run: Run, label: str, table: CellTable) -> dict[str, Any]:
     return {
         "name": label,
         "path": str(run.path),
         "clock": run.clock.value,
         "unit": run.clock.unit,
         "damage": [*run.damage],
-        "cells": [_cell(row) for row in figures(run)],
+        "cells": [_cell(row) for row in figures(run, table)],
         "environment": {key: run.facts[key] for key in ENVIRONMENT if key in run.facts},
     }
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-import numpy as np
-
+from bench.errors import CannotJudge
 from bench.model import Cell, Phase
 from bench.report.cells import CellTable
+from bench.sides.names import cell_name
 from bench.stats.summary import Summary
 from bench.store import Run
 
@@ -51,6 +51,18 @@ def figures(run: Run, table: CellTable | None = None) -> list[Figures]:
     return found + [Figures(cell, State.MISSING, why) for cell, why in run.missing.items()]
 
 
+def require_measured(run: Run, table: CellTable) -> None:
+    """CannotJudge, with the first reason, for a run of which no cell has a figure."""
+    if table.measured:
+        return
+    rows = figures(run, table)
+    states = [row.state for row in rows]
+    why = ", ".join(f"{states.count(state)} {state}" for state in State if state in states)
+    if rows:
+        why += f"; the first: {cell_name(rows[0].cell)}: {rows[0].state}: {rows[0].reason}"
+    raise CannotJudge(f"{run.path}: no cell was measured ({why or 'it has no sample'})")
+
+
 def _figures(table: CellTable, cell: Cell) -> Figures:
     problem = table.problem(cell)
     if not table.ok(cell):
@@ -61,7 +73,7 @@ def _figures(table: CellTable, cell: Cell) -> Figures:
         reason=problem,  # what kept another boot from measuring it too
         pause=table.pause(cell),
         boots=len({sample.boot for sample in table.ok(cell)}),
-        phases={p: float(np.median(ticks)) for p, ticks in table.by_phase(cell).items()},
+        phases={phase: table.phases(cell, phase).median for phase in table.by_phase(cell)},
         counters=table.counters(cell),
         own=table.own(cell).median,
         ratio=table.ratio(cell),

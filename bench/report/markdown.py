@@ -5,9 +5,11 @@ import re
 from collections.abc import Sequence
 
 from bench.model import Clock, Phase
+from bench.report.cells import CellTable
 from bench.report.columns import FACTORS, factors
 from bench.report.environment import environment
 from bench.report.figures import Figures, State, figures
+from bench.report.section import Section
 from bench.store import Run
 from bench.units import format_quantity
 
@@ -21,9 +23,20 @@ _UNIT = {
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$]|^[-+])")
 
 
-def markdown_of(run: Run, label: str) -> str:
+def markdown_section(section: Section) -> str:
+    """Of a report's: titles are a size smaller than those of runs."""
+    parts = [f"#### {escape(section.title)}", "\n".join(f"- {escape(n)}" for n in section.notes)]
+    for head, *rows in section.tables:
+        cells = [tuple(map(escape, row)) for row in (head, *rows)]
+        left = [*head].index("method") + 1 if "method" in head else 1
+        parts.append(_table(cells[0], cells[1:], left))
+    parts.append("\n".join(f"- {escape(line)}" for line in section.lines))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def markdown_of(run: Run, label: str, table: CellTable | None = None) -> str:
     """All of it, with the end of its last line."""
-    rows = figures(run)
+    rows = figures(run, table)
     sections = (
         f"### {escape(label)}",
         _UNIT[run.clock],

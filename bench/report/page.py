@@ -17,6 +17,7 @@ from bench.report.embedded import Embedded, embedded
 from bench.report.environment import environment_rows
 from bench.report.figures import Figures, State, figures
 from bench.report.findings import Pair, gain, pairs, place, small_wins, times, verdict
+from bench.report.fleet import overview
 from bench.report.grid import Part, different, parts, unmeasured
 from bench.report.labels import labels
 from bench.report.page_plots import Plot, plots
@@ -45,7 +46,7 @@ def page(runs: Sequence[Run], base: Run | None = None) -> str:
     return template.render(
         title=_title(chapters),
         chapters=chapters,
-        overview=(),  # a place for what several runs have in common
+        overview=_overview(chapters),
         different=different([facts_of(run) for run in shown], names),
         samples=_samples(chapters),
     )
@@ -159,6 +160,13 @@ def _title(chapters: Sequence[Chapter]) -> str:
     if len(chapters) > 1:
         return f"{len(chapters)} runs of {first.scenario or 'bench'} side by side"
     return first.question or first.scenario or first.name
+
+
+def _overview(chapters: Sequence[Chapter]) -> list[Part]:
+    """Medians and changes of several runs; a time and a count have nothing in common."""
+    if len({chapter.run.clock for chapter in chapters}) > 1:
+        return []
+    return parts(overview([c.run for c in chapters], [c.table for c in chapters]))
 
 
 def _samples(chapters: Sequence[Chapter]) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.model import Backing, Cell
-from bench.report.cells import METHODS, place
+from bench.report.cells import METHODS, place_of
 from bench.report.columns import factors
 from bench.report.plot_axes import names_of
 from bench.rows import CellRow
@@ -93,7 +93,7 @@ def series_of(frame: pd.DataFrame) -> list[Series]:
         run = str(frame["run"].iloc[first])
         found.append(Series(run, _cell(frame, first), ok, ticks, side(boot[ok], ticks), problem))
     runs = [*dict.fromkeys(each.run for each in found)]
-    return sorted(found, key=lambda each: (runs.index(each.run), *place(each.cell)))
+    return sorted(found, key=lambda each: (runs.index(each.run), *place_of(each.cell)))
 
 
 def _problem(statuses: Sequence[str]) -> str:

@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The report as plain text, no colour: for pipes and files."""
 
+from collections.abc import Iterable
+
 from bench.report.contents import contents
-from bench.report.section import plain
+from bench.report.section import Section, plain
 from bench.store import Run
 
 
 def render(run: Run) -> str:
     """Without the end of its last line."""
-    return "\n\n".join(map(plain, contents(run)))
+    return text_of(contents(run))
+
+
+def text_of(sections: Iterable[Section]) -> str:
+    """A blank line between them."""
+    return "\n\n".join(map(plain, sections))

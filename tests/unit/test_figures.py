@@ -65,9 +65,8 @@ def many(count: int) -> list[Sample]:
     ]
 
 
-def test_a_hundred_thousand_samples_take_less_than_two_seconds() -> None:
-    run = run_of(many(100_000))
+def test_a_million_samples_take_less_than_four_seconds() -> None:
+    run = run_of(many(1_000_000))
     began = time.process_time()
-    assert len(figures(run)) == 10
     assert "Growth of release" in render(run)
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 4

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Several runs side by side, in every format; and runs that cannot stand so."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.model import Cell, Clock
+from bench.report.cells import CellTable
+from bench.report.compared import cells_frame, geometric_means, pivot
+from bench.report.exports import FORMATS
+from bench.report.fleet import heads, letters, overview
+from bench.report.section import Section, plain
+from bench.sides.names import cell_name
+from bench.stats.ratios import ratio_interval
+from bench.stats.sides import from_boots
+from bench.store import Run, load
+from tests.unit.command import Bench
+from tests.unit.gated_runs import counted, counts, write_series
+from tests.unit.report_runs import CELL as LINE
+from tests.unit.report_runs import LEFT_OUT, sized, straight, without
+from tests.unit.report_runs import run_of as in_memory
+from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, SKIPPED, VALUES, noisy, write_run
+from tests.unit.test_terminal import both
+
+PATCHED = {"kernel": "6.13+patched"}
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> list[Run]:
+    """Two alike but for their kernel; one that failed, skipped and has other cells."""
+    base = write_run(tmp_path / "base", noisy(1))
+    patched = write_run(tmp_path / "patched", noisy(2, 1.1), executor=PATCHED)
+    other = {RESET: VALUES[RESET]}
+    odd = write_run(tmp_path / "odd", other, without={NEW: FAILED, LARGE: SKIPPED})
+    return [load(path) for path in (base, patched, odd)]
+
+
+def sections(runs: list[Run]) -> list[Section]:
+    return overview(runs, [CellTable(run) for run in runs])
+
+
+def row(section: Section, cell: Cell) -> tuple[str, ...]:
+    """What stands behind the factors of a cell."""
+    (found,) = [
+        line
+        for line in section.tables[0][1:]
+        if line[2] == f"{cell.mem >> 30} GiB" and line[4] == cell.method
+    ]
+    return tuple(found[5:])
+
+
+def test_medians_beside_one_another(fleet: list[Run]) -> None:
+    medians, _, _ = sections(fleet)
+    assert medians.tables[0][0][5:] == ("base", "patched", "odd")
+    values = noisy(1)[NEW]
+    middle = np.median([value for boot in values.values() for value in boot])
+    assert row(medians, NEW)[0] == f"{middle / 1e6:.3f} ms (50)"
+    assert row(medians, RESET)[2] == "5.200 ms (3)"
+
+
+def test_what_has_no_figure_says_why(fleet: list[Run]) -> None:
+    medians, changes, _ = sections(fleet)
+    assert row(medians, NEW)[2] == "failed" == row(changes, NEW)[1]
+    assert row(medians, LARGE) == ("not planned", "not planned", "skipped")
+    assert "" not in [cell for line in medians.tables[0] for cell in line]
+
+
+def test_a_change_has_the_interval_of_its_boots(fleet: list[Run]) -> None:
+    frame = cells_frame(fleet)
+    (found,) = frame[(frame["run"] == "patched") & (frame["cell"] == cell_name(NEW))].to_dict(
+        "records"
+    )
+    after, before = (from_boots([*v[NEW].values()]) for v in (noisy(2, 1.1), noisy(1)))
+    low, high = ratio_interval(after, before) or (math.nan, math.nan)
+    assert (found["low"], found["high"]) == (low - 1, high - 1)
+    assert found["low"] < 0.1 < found["high"] and found["boots"] == 5
+    shown = row(sections(fleet)[1], NEW)[0]
+    assert shown.startswith(f"{found['change'] * 100:+.2f} % ({found['low'] * 100:+.2f} to ")
+
+
+def test_too_few_reps_have_a_change_alone(tmp_path: Path) -> None:
+    runs = [load(write_run(tmp_path / name, VALUES)) for name in ("a", "b")]
+    _, changes = sections(runs)
+    assert row(changes, NEW) == ("+0.00 %",)
+    assert "without an interval" in " ".join(changes.notes)
+
+
+def test_a_geometric_mean_is_of_the_same_cells(fleet: list[Run]) -> None:
+    frame = cells_frame(fleet)
+    change = pivot(frame, "change")["patched"].dropna().tolist()
+    assert geometric_means(frame) == {
+        "patched": pytest.approx(math.sqrt((1 + change[0]) * (1 + change[1])) - 1)
+    }
+    (line,) = sections(fleet)[1].lines
+    assert " % in patched; none in odd, where other cells were measured" in line
+
+
+def test_the_pivot_is_in_the_order_of_the_runs(fleet: list[Run]) -> None:
+    wide = pivot(cells_frame(fleet))
+    assert [*wide.columns] == ["base", "patched", "odd"]
+    assert [*wide.index] == [cell_name(cell) for cell in (RESET, NEW, LARGE)]
+    assert [*wide.isna().to_numpy()[1]] == [False, False, True]
+
+
+def test_what_differs_is_said(tmp_path: Path, fleet: list[Run]) -> None:
+    lines = sections(fleet)[2].lines
+    assert "  kernel: 6.12+live-update in base, odd; 6.13+patched in patched" in lines
+    other = load(write_run(tmp_path / "cpu", noisy(3), machine={"cpu": "Other"}))
+    assert sections([fleet[0], other])[2].lines == (
+        "  cpu: A CPU in base; Other in cpu (bench compare would refuse it)",
+    )
+
+
+def test_an_estimate_is_said_to_be_one() -> None:
+    cells = [each for gib in (1, 4, 16) for each in both(sized(LINE, gib))]
+    left_out = [without(each, LEFT_OUT) for each in both(sized(LINE, 64))]
+    runs = [in_memory([*straight(cells), *left_out]), in_memory(straight(cells))]
+    runs[1] = Run(Path("other"), runs[1].facts, runs[1].samples)
+    medians, changes = sections(runs)
+    estimate, absent = row(medians, sized(LINE, 64))
+    assert estimate.startswith("~5.0") and estimate.endswith(" G extrapolated")
+    assert absent == "not planned" and any(note.startswith("~:") for note in medians.notes)
+    assert [line for line in changes.tables[0] if line[2] == "64 GiB"] == []
+
+
+def test_many_runs_have_letters(tmp_path: Path) -> None:
+    runs = [Run(tmp_path / f"{number:02}", {}, ()) for number in range(5)]
+    assert heads(runs) == ["A", "B", "C", "D", "E"]
+    assert heads(runs[:4]) == ["00", "01", "02", "03"]
+    assert heads([*runs[:2], Run(tmp_path / "a-name-that-is-long", {}, ())]) == ["A", "B", "C"]
+    assert [letters(number) for number in (0, 25, 26, 51, 52, 701, 702)] == [
+        *("A", "Z", "AA", "AZ", "BA", "ZZ", "AAA")
+    ]
+
+
+def test_one_run_has_no_overview(fleet: list[Run]) -> None:
+    assert sections(fleet[:1]) == []
+
+
+def test_it_comes_first_in_every_format_for_people(
+    bench: Bench, fleet: list[Run], tmp_path: Path
+) -> None:
+    paths = [run.path for run in fleet]
+    first = plain(sections(fleet)[0])
+    text = bench("report", *paths)
+    assert text.code == 0 and text.out.startswith(f"\n{first}\n")
+    assert text.out.count("\n\nbase\n\n") == 1 == text.out.count("\n\nodd\n\n")
+    markdown = bench("report", *paths, "--format", "markdown").out
+    assert markdown.startswith("#### 3 runs: median of the pause (reps), in wall time\n")
+    assert markdown.index("#### Change against base") < markdown.index("### base\n")
+    assert "| failed |" in markdown and "| not planned |" in markdown
+
+
+def test_it_is_in_json(bench: Bench, fleet: list[Run]) -> None:
+    whole = json.loads(bench("report", *[run.path for run in fleet], "--format", "json").out)
+    found = whole["overview"]
+    assert found["base"] == "base" and [*found["geometric_mean"]] == ["patched"]
+    cell = found["cells"][cell_name(NEW)]
+    assert cell["base"]["change"] is None and cell["odd"]["status"] == "failed"
+    assert cell["patched"]["interval"][0] < cell["patched"]["change"]
+    assert found["differences"] == {
+        "kernel": {
+            "base": "6.12+live-update",
+            "odd": "6.12+live-update",
+            "patched": "6.13+patched",
+        }
+    }
+    alone = json.loads(bench("report", fleet[0].path, "--format", "json").out)
+    assert "overview" not in alone
+
+
+def test_a_series_stands_for_its_runs(bench: Bench, tmp_path: Path) -> None:
+    parent = write_series(tmp_path / "s", {"a": 1.0, "b": 1.1}, boots=3)
+    kernel, series = bench("report", parent / "a"), bench("report", parent)
+    assert kernel.code == 0 and kernel.out.startswith("\n3 runs: ")
+    assert series.code == 0 and series.out.startswith("\n6 runs: ")
+    assert f"A: {parent / 'a' / '01'}\n" in series.out
+    assert bench("report", parent / "a", "--format", "csv").out.count("\n03,") == 10
+
+
+@pytest.mark.parametrize("kind", [None, *FORMATS, "baseline"])
+def test_clocks_are_not_mixed(kind: str | None, bench: Bench, tmp_path: Path) -> None:
+    wall, count = write_run(tmp_path / "wall", noisy(1)), counted(tmp_path / "count")
+    words = ["--format", kind, "--out", tmp_path / "file"] if kind else []
+    ended = bench("report", wall, count, *words)
+    assert (ended.code, ended.out) == (2, "") and not (tmp_path / "file").exists()
+    assert f"{wall} is by clock wall, {count} by clock icount" in ended.complaints[0]
+
+
+@pytest.mark.parametrize("kind", [None, "json", "markdown", "baseline"])
+def test_a_run_that_is_named_twice(kind: str | None, bench: Bench, tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", noisy(1))
+    (tmp_path / "link").symlink_to(run)
+    words = ["--format", kind, "--out", tmp_path / "file"] if kind else []
+    ended = bench("report", run, tmp_path / "link", *words)
+    assert ended.code == 2 and f"{run} is named twice" in ended.err
+
+
+@pytest.mark.parametrize("kind", [None, "json", "markdown", "csv", "pyperf"])
+def test_a_run_without_a_figure_says_why(kind: str | None, bench: Bench, tmp_path: Path) -> None:
+    """Reps of a cell that failed in another boot are no figure."""
+    reasons = {NEW: FAILED, RESET: FAILED, LARGE: SKIPPED}
+    empty = write_run(tmp_path / "empty", {NEW: VALUES[NEW]}, without=reasons)
+    words = ["--format", kind] if kind else []
+    ended = bench("report", empty, *words)
+    assert (ended.code, ended.out) == (125, "")
+    assert ended.complaints == [
+        f"bench: {empty}: no cell was measured (1 skipped, 2 failed; "
+        f"the first: {cell_name(RESET)}: {FAILED})"
+    ]
+
+
+def test_of_several_runs_the_empty_one_is_named(bench: Bench, tmp_path: Path) -> None:
+    good = write_run(tmp_path / "good", counts(), Clock.ICOUNT)
+    empty = write_run(tmp_path / "empty", {}, Clock.ICOUNT)
+    ended = bench("report", good, empty)
+    assert (ended.code, ended.out) == (125, "")
+    assert ended.complaints == [f"bench: {empty}: no cell was measured (it has no sample)"]

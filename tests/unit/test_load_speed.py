@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A run of a million samples loaded on one core: time and memory, from a tenth of them."""
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.canonical import Reader
+from bench.model import Block, Clock, Plan
+from bench.planned import plan_facts
+from bench.rows import parse_row
+from bench.store import create
+from tests.unit.samples import BLOCK, FACTS, sample
+
+SAMPLES = 100_000
+REPS = 200  # of a method, the most that a scenario can have
+PROMISED = 8e-6  # seconds of CPU a sample
+BUSY = 4  # times as long on a slower machine that others use too
+BYTES = 800  # a sample, at most
+
+_LOADED = """
+import json, sys, time
+from pathlib import Path
+from bench.store import load
+
+def peak():
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
+
+before, began = peak(), time.process_time()
+run = load(Path(sys.argv[1]))
+spent = time.process_time() - began
+whole = not run.damage and not run.missing
+print(json.dumps([len(run.samples), whole, spent, peak() - before]))
+"""
+
+
+def block(number: int) -> Block:
+    cells = tuple(replace(cell, mem=number << 20, file=number << 20) for cell in BLOCK.cells)
+    return Block(cells, tuple(cell.method for cell in cells) * REPS)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole run; no two reps of it have the same ticks."""
+    blocks = [block(number) for number in range(1, SAMPLES // REPS // 2 + 1)]
+    store = create(tmp_path_factory.mktemp("large") / "run", "large")
+    store.write_facts({**FACTS, **plan_facts(Plan("large", 1, REPS, tuple(blocks)))})
+    store.append(
+        replace(sample(rep + place * 1_000_000, method), rep=rep, cell=each.cell_of(method))
+        for place, each in enumerate(blocks)
+        for rep, method in enumerate(each.order)
+    )
+    store.close()
+    return store.path
+
+
+def test_a_sample_takes_microseconds_and_little_memory(large: Path) -> None:
+    words = [sys.executable, "-c", _LOADED, str(large)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    count, whole, spent, grown = json.loads(done.stdout)
+    assert (count, whole) == (SAMPLES, True)
+    assert spent < SAMPLES * PROMISED * BUSY
+    assert grown < SAMPLES * BYTES
+
+
+def test_the_parser_alone_takes_longer(large: Path) -> None:
+    """Each is timed a few times: others use the machine too."""
+    lines = (large / "samples.jsonl").read_bytes().splitlines()[:10_000]
+    parsed: list[float] = []
+    read: list[float] = []
+    for _ in range(5):
+        began = time.process_time()
+        strict = [parse_row(line, Clock.ICOUNT) for line in lines]
+        between = time.process_time()
+        reader = Reader(Clock.ICOUNT)
+        found = [reader.read(line) for line in lines]
+        parsed.append(between - began)
+        read.append(time.process_time() - between)
+        assert found == strict
+    assert min(read) < 0.8 * min(parsed)
