@@ -46,7 +46,7 @@ def page(runs: Sequence[Run], base: Run | None = None) -> str:
     return template.render(
         title=_title(chapters),
         chapters=chapters,
-        overview=parts(overview(shown, [chapter.table for chapter in chapters])),
+        overview=_overview(chapters),
         different=different([facts_of(run) for run in shown], names),
         samples=_samples(chapters),
     )
@@ -161,6 +161,13 @@ def _title(chapters: Sequence[Chapter]) -> str:
         asked = dict.fromkeys(chapter.scenario or "bench" for chapter in chapters)
         return f"{len(chapters)} runs side by side: {', '.join(asked)}"
     return first.question or first.scenario or first.name
+
+
+def _overview(chapters: Sequence[Chapter]) -> list[Part]:
+    """Medians and changes of several runs; a time and a count have nothing in common."""
+    if len({chapter.run.clock for chapter in chapters}) > 1:
+        return []
+    return parts(overview([c.run for c in chapters], [c.table for c in chapters]))
 
 
 def _samples(chapters: Sequence[Chapter]) -> Mapping[str, Any]:

@@ -20,7 +20,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "hostile": lambda: page([hostile()]),
     "lonely": lambda: page([lonely()]),
     "pinned": lambda: page([pinned()]),
-    "several": lambda: page([lonely(), _of_another_kernel()], base=mixed()),
+    "several": lambda: page([_of_another_kernel()], base=mixed()),
+    "unlike": lambda: page([lonely()], base=pinned()),
 }
 
 

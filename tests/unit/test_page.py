@@ -189,6 +189,8 @@ def test_several_runs_and_what_differs() -> None:
     assert ["kernel", "6.12+live-update", "6.13", "yes"] in rows
     assert ["clock", "icount", "wall", "no"] in Outline(page([lonely()], base=mixed())).rows
     assert "Nothing that matters" in page([replace(mixed(), path=Path("c"))], base=mixed())
+    assert "3 runs: median of the pause" in page([other, replace(other, path=Path("c"))], mixed())
+    assert "runs: median of the pause" not in page([lonely()], base=mixed())
     with pytest.raises(UsageError, match="twice"):
         page([mixed()], base=mixed())
 
