@@ -27,30 +27,30 @@ _CRC = ', "crc": '
 class Numbers(Mapping[_Key, int]):
     """What a dict has, in a quarter of its memory: many of them share their keys."""
 
-    __slots__ = ("_keys", "_numbers")
+    __slots__ = ("names", "numbers")
 
-    def __init__(self, keys: tuple[_Key, ...], numbers: Sequence[int]) -> None:
-        self._keys = keys
-        self._numbers = array("q", numbers)
+    def __init__(self, names: tuple[_Key, ...], numbers: Sequence[int]) -> None:
+        self.names = names
+        self.numbers = array("q", numbers)
 
     def __getitem__(self, key: _Key) -> int:
         try:
-            return self._numbers[self._keys.index(key)]
+            return self.numbers[self.names.index(key)]
         except ValueError:
             raise KeyError(key) from None
 
     def __iter__(self) -> Iterator[_Key]:
-        return iter(self._keys)
+        return iter(self.names)
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return len(self.names)
 
     def __repr__(self) -> str:
         return repr(dict(self))
 
     def values(self) -> ValuesView[int]:
         """Sums are made of them: that of Mapping looks up key by key."""
-        return dict(zip(self._keys, self._numbers, strict=True)).values()
+        return dict(zip(self.names, self.numbers, strict=True)).values()
 
 
 class Reader:

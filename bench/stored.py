@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,6 +38,11 @@ class Run:
     samples: tuple[Sample, ...]
     damage: tuple[str, ...] = ()
     missing: Mapping[Cell, str] = field(default_factory=dict)
+
+    @cached_property
+    def cells(self) -> frozenset[Cell]:
+        """Of the samples: all that left a line."""
+        return frozenset(sample.cell for sample in self.samples)
 
     @property
     def measured(self) -> bool:

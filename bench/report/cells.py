@@ -25,7 +25,7 @@ BASES: Mapping[Method, tuple[Method, ...]] = {
     Method.REOPEN: (Method.RESET_OWNER,),
 }
 # Pairs of points grow with the square of these: of more reps a size lends its quantiles.
-MOST_POINTS = 200
+MOST_POINTS = 1000
 
 
 class CellTable:
@@ -39,8 +39,10 @@ class CellTable:
         self._ticks: dict[Cell, dict[Phase, NDArray[np.int64]]] = {}
         self._summaries: dict[tuple[Cell, tuple[Phase, ...]], Summary] = {}
         self._sizes: dict[tuple[object, ...], list[Cell]] = {}
-        for cell in self.measured:
+        self._smallest: dict[tuple[object, ...], Cell] = {}
+        for cell in sorted(self.measured, key=lambda cell: cell.mem):
             self._sizes.setdefault(_kind(cell), []).append(cell)
+            self._smallest.setdefault(_but_mem(cell), cell)
 
     @property
     def cells(self) -> list[Cell]:
@@ -116,22 +118,22 @@ class CellTable:
 
     def smallest(self, cell: Cell) -> Cell:
         """The measured cell with the least memory that differs in nothing else."""
-        like = [c for c in self.measured if _but_mem(c) == _but_mem(cell)]
-        return min(like, key=lambda c: c.mem)
+        return self._smallest[_but_mem(cell)]
 
     def sizes(self, cell: Cell) -> list[Cell]:
         """Measured cells that differ from this one in nothing but their memory, by size."""
-        return sorted(self._sizes.get(_kind(cell), ()), key=lambda c: c.mem)
+        return self._sizes.get(_kind(cell), [])
 
     def scaling(self, cell: Cell, *phases: Phase) -> tuple[Line, str]:
         """The line through all reps of `sizes` against 4 KiB pages, and why it is none.
 
         Of some phases, or of the whole pause. ValueError for fewer than two sizes.
         """
+        sizes = self.sizes(cell)
         points = [
             (c.mem / (4 * KIB), tick)
-            for c in self.sizes(cell)
-            for tick in thinned(self.ticks(c, *(phases or Phase)))
+            for c in sizes
+            for tick in thinned(self.ticks(c, *(phases or Phase)), len(sizes))
         ]
         pages, ticks = [x for x, _ in points], [y for _, y in points]
         return fit(pages, ticks), why_not_a_line(pages, ticks)
@@ -172,11 +174,12 @@ def _complete(samples: list[Sample]) -> list[Sample]:
     return [] if any(sample.status.startswith("failed") for sample in samples) else kept
 
 
-def thinned(ticks: NDArray[np.int64]) -> list[float]:
-    """What a line is fitted to: all reps of a size, or as many of their quantiles."""
-    if len(ticks) <= MOST_POINTS:
-        return [*map(float, ticks)]
-    return [*map(float, np.quantile(ticks, np.linspace(0, 1, MOST_POINTS)))]
+def thinned(ticks: NDArray[np.int64], sizes: int) -> list[float]:
+    """What a line through so many sizes is fitted to: all reps of one, or their quantiles."""
+    most = max(MOST_POINTS // sizes, 1)
+    if len(ticks) > most:
+        return [*map(float, np.quantile(ticks, (np.arange(most) + 0.5) / most))]
+    return [*map(float, ticks)]
 
 
 def _but_mem(cell: Cell) -> tuple[object, ...]:

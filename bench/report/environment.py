@@ -51,12 +51,10 @@ def _notes(run: Run, executor_note: str | None) -> list[str]:
     broken = run.facts.get("scenario", {}).get("broken")
     if broken:
         notes.append(f"--break {broken}: the sequence is wrong on purpose")
-    # A million samples share some hundred cells.
-    cells = {id(sample.cell): sample.cell for sample in run.samples}.values()
-    if any(cell.device.startswith("sim-") for cell in cells):
+    if any(cell.device.startswith("sim-") for cell in run.cells):
         notes.append(
             "simulated devices have no firmware and no IOMMU: what differs is a lower bound"
         )
-    if any(cell.backing is Backing.ALIAS for cell in cells):
+    if any(cell.backing is Backing.ALIAS for cell in run.cells):
         notes.append("alias: as many pages are pinned as mem has, fewer of them are distinct")
     return notes

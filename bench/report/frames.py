@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.model import Sample
+from bench.model import Clock, Sample
 from bench.report.labels import labels
 from bench.report.ticks import phase_ticks
 from bench.store import Run
@@ -36,7 +36,7 @@ def frame(*runs: Run) -> pd.DataFrame:
     columns: dict[str, object] = {
         "run": _categories(index, labels(runs)),
         **_factors(samples),
-        **_identity(samples),
+        **_identity(samples, index, [run.clock for run in runs]),
     }
     columns |= _ticks(samples) | _memory(samples) | _counters(samples)
     return pd.DataFrame(columns, copy=False)
@@ -85,14 +85,16 @@ def _categories(codes: NDArray[np.int64], values: Sequence[object]) -> object:
     return pd.Categorical.from_codes(places[codes], categories=pd.Index(distinct))
 
 
-def _identity(samples: Sequence[Sample]) -> dict[str, object]:
-    clocks, which = _codes([sample.clock for sample in samples])
+def _identity(
+    samples: Sequence[Sample], index: NDArray[np.int64], clocks: Sequence[Clock]
+) -> dict[str, object]:
+    """``index`` is the run of each sample, ``clocks`` that of each run."""
     status, texts = _codes([sample.status for sample in samples])
     return {
         "rep": _whole([sample.rep for sample in samples]),
         "boot": _known(np.array([sample.boot for sample in samples], dtype=np.int64)),
-        "clock": _categories(clocks, [clock.value for clock in which]),
-        "unit": _categories(clocks, [clock.unit for clock in which]),
+        "clock": _categories(index, [clock.value for clock in clocks]),
+        "unit": _categories(index, [clock.unit for clock in clocks]),
         "status": _categories(status, texts),
     }
 

@@ -91,7 +91,7 @@ def _curve(series: Series) -> tuple[int, str]:
 def _make_curve(panel: Panel, group: Sequence[Series]) -> Curve:
     measured = [each for each in group if each.values.size]
     cell = group[0].cell
-    points = [(e.cell.mem / GIB, v) for e in measured for v in thinned(e.ticks)]
+    points = [(e.cell.mem / GIB, v) for e in measured for v in thinned(e.ticks, len(measured))]
     x, y = [x for x, _ in points], [y for _, y in points]
     why_not = why_not_a_line(x, y) if points else "nothing was measured"
     line = None if why_not else fit(x, y)
@@ -139,7 +139,7 @@ def line_note(found: Iterable[Curve]) -> str:
     if any(curve.line for curve in several):
         parts.append("Lines: Theil-Sen, growth for each GiB with its 95 % interval.")
     if any(curve.line and curve.thinned for curve in several):
-        parts.append(f"Fitted to {MOST_POINTS} quantiles of each size.")
+        parts.append(f"Fitted to quantiles, {MOST_POINTS} of all sizes together.")
     if why:
         parts.append(f"No line fits where medians are joined: {why}.")
     return " ".join(parts)
