@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import machine
-from bench.devices import is_path
+from bench.devices import of_this_machine
 from bench.errors import CannotJudge, CellFailed, CellSkipped, MissingTool
 from bench.executors.command import Target, deadline, helper_words
 from bench.executors.host_device import HostDevice, find_device
@@ -98,7 +98,7 @@ def _within(reader: LineReader, seconds: float) -> str | None:
 def prepare(plan: Plan, console: Path) -> HostExecutor:
     """Look at the devices that were named, compile the helper, lift our own memlock limit."""
     named = {block.any_cell.device for block in plan.blocks}
-    devices = {name: find_device(name) for name in sorted(named) if is_path(name)}
+    devices = {name: find_device(name) for name in sorted(named) if of_this_machine(name)}
     lift_memlock()
     try:
         helper = ensure_helper()

@@ -15,7 +15,7 @@ from bench.devices import (
     PCI_ADDRESS,
     Device,
     device_named,
-    is_path,
+    of_this_machine,
 )
 from bench.guest.initramfs import APPLETS, PACKAGES
 from bench.kernel.config import load_config
@@ -172,13 +172,13 @@ def test_no_device_needs_nothing() -> None:
 
 @every_device
 def test_a_known_name_is_no_path(device: Device) -> None:
-    assert not is_path(device.name)
+    assert not of_this_machine(device.name)
     assert device_named(device.name) is device
 
 
 def test_a_path_is_a_device_of_this_machine() -> None:
     device = device_named("/dev/vhost-vdpa-7")
-    assert is_path(device.name)
+    assert of_this_machine(device.name)
     assert device.name == "/dev/vhost-vdpa-7"
     assert device.pins  # until its driver is known
     assert not (device.modules or device.add or device.remove)
