@@ -187,8 +187,8 @@ void dismiss_old_process(struct state *s)
 		return;
 	charged = family ? family->charged_kb(getppid()) : 0;
 	if (charged)
-		die("charged", 0, "%llu kB are still charged to the old process",
-		    (unsigned long long)charged);
+		die("charged", 0, "%s of the old process is still %llu kB",
+		    family->account, (unsigned long long)charged);
 	say_byte(s->old_sock);
 	wait_byte(s->old_sock);
 	close(s->old_sock);

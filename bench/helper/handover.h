@@ -52,8 +52,9 @@ struct family {
 	void (*end)(struct state *s);
 	/* A request whose data is in this region; numbered, each another. */
 	void (*prove)(struct state *s, const struct region *r, uint64_t seq);
-	/* What the kernel has charged to a process (0: this one) for it. */
+	/* What the kernel has charged to a process (0: this one), and where. */
 	uint64_t (*charged_kb)(pid_t pid);
+	const char *account;
 	bool (*pins)(const struct state *s);
 	/* The open files that it is, until NULL: what a transfer sends. */
 	int *(*file)(struct state *s, unsigned int n);

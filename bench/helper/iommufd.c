@@ -175,8 +175,8 @@ static int *file(struct state *s, unsigned int n)
 
 static const struct family iommufd = {
 	.probe = probe, .begin = begin, .end = vfio_end,
-	.prove = vfio_prove,
-	.charged_kb = proc_vmpin_kb, .pins = vfio_pins, .file = file,
+	.prove = vfio_prove, .charged_kb = proc_vmpin_kb,
+	.account = "VmPin", .pins = vfio_pins, .file = file,
 };
 
 const struct method iommufd_process_method = {

@@ -27,9 +27,9 @@ static uint64_t prove_charge(const struct state *s, const struct family *family)
 	uint64_t charged = family ? family->charged_kb(0) : proc_vmpin_kb(0);
 
 	if (charged != want)
-		die("charged", 0, "%llu kB are charged for pinned pages, not"
-		    " %llu kB", (unsigned long long)charged,
-		    (unsigned long long)want);
+		die("charged", 0, "%s is %llu kB, not %llu kB",
+		    family ? family->account : "VmPin",
+		    (unsigned long long)charged, (unsigned long long)want);
 	return charged;
 }
 

@@ -158,7 +158,7 @@ static int *file(struct state *s, unsigned int n)
 static const struct family type1 = {
 	.probe = probe, .begin = begin, .end = vfio_end,
 	.prove = vfio_prove, .charged_kb = proc_locked_by_drivers_kb,
-	.pins = vfio_pins, .file = file,
+	.account = "VmLck", .pins = vfio_pins, .file = file,
 };
 
 const struct method type1_vaddr_method = {

@@ -186,8 +186,8 @@ static int *file(struct state *s, unsigned int n)
 
 static const struct family vdpa = {
 	.probe = probe, .begin = begin, .end = release_close,
-	.prove = prove_region, .charged_kb = proc_vmpin_kb, .pins = pins,
-	.file = file,
+	.prove = prove_region, .charged_kb = proc_vmpin_kb,
+	.account = "VmPin", .pins = pins, .file = file,
 };
 
 const struct method vdpa_new_owner_method = {
