@@ -21,6 +21,8 @@
 
 #define DEADLINE_MS 10000
 #define QUEUE 0
+/* Its ring is not the first: QEMU takes a ring at address 0 for none. */
+#define RING 1
 #define BUFFER 0
 #define LEN 256u	/* of the bytes that are asked for */
 #define LEAST 16u	/* of the answer: by chance it is no pattern of ours */
@@ -96,7 +98,7 @@ void entropy_start(const struct vfio *v, const struct memory *m, uint64_t iova)
 
 	if (!v->driven)
 		return;
-	ring = io_ring(m, iova, QUEUE);
+	ring = io_ring(m, iova, RING);
 	entropy_stop(v);
 	set(v, COMMON(device_status), DRIVER, 1);
 	set_features(v);
@@ -120,7 +122,7 @@ static void await(const struct io_memory *m, uint16_t until)
 {
 	const struct timespec moment = { .tv_nsec = 1000 * 1000 };
 
-	for (int ms = 0; !io_done(m, QUEUE, until); ms++) {
+	for (int ms = 0; !io_done(m, RING, until); ms++) {
 		if (ms == DEADLINE_MS)
 			die("entropy", ETIMEDOUT, "the device did not answer");
 		nanosleep(&moment, NULL);
@@ -140,10 +142,10 @@ void entropy_prove(const struct vfio *v, const struct memory *m,
 		return;
 	io_fill(data, LEN, seq);
 	memcpy(before, data, LEN);
-	done = io_post(&where, QUEUE, &part, 1);
+	done = io_post(&where, RING, &part, 1);
 	vfio_write(v, v->notify, QUEUE, 2);
 	await(&where, done);
-	if (io_used_len(&where, QUEUE) < LEAST || !memcmp(data, before, LEAST))
+	if (io_used_len(&where, RING) < LEAST || !memcmp(data, before, LEAST))
 		die("entropy", EIO, "the device's bytes did not arrive in the"
 		    " memory of this process");
 }
