@@ -99,10 +99,13 @@ class Scenario(BaseModel):
                 kinds = ", ".join(n for n, d in DEVICES.items() if d.family is method.family)
                 return "device", f"{method} needs a device of its kind: {kinds}"
         for name in self.device:
-            if not any(fits(method, name, self.device) for method in methods):
-                known = [m for m in Method if m.family is device_named(name).family]
-                kinds = ", ".join(m for m in known if m.experiment is Experiment.LIVE_UPDATE)
-                return "method", f"{name} needs one of its methods: {kinds}"
+            if any(fits(method, name, self.device) for method in methods):
+                continue
+            if name == NO_DEVICE.name:
+                return "device", f"{methods[0]} needs a device: 'none' is for exec-only"
+            known = (m for m in Method if m.family is device_named(name).family)
+            kinds = ", ".join(m for m in known if m.experiment is Experiment.LIVE_UPDATE)
+            return "method", f"{name} needs one of its methods: {kinds}"
         return None
 
     def _memory_misfit(self) -> tuple[str, str] | None:

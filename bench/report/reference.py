@@ -9,7 +9,6 @@ import numpy as np
 from bench.model import Cell, Method, Phase
 from bench.report.cells import CellTable
 from bench.report.columns import factors
-from bench.report.findings import times
 from bench.stats.ratios import ratio_interval
 from bench.stats.sides import Side, side
 from bench.stats.summary import ratio
@@ -40,7 +39,7 @@ def _sentence(table: CellTable, ours: Cell, theirs: Cell) -> str:
     shown = " and ".join(format_quantity(pause.median, table.unit) for pause in pauses)
     device, pages, mem, *_ = factors(ours)
     text = (
-        f"{device} {pages} {mem}: {ours.method} pauses {times(ratio(*pauses))} as long as vfio's"
+        f"{device} {pages} {mem}: {ours.method} pauses {_times(ratio(*pauses))} as long as vfio's"
         f" live update ({_interval(table, ours, theirs)}; {shown})"
     )
     shares = ", ".join(_shares(table, ours, theirs))
@@ -51,7 +50,12 @@ def _interval(table: CellTable, ours: Cell, theirs: Cell) -> str:
     found = ratio_interval(_side(table, ours), _side(table, theirs))
     if found is None:
         return "too few reps for an interval"
-    return f"95 %: {times(found[0])} to {times(found[1])}"
+    return f"95 %: {_times(found[0])} to {_times(found[1])}"
+
+
+def _times(ratio: float) -> str:
+    """A digit more than a table has: both are little but exec, so that they lie close."""
+    return f"{ratio:.4g}x"
 
 
 def _side(table: CellTable, cell: Cell) -> Side:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bench.devices import device_named
 from bench.factors import QEMU
-from bench.model import Batch, Block, Cell, Experiment, Handover, Method, Phase, Plan, Ptes
+from bench.model import Batch, Block, Cell, Experiment, Family, Handover, Method, Phase, Plan, Ptes
 from bench.plan import make_plan
 from bench.regions import qemu_regions
 from bench.scenario import Scenario
@@ -63,6 +63,11 @@ def small_plan(**fields: Any) -> Plan:
 
 def small_block(**fields: Any) -> Block:
     return small_plan(**fields).blocks[0]
+
+
+def device_of(method: Method) -> str:
+    """One that it is a method of."""
+    return {Family.TYPE1: "vfio-type1", Family.IOMMUFD: "iommufd"}.get(method.family, "sim-net-pa")
 
 
 def split_pause(pause: int, method: Method = Method.RESET_OWNER) -> dict[str, int]:
