@@ -4,7 +4,6 @@
  * maps the file that guest memory is in, by offsets, so that no address of a
  * process is in it. Its live update is a change of who is charged.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +13,8 @@
 #include "handover.h"
 #include "iommufd.h"
 #include "proc.h"
+
+#define MOST_VFIO_DEVICES 1024
 
 static const char need_kernel[] =
 	"a kernel with CONFIG_IOMMUFD and IOMMU_IOAS_CHANGE_PROCESS (6.14)";
@@ -25,23 +26,15 @@ static const uint8_t both[] = { METHOD_IOMMUFD_PROCESS, METHOD_IOMMUFD_REMAP };
 /* The device's own node, whose number only sysfs knows; -errno. */
 static int open_cdev(const char *device)
 {
-	char path[128], node[300];
-	struct dirent *entry;
-	int fd = -ENODEV;
-	DIR *dir;
+	char name[32], path[128], node[64];
 
-	vfio_sysfs(path, sizeof(path), device, "vfio-dev");
-	dir = opendir(path);
-	if (!dir)
-		return -errno;
-	while ((entry = readdir(dir)))
-		if (!strncmp(entry->d_name, "vfio", 4)) {
-			snprintf(node, sizeof(node), "/dev/vfio/devices/%s",
-				 entry->d_name);
-			fd = __vfio_open(node);
-		}
-	closedir(dir);
-	return fd;
+	for (int n = 0; n < MOST_VFIO_DEVICES; n++) {
+		snprintf(name, sizeof(name), "vfio-dev/vfio%d", n);
+		snprintf(node, sizeof(node), "/dev/vfio/devices/vfio%d", n);
+		if (vfio_sysfs(path, sizeof(path), device, name))
+			return __vfio_open(node);
+	}
+	return -ENODEV;
 }
 
 static int __change_process(const struct vfio *v)

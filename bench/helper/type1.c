@@ -6,7 +6,6 @@
  * and to map it again.
  */
 #include <errno.h>
-#include <libgen.h>
 #include <linux/vfio.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +20,7 @@ static const uint8_t both[] = { METHOD_VFIO_VADDR, METHOD_VFIO_REMAP };
 /* The node of the group that the device is in, -errno. */
 static int open_group(const char *device)
 {
-	char path[128], target[128], node[160];
+	char path[128], target[128], node[160], *number;
 	ssize_t n;
 
 	if (!vfio_sysfs(path, sizeof(path), device, "iommu_group"))
@@ -30,7 +29,8 @@ static int open_group(const char *device)
 	if (n < 0)
 		return -errno;
 	target[n] = 0;
-	snprintf(node, sizeof(node), "/dev/vfio/%s", basename(target));
+	number = strrchr(target, '/');
+	snprintf(node, sizeof(node), "/dev/vfio%s", number ? number : "");
 	return __vfio_open(node);
 }
 

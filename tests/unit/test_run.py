@@ -207,9 +207,15 @@ def test_a_bug_of_ours_closes_the_executor_too(store: Store) -> None:
 
 
 def test_all_methods_reach_the_store(store: Store) -> None:
-    plan = small_plan(method=",".join(Method))
+    plan = small_plan(device="sim-net-pa,vfio-type1,iommufd", method=",".join(Method))
     run(plan, executor(recording(plan)), store, Watcher())
-    assert {s.cell.method for s in stored(store) if s.ok} == set(Method)
+    ok = [sample.cell for sample in stored(store) if sample.ok]
+    assert {cell.method for cell in ok} == set(Method)
+    families = {(cell.device, cell.method) for cell in ok if cell.method.experiment is LIVE}
+    assert {(d, m) for d, m in families if m.family is Family.TYPE1} == {
+        ("vfio-type1", Method.VFIO_VADDR),
+        ("vfio-type1", Method.VFIO_REMAP),
+    }
 
 
 PINS = small_plan(method=",".join(PIN_METHODS), device="none", threads=2)
