@@ -123,7 +123,7 @@ static void send_state(struct state *s, int state_fd, int sock)
 	int fds[MOST_FILES] = { state_fd, s->m.fd }, *file;
 	int n = DEVICE_FD;
 
-	for (int i = 0; family && (file = family->file(s, (unsigned int)i)); i++)
+	for (unsigned int i = 0; family && (file = family->file(s, i)); i++)
 		if (*file >= 0)
 			fds[n++] = *file;
 	send_files(sock, fds, n);
@@ -134,8 +134,11 @@ static void receive_device(struct state *s, const int *fds, int count)
 	const struct family *family = family_of(s);
 	int *file;
 
-	for (int i = 0; family && (file = family->file(s, (unsigned int)i)); i++)
-		*file = DEVICE_FD + i < count ? fds[DEVICE_FD + i] : -1;
+	for (unsigned int i = 0; family && (file = family->file(s, i)); i++) {
+		int at = DEVICE_FD + (int)i;
+
+		*file = at < count ? fds[at] : -1;
+	}
 }
 
 static void __attribute__((noreturn))
