@@ -45,9 +45,9 @@ struct state {
 
 /* A kind of device, and its life outside the pause. */
 struct family {
-	/* Look whether it can be had; order_skip() for each method that cannot. */
+	/* Can it be had? order_skip() for each method that cannot. */
 	void (*probe)(struct state *s);
-	/* As a VMM starts it: opened, all memory mapped, running. And its end. */
+	/* As a VMM starts it: open, memory mapped, running. And its end. */
 	void (*begin)(struct state *s);
 	void (*end)(struct state *s);
 	/* A request whose data is in this region; numbered, each another. */

@@ -18,7 +18,8 @@ void usage(const char *what)
 {
 	fprintf(stderr, "bench-helper: %s\n"
 		"usage: bench-helper EXPERIMENT --out FD|PATH\n"
-		"  [--device PATH] [--device type1=PCI] [--device iommufd=PCI]\n"
+		"  [--device PATH] [--device type1=PCI]"
+		" [--device iommufd=PCI]\n"
 		"  --mem BYTES [--file BYTES] --pages KIND --order METHOD,...\n"
 		"  [--regions N|IOVA+SIZE@OFFSET,...] [--warm] [--pinned]\n"
 		"  [--transfer] [--unbatched] [--fault NAME] [--loops N]\n"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A device behind vfio-pci: what its two ways of being opened have in common. */
+/* A device behind vfio-pci: what both ways to open it have in common. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vfio.h>
