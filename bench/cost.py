@@ -5,8 +5,10 @@ The figures are from runs under TCG with instruction counting on a slow machine;
 works everything is faster, and a budget leaves room.
 """
 
+from itertools import pairwise
+
 from bench.devices import device_named
-from bench.model import Block, Cell, Experiment, Method
+from bench.model import Block, Cell, Experiment
 from bench.units import GIB, KIB
 
 _BOOT = 15.0
@@ -29,7 +31,7 @@ def rep_seconds(cell: Cell) -> float:
     if cell.method.experiment is Experiment.PIN:
         return pages * (_PIN[small] + _FAULT[small])
     device = device_named(cell.device)
-    keeps = cell.method in (Method.NEW_OWNER, Method.EXEC_ONLY) or not device.pins
+    keeps = cell.method.keeps or not device.pins
     repin = 0.0 if keeps else _REPIN[small]
     return _REP + pages * (repin + _TOUCH[small])
 
@@ -42,7 +44,15 @@ def once_seconds(cell: Cell) -> float:
 def block_seconds(block: Block) -> float:
     """All handovers of a block, and making the memory and mapping it once."""
     reps = sum(rep_seconds(block.cell_of(method)) for method in block.order)
-    return once_seconds(block.any_cell) + reps
+    return once_seconds(block.any_cell) + reps + _changes(block)
+
+
+def _changes(block: Block) -> float:
+    """Between methods of two families one device is ended and another begun."""
+    devices = [block.cell_of(method).device for method in block.order]
+    count = sum(one != other for one, other in pairwise(devices))
+    cell = block.any_cell
+    return count * cell.mem / (4 * KIB) * (_REPIN[cell.pages.small] + _TOUCH[cell.pages.small])
 
 
 def plan_seconds(blocks: tuple[Block, ...]) -> float:

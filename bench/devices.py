@@ -1,22 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The devices of a guest: what each stands for, and how it gets behind /dev/vhost-vdpa-0."""
+"""The devices of a guest: what each stands for, and how it gets behind its node."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from bench.methods import Family
 
 # Entries of an iotlb are to be bounded by memory alone: 64 GiB of scattered 4k pages are
 # 2^24 of them, and since 6.12.117 the limit is enforced (ENOSPC in vhost_iotlb_add_range).
 IOTLB_ENTRIES = 1 << 26
 _IOTLB = f"max_iotlb_entries={IOTLB_ENTRIES}"
 
-# Where QEMU puts the virtio device that is rebound to vp_vdpa.
+# Where QEMU puts the virtio device that is rebound to vp_vdpa, and that of vfio-pci.
 PCI_SLOT = "10"
+VFIO_SLOT = "11"
 PCI_ADDRESS = f"0000:00:{PCI_SLOT}.0"
+VFIO_ADDRESS = f"0000:00:{VFIO_SLOT}.0"
 
 
 @dataclass(frozen=True)
 class Device:
-    """One kind of vDPA device. ``add`` and ``remove`` are commands for the guest's shell."""
+    """One kind of device. ``add`` and ``remove`` are commands for the guest's shell."""
 
     name: str
     stands_for: str
@@ -24,8 +29,10 @@ class Device:
     add: tuple[str, ...]
     remove: tuple[str, ...]
     pins: bool = True  # it is given physical addresses, so that mapping pins pages
-    platform_iommu: bool = False  # it needs QEMU's PCI device and IOMMU
+    platform_iommu: bool = False  # it needs QEMU's PCI devices and IOMMU
     programs: tuple[str, ...] = ()  # of the host, wanted in the guest
+    family: Family = Family.VDPA
+    node: str = "/dev/vhost-vdpa-0"  # or the address of a PCI device
 
 
 def _sim(name: str, kind: str, stands_for: str, *, use_va: int = 0, batch: int = 1) -> Device:
@@ -43,20 +50,50 @@ def _sim(name: str, kind: str, stands_for: str, *, use_va: int = 0, batch: int =
     )
 
 
-_SYS_PCI = f"/sys/bus/pci/devices/{PCI_ADDRESS}"
+def _unbind(address: str) -> str:
+    device = f"/sys/bus/pci/devices/{address}"
+    return f"[ ! -e {device}/driver ] || echo {address} >{device}/driver/unbind"
+
+
+def _rebind(address: str, driver: str) -> tuple[str, ...]:
+    """From whatever driver has it, if any."""
+    device = f"/sys/bus/pci/devices/{address}"
+    return (
+        _unbind(address),
+        f"echo {driver} >{device}/driver_override",
+        f"echo {address} >/sys/bus/pci/drivers_probe",
+    )
+
 
 _VP_VDPA = Device(
     name="vp-vdpa",
     stands_for="platform IOMMU: vp_vdpa, ifcvf, pds, snet, octeon_ep",
     modules={"vhost_vdpa": _IOTLB, "vp_vdpa": ""},
     add=(
-        f"echo {PCI_ADDRESS} >{_SYS_PCI}/driver/unbind",
-        f"echo vp-vdpa >{_SYS_PCI}/driver_override",
-        f"echo {PCI_ADDRESS} >/sys/bus/pci/drivers_probe",
+        *_rebind(PCI_ADDRESS, "vp-vdpa"),
         f"vdpa dev add name vdpa0 mgmtdev pci/{PCI_ADDRESS}",
     ),
-    remove=("vdpa dev del vdpa0", f"echo {PCI_ADDRESS} >{_SYS_PCI}/driver/unbind"),
+    remove=("vdpa dev del vdpa0", _unbind(PCI_ADDRESS)),
     platform_iommu=True,
+)
+
+_VFIO_TYPE1 = Device(
+    name="vfio-type1",
+    stands_for="vfio-pci in a container of type1: the reference that the patches name",
+    modules={"vfio": "", "vfio_iommu_type1": "", "vfio-pci-core": "", "vfio-pci": ""},
+    add=_rebind(VFIO_ADDRESS, "vfio-pci"),
+    remove=(_unbind(VFIO_ADDRESS),),
+    platform_iommu=True,
+    family=Family.TYPE1,
+    node=VFIO_ADDRESS,
+)
+
+# Debian's 6.12 is built without IOMMUFD: the helper says so, and what it needs.
+_IOMMUFD = replace(
+    _VFIO_TYPE1,
+    name="iommufd",
+    stands_for="vfio-pci over /dev/iommu: guest memory as a file, no addresses",
+    family=Family.IOMMUFD,
 )
 
 _VDUSE_DAEMON = "qemu-storage-daemon"
@@ -85,6 +122,8 @@ NO_DEVICE = Device(
     add=(),
     remove=(),
     pins=False,
+    family=Family.NONE,
+    node="",
 )
 
 DEVICES: Mapping[str, Device] = {
@@ -97,17 +136,35 @@ DEVICES: Mapping[str, Device] = {
         _sim("sim-blk-pa", "blk", "as sim-net-pa, a block device"),
         _VP_VDPA,
         _VDUSE_BLK,
+        _VFIO_TYPE1,
+        _IOMMUFD,
     )
 }
 
 
-def is_path(name: str) -> bool:
-    """A device of this machine, as opposed to one that a guest is given."""
-    return name.startswith("/")
+# A PCI device of this machine, as in vfio:0000:03:00.0; of what family it is then.
+PCI_PATTERN = r"(vfio|iommufd):([0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])"
+_PCI_FAMILIES = {"vfio": Family.TYPE1, "iommufd": Family.IOMMUFD}
+
+
+def of_this_machine(name: str) -> bool:
+    """As opposed to a device that a guest is given."""
+    return name.startswith("/") or pci_address(name) != ""
+
+
+def pci_address(name: str) -> str:
+    """Of a device that is named by it, empty for any other."""
+    match = re.fullmatch(PCI_PATTERN, name)
+    return match[2] if match else ""
 
 
 def device_named(name: str) -> Device:
     """One of the guest's, or one of this machine: that pins, until its driver is known."""
-    if is_path(name):
-        return Device(name, "a device of this machine", modules={}, add=(), remove=())
-    return DEVICES[name]
+    if name in DEVICES:
+        return DEVICES[name]
+    if not of_this_machine(name):
+        raise KeyError(name)
+    address = pci_address(name)
+    family = _PCI_FAMILIES[name.partition(":")[0]] if address else Family.VDPA
+    here = Device(name, "a device of this machine", modules={}, add=(), remove=())
+    return replace(here, family=family, node=address or name)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from bench.devices import DEVICES, is_path
+from bench.devices import DEVICES, of_this_machine
 from bench.units import TIB, known_pause, parse_duration, parse_sizes
 
 # The two places of guest memory in the helper are 16 TiB apart.
@@ -61,8 +61,8 @@ def _threads(value: object) -> object:
 
 
 def _known_device(name: str) -> str:
-    if name not in DEVICES and not is_path(name):
-        known = f"{', '.join(DEVICES)}, or a path as in /dev/vhost-vdpa-0"
+    if name not in DEVICES and not of_this_machine(name):
+        known = f"{', '.join(DEVICES)}, a path as in /dev/vhost-vdpa-0, or vfio:0000:03:00.0"
         raise ValueError(f"'{name}' is unknown: known are {known}")
     return name
 

@@ -4,43 +4,15 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
+# What methods are is a module of its own; who reads the model finds them here too.
+from bench.methods import OWN_PHASES as OWN_PHASES
+from bench.methods import Experiment as Experiment
+from bench.methods import Family as Family
+from bench.methods import Method as Method
+from bench.methods import Phase as Phase
 from bench.units import GIB, KIB, MIB
-
-
-class Experiment(StrEnum):
-    """What a rep is: the handover of a device, or memory pinned and unpinned."""
-
-    LIVE_UPDATE = "live-update"
-    PIN = "pin"
-
-    @property
-    def phases(self) -> "tuple[Phase, ...]":
-        """What a rep of it consists of, in the order in which it happens."""
-        pin = (Phase.PIN, Phase.UNPIN)
-        return pin if self is Experiment.PIN else tuple(p for p in Phase if p not in pin)
-
-
-class Method(StrEnum):
-    NEW_OWNER = "new-owner"
-    RESET_OWNER = "reset-owner"
-    REOPEN = "reopen"
-    EXEC_ONLY = "exec-only"
-    IO_URING = "io-uring"  # registered buffers: needs no device and no right
-    GUP_TEST = "gup-test"  # the kernel's own loop, where it was built with one
-    IOTLB = "iotlb"  # IOTLB_UPDATE and IOTLB_INVALIDATE on a vhost-vdpa device
-    MLOCK = "mlock"  # a control: pages in memory, but none pinned
-    POPULATE = "populate"  # a control: page tables, and nothing else
-
-    @property
-    def experiment(self) -> Experiment:
-        live_update = (Method.NEW_OWNER, Method.RESET_OWNER, Method.REOPEN, Method.EXEC_ONLY)
-        return Experiment.LIVE_UPDATE if self in live_update else Experiment.PIN
-
-    @property
-    def needs_device(self) -> bool:
-        with_device = (Method.NEW_OWNER, Method.RESET_OWNER, Method.REOPEN, Method.IOTLB)
-        return self in with_device
 
 
 class Pages(StrEnum):
@@ -92,6 +64,7 @@ class Break(StrEnum):
     """Sequences that are wrong on purpose: a proof that catches none of them proves nothing."""
 
     SKIPS_REMAP = "new-owner-skips-remap"
+    SKIPS_VADDR = "vfio-vaddr-skips-map"
     WRONG_ADDRESS = "wrong-address"
     DROP_MAPPING = "drop-mapping"
 
@@ -104,26 +77,6 @@ class Clock(StrEnum):
     def unit(self) -> str:
         """What one tick is: under instruction counting a span is a count, not a time."""
         return "ns" if self is Clock.WALL else "instructions"
-
-
-class Phase(StrEnum):
-    """In the order in which they happen; those of an experiment together are the pause."""
-
-    SUSPEND = "suspend"
-    RESET = "reset"
-    RELEASE = "release"
-    EXEC = "exec"
-    POPULATE = "populate"
-    CLAIM = "claim"
-    VRINGS = "vrings"
-    MAP = "map"
-    START = "start"
-    PIN = "pin"
-    UNPIN = "unpin"
-
-
-# What a method itself costs, as opposed to what every handover pays.
-OWN_PHASES = (Phase.RELEASE, Phase.CLAIM, Phase.MAP)
 
 
 @dataclass(frozen=True, order=True)
@@ -141,6 +94,14 @@ class Cell:
     regions: str = "1"  # messages that map all of mem, or "qemu": as a q35 guest has them
     batch: Batch = Batch.ON
     threads: int = 1  # that pin at once
+
+    def __hash__(self) -> int:
+        """Kept: a million samples share some hundred cells, and are grouped by them."""
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(tuple(self.factors().values()))
 
     def factors(self) -> dict[str, str | int]:
         """The cell as the stored lines spell it."""
@@ -163,6 +124,7 @@ class Cell:
 class Block:
     """Cells that differ only in their method, measured interleaved in one helper run.
 
+    Methods of several families have a device each, of which the helper has one at a time.
     ``order`` is the method of each rep. The first ``warmup`` reps are handovers like any
     other and are proven too, but are not samples: the process that they leave has made
     the memory and the device instead of having taken them over.
@@ -177,6 +139,11 @@ class Block:
     def any_cell(self) -> Cell:
         """For what the cells of a block have in common."""
         return self.cells[0]
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Each once."""
+        return tuple(dict.fromkeys(cell.device for cell in self.cells))
 
     @property
     def experiment(self) -> Experiment:

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 from bench.cost import block_seconds, plan_seconds
-from bench.model import Backing, Block, Cell, Method, Plan
-from bench.scenario import Scenario
+from bench.devices import NO_DEVICE, device_named
+from bench.model import Backing, Block, Cell, Experiment, Method, Plan
+from bench.scenario import Scenario, fits
 from bench.units import GIB, format_duration
 
 T = TypeVar("T")
@@ -24,8 +25,9 @@ def make_plan(scenario: Scenario) -> Plan:
     """Every combination of the factors, grouped into blocks, in a seeded order."""
     rng = random.Random(scenario.seed)
     groups: dict[Cell, list[Cell]] = {}
+    together = _together(scenario)
     for cell in _cells(scenario):
-        groups.setdefault(_group_key(cell), []).append(cell)
+        groups.setdefault(_group_key(cell, together), []).append(cell)
     blocks = [_block(tuple(cells), scenario, rng) for cells in groups.values()]
     rng.shuffle(blocks)
     chosen, left_out = _within(scenario.budget, blocks)
@@ -58,6 +60,8 @@ def _cells(s: Scenario) -> list[Cell]:
     )
     cells = []
     for device, pages, mem, ptes, handover, regions, batch, threads, method in factors:
+        if not fits(method, device, s.device):
+            continue
         backing, file = _backing(s.backing, mem)
         variant = (ptes, handover, regions, batch, threads)
         cells.append(Cell(device, pages, mem, method, backing, file, *variant))
@@ -70,8 +74,16 @@ def _backing(wanted: Backing, mem: int) -> tuple[Backing, int]:
     return Backing.ALIAS, min(mem, ALIAS_FILE)
 
 
-def _group_key(cell: Cell) -> Cell:
+def _together(scenario: Scenario) -> bool:
+    """Devices of different families, one of each: a helper run has room for all of them."""
+    families = [device_named(name).family for name in scenario.device]
+    return 1 < len(families) == len(set(families))
+
+
+def _group_key(cell: Cell, together: bool) -> Cell:
     """Cells with one key share a helper run; without a device there is none to share."""
+    if together and cell.method.experiment is Experiment.LIVE_UPDATE:
+        return replace(cell, device=NO_DEVICE.name, method=Method.EXEC_ONLY)
     if cell.method is Method.EXEC_ONLY:
         return cell
     first = next(method for method in Method if method.experiment is cell.method.experiment)

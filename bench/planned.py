@@ -107,5 +107,5 @@ def describe(block: Block) -> str:
         if getattr(cell, name) != usual[name].default
     ]
     methods = ", ".join(each.method for each in block.cells)
-    words = [cell.device, cell.pages, format_size(cell.mem), cell.backing, *variant]
+    words = [*block.devices, cell.pages, format_size(cell.mem), cell.backing, *variant]
     return f"{' '.join(words)} ({methods})"

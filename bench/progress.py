@@ -36,7 +36,7 @@ class StderrConsole(Console):
 
 def describe(block: Block) -> str:
     cell = block.any_cell
-    words = [] if cell.device == NO_DEVICE.name else [cell.device]
+    words = [name for name in block.devices if name != NO_DEVICE.name]
     words += [cell.pages.value] if cell.ptes is Ptes.COLD else [cell.pages.value, "warm"]
     return f"{' '.join(words)} {format_size(cell.mem)} ({cell.backing})"
 

@@ -3,13 +3,13 @@
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from bench.devices import DEVICES, NO_DEVICE
+from bench.devices import DEVICES, NO_DEVICE, PCI_PATTERN, device_named
 from bench.errors import UsageError
 from bench.factors import (
     LARGEST,
@@ -25,7 +25,7 @@ from bench.factors import (
     Sizes,
     Threads,
 )
-from bench.model import Backing, Batch, Break, Experiment, Handover, Method, Pages, Ptes
+from bench.model import Backing, Batch, Break, Experiment, Family, Handover, Method, Pages, Ptes
 from bench.paths import SCENARIOS
 from bench.units import MIB, format_size
 
@@ -66,7 +66,16 @@ class Scenario(BaseModel):
 
     def misfit(self) -> tuple[str, str] | None:
         """The key whose value does not go with the others, and why."""
-        return self._lone_method() or self._memory_misfit()
+        return self._lone_method() or self._lone_break() or self._memory_misfit()
+
+    def _lone_break(self) -> tuple[str, str] | None:
+        if self.broken is Break.SKIPS_VADDR and Method.VFIO_VADDR not in self.method:
+            return "break", f"{self.broken} breaks {Method.VFIO_VADDR}"
+        if self.broken is Break.WRONG_ADDRESS:
+            for method in self.method:
+                if method.family is Family.IOMMUFD:
+                    return "break", f"{method} maps a file: it has no address that could be wrong"
+        return None
 
     def _lone_method(self) -> tuple[str, str] | None:
         pins = [m for m in self.method if m.experiment is Experiment.PIN]
@@ -81,9 +90,22 @@ class Scenario(BaseModel):
             return "method", f"{pins[0]} is a pin loop: it has no handover, regions or batch"
         if pins and self.broken:
             return "method", f"{pins[0]} is a pin loop: --break is for a live update"
-        needing = [m for m in handed if m.needs_device]
-        if needing and NO_DEVICE.name in self.device:
-            return "device", f"{needing[0]} needs a device: 'none' is for pin loops"
+        return self._lone_device(handed) if handed else None
+
+    def _lone_device(self, methods: list[Method]) -> tuple[str, str] | None:
+        """Every method has a device of its family, and every device a method."""
+        for method in methods:
+            if not any(fits(method, name, self.device) for name in self.device):
+                kinds = ", ".join(n for n, d in DEVICES.items() if d.family is method.family)
+                return "device", f"{method} needs a device of its kind: {kinds}"
+        for name in self.device:
+            if any(fits(method, name, self.device) for method in methods):
+                continue
+            if name == NO_DEVICE.name:
+                return "device", f"{methods[0]} needs a device: 'none' is for exec-only"
+            known = (m for m in Method if m.family is device_named(name).family)
+            kinds = ", ".join(m for m in known if m.experiment is Experiment.LIVE_UPDATE)
+            return "method", f"{name} needs one of its methods: {kinds}"
         return None
 
     def _memory_misfit(self) -> tuple[str, str] | None:
@@ -101,6 +123,15 @@ class Scenario(BaseModel):
                 if QEMU in self.regions and mem % (2 * MIB):
                     return "regions", f"qemu: {size} is not a whole number of 2 MiB"
         return None
+
+
+def fits(method: Method, device: str, devices: Collection[str]) -> bool:
+    """A method of ``device``; one that needs none has ``none`` to itself where it is named."""
+    if method.experiment is Experiment.PIN:
+        return True
+    if method.needs_device:
+        return method.family is device_named(device).family
+    return device == NO_DEVICE.name or NO_DEVICE.name not in devices
 
 
 def _is_file(path: Path) -> bool:
@@ -153,10 +184,11 @@ def _listed() -> dict[str, dict[str, Any]]:
     known: dict[str, Iterable[str]] = {"method": Method, "pages": Pages}
     known |= {"ptes": Ptes, "handover": Handover, "batch": Batch}
     count = {"type": "integer", "minimum": 1, "maximum": MOST_REGIONS}
+    here = f"^(/|{PCI_PATTERN}$)"
     text = {"type": "string", "pattern": f"^({QEMU}|[1-9][0-9]*)$"}
     return {
         **{key: {"enum": [*values]} for key, values in known.items()},
-        "device": {"anyOf": [{"enum": [*DEVICES]}, {"type": "string", "pattern": "^/"}]},
+        "device": {"anyOf": [{"enum": [*DEVICES]}, {"type": "string", "pattern": here}]},
         "threads": {"type": "integer", "minimum": 1, "maximum": MOST_THREADS},
         "mem": {"type": "string", "minLength": 1},
         "regions": {"anyOf": [count, text]},

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from bench.cpus import choose_cpus
-from bench.devices import is_path
+from bench.devices import of_this_machine
 from bench.errors import UsageError
 from bench.journal import Journal
 from bench.model import Cell, Pages, Plan
@@ -47,5 +47,5 @@ def tuned(
 
 def _on_the_host(plan: Plan, executor: str) -> bool:
     cells: list[Cell] = [cell for block in plan.blocks for cell in block.cells]
-    named = any(is_path(cell.device) for cell in cells)
+    named = any(of_this_machine(cell.device) for cell in cells)
     return bool(cells) and (executor == "host" or (executor == "auto" and named))

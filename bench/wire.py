@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from bench.checksum import unseal
-from bench.devices import device_named, is_path
+from bench.devices import device_named, of_this_machine
 from bench.errors import CellFailed, CellSkipped, ProtocolError
 from bench.model import (
     Batch,
@@ -225,20 +225,20 @@ class _Reader:
         if sum(item.phases.values()) != item.pause or set(item.phases) != phases:
             raise ProtocolError(f"rep {due}: its phases are not its pause: {item.phases}")
         pinned = item.vmpin_kb * KIB
-        self._check_memory(pinned, item.runs)
+        self._check_memory(item.method, pinned, item.runs)
         self.due += 1
         return Rep(
             item.method, item.phases, item.pause, pinned, item.runs, item.window, item.counters
         )
 
-    def _check_memory(self, pinned: int, runs: int) -> None:
+    def _check_memory(self, method: Method, pinned: int, runs: int) -> None:
         """The helper has proven it; what is stored is that very figure."""
-        cell = self.block.any_cell
+        cell = self.block.cell_of(method)
         if self.runs not in (None, runs):
             raise ProtocolError(f"rep {self.due}: memory of {self.runs} runs now has {runs}")
         self.runs = runs
         handed = cell.method.experiment is Experiment.LIVE_UPDATE
-        known = handed and cell.regions.isdecimal() and not is_path(cell.device)
+        known = handed and cell.regions.isdecimal() and not of_this_machine(cell.device)
         pins = cell.method.needs_device and device_named(cell.device).pins
         if pinned > cell.mem or (known and pinned != (cell.mem if pins else 0)):
             raise ProtocolError(f"rep {self.due}: {pinned} bytes pinned of {cell.mem}")

@@ -4,7 +4,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.devices import NO_DEVICE, is_path
+from bench.devices import NO_DEVICE, of_this_machine
 from bench.errors import CannotJudge, UsageError
 from bench.executors import host
 from bench.executors.base import Executor
@@ -23,7 +23,7 @@ def choose_executor(
     What takes time or was decided is said.
     """
     name = scenario.executor
-    named = sorted({cell.device for cell in _cells(plan) if is_path(cell.device)})
+    named = sorted({cell.device for cell in _cells(plan) if of_this_machine(cell.device)})
     if name == "auto":
         name = "host" if named else "guest"
     kind, _, recording = name.partition(":")
@@ -53,7 +53,7 @@ def _host(
     if clock is Clock.ICOUNT:
         raise UsageError("--clock: icount counts in a guest", "use --executor guest")
     for cell in _cells(plan):
-        if cell.device != NO_DEVICE.name and not is_path(cell.device):
+        if cell.device != NO_DEVICE.name and not of_this_machine(cell.device):
             raise UsageError(
                 f"--device: {cell.device} is a device of the guest",
                 "on the host name a node, as in --device /dev/vhost-vdpa-0",

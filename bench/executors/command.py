@@ -1,36 +1,46 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The helper's command line for a block: the same on the host and in a guest."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bench.cost import once_seconds, rep_seconds
 from bench.factors import QEMU
-from bench.model import Batch, Block, Cell, Experiment, Handover, Method, Ptes
+from bench.model import Batch, Block, Cell, Experiment, Family, Handover, Ptes
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a block runs on: a device node, and what is known of it."""
+    """What methods of a family run on: a device, and what is known of it."""
 
-    node: str = ""
+    family: Family
+    node: str
     pins: bool = False  # mapping its memory pins pages
     gentle: bool = False  # somebody else lives behind it: send and write as little as can be
-    counters: bool = False  # those of the PMU are wanted beside the clock
+
+    def words(self) -> list[str]:
+        if self.family is not Family.VDPA:
+            return ["--device", f"{self.family}={self.node}"]
+        options = ["--pinned"] * self.pins + ["--gentle"] * self.gentle
+        return ["--device", self.node, *options]
 
 
-def helper_words(block: Block, target: Target, out: str) -> list[str]:
-    """Words behind the program's name; ``out`` is where results go."""
+def helper_words(
+    block: Block, targets: Iterable[Target], out: str, counters: bool = False
+) -> list[str]:
+    """Words behind the program's name; ``out`` is where results go.
+
+    With ``counters`` those of the PMU are wanted beside the clock.
+    """
     cell = block.any_cell
     words = [block.experiment.value, "--out", out]
     words += ["--mem", str(cell.mem), "--file", str(cell.file), "--pages", cell.pages.value]
     words += ["--regions", regions(cell), "--order", ",".join(block.order)]
-    if cell.method is not Method.EXEC_ONLY and target.node:
-        words += ["--device", target.node]
-        words += ["--pinned"] * target.pins + ["--gentle"] * target.gentle
+    words += [word for target in targets for word in target.words()]
     words += ["--warm"] * (cell.ptes is Ptes.WARM)
     words += ["--transfer"] * (cell.handover is Handover.TRANSFER)
     words += ["--unbatched"] * (cell.batch is Batch.OFF)
-    words += ["--counters"] * target.counters
+    words += ["--counters"] * counters
     if block.experiment is Experiment.PIN:
         words += ["--threads", str(cell.threads)]
     if block.broken:

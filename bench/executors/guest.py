@@ -19,7 +19,6 @@ from bench.units import KIB, format_size
 from bench.wire import RepMessage, read_items, read_reps
 
 _BOOT_DEADLINE = 180  # seconds; 15 with instruction counting on a slow machine
-_NODE = "/dev/vhost-vdpa-0"
 _GUP_TEST = "/sys/kernel/debug/gup_test"
 
 # A loop of 2 instructions, ten million times over: see helper/null.c.
@@ -36,7 +35,7 @@ class GuestExecutor:
         self._setup = setup
         self._stack = ExitStack()
         self._guest: Guest | None = None
-        self._device: Device | None = None
+        self._devices: tuple[Device, ...] = ()
         self.boots = 0
 
     @property
@@ -58,7 +57,7 @@ class GuestExecutor:
     def measure(self, block: Block) -> Iterator[Rep | Unavailable]:
         cell = block.any_cell
         try:
-            guest = self.bound_guest(DEVICES[cell.device])
+            guest = self.bound_guest(*(DEVICES[name] for name in block.devices))
             if Method.GUP_TEST in block.order:
                 guest.run(f"[ -e {_GUP_TEST} ] || insmod /modules/gup_test_module.ko")
             set_up_pages(guest, cell)
@@ -88,7 +87,8 @@ class GuestExecutor:
 
     def close(self) -> None:
         """End the guest, if there is one."""
-        self._guest = self._device = None
+        self._guest = None
+        self._devices = ()
         self._stack.close()
 
     def _ready_guest(self) -> Guest:
@@ -103,22 +103,28 @@ class GuestExecutor:
             self._guest = guest
         return self._guest
 
-    def bound_guest(self, device: Device) -> Guest:
-        """The running guest, with this device behind its /dev/vhost-vdpa-0."""
+    def bound_guest(self, *devices: Device) -> Guest:
+        """The running guest, with these devices behind their nodes, at most one of a family."""
         guest = self._ready_guest()
-        if self._device == device:
+        if self._devices == devices:
             return guest
-        if self._device:
-            for command in self._device.remove:
+        for device in self._devices:
+            for command in device.remove:
                 guest.run(command)
-            for module in reversed([*self._device.modules]):
-                guest.run(f"rmmod {module}")
-        for module, parameters in device.modules.items():
+        for module in reversed([*_modules(self._devices)]):
+            guest.run(f"rmmod {module}")
+        for module, parameters in _modules(devices).items():
             guest.run(f"insmod /modules/{module}.ko {parameters}")
-        for command in device.add:
-            guest.run(command)
-        self._device = device
+        for device in devices:
+            for command in device.add:
+                guest.run(command)
+        self._devices = devices
         return guest
+
+
+def _modules(devices: tuple[Device, ...]) -> dict[str, str]:
+    """With their parameters, in loading order; devices may have some in common."""
+    return {name: words for device in devices for name, words in device.modules.items()}
 
 
 def check_clock(guest: Guest) -> None:
@@ -140,9 +146,10 @@ def check_clock(guest: Guest) -> None:
 
 def helper_command(block: Block, counters: bool = False) -> str:
     """The helper's command line for a block, for the shell of the guest."""
-    device = DEVICES[block.any_cell.device]
-    node = _NODE if device.modules else ""
-    words = helper_words(block, Target(node, device.pins, counters=counters), out="4")
+    wanted = dict.fromkeys(c.device for c in block.cells if c.method is not Method.EXEC_ONLY)
+    devices = [DEVICES[name] for name in wanted]
+    targets = [Target(device.family, device.node, device.pins) for device in devices if device.node]
+    words = helper_words(block, targets, out="4", counters=counters)
     return f"ulimit -l unlimited; {shlex.join(['bench-helper', *words])}"
 
 

@@ -64,7 +64,7 @@ def prepare(
     config = load_config(kernel_name)
     qemu_version()  # before minutes go into a kernel that nothing can boot
     blocks = [*blocks]
-    devices = [DEVICES[block.any_cell.device] for block in blocks]
+    devices = [DEVICES[name] for block in blocks for name in block.devices]
     memory = guest_memory(blocks)
     kernel = ensure_kernel(config)
     initramfs = ensure_initramfs(kernel, [name for d in devices for name in d.programs])

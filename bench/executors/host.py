@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from bench import machine
-from bench.devices import is_path
+from bench.devices import of_this_machine, pci_address
 from bench.errors import CannotJudge, CellFailed, CellSkipped, MissingTool
-from bench.executors.command import Target, deadline, helper_words
+from bench.executors.command import deadline, helper_words
 from bench.executors.host_device import HostDevice, find_device
+from bench.executors.host_pci import HostPci, find_pci
 from bench.guest.initramfs import ensure_helper
 from bench.lines import LineReader
 from bench.model import Block, Cell, Clock, Plan, Rep, Unavailable
@@ -33,7 +34,9 @@ class HostExecutor:
     clock = Clock.WALL
     boots = 1  # the one that runs
 
-    def __init__(self, helper: Path, devices: Mapping[str, HostDevice], console: Path) -> None:
+    def __init__(
+        self, helper: Path, devices: Mapping[str, HostDevice | HostPci], console: Path
+    ) -> None:
         self._helper = helper
         self._devices = devices
         self._console = console
@@ -63,14 +66,12 @@ class HostExecutor:
         """Nothing is held."""
 
     def _lines(self, block: Block) -> Iterator[str]:
-        device = self._devices.get(block.any_cell.device)
-        target = Target(counters=True)
-        if device:
-            target = Target(device.path, device.pins, not device.simulated, counters=True)
+        targets = [self._devices[name].target for name in block.devices if name in self._devices]
         with ExitStack() as stack:
             readable, writable = os.pipe()
             stack.callback(os.close, readable)
-            argv = [str(self._helper), *helper_words(block, target, str(writable))]
+            words = helper_words(block, targets, str(writable), counters=True)
+            argv = [str(self._helper), *words]
             try:
                 child = stack.enter_context(spawn(argv, log=self._console, pass_fds=[writable]))
             finally:
@@ -97,14 +98,18 @@ def _within(reader: LineReader, seconds: float) -> str | None:
 
 def prepare(plan: Plan, console: Path) -> HostExecutor:
     """Look at the devices that were named, compile the helper, lift our own memlock limit."""
-    named = {block.any_cell.device for block in plan.blocks}
-    devices = {name: find_device(name) for name in sorted(named) if is_path(name)}
+    named = {name for block in plan.blocks for name in block.devices}
+    devices = {name: _find(name) for name in sorted(named) if of_this_machine(name)}
     lift_memlock()
     try:
         helper = ensure_helper()
     except MissingTool as error:
         raise CannotJudge(f"the helper cannot be compiled: {error.message}", error.hint) from None
     return HostExecutor(helper, devices, console)
+
+
+def _find(name: str) -> HostDevice | HostPci:
+    return find_pci(name) if pci_address(name) else find_device(name)
 
 
 def lift_memlock() -> None:

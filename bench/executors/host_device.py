@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError, CannotJudge, UsageError
+from bench.executors.command import Target
+from bench.model import Family
 from bench.process import find_tool, run
 
 _NEED = "vdpa dev show lists devices; a node is there once one is bound to vhost_vdpa"
@@ -36,6 +38,10 @@ class HostDevice:
     def simulated(self) -> bool:
         """Nobody lives behind it: what is sent comes back, what is written is nobody's."""
         return self.driver.startswith(("vdpasim", "vdpa_sim"))
+
+    @property
+    def target(self) -> Target:
+        return Target(Family.VDPA, self.path, self.pins, gentle=not self.simulated)
 
     def facts(self) -> dict[str, Any]:
         return {

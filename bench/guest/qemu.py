@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from bench.devices import PCI_SLOT
+from bench.devices import PCI_SLOT, VFIO_SLOT
 from bench.model import Clock
 from bench.units import MIB
 
@@ -27,7 +27,7 @@ class GuestConfig:
     memory: int  # bytes
     accelerator: Accelerator
     console: Path
-    platform_iommu: bool = False  # an IOMMU, and a network device behind it
+    platform_iommu: bool = False  # an IOMMU, and devices behind it
     gigantic_pages: int = 0  # of 1 GiB, set aside at boot
     share: Path | None = None  # a directory that the guest may mount (9p, tag "share"), read-only
     commands_fd: int = -1  # connected sockets that QEMU inherits, set by boot()
@@ -100,17 +100,22 @@ def argv(qemu: str, config: GuestConfig) -> list[str]:
 
 
 def _platform_iommu(loop_fd: int) -> tuple[str, ...]:
-    """A virtio network device whose DMA goes through the IOMMU, and comes back to it.
+    """Virtio devices whose DMA goes through the IOMMU: a network that comes back to itself,
+    and a source of entropy.
 
-    snoop-control: vhost-vdpa wants IOMMU_CAP_CACHE_COHERENCY. disable-legacy and
-    iommu_platform: addresses are IO virtual ones. No virtio-net driver is in the guest,
-    so that nothing but vp_vdpa ever drives the device.
+    intremap: vfio gives no device away whose interrupts could be anybody's. snoop-control:
+    vhost-vdpa wants IOMMU_CAP_CACHE_COHERENCY. disable-legacy and iommu_platform: addresses
+    are IO virtual ones. No driver for either device is in the guest, so that nothing but
+    vp_vdpa and the helper ever drives them.
     """
     return (
-        "-device", "intel-iommu,snoop-control=on,device-iotlb=on",
+        "-device", "intel-iommu,intremap=on,snoop-control=on,device-iotlb=on",
         "-netdev", f"dgram,id=loop,local.type=fd,local.str={loop_fd}",
         "-device", "virtio-net-pci,netdev=loop,disable-legacy=on,iommu_platform=on,ats=on,"
         f"addr=0x{PCI_SLOT},romfile=",
+        "-object", "rng-builtin,id=entropy",
+        "-device", "virtio-rng-pci,rng=entropy,disable-legacy=on,iommu_platform=on,ats=on,"
+        f"addr=0x{VFIO_SLOT}",
     )  # fmt: skip
 
 

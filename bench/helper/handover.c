@@ -17,12 +17,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "emit.h"
+#include "files.h"
 #include "handover.h"
 #include "proc.h"
 
-enum { STATE_FD, MEMORY_FD, DEVICE_FD, NFDS };
+/* The files that are handed over; those of the device come last. */
+enum { STATE_FD, MEMORY_FD, DEVICE_FD };
 
 /* Our own text and data: a fault on them is not the thing measured. */
 void populate_ourselves(void)
@@ -100,50 +101,6 @@ static void start_successor(int theirs)
 		die("posix_spawn", r, "posix_spawn: %s", strerror(r));
 }
 
-union control {
-	char bytes[CMSG_SPACE(NFDS * sizeof(int))];
-	struct cmsghdr align;
-};
-
-static void send_files(int sock, const int *fds, int count)
-{
-	union control control = { 0 };
-	struct iovec iov = { .iov_base = &count, .iov_len = sizeof(count) };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
-		.msg_controllen = CMSG_SPACE((size_t)count * sizeof(int)),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN((size_t)count * sizeof(int));
-	memcpy(CMSG_DATA(cmsg), fds, (size_t)count * sizeof(int));
-	if (sendmsg(sock, &msg, 0) < 0)
-		die("sendmsg", errno, "sendmsg: %s", strerror(errno));
-}
-
-static int receive_files(int sock, int *fds)
-{
-	union control control;
-	struct cmsghdr *cmsg;
-	int count = 0;
-	struct iovec iov = { .iov_base = &count, .iov_len = sizeof(count) };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
-		.msg_controllen = sizeof(control),
-	};
-
-	if (recvmsg(sock, &msg, MSG_CMSG_CLOEXEC) <= 0)
-		_exit(EXIT_FAILED);	/* the old one has said why */
-	cmsg = CMSG_FIRSTHDR(&msg);
-	if (!cmsg || msg.msg_flags & MSG_CTRUNC ||
-	    cmsg->cmsg_len != CMSG_LEN((size_t)count * sizeof(int)))
-		die("recvmsg", 0, "the old process sent no files");
-	memcpy(fds, CMSG_DATA(cmsg), (size_t)count * sizeof(int));
-	return count;
-}
-
 static char wait_byte(int sock)
 {
 	char c = 0;
@@ -159,10 +116,34 @@ static void say_byte(int sock)
 		die("write", errno, "the other process is gone");
 }
 
+/* A method may have closed its device: then there is none to send. */
+static void send_state(struct state *s, int state_fd, int sock)
+{
+	const struct family *family = family_of(s);
+	int fds[MOST_FILES] = { state_fd, s->m.fd }, *file;
+	int n = DEVICE_FD;
+
+	for (unsigned int i = 0; family && (file = family->file(s, i)); i++)
+		if (*file >= 0)
+			fds[n++] = *file;
+	send_files(sock, fds, n);
+}
+
+static void receive_device(struct state *s, const int *fds, int count)
+{
+	const struct family *family = family_of(s);
+	int *file;
+
+	for (unsigned int i = 0; family && (file = family->file(s, i)); i++) {
+		int at = DEVICE_FD + (int)i;
+
+		*file = at < count ? fds[at] : -1;
+	}
+}
+
 static void __attribute__((noreturn))
 by_transfer(struct state *s, int state_fd, void (*release)(struct state *s))
 {
-	int fds[NFDS] = { state_fd, s->m.fd, s->d.fd };
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
@@ -173,23 +154,24 @@ by_transfer(struct state *s, int state_fd, void (*release)(struct state *s))
 	if (!wait_byte(pair[0]))
 		die("transfer", 0, "the new process did not start");
 	release(s);
-	send_files(pair[0], fds, s->d.fd > 0 ? NFDS : DEVICE_FD);
+	send_state(s, state_fd, pair[0]);
 	wait_byte(pair[0]);	/* it is done, or has died and said why */
 	_exit(EXIT_DONE);
 }
 
 void live_update_receive(int sock)
 {
-	int fds[NFDS] = { -1, -1, -1 };
 	struct state *s;
+	int fds[MOST_FILES];
+	int count;
 
 	populate_ourselves();
 	say_byte(sock);
-	receive_files(sock, fds);
+	count = receive_files(sock, fds);
 	s = map_state(fds[STATE_FD]);
 	emit_to(s->out_fd);
 	s->m.fd = fds[MEMORY_FD];
-	s->d.fd = fds[DEVICE_FD];
+	receive_device(s, fds, count);
 	s->old_sock = sock;
 	take_over(s, fds[STATE_FD]);
 }
@@ -201,14 +183,15 @@ void live_update_receive(int sock)
  */
 void dismiss_old_process(struct state *s)
 {
-	uint64_t vmpin;
+	const struct family *family = family_of(s);
+	uint64_t charged;
 
 	if (!s->p.transfer)
 		return;
-	vmpin = proc_vmpin_kb(getppid());
-	if (vmpin)
-		die("vmpin", 0, "VmPin of the old process is still %llu kB",
-		    (unsigned long long)vmpin);
+	charged = family ? family->charged_kb(getppid()) : 0;
+	if (charged)
+		die("charged", 0, "%s of the old process is still %llu kB",
+		    family->account, (unsigned long long)charged);
 	say_byte(s->old_sock);
 	wait_byte(s->old_sock);
 	close(s->old_sock);

@@ -52,27 +52,44 @@ const struct io *io_of(const struct vdpa *d)
 	     "virtio device %u is of neither kind", d->id);
 }
 
+struct io_ring io_ring(const struct memory *m, uint64_t iova,
+		       unsigned int queue)
+{
+	uint64_t at = iova + queue * IO_PAGE;
+
+	memset(m->base + queue * IO_PAGE, 0, IO_PAGE - MEMORY_STAMP);
+	return (struct io_ring) { at, at + AVAIL_AT, at + USED_AT };
+}
+
 void io_layout(struct vdpa *d, const struct memory *m, uint64_t iova)
 {
 	d->nvqs = io_of(d)->nvqs;
 	for (unsigned int q = 0; q < d->nvqs; q++) {
-		memset(m->base + q * IO_PAGE, 0, IO_PAGE - MEMORY_STAMP);
-		d->vq[q].desc = iova + q * IO_PAGE;
-		d->vq[q].avail = d->vq[q].desc + AVAIL_AT;
-		d->vq[q].used = d->vq[q].desc + USED_AT;
+		struct io_ring ring = io_ring(m, iova, q);
+
+		d->vq[q].desc = ring.desc;
+		d->vq[q].avail = ring.avail;
+		d->vq[q].used = ring.used;
 		d->vq[q].base = 0;
 	}
+}
+
+struct io_memory io_memory(const struct memory *m, uint64_t offset,
+			   uint64_t size, uint64_t iova)
+{
+	uint64_t at = size - IO_BUFFERS * IO_PAGE;
+
+	return (struct io_memory) {
+		.rings = m->base,
+		.buffers = m->base + offset + at,
+		.buffers_iova = iova + at,
+	};
 }
 
 void io_prove(const struct vdpa *d, const struct memory *m, uint64_t offset,
 	      uint64_t size, uint64_t iova, uint64_t seq)
 {
-	uint64_t at = size - IO_BUFFERS * IO_PAGE;
-	const struct io_memory where = {
-		.rings = m->base,
-		.buffers = m->base + offset + at,
-		.buffers_iova = iova + at,
-	};
+	const struct io_memory where = io_memory(m, offset, size, iova);
 
 	io_of(d)->prove(d, &where, seq);
 }
@@ -101,6 +118,23 @@ uint16_t io_post(const struct io_memory *m, unsigned int queue,
 	return avail->idx;
 }
 
+/* With all that the index tells of. */
+bool io_done(const struct io_memory *m, unsigned int queue, uint16_t until)
+{
+	bool done = used_of(m, queue)->idx == until;
+
+	__sync_synchronize();
+	return done;
+}
+
+/* What the device says that it wrote, of the chain that it is done with. */
+uint32_t io_used_len(const struct io_memory *m, unsigned int queue)
+{
+	volatile struct vring_used *used = used_of(m, queue);
+
+	return used->ring[(used->idx - 1) % VDPA_VQ_NUM].len;
+}
+
 void io_kick(const struct vdpa *d, unsigned int queue)
 {
 	uint64_t one = 1;
@@ -115,7 +149,7 @@ void io_await(const struct vdpa *d, const struct io_memory *m,
 	struct pollfd pfd = { .fd = d->vq[queue].call, .events = POLLIN };
 	uint64_t count;
 
-	while (used_of(m, queue)->idx != until) {
+	while (!io_done(m, queue, until)) {
 		if (poll(&pfd, 1, DEADLINE_MS) != 1)
 			die("io", ETIMEDOUT, "queue %u: used index %u, not %u:"
 			    " the device did not answer", queue,
@@ -123,7 +157,6 @@ void io_await(const struct vdpa *d, const struct io_memory *m,
 		if (read(pfd.fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 			die("io", errno, "eventfd: %s", strerror(errno));
 	}
-	__sync_synchronize();	/* the index before what it tells of */
 }
 
 void io_fill(unsigned char *data, uint32_t len, uint64_t seq)

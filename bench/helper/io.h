@@ -39,8 +39,21 @@ struct io {
 /* Of the device's kind; exits with a skip when there is none. */
 const struct io *io_of(const struct vdpa *d);
 
-/* Lay empty rings out at the start of @m, which the device sees at @iova. */
+/* Where a ring lies: addresses as the device sees them. */
+struct io_ring {
+	uint64_t desc, avail, used;
+};
+
+/* An empty ring, the @queue-th at the start of @m, which is at @iova. */
+struct io_ring io_ring(const struct memory *m, uint64_t iova,
+		       unsigned int queue);
+
+/* The same for all rings of a vDPA device. */
 void io_layout(struct vdpa *d, const struct memory *m, uint64_t iova);
+
+/* Room for a request: the end of @size bytes at @offset, at @iova. */
+struct io_memory io_memory(const struct memory *m, uint64_t offset,
+			   uint64_t size, uint64_t iova);
 
 /* A request with its data in this region: @size bytes at @offset, at @iova. */
 void io_prove(const struct vdpa *d, const struct memory *m, uint64_t offset,
@@ -58,6 +71,8 @@ struct io_part {
 /* Offer a chain of buffers in a queue; wait until it is done with. */
 uint16_t io_post(const struct io_memory *m, unsigned int queue,
 		 const struct io_part *parts, unsigned int count);
+bool io_done(const struct io_memory *m, unsigned int queue, uint16_t until);
+uint32_t io_used_len(const struct io_memory *m, unsigned int queue);
 void io_kick(const struct vdpa *d, unsigned int queue);
 void io_await(const struct vdpa *d, const struct io_memory *m,
 	      unsigned int queue, uint16_t until);

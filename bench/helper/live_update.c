@@ -2,12 +2,11 @@
 /*
  * The live update of a VMM: one process hands guest memory and its device to
  * the next, and the time from before SUSPEND to after DRIVER_OK is the pause.
- * What a method does in each phase is a row of a table in methods.c; how the
+ * What a method does in each phase is an entry of a table (methods.c); how the
  * next process comes to be is in handover.c.
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <linux/vhost.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -24,7 +23,7 @@ static const char * const phase_names[NPHASES] = {
 
 static void take_step(struct state *s, enum phase phase)
 {
-	const struct method *method = &methods[s->p.order[s->rep]];
+	const struct method *method = methods[s->p.order[s->rep]];
 
 	if (method->step[phase])
 		method->step[phase](s);
@@ -72,8 +71,7 @@ static void settle(void)
 /* Leave nothing for the next run to meet: not its device, not its memory. */
 static void __attribute__((noreturn)) finish(struct state *s)
 {
-	if (has_device(s))
-		close(s->d.fd);
+	families_change(s, s->rep - 1);
 	memory_unmap(&s->m);
 	close(s->m.fd);
 	emit_begin("end");
@@ -107,6 +105,7 @@ void take_over(struct state *s, int state_fd)
 	emit_rep(s, vmpin);
 	if (++s->rep == s->p.nreps)
 		finish(s);
+	families_change(s, s->rep - 1);
 	settle();
 	hand_over(s, state_fd, let_go);
 }
@@ -122,7 +121,6 @@ static void run(const struct params *p)
 	s->p = *p;
 	s->warned = proc_kernel_warned();
 	s->out_fd = emit_fd();
-	s->d.refused = p->unbatched ? 1ull << VHOST_BACKEND_F_IOTLB_BATCH : 0;
 	s->m = (struct memory) {
 		.pages = p->pages, .size = p->mem, .file = p->file,
 	};
@@ -136,11 +134,7 @@ static void run(const struct params *p)
 	memory_make_huge(&s->m);
 	s->runs = memory_runs(&s->m);
 	check_fragmented(s);
-	s->d.pins = p->pinned;
-	s->d.gentle = p->gentle;
-	s->d.entries = (p->pinned ? s->runs : p->mem / p->file) + p->nregions;
-	if (has_device(s))
-		methods_start_device(s);
+	families_begin(s);
 	prove(s, 0);
 	/* Of this process: another one, started for a transfer, has its own. */
 	if (p->counters && !p->transfer)
@@ -150,15 +144,11 @@ static void run(const struct params *p)
 	hand_over(s, fd, let_go);
 }
 
-/* Without a device there is nothing to share a run with. */
 static void check(const struct params *p)
 {
 	for (uint32_t i = 0; i < p->nreps; i++)
 		if (p->order[i] > METHOD_EXEC_ONLY)
 			usage("--order has what is no live update");
-		else if (method_has_device(p->order[i]) !=
-			 method_has_device(p->order[0]))
-			usage("--order mixes device and exec-only methods");
 }
 
 const struct experiment live_update = { "live-update", check, run };

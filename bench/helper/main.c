@@ -27,7 +27,7 @@ static void emit_hello(const struct params *p)
 	emit_u64("proto", EMIT_PROTO);
 	emit_str("experiment", p->experiment);
 	emit_open("params");
-	emit_str("device", p->device);
+	emit_str("device", p->device[FAMILY_VDPA]);
 	emit_u64("mem", p->mem);
 	emit_u64("file", p->file);
 	emit_str("pages", page_kind_name(p->pages));

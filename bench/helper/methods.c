@@ -1,16 +1,88 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What each method does in each phase: one row of a table, and its steps. */
-#include <errno.h>
-#include <linux/vhost.h>
-#include <string.h>
-#include <unistd.h>
+/*
+ * The table of methods, and the lives of the devices that they hand over. A
+ * process has at most one device at a time: between reps of two families, and
+ * outside every pause, the old device is ended and the new one begun.
+ */
+#include <stddef.h>
 
-#include "emit.h"
 #include "handover.h"
-#include "io.h"
 
-/* Of memory in this process, or of memory that the guest has never seen. */
-static unsigned char *address(const struct state *s, uint64_t offset)
+static const struct method exec_only_method = { 0 };
+
+const struct method * const methods[] = {
+	[METHOD_NEW_OWNER] = &vdpa_new_owner_method,
+	[METHOD_RESET_OWNER] = &vdpa_reset_owner_method,
+	[METHOD_REOPEN] = &vdpa_reopen_method,
+	[METHOD_VFIO_VADDR] = &type1_vaddr_method,
+	[METHOD_VFIO_REMAP] = &type1_remap_method,
+	[METHOD_IOMMUFD_PROCESS] = &iommufd_process_method,
+	[METHOD_IOMMUFD_REMAP] = &iommufd_remap_method,
+	[METHOD_EXEC_ONLY] = &exec_only_method,
+};
+
+bool method_has_device(uint8_t method)
+{
+	return method <= METHOD_EXEC_ONLY && methods[method]->family;
+}
+
+static const struct family *family_at(const struct state *s, uint32_t rep)
+{
+	return rep < s->p.nreps ? methods[s->p.order[rep]]->family : NULL;
+}
+
+const struct family *family_of(const struct state *s)
+{
+	return family_at(s, s->rep);
+}
+
+/* The sequence that is not timed is right in any case. */
+static void begin(struct state *s, const struct family *family)
+{
+	enum fault fault = s->p.fault;
+
+	s->p.fault = FAULT_NONE;
+	family->begin(s);
+	s->p.fault = fault;
+}
+
+/* Once each: the methods of a family are neighbours in the table. */
+static void probe_all(struct state *s)
+{
+	const struct family *last = NULL;
+
+	for (uint8_t m = 0; m < METHOD_EXEC_ONLY; m++) {
+		const struct family *family = methods[m]->family;
+
+		if (family == last || !order_has(&s->p, m))
+			continue;
+		family->probe(s);
+		last = family;
+	}
+}
+
+void families_begin(struct state *s)
+{
+	probe_all(s);
+	if (family_of(s))
+		begin(s, family_of(s));
+}
+
+void families_change(struct state *s, uint32_t from)
+{
+	const struct family *old = family_at(s, from), *next = family_of(s);
+
+	if (old == next)
+		return;
+	if (old)
+		old->end(s);
+	if (!next)
+		return;
+	begin(s, next);
+	prove(s, s->p.nreps + s->rep);
+}
+
+unsigned char *guest_address(const struct state *s, uint64_t offset)
 {
 	unsigned char *base = s->m.base;
 
@@ -19,187 +91,9 @@ static unsigned char *address(const struct state *s, uint64_t offset)
 	return base + offset;
 }
 
-static void drop_mapping(struct state *s)
+const struct region *region_to_drop(const struct state *s)
 {
-	const struct region *last = &s->p.regions[s->p.nregions - 1];
-
-	if (s->p.fault == FAULT_DROP_MAPPING)
-		vdpa_unmap(&s->d, last->iova, last->size);
+	if (s->p.fault != FAULT_DROP_MAPPING)
+		return NULL;
+	return &s->p.regions[s->p.nregions - 1];
 }
-
-static void map_all(struct state *s)
-{
-	const struct region *r = s->p.regions;
-
-	vdpa_batch_begin(&s->d);
-	for (; r < s->p.regions + s->p.nregions; r++)
-		vdpa_map(&s->d, r->iova, r->size, address(s, r->offset));
-	vdpa_batch_end(&s->d);
-}
-
-static void map_update(struct state *s)
-{
-	map_all(s);
-	drop_mapping(s);
-}
-
-/*
- * The kernel's entries end where a region ended and where a VMA of the process
- * that mapped them ended: each repetition of the file is one.
- */
-static void remap_region(struct state *s, const struct region *r)
-{
-	uint64_t end;
-
-	for (uint64_t at = 0; at < r->size; at = end) {
-		uint64_t offset = r->offset + at;
-
-		end = at + s->p.file - offset % s->p.file;
-		if (end > r->size)
-			end = r->size;
-		vdpa_remap(&s->d, r->iova + at, end - at, address(s, offset));
-	}
-}
-
-static void map_remap(struct state *s)
-{
-	const struct region *r = s->p.regions;
-
-	if (vdpa_has(&s->d, VHOST_BACKEND_F_IOTLB_REMAP) &&
-	    s->p.fault != FAULT_SKIP_REMAP) {
-		vdpa_batch_begin(&s->d);
-		for (; r < s->p.regions + s->p.nregions; r++)
-			remap_region(s, r);
-		vdpa_batch_end(&s->d);
-	}
-	drop_mapping(s);
-}
-
-static void suspend(struct state *s)
-{
-	vdpa_suspend(&s->d);
-}
-
-static void reset(struct state *s)
-{
-	vdpa_reset(&s->d);
-	if (s->d.forgetful)
-		io_layout(&s->d, &s->m, s->p.regions[0].iova);
-}
-
-static void release_reset_owner(struct state *s)
-{
-	vdpa_reset_owner(&s->d);
-}
-
-static void release_close(struct state *s)
-{
-	close(s->d.fd);
-	s->d.fd = -1;
-}
-
-static void claim_set_owner(struct state *s)
-{
-	vdpa_negotiate(&s->d);
-	vdpa_set_owner(&s->d);
-}
-
-static void claim_new_owner(struct state *s)
-{
-	vdpa_negotiate(&s->d);
-	vdpa_new_owner(&s->d);
-}
-
-static void claim_open(struct state *s)
-{
-	vdpa_open(&s->d, s->p.device);
-	keep_open(s, s->d.fd);
-	claim_set_owner(s);
-}
-
-static void vrings(struct state *s)
-{
-	vdpa_setup_vqs(&s->d);
-}
-
-static void start(struct state *s)
-{
-	vdpa_start(&s->d);
-}
-
-const struct method methods[] = {
-	[METHOD_NEW_OWNER] = {
-		.device = true,
-		.step = {
-			[SUSPEND] = suspend, [RESET] = reset,
-			[CLAIM] = claim_new_owner, [VRINGS] = vrings,
-			[MAP] = map_remap, [START] = start,
-		},
-	},
-	[METHOD_RESET_OWNER] = {
-		.device = true,
-		.step = {
-			[SUSPEND] = suspend, [RESET] = reset,
-			[RELEASE] = release_reset_owner,
-			[CLAIM] = claim_set_owner, [VRINGS] = vrings,
-			[MAP] = map_update, [START] = start,
-		},
-	},
-	[METHOD_REOPEN] = {
-		.device = true,
-		.step = {
-			[SUSPEND] = suspend, [RESET] = reset,
-			[RELEASE] = release_close, [CLAIM] = claim_open,
-			[VRINGS] = vrings, [MAP] = map_update,
-			[START] = start,
-		},
-	},
-	[METHOD_EXEC_ONLY] = { 0 },
-};
-
-bool method_has_device(uint8_t method)
-{
-	return method <= METHOD_EXEC_ONLY && methods[method].device;
-}
-
-/* Neither ioctl can be told from the uapi headers; no rep may be half one. */
-static void check_methods(struct state *s)
-{
-	int r;
-
-	if (order_has(&s->p, METHOD_NEW_OWNER) &&
-	    !vdpa_has(&s->d, VHOST_BACKEND_F_NEW_OWNER))
-		order_skip(&s->p, METHOD_NEW_OWNER,
-			   "a kernel and a driver with VHOST_NEW_OWNER",
-			   "%s does not offer VHOST_BACKEND_F_NEW_OWNER",
-			   s->p.device);
-	if (!order_has(&s->p, METHOD_RESET_OWNER))
-		return;
-	r = __vdpa_ioctl(&s->d, VHOST_RESET_OWNER, NULL);
-	/* What the ioctls of a virtqueue make of it, on a stock kernel. */
-	if (r == -EFAULT || r == -ENOTTY || r == -ENOBUFS) {
-		order_skip(&s->p, METHOD_RESET_OWNER,
-			   "a kernel with VHOST_RESET_OWNER for vhost-vdpa",
-			   "%s does not know VHOST_RESET_OWNER", s->p.device);
-		return;
-	}
-	if (r)
-		die("RESET_OWNER", -r, "RESET_OWNER: %s", strerror(-r));
-	claim_set_owner(s);
-}
-
-/* The sequence before the first handover is right in any case. */
-void methods_start_device(struct state *s)
-{
-	enum fault fault = s->p.fault;
-
-	s->p.fault = FAULT_NONE;
-	claim_open(s);
-	check_methods(s);
-	io_layout(&s->d, &s->m, s->p.regions[0].iova);
-	vdpa_setup_vqs(&s->d);
-	map_all(s);
-	vdpa_start(&s->d);
-	s->p.fault = fault;
-}
-

@@ -12,6 +12,10 @@ static const char * const names[NMETHODS] = {
 	[METHOD_NEW_OWNER] = "new-owner",
 	[METHOD_RESET_OWNER] = "reset-owner",
 	[METHOD_REOPEN] = "reopen",
+	[METHOD_VFIO_VADDR] = "vfio-vaddr",
+	[METHOD_VFIO_REMAP] = "vfio-remap",
+	[METHOD_IOMMUFD_PROCESS] = "iommufd-process",
+	[METHOD_IOMMUFD_REMAP] = "iommufd-remap",
 	[METHOD_EXEC_ONLY] = "exec-only",
 	[METHOD_IO_URING] = "io-uring",
 	[METHOD_GUP_TEST] = "gup-test",
@@ -49,6 +53,14 @@ void order_parse(struct params *p, char *list)
 bool order_has(const struct params *p, enum method_id method)
 {
 	return memchr(p->order, method, p->nreps);
+}
+
+bool order_has_device(const struct params *p)
+{
+	for (uint32_t i = 0; i < p->nreps; i++)
+		if (method_has_device(p->order[i]))
+			return true;
+	return false;
 }
 
 /*

@@ -17,7 +17,9 @@
 void usage(const char *what)
 {
 	fprintf(stderr, "bench-helper: %s\n"
-		"usage: bench-helper EXPERIMENT --out FD|PATH [--device PATH]\n"
+		"usage: bench-helper EXPERIMENT --out FD|PATH\n"
+		"  [--device PATH] [--device type1=PCI]"
+		" [--device iommufd=PCI]\n"
 		"  --mem BYTES [--file BYTES] --pages KIND --order METHOD,...\n"
 		"  [--regions N|IOVA+SIZE@OFFSET,...] [--warm] [--pinned]\n"
 		"  [--transfer] [--unbatched] [--fault NAME] [--loops N]\n"
@@ -59,9 +61,10 @@ static void parse_fault(struct params *p, const char *name)
 		[FAULT_SKIP_REMAP] = "new-owner-skips-remap",
 		[FAULT_WRONG_ADDRESS] = "wrong-address",
 		[FAULT_DROP_MAPPING] = "drop-mapping",
+		[FAULT_SKIP_VADDR] = "vfio-vaddr-skips-map",
 	};
 
-	for (enum fault f = FAULT_SKIP_REMAP; f <= FAULT_DROP_MAPPING; f++)
+	for (enum fault f = FAULT_SKIP_REMAP; f <= FAULT_SKIP_VADDR; f++)
 		if (!strcmp(name, names[f]))
 			p->fault = f;
 	if (p->fault == FAULT_NONE)
@@ -75,6 +78,23 @@ static void parse_pages(struct params *p, const char *name)
 	if (pages < 0)
 		usage("--pages names an unknown kind");
 	p->pages = (enum page_kind)pages;
+}
+
+/* A node of vhost-vdpa, or of another family as in type1=0000:00:11.0. */
+static void parse_device(struct params *p, const char *device)
+{
+	static const char * const names[NFAMILIES] = {
+		[FAMILY_VDPA] = "", [FAMILY_TYPE1] = "type1=",
+		[FAMILY_IOMMUFD] = "iommufd=",
+	};
+	int family = NFAMILIES - 1;
+
+	while (strncmp(device, names[family], strlen(names[family])))
+		family--;
+	device += strlen(names[family]);
+	if (strlen(device) >= sizeof(p->device[family]))
+		usage("--device is too long");
+	strcpy(p->device[family], device);
 }
 
 static const struct option options[] = {
@@ -104,9 +124,7 @@ static void parse_option(struct params *p, int opt)
 		emit_to(open_out(optarg));
 		break;
 	case 'd':
-		if (strlen(optarg) >= sizeof(p->device))
-			usage("--device is too long");
-		strcpy(p->device, optarg);
+		parse_device(p, optarg);
 		break;
 	case 'm':
 		p->mem = number(optarg, "--mem wants bytes");

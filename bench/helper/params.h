@@ -14,7 +14,10 @@
 
 /* What a live update is done by, and what a pin loop pins with. */
 enum method_id {
-	METHOD_NEW_OWNER, METHOD_RESET_OWNER, METHOD_REOPEN, METHOD_EXEC_ONLY,
+	METHOD_NEW_OWNER, METHOD_RESET_OWNER, METHOD_REOPEN,
+	METHOD_VFIO_VADDR, METHOD_VFIO_REMAP,
+	METHOD_IOMMUFD_PROCESS, METHOD_IOMMUFD_REMAP,
+	METHOD_EXEC_ONLY,
 	METHOD_IO_URING, METHOD_GUP_TEST, METHOD_IOTLB, METHOD_MLOCK,
 	METHOD_POPULATE,
 	NMETHODS
@@ -27,13 +30,17 @@ struct region {
 
 /* Sequences that are wrong on purpose: the proof has to notice each. */
 enum fault {
-	FAULT_NONE, FAULT_SKIP_REMAP, FAULT_WRONG_ADDRESS, FAULT_DROP_MAPPING
+	FAULT_NONE, FAULT_SKIP_REMAP, FAULT_WRONG_ADDRESS, FAULT_DROP_MAPPING,
+	FAULT_SKIP_VADDR
 };
+
+/* Kinds of devices, and how each is named: a node, or a PCI address. */
+enum family_id { FAMILY_VDPA, FAMILY_TYPE1, FAMILY_IOMMUFD, NFAMILIES };
 
 /* One run of an experiment, as the command line asks for it. */
 struct params {
 	char experiment[32];
-	char device[64];
+	char device[NFAMILIES][64];
 	uint64_t mem;		/* bytes */
 	uint64_t file;		/* bytes behind it; == mem for real backing */
 	enum page_kind pages;
@@ -71,6 +78,7 @@ bool method_has_device(uint8_t method);
 
 void order_parse(struct params *p, char *list);
 bool order_has(const struct params *p, enum method_id method);
+bool order_has_device(const struct params *p);
 
 /*
  * Go on without a method that cannot be had here, and say so; end in a skip

@@ -54,14 +54,14 @@ static struct vdpa device;
 int iotlb_open(struct share *s, const char **need)
 {
 	*need = "a vDPA device bound to vhost_vdpa: --device PATH";
-	if (!s->p->device[0])
+	if (!s->p->device[FAMILY_VDPA][0])
 		return ENODEV;
 	*need = "--threads 1: vhost-vdpa takes one message at a time";
 	if (s->p->threads > 1)
 		return EBUSY;
 	device.pins = s->p->pinned;
 	device.entries = s->p->mem / 4096;
-	vdpa_open(&device, s->p->device);
+	vdpa_open(&device, s->p->device[FAMILY_VDPA]);
 	vdpa_negotiate(&device);
 	vdpa_set_owner(&device);
 	return 0;

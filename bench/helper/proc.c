@@ -76,13 +76,41 @@ static uint64_t proc_field(const char *path, const char *key,
 	return otherwise;
 }
 
-uint64_t proc_vmpin_kb(pid_t pid)
+static uint64_t status_kb(pid_t pid, const char *key)
 {
 	char path[64] = "/proc/self/status";
 
 	if (pid)
 		snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	return proc_field(path, "VmPin:", 0);
+	return proc_field(path, key, 0);
+}
+
+uint64_t proc_vmpin_kb(pid_t pid)
+{
+	return status_kb(pid, "VmPin:");
+}
+
+/* The mappings that mlock() has locked: "lo" among their flags. */
+static uint64_t mlocked_kb(pid_t pid)
+{
+	char path[64] = "/proc/self/smaps", line[512];
+	uint64_t size = 0, sum = 0;
+	FILE *f;
+
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%d/smaps", pid);
+	f = proc_open(path);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "Size: %" SCNu64, &size) != 1 &&
+		    !strncmp(line, "VmFlags:", 8) && strstr(line, " lo "))
+			sum += size;
+	fclose(f);
+	return sum;
+}
+
+uint64_t proc_locked_by_drivers_kb(pid_t pid)
+{
+	return status_kb(pid, "VmLck:") - mlocked_kb(pid);
 }
 
 bool proc_kernel_before(unsigned int major, unsigned int minor)
@@ -98,7 +126,7 @@ bool proc_kernel_before(unsigned int major, unsigned int minor)
 
 uint64_t proc_vmlck_kb(void)
 {
-	return proc_field("/proc/self/status", "VmLck:", 0);
+	return status_kb(0, "VmLck:");
 }
 
 uint64_t proc_available_kb(void)

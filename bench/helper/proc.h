@@ -25,6 +25,12 @@ bool proc_kernel_before(unsigned int major, unsigned int minor);
 /* VmLck of this process in kB: what mlock() holds. */
 uint64_t proc_vmlck_kb(void);
 
+/*
+ * VmLck of a process (0: this one) less what is mlock()ed: pages that drivers
+ * lock are counted there too, as vfio's type1 does.
+ */
+uint64_t proc_locked_by_drivers_kb(pid_t pid);
+
 /* Limits that mapping can hit. UINT64_MAX: none, or none that can be read. */
 uint64_t proc_memlock_kb(void);
 uint64_t proc_available_kb(void);

@@ -2,13 +2,7 @@
 /* What a handover has to show before it counts. */
 #include "emit.h"
 #include "handover.h"
-#include "io.h"
 #include "proc.h"
-
-bool has_device(const struct state *s)
-{
-	return method_has_device(s->p.order[0]);
-}
 
 static uint64_t mapped(const struct state *s)
 {
@@ -20,34 +14,38 @@ static uint64_t mapped(const struct state *s)
 }
 
 /* Every mapping is one that a request goes through. */
-static void prove_regions(const struct state *s, uint64_t seq)
+static void prove_regions(struct state *s, const struct family *family,
+			  uint64_t seq)
 {
-	for (uint32_t i = 0; i < s->p.nregions; i++) {
-		const struct region *r = &s->p.regions[i];
+	for (uint32_t i = 0; i < s->p.nregions; i++)
+		family->prove(s, &s->p.regions[i], seq * s->p.nregions + i);
+}
 
-		io_prove(&s->d, &s->m, r->offset, r->size, r->iova,
-			 seq * s->p.nregions + i);
-	}
+static uint64_t prove_charge(const struct state *s, const struct family *family)
+{
+	uint64_t want = family && family->pins(s) ? mapped(s) / 1024 : 0;
+	uint64_t charged = family ? family->charged_kb(0) : proc_vmpin_kb(0);
+
+	if (charged != want)
+		die("charged", 0, "%s is %llu kB, not %llu kB",
+		    family ? family->account : "VmPin",
+		    (unsigned long long)charged, (unsigned long long)want);
+	return charged;
 }
 
 /* A rep counts only when all of this holds in the process that runs now. */
 uint64_t prove(struct state *s, uint64_t seq)
 {
-	uint64_t want = s->p.pinned && has_device(s) ? mapped(s) / 1024 : 0;
-	uint64_t vmpin = proc_vmpin_kb(0);
+	const struct family *family = family_of(s);
+	uint64_t charged = prove_charge(s, family);
 
-	if (vmpin != want)
-		die("vmpin", 0, "VmPin is %llu kB, not %llu kB",
-		    (unsigned long long)vmpin, (unsigned long long)want);
-	if (has_device(s)) {
-		vdpa_check_running(&s->d);
-		prove_regions(s, seq);
-	}
+	if (family)
+		prove_regions(s, family, seq);
 	memory_touch(&s->m);
 	memory_verify_pages(&s->m);
 	if (proc_kernel_warned() & ~s->warned)
 		die("kernel-log", 0, "the kernel has warned (see the console)");
-	return vmpin;
+	return charged;
 }
 
 void check_fragmented(const struct state *s)

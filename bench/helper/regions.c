@@ -53,7 +53,7 @@ static void check(const struct params *p, const struct region *r)
 	if (r->size > p->mem || r->offset > p->mem - r->size ||
 	    r->iova > UINT64_MAX - r->size)
 		usage("--regions goes beyond the memory");
-	if (method_has_device(p->order[0]) && r->size < IO_LEAST)
+	if (order_has_device(p) && r->size < IO_LEAST)
 		usage("--regions leaves no room for rings and buffers");
 }
 

@@ -70,7 +70,7 @@ def _kernel(path: Path, packages: Packages, config: KernelConfig) -> Kernel:
         digest=config.digest,
         image=packages.image,
         modules=tuple(sorted((path / "modules").glob("*.ko"))),
-        base_modules=(*config.image_modules, *config.base_modules),
+        base_modules=config.base_modules,
     )
 
 

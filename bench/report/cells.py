@@ -17,11 +17,22 @@ from bench.store import Run
 from bench.units import KIB
 
 # Rows stand in this order: what is compared with first, the control last.
-METHODS = (Method.RESET_OWNER, Method.REOPEN, Method.NEW_OWNER, Method.EXEC_ONLY)
+METHODS = (
+    Method.RESET_OWNER,
+    Method.REOPEN,
+    Method.NEW_OWNER,
+    Method.VFIO_REMAP,
+    Method.VFIO_VADDR,
+    Method.IOMMUFD_REMAP,
+    Method.IOMMUFD_PROCESS,
+    Method.EXEC_ONLY,
+)
 ORDER = (*METHODS, *(method for method in Method if method not in METHODS))
 # What a method is held against: the first of these that was measured.
 BASES: Mapping[Method, tuple[Method, ...]] = {
     Method.NEW_OWNER: (Method.RESET_OWNER, Method.REOPEN),
+    Method.VFIO_VADDR: (Method.VFIO_REMAP,),
+    Method.IOMMUFD_PROCESS: (Method.IOMMUFD_REMAP,),
     Method.REOPEN: (Method.RESET_OWNER,),
 }
 # Pairs of points grow with the square of these: of more reps a size lends its quantiles.

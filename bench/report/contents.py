@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from bench.model import OWN_PHASES, Cell, Clock, Experiment, Method, Phase
-from bench.report import pins
+from bench.report import pins, reference
 from bench.report.cells import CellTable
 from bench.report.columns import FACTORS, factors
 from bench.report.environment import environment
@@ -31,6 +31,7 @@ def contents(run: Run, table: CellTable | None = None) -> list[Section]:
     table = table or CellTable(run)
     sections = (
         Section(lines=tuple(verdict(figures(run, table)))),
+        Section(lines=tuple(reference.sentences(table))),
         _damaged(run),
         pins.verdict(table),
         _pauses(table, run.clock),

@@ -23,6 +23,7 @@ from bench.report.labels import labels
 from bench.report.page_plots import Plot, plots
 from bench.report.pins import verdict as pins_verdict
 from bench.report.plot_axes import printable
+from bench.report.reference import sentences
 from bench.sides.facts import facts_of
 from bench.store import Run
 
@@ -96,7 +97,7 @@ class Chapter:
 
     @property
     def verdict(self) -> list[str]:
-        said = [*verdict(self.rows), *pins_verdict(self.table).lines]
+        said = [*verdict(self.rows), *sentences(self.table), *pins_verdict(self.table).lines]
         return said or ["No two methods were measured beside one another: there is no ratio."]
 
     @property

@@ -75,6 +75,10 @@ _METHODS = {
     "new-owner": Style("#0072B2", "o", (1.0, 0.0)),
     "reset-owner": Style("#D55E00", "s", (5.0, 1.5)),
     "reopen": Style("#CC79A7", "^", (1.5, 1.5)),
+    "vfio-remap": Style("#939452", "d", (7.0, 2.0)),
+    "vfio-vaddr": Style("#6558DA", "*", (2.0, 2.0)),
+    "iommufd-remap": Style("#09A27D", "p", (7.0, 2.0, 1.0, 2.0)),
+    "iommufd-process": Style("#AF00FE", "h", (1.0, 3.0)),
     "exec-only": Style("#717581", "D", (5.0, 1.5, 1.0, 1.5)),
     "io-uring": Style("#009E73", "v", (1.0, 0.0)),
     "gup-test": Style("#9A5FC0", "P", (7.0, 2.0)),
@@ -83,10 +87,8 @@ _METHODS = {
     "populate": Style("#7A7A7A", ">", (1.0, 3.0)),
 }
 _SPARE = (
-    Style("#C2382E", "h", (9.0, 2.0)),
-    Style("#4F8A3C", "p", (3.0, 1.0, 1.0, 1.0)),
-    Style("#B06090", "*", (3.0, 3.0)),
-    Style("#2F8F9D", "d", (6.0, 1.0, 1.0, 1.0, 1.0, 1.0)),
+    Style("#C2382E", "8", (9.0, 2.0)),
+    Style("#4F8A3C", "H", (3.0, 1.0, 1.0, 1.0)),
 )
 # Hatches of lines only: one of dots or circles is 100 kB of SVG.
 _PHASES = {

@@ -3,7 +3,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import pytest
@@ -19,6 +19,12 @@ from tests.unit.streams import LIVE_METHODS, pinned, recording, small_plan
 # A block with a device and one without, a rep of each method; and one of pin loops.
 LIVE_UPDATES = small_plan(method=",".join(LIVE_METHODS), reps=1)
 EVERYTHING = small_plan(method=",".join(Method), reps=1)
+# A block whose methods have a device each, or none.
+REFERENCE = small_plan(
+    device="sim-net-pa,vfio-type1,none",
+    method="new-owner,reset-owner,vfio-vaddr,vfio-remap,exec-only",
+    reps=1,
+)
 
 
 @dataclass(frozen=True)
@@ -95,9 +101,13 @@ class TestReplay(ExecutorContract):
         return ReplayExecutor(recording(plan), Clock.ICOUNT)
 
 
+class TestReplayOfSeveralDevices(TestReplay):
+    plan = REFERENCE
+
+
 @pytest.mark.guest
 class TestGuest(ExecutorContract):
-    plan = LIVE_UPDATES
+    plan = replace(LIVE_UPDATES, blocks=LIVE_UPDATES.blocks + REFERENCE.blocks)
 
     @classmethod
     def make(cls, plan: Plan, factory: pytest.TempPathFactory) -> Executor:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Every device: proven handovers, and sequences that are wrong on purpose and must fail."""
+"""Every vDPA device: proven handovers, and sequences that are wrong on purpose and must fail."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from bench.devices import DEVICES, NO_DEVICE
+from bench.devices import DEVICES
 from bench.errors import CellFailed
 from bench.executors.guest import GuestExecutor
 from bench.executors.guest_setup import GuestSetup, prepare
-from bench.model import Block, Clock, Method, Rep
+from bench.model import Block, Clock, Family, Method, Rep
 from bench.units import MIB
 from tests.guest.conftest import plan_of
 
 pytestmark = pytest.mark.guest
 
-REAL = [name for name in DEVICES if name != NO_DEVICE.name]
+REAL = [name for name, device in DEVICES.items() if device.family is Family.VDPA]
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 
 from bench.checksum import unseal
 from bench.errors import ProtocolError
-from bench.executors.command import Target, helper_words
+from bench.executors.command import helper_words
 from bench.model import Block, Method, Rep, Unavailable
 from bench.wire import parse, read_reps
 from tests.helper.running import run
@@ -55,7 +55,7 @@ def test_a_name_that_has_to_be_escaped_is_sealed_too(helper: Path) -> None:
 
 
 def measured(helper: Path, block: Block) -> list[Rep | Unavailable]:
-    ended = run(helper, *helper_words(block, Target(), out="1"))
+    ended = run(helper, *helper_words(block, [], out="1"))
     exit_line = f'{{"t":"exit","code":{ended.code}}}'
     return [*read_reps([*ended.lines, exit_line], block)]
 

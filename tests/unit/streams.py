@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bench.devices import device_named
 from bench.factors import QEMU
-from bench.model import Batch, Block, Cell, Experiment, Handover, Method, Phase, Plan, Ptes
+from bench.model import Batch, Block, Cell, Experiment, Family, Handover, Method, Phase, Plan, Ptes
 from bench.plan import make_plan
 from bench.regions import qemu_regions
 from bench.scenario import Scenario
@@ -22,6 +22,10 @@ PAUSES: Mapping[Method, int] = {
     Method.NEW_OWNER: 1_300_000,
     Method.RESET_OWNER: 5_200_000,
     Method.REOPEN: 5_400_000,
+    Method.VFIO_VADDR: 1_010_000,
+    Method.VFIO_REMAP: 8_300_000,
+    Method.IOMMUFD_PROCESS: 1_020_000,
+    Method.IOMMUFD_REMAP: 8_400_000,
     Method.EXEC_ONLY: 1_000_000,
     Method.IO_URING: 900_000,
     Method.GUP_TEST: 800_000,
@@ -63,6 +67,11 @@ def small_plan(**fields: Any) -> Plan:
 
 def small_block(**fields: Any) -> Block:
     return small_plan(**fields).blocks[0]
+
+
+def device_of(method: Method) -> str:
+    """One that it is a method of."""
+    return {Family.TYPE1: "vfio-type1", Family.IOMMUFD: "iommufd"}.get(method.family, "sim-net-pa")
 
 
 def split_pause(pause: int, method: Method = Method.RESET_OWNER) -> dict[str, int]:

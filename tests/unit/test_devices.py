@@ -4,6 +4,7 @@
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,14 @@ from bench.devices import (
     IOTLB_ENTRIES,
     NO_DEVICE,
     PCI_ADDRESS,
+    VFIO_ADDRESS,
     Device,
     device_named,
-    is_path,
+    of_this_machine,
 )
 from bench.guest.initramfs import APPLETS, PACKAGES
 from bench.kernel.config import load_config
+from bench.model import Family
 from bench.paths import KERNEL_CONFIG
 
 # The option that builds each module. Debian sets those of the second table itself.
@@ -36,12 +39,19 @@ DEBIAN = {
     "vhost_iotlb": "CONFIG_VHOST_IOTLB",
     "vdpa": "CONFIG_VDPA",
 }
-BUILTINS = {"echo", "for"}
+# Those that come with the image, as they are.
+IMAGE = {"irqbypass", "vfio", "vfio_iommu_type1", "vfio-pci-core", "vfio-pci"}
+BUILTINS = {"echo", "for", "["}
 
 REAL = [device for device in DEVICES.values() if device is not NO_DEVICE]
 
 every_device = pytest.mark.parametrize("device", DEVICES.values(), ids=lambda device: device.name)
 real_device = pytest.mark.parametrize("device", REAL, ids=lambda device: device.name)
+vdpa_device = pytest.mark.parametrize(
+    "device",
+    [device for device in REAL if device.family is Family.VDPA],
+    ids=lambda device: device.name,
+)
 
 
 def names_in_the_source() -> list[str]:
@@ -49,9 +59,9 @@ def names_in_the_source() -> list[str]:
     tree = ast.parse(Path(bench.devices.__file__).read_text())
     names = []
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
-        if isinstance(call.func, ast.Name) and call.func.id in ("_sim", "Device"):
+        if isinstance(call.func, ast.Name) and call.func.id in ("_sim", "Device", "replace"):
             given = [keyword.value for keyword in call.keywords if keyword.arg == "name"]
-            values = [*call.args[:1], *given]
+            values = [*(call.args[:1] if call.func.id == "_sim" else ()), *given]
             names += [node.value for node in values if isinstance(node, ast.Constant)]
     return [str(name) for name in names]
 
@@ -71,7 +81,9 @@ def test_a_device_is_known_by_its_name(device: Device) -> None:
 def test_its_modules_are_built(device: Device) -> None:
     options = load_config().options
     for module in device.modules:
-        if module in DEBIAN:
+        if module in IMAGE:
+            assert module in load_config().image_modules
+        elif module in DEBIAN:
             assert options.get(DEBIAN[module], "m") == "m"
         else:
             assert options[OPTIONS[module]] == "m"
@@ -80,8 +92,9 @@ def test_its_modules_are_built(device: Device) -> None:
 def test_modules_of_every_device_are_built_or_of_the_image() -> None:
     config = load_config()
     for module in config.base_modules:
-        assert module in DEBIAN or config.options[OPTIONS[module]] == "m"
-    assert not set(config.base_modules) & set(config.image_modules)
+        assert module in {*DEBIAN, *IMAGE} or config.options[OPTIONS[module]] == "m"
+    wanted = {*config.base_modules, *(m for d in DEVICES.values() for m in d.modules)}
+    assert {*config.image_modules} == IMAGE <= wanted
 
 
 def test_nothing_is_built_for_no_device() -> None:
@@ -99,8 +112,7 @@ def test_every_option_has_its_line_once() -> None:
 
 @every_device
 def test_base_modules_are_not_loaded_again(device: Device) -> None:
-    config = load_config()
-    assert not set(device.modules) & {*config.base_modules, *config.image_modules}
+    assert not set(device.modules) & {*load_config().base_modules}
 
 
 @every_device
@@ -111,11 +123,11 @@ def test_whatever_keeps_an_iotlb_has_room(device: Device) -> None:
         assert f"max_iotlb_entries={IOTLB_ENTRIES}" in device.modules[module].split()
 
 
-def found(pattern: str, commands: tuple[str, ...]) -> list[str]:
+def found(pattern: str, commands: tuple[str, ...]) -> list[Any]:
     return [name for command in commands for name in re.findall(pattern, command)]
 
 
-@real_device
+@vdpa_device
 def test_what_is_added_is_removed(device: Device) -> None:
     added = found(r"^vdpa dev add name (\S+) mgmtdev \S+$", device.add)
     assert len(added) == 1
@@ -131,12 +143,14 @@ def test_programs_that_stay_are_ended(device: Device) -> None:
 
 @every_device
 def test_a_pci_device_is_unbound_again(device: Device) -> None:
-    pattern = rf"^echo {PCI_ADDRESS} >(\S+/driver/unbind)$"
-    assert found(pattern, device.add) == found(pattern, device.remove)
-    assert bool(found(pattern, device.add)) == device.platform_iommu
+    pattern = r"\|\| echo (\S+) >/sys/bus/pci/devices/(\S+)/driver/unbind$"
+    unbound = found(pattern, device.add)
+    assert unbound == found(pattern, device.remove)
+    address = PCI_ADDRESS if device.family is Family.VDPA else VFIO_ADDRESS
+    assert unbound == ([(address, address)] if device.platform_iommu else [])
 
 
-@real_device
+@vdpa_device
 def test_its_management_device_is_that_of_its_module(device: Device) -> None:
     (management,) = found(r"mgmtdev (\S+)$", device.add)
     kind = {f"vdpasim_{kind}": f"vdpa_sim_{kind}" for kind in ("net", "blk")}
@@ -171,20 +185,35 @@ def test_no_device_needs_nothing() -> None:
 
 
 @every_device
-def test_a_known_name_is_no_path(device: Device) -> None:
-    assert not is_path(device.name)
+def test_a_known_name_is_of_the_guest(device: Device) -> None:
+    assert not of_this_machine(device.name)
     assert device_named(device.name) is device
+
+
+@every_device
+def test_its_family_says_what_it_is_named_by(device: Device) -> None:
+    nodes = {Family.NONE: "", Family.VDPA: "/dev/vhost-vdpa-0"}
+    assert device.node == nodes.get(device.family, VFIO_ADDRESS)
+
+
+@pytest.mark.parametrize(("kind", "family"), [("vfio", Family.TYPE1), ("iommufd", Family.IOMMUFD)])
+def test_a_pci_device_of_this_machine_has_an_address(kind: str, family: Family) -> None:
+    device = device_named(f"{kind}:0000:03:1f.7")
+    assert of_this_machine(device.name)
+    assert (device.family, device.node) == (family, "0000:03:1f.7")
+    assert device.pins
+    assert not (device.modules or device.add or device.remove)
 
 
 def test_a_path_is_a_device_of_this_machine() -> None:
     device = device_named("/dev/vhost-vdpa-7")
-    assert is_path(device.name)
+    assert of_this_machine(device.name)
     assert device.name == "/dev/vhost-vdpa-7"
     assert device.pins  # until its driver is known
     assert not (device.modules or device.add or device.remove)
 
 
-@pytest.mark.parametrize("name", ["floppy", "dev/vhost-vdpa-0", "./x", ""])
+@pytest.mark.parametrize("name", ["floppy", "dev/x", "./x", "", "vfio:3:0.0", "vfio:"])
 def test_another_name_is_no_device(name: str) -> None:
     with pytest.raises(KeyError):
         device_named(name)

@@ -161,7 +161,16 @@ def test_a_factor_adds_its_word(fields: dict[str, Any], words: str) -> None:
         ({"pages": "4k-fragmented"}, "--pages thp", "--pages 4k-fragmented"),
         ({"regions": "7"}, "--regions 1 ", "--regions 7 "),
         ({"method": "exec-only"}, " --device /dev/vhost-vdpa-0 --pinned", ""),
-        ({"device": "none"}, " --device /dev/vhost-vdpa-0 --pinned", ""),
+        (
+            {"device": "vfio-type1", "method": "vfio-vaddr,vfio-remap"},
+            "/dev/vhost-vdpa-0 --pinned",
+            "type1=0000:00:11.0",
+        ),
+        (
+            {"device": "sim-net-pa,vfio-type1,none", "method": "new-owner,vfio-vaddr,exec-only"},
+            " --pinned",
+            " --pinned --device type1=0000:00:11.0",
+        ),
         *(({"device": name}, " --pinned", "") for name in UNPINNED),
     ],
 )

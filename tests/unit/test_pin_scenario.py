@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from bench.cost import block_seconds, rep_seconds
+from bench.cost import block_seconds, once_seconds, rep_seconds
 from bench.devices import DEVICES
 from bench.errors import UsageError
 from bench.model import Experiment, Method
 from bench.plan import make_plan
 from bench.scenario import Scenario, load_scenario
-from tests.unit.streams import LIVE_METHODS, PIN_METHODS, small_block
+from tests.unit.streams import LIVE_METHODS, PIN_METHODS, device_of, small_block, small_plan
 
 PINS = {"method": "io-uring,mlock", "device": "none", "pages": "4k", "mem": "64M"}
 
@@ -103,7 +103,7 @@ def test_an_unknown_device_says_that_a_path_will_do() -> None:
 
 @pytest.mark.parametrize("method", Method)
 def test_a_method_is_of_one_experiment(method: Method) -> None:
-    block = small_block(method=method.value)
+    block = small_block(method=method.value, device=device_of(method))
     assert block.experiment is method.experiment
     assert method in (LIVE_METHODS if method.experiment is Experiment.LIVE_UPDATE else PIN_METHODS)
 
@@ -114,6 +114,10 @@ def test_methods_that_need_a_device() -> None:
         Method.NEW_OWNER,
         Method.RESET_OWNER,
         Method.REOPEN,
+        Method.VFIO_VADDR,
+        Method.VFIO_REMAP,
+        Method.IOMMUFD_PROCESS,
+        Method.IOMMUFD_REMAP,
         Method.IOTLB,
     }
 
@@ -135,4 +139,12 @@ def test_a_pin_loop_costs_by_its_pages(method: Method) -> None:
 @pytest.mark.parametrize("method", Method)
 @pytest.mark.parametrize("device", [*DEVICES, "/dev/vhost-vdpa-0"])
 def test_every_cell_has_a_cost(device: str, method: Method) -> None:
-    assert rep_seconds(small_block(device=device, method=method.value).any_cell) > 0
+    for block in small_plan(device=device, method=method.value).blocks:
+        assert rep_seconds(block.any_cell) > 0
+
+
+def test_a_run_of_several_devices_costs_their_changes() -> None:
+    devices = {"device": "sim-net-pa,vfio-type1", "mem": "64G"}
+    block = small_block(method="new-owner,vfio-vaddr", **devices)
+    alone = sum(rep_seconds(block.cell_of(method)) for method in block.order)
+    assert block_seconds(block) > alone + 2 * once_seconds(block.any_cell)

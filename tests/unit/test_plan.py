@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.model import Backing, Block, Cell, Method, Plan
+from bench.model import Backing, Block, Cell, Family, Method, Plan
 from bench.plan import ALIAS_FILE, REAL_LIMIT, balanced_order
 from bench.units import GIB, MIB
 from tests.unit.streams import LIVE_METHODS, PIN_METHODS, small_block, small_plan
@@ -59,10 +59,40 @@ def test_cells_of_a_block_differ_only_in_their_method() -> None:
 
 def test_exec_only_never_shares_a_block_with_a_device() -> None:
     plan = small_plan(method=ALL_METHODS, mem="64M,256M")
-    with_device = {*LIVE_METHODS} - {Method.EXEC_ONLY}
+    with_device = {m for m in LIVE_METHODS if m.family is Family.VDPA}
     for block in plan.blocks:
         methods = {cell.method for cell in block.cells}
         assert methods in ({Method.EXEC_ONLY}, with_device, {*PIN_METHODS})
+
+
+REFERENCE = "reset-owner,new-owner,vfio-remap,vfio-vaddr,exec-only"
+
+
+def test_devices_of_several_families_share_a_block() -> None:
+    devices = "sim-net-pa,vfio-type1,none"
+    (block,) = small_plan(device=devices, method=REFERENCE, reps=5).blocks
+    assert {(cell.method, cell.device) for cell in block.cells} == {
+        (Method.RESET_OWNER, "sim-net-pa"),
+        (Method.NEW_OWNER, "sim-net-pa"),
+        (Method.VFIO_REMAP, "vfio-type1"),
+        (Method.VFIO_VADDR, "vfio-type1"),
+        (Method.EXEC_ONLY, "none"),
+    }
+    assert block.devices == ("sim-net-pa", "vfio-type1", "none")
+    order = block.order[1:]
+    for method in order:
+        assert sorted(i % 5 for i, m in enumerate(order) if m is method) == [0, 1, 2, 3, 4]
+
+
+def test_two_devices_of_one_family_share_no_block() -> None:
+    """The helper has one node of each: whose is a method then?"""
+    devices = "sim-net-pa,sim-net-va,vfio-type1"
+    plan = small_plan(device=devices, method="new-owner,vfio-vaddr")
+    assert sorted(block.devices for block in plan.blocks) == [
+        ("sim-net-pa",),
+        ("sim-net-va",),
+        ("vfio-type1",),
+    ]
 
 
 def test_methods_of_a_block_are_of_one_experiment() -> None:

@@ -71,7 +71,7 @@ def test_methods_of_an_experiment_differ_for_the_colour_blind(kind: str) -> None
 
 def test_methods_differ_without_any_colour() -> None:
     """Those that come later too, as many as there are spare looks."""
-    looks = [style_of(method) for method in Method] + [spare_style(n) for n in range(4)]
+    looks = [style_of(method) for method in Method] + [spare_style(n) for n in range(2)]
     for part in ("colour", "marker"):
         assert len({getattr(look, part) for look in looks}) == len(looks)
     for experiment in Experiment:

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from bench.model import Clock, Method, Pages, Phase, Sample
+from bench.model import Clock, Experiment, Method, Pages, Phase, Sample
 from bench.paths import ROOT
 from bench.report import plots
 from bench.report.frames import frame
@@ -26,6 +26,8 @@ from bench.store import Run
 from tests.unit.plot_runs import EVERY, SIX, cells, run_of, samples
 
 Plot = Callable[[pd.DataFrame], Figure]
+
+PINS = [method for method in Method if method.experiment is Experiment.PIN]
 
 WRITER = """
 import hashlib
@@ -135,7 +137,7 @@ ODD = {
     "missing": replace(run_of([]), missing=dict.fromkeys(cells(), "lost")),
     "nothing": run_of([]),
     "18 cells": run_of(samples(cells(SIX, sizes=[4]), reps=3)),
-    "pins": run_of(samples(cells(["none"], [*Method][4:], (1, 4), [Pages.SMALL, Pages.THP]))),
+    "pins": run_of(samples(cells(["none"], PINS, (1, 4), [Pages.SMALL, Pages.THP]))),
     "many": run_of(samples(cells(SIX, sizes=[1, 2, 4, 8, 16], pages=[*Pages][:3]), reps=3)),
 }
 

@@ -8,7 +8,7 @@ import pytest
 
 from bench.errors import CannotJudge
 from bench.executors.replay import ReplayExecutor
-from bench.model import Block, Clock, Method, Plan, Rep, Sample, Unavailable
+from bench.model import Block, Clock, Family, Method, Plan, Rep, Sample, Unavailable
 from bench.run import run
 from bench.store import Store, create, load
 from tests.unit.streams import (
@@ -207,9 +207,14 @@ def test_a_bug_of_ours_closes_the_executor_too(store: Store) -> None:
 
 
 def test_all_methods_reach_the_store(store: Store) -> None:
-    plan = small_plan(method=",".join(Method))
+    plan = small_plan(device="sim-net-pa,vfio-type1,iommufd", method=",".join(Method))
     run(plan, executor(recording(plan)), store, Watcher())
-    assert {s.cell.method for s in stored(store) if s.ok} == set(Method)
+    ok = [sample.cell for sample in stored(store) if sample.ok]
+    assert {cell.method for cell in ok} == set(Method)
+    assert {(cell.device, cell.method) for cell in ok if cell.method.family is Family.TYPE1} == {
+        ("vfio-type1", Method.VFIO_VADDR),
+        ("vfio-type1", Method.VFIO_REMAP),
+    }
 
 
 PINS = small_plan(method=",".join(PIN_METHODS), device="none", threads=2)

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from bench.devices import DEVICES
 from bench.errors import UsageError
+from bench.model import Family
 from bench.paths import SCENARIOS
 from bench.scenario import json_schema, load_scenario
 from tests.unit.command import Bench
@@ -26,7 +27,13 @@ GOOD: dict[str, Any] = {
 }
 # Keys and values that are as good; single values may do without a list.
 ALSO_GOOD: list[dict[str, Any]] = [
-    *({"device": name} for name in DEVICES if name != "none"),
+    *({"device": n} for n, d in DEVICES.items() if d.family is Family.VDPA),
+    {"device": "vfio-type1", "method": ["vfio-vaddr", "vfio-remap"]},
+    {"device": "iommufd:0000:03:00.0", "method": ["iommufd-process", "iommufd-remap"]},
+    {
+        "device": ["sim-net-pa", "vfio:0000:03:00.0", "none"],
+        "method": ["new-owner", "vfio-vaddr", "exec-only"],
+    },
     {"device": "/dev/vhost-vdpa-0"},
     {"device": ["sim-net-pa", "/dev/vhost-vdpa-0"]},
     {"device": "none", "method": ["io-uring", "gup-test", "iotlb", "mlock", "populate"]},
@@ -84,6 +91,7 @@ BAD: list[dict[str, Any]] = [
     {"executor": ""},
     {"executor": 1},
     {"device": "dev/vhost-vdpa-0"},
+    {"device": "vfio:03:00.0"},
     {"reps": 0},
     {"reps": 201},
     {"seed": -1},

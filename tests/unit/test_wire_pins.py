@@ -99,6 +99,18 @@ def test_pins_without_a_device_that_pins_are_refused(fields: dict[str, str]) -> 
         read(changed(lambda m: m[1].update(vmpin_kb=64 * 1024), block), block)
 
 
+def test_pins_of_a_block_are_those_of_each_method() -> None:
+    """In one stream: memory is pinned for a device, and for the handover alone it is not."""
+    devices = "sim-net-va,vfio-type1,none"
+    block = small_block(device=devices, method="new-owner,vfio-vaddr,exec-only")
+    for number, rep in enumerate(reps_of(read(stream(block), block)), 1):
+        assert rep.pinned == (64 * MIB if rep.method is Method.VFIO_VADDR else 0)
+        altered = messages(block)
+        altered[number].update(vmpin_kb=64 * 1024 - rep.pinned // 1024)
+        with pytest.raises(ProtocolError, match="bytes pinned"):
+            read([*map(line, altered)], block)
+
+
 @pytest.mark.parametrize("kb", [0, 64 * 1024])
 def test_a_device_of_this_machine_may_pin_or_not(kb: int) -> None:
     block = small_block(device="/dev/vhost-vdpa-0")

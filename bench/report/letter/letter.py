@@ -15,6 +15,7 @@ from bench.report.letter.environment import broken, commands, environment, label
 from bench.report.letter.factors import Names
 from bench.report.letter.patches import statistics
 from bench.report.letter.rows import Comparison
+from bench.report.reference import sentences
 from bench.sides import Side, changes
 from bench.store import Run
 
@@ -96,6 +97,7 @@ def _methods(run: Run, heading: str, table: Callable[[Comparison, str], Table]) 
     alone, unit = compared.alone(found), run.clock.unit
     paragraphs = [wrapped(f"Run {heading}:")] if heading else []
     paragraphs += [words.verdict(each, run.clock) for each in comparisons]
+    paragraphs += [wrapped(f"{text}.") for text in sentences(cells)]
     if alone and not comparisons:
         paragraphs.append(wrapped(f"Nothing is compared: {_why(alone)}. {_unit(run)}"))
     if single.pin_cells(cells):

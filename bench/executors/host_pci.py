@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A PCI device of this machine that its user has bound to vfio-pci. It is never rebound here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.devices import device_named, pci_address
+from bench.errors import CannotJudge, UsageError
+from bench.executors.command import Target
+from bench.executors.host_device import who_has
+from bench.model import Family
+
+_ENTROPY = ("0x1af4", "0x1044")  # virtio's, which the helper can drive: bench/helper/entropy.c
+
+
+@dataclass(frozen=True)
+class HostPci:
+    """What sysfs says of it. All that it maps is pinned."""
+
+    path: str  # its address: "0000:03:00.0"
+    name: str  # vendor and device, as in "8086:10fb"
+    family: Family
+    group: str  # of the IOMMU
+    driven: bool  # DMA is proven; of any other device only what is charged for its pins
+    driver: str = "vfio-pci"
+
+    @property
+    def target(self) -> Target:
+        return Target(self.family, self.path, pins=True)
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "path": self.path,
+            "name": self.name,
+            "driver": self.driver,
+            "iommu_group": self.group,
+            "dma_proven": self.driven,
+        }
+
+
+def find_pci(name: str, root: Path = Path("/")) -> HostPci:
+    """The device of ``vfio:0000:03:00.0``; UsageError when it is not vfio-pci's.
+
+    CannotJudge when somebody has it open.
+    """
+    address = pci_address(name)
+    device = root / "sys/bus/pci/devices" / address
+    if not device.exists():
+        raise UsageError(f"--device: there is no PCI device {address}", "lspci -D lists them")
+    driver = _link(device / "driver")
+    if driver != "vfio-pci":
+        raise UsageError(
+            f"--device: {address} is driven by {driver or 'nothing'}, not by vfio-pci",
+            "bind one that nobody needs: driverctl set-override ADDRESS vfio-pci",
+        )
+    group = _link(device / "iommu_group")
+    if not group:
+        raise UsageError(f"--device: {address} is behind no IOMMU", "intel_iommu=on, or amd_iommu")
+    for node in _nodes(device, group, root):
+        _refuse_open(name, node, root)
+    words = [(device / file).read_text().strip() for file in ("vendor", "device")]
+    family = device_named(name).family
+    shown = ":".join(word.removeprefix("0x") for word in words)
+    return HostPci(address, shown, family, group, tuple(words) == _ENTROPY)
+
+
+def _nodes(device: Path, group: str, root: Path) -> list[Path]:
+    """Of the group, and of the device itself where the kernel has such."""
+    own = [root / "dev/vfio/devices" / path.name for path in device.glob("vfio-dev/vfio*")]
+    return [root / "dev/vfio" / group, *own]
+
+
+def _refuse_open(name: str, node: Path, root: Path) -> None:
+    try:
+        number = node.stat().st_rdev
+    except OSError:  # the helper says what is missing
+        return
+    holders = who_has(number, root)
+    if holders:
+        raise CannotJudge(
+            f"--device: {name} is open in {', '.join(holders)}",
+            "a live update would take it from whoever has it: end that first",
+        )
+
+
+def _link(path: Path) -> str:
+    try:
+        return path.readlink().name
+    except OSError:
+        return ""

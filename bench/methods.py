@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Methods, the kinds of devices that they are of, and the phases that a rep consists of."""
+
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """In the order in which they happen; those of an experiment together are the pause."""
+
+    SUSPEND = "suspend"
+    RESET = "reset"
+    RELEASE = "release"
+    EXEC = "exec"
+    POPULATE = "populate"
+    CLAIM = "claim"
+    VRINGS = "vrings"
+    MAP = "map"
+    START = "start"
+    PIN = "pin"
+    UNPIN = "unpin"
+
+
+# What a method itself costs, as opposed to what every handover pays.
+OWN_PHASES = (Phase.RELEASE, Phase.CLAIM, Phase.MAP)
+
+
+class Experiment(StrEnum):
+    """What a rep is: the handover of a device, or memory pinned and unpinned."""
+
+    LIVE_UPDATE = "live-update"
+    PIN = "pin"
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """What a rep of it consists of, in the order in which it happens."""
+        pin = (Phase.PIN, Phase.UNPIN)
+        return pin if self is Experiment.PIN else tuple(p for p in Phase if p not in pin)
+
+
+class Family(StrEnum):
+    """Kinds of devices that can be handed over; the helper has a file for each."""
+
+    NONE = "none"
+    VDPA = "vdpa"  # a vhost-vdpa node
+    TYPE1 = "type1"  # a PCI device behind vfio-pci, in a container of type1
+    IOMMUFD = "iommufd"  # the same over /dev/iommu
+
+
+class Method(StrEnum):
+    NEW_OWNER = "new-owner"
+    RESET_OWNER = "reset-owner"
+    REOPEN = "reopen"
+    VFIO_VADDR = "vfio-vaddr"  # vfio's live update: new addresses for what stays pinned
+    VFIO_REMAP = "vfio-remap"  # what it saves: all unmapped and mapped again
+    IOMMUFD_PROCESS = "iommufd-process"  # the same two over /dev/iommu
+    IOMMUFD_REMAP = "iommufd-remap"
+    EXEC_ONLY = "exec-only"
+    IO_URING = "io-uring"  # registered buffers: needs no device and no right
+    GUP_TEST = "gup-test"  # the kernel's own loop, where it was built with one
+    IOTLB = "iotlb"  # IOTLB_UPDATE and IOTLB_INVALIDATE on a vhost-vdpa device
+    MLOCK = "mlock"  # a control: pages in memory, but none pinned
+    POPULATE = "populate"  # a control: page tables, and nothing else
+
+    @property
+    def experiment(self) -> Experiment:
+        pins = (Method.IO_URING, Method.GUP_TEST, Method.IOTLB, Method.MLOCK, Method.POPULATE)
+        return Experiment.PIN if self in pins else Experiment.LIVE_UPDATE
+
+    @property
+    def family(self) -> Family:
+        """Of the device that it is a method of."""
+        return _FAMILIES.get(self, Family.NONE)
+
+    @property
+    def needs_device(self) -> bool:
+        return self.family is not Family.NONE
+
+    @property
+    def keeps(self) -> bool:
+        """It leaves in place whatever is pinned."""
+        return self in (
+            Method.NEW_OWNER,
+            Method.VFIO_VADDR,
+            Method.IOMMUFD_PROCESS,
+            Method.EXEC_ONLY,
+        )
+
+
+_FAMILIES = {
+    Method.NEW_OWNER: Family.VDPA,
+    Method.RESET_OWNER: Family.VDPA,
+    Method.REOPEN: Family.VDPA,
+    Method.VFIO_VADDR: Family.TYPE1,
+    Method.VFIO_REMAP: Family.TYPE1,
+    Method.IOMMUFD_PROCESS: Family.IOMMUFD,
+    Method.IOMMUFD_REMAP: Family.IOMMUFD,
+    Method.IOTLB: Family.VDPA,
+}
