@@ -75,6 +75,8 @@ class Scenario(BaseModel):
             for method in self.method:
                 if method.family is Family.IOMMUFD:
                     return "break", f"{method} maps a file: it has no address that could be wrong"
+                if method is Method.VFIO_VADDR:
+                    return "break", f"{method} keeps what is pinned: no device sees its addresses"
         return None
 
     def _lone_method(self) -> tuple[str, str] | None:

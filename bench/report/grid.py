@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from bench.report.columns import FACTORS, factors, is_figure
 from bench.report.figures import Figures, State
@@ -33,7 +34,7 @@ class Grid:
         """Columns that name a row: all up to the method, no fewer tell it from its neighbours."""
         return [*self.head].index("method") + 1 if "method" in self.head else 1
 
-    @property
+    @cached_property
     def numeric(self) -> list[bool]:
         """Columns that are aligned as figures are."""
         columns = [*zip(*self.body, strict=True)]
@@ -46,7 +47,7 @@ class Grid:
             return bool(found) and all(found)
         return any(found) and max(map(len, column)) <= _LONGEST
 
-    @property
+    @cached_property
     def marked(self) -> list[bool]:
         """Rows that are no measurement."""
         return [any(cell in _MARKS for cell in row) for row in self.body]

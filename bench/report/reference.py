@@ -27,11 +27,19 @@ def sentences(table: CellTable) -> list[str]:
 
 def _pairs(table: CellTable) -> Iterator[tuple[Cell, Cell]]:
     """new-owner, and vfio's live update of the same memory."""
+    theirs = _elsewhere(table, Method.VFIO_VADDR)
     for ours in table.measured:
         if ours.method is Method.NEW_OWNER:
-            for theirs in table.measured:
-                if theirs == replace(ours, device=theirs.device, method=Method.VFIO_VADDR):
-                    yield ours, theirs
+            yield from ((ours, each) for each in theirs.get(replace(ours, device=""), ()))
+
+
+def _elsewhere(table: CellTable, method: Method) -> dict[Cell, list[Cell]]:
+    """Cells of a method, by the cell of new-owner that they are but for their device."""
+    found: dict[Cell, list[Cell]] = {}
+    for cell in table.measured:
+        if cell.method is method:
+            found.setdefault(replace(cell, device="", method=Method.NEW_OWNER), []).append(cell)
+    return found
 
 
 def _sentence(table: CellTable, ours: Cell, theirs: Cell) -> str:
@@ -72,8 +80,6 @@ def _shares(table: CellTable, ours: Cell, theirs: Cell) -> Iterator[str]:
 
 def _alone(table: CellTable, ours: Cell) -> str:
     """The handover without a device, wherever it stands."""
-    for cell in table.measured:
-        if cell == replace(ours, device=cell.device, method=Method.EXEC_ONLY):
-            pause = format_quantity(table.pause(cell).median, table.unit)
-            return f" ({cell.method}: {pause})"
+    for cell in _elsewhere(table, Method.EXEC_ONLY).get(replace(ours, device=""), ()):
+        return f" ({cell.method}: {format_quantity(table.pause(cell).median, table.unit)})"
     return ""

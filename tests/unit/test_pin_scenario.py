@@ -29,6 +29,16 @@ MISFITS: list[tuple[dict[str, Any], str, list[str]]] = [
     ({**PINS, "regions": "qemu"}, "method", ["io-uring", "regions"]),
     ({**PINS, "batch": "off"}, "method", ["io-uring", "batch"]),
     ({**PINS, "break": "wrong-address"}, "method", ["io-uring", "--break"]),
+    (
+        {"device": "vfio-type1", "method": "vfio-vaddr", "break": "wrong-address"},
+        "break",
+        ["vfio-vaddr", "keeps what is pinned"],
+    ),
+    (
+        {"device": "iommufd", "method": "iommufd-remap", "break": "wrong-address"},
+        "break",
+        ["iommufd-remap", "no address"],
+    ),
     ({"device": "none", "method": "reset-owner"}, "device", ["reset-owner", "needs a device"]),
     ({"device": "sim-net-pa,none", "method": "reopen"}, "device", ["reopen", "needs a device"]),
     ({**PINS, "mem": "64K", "threads": "1,17"}, "threads", ["16", "4k", "64 KiB"]),
