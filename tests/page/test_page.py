@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.paths import ROOT
 from bench.report.page import page
 from bench.store import Run
 from tests.page.conftest import Visit
@@ -22,6 +23,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "pinned": lambda: page([pinned()]),
     "several": lambda: page([_of_another_kernel()], base=mixed()),
     "unlike": lambda: page([lonely()], base=pinned()),
+    "reference": lambda: (ROOT / "reports/reference/reference.html").read_text(encoding="utf-8"),
 }
 
 
