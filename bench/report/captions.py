@@ -95,7 +95,7 @@ def _unclear(pair: Pair) -> str:
     found = [row for row in pair.rows if (i := row.ratio_interval) and i[0] <= 1 <= i[1]]
     if not found:
         return ""
-    return f"in {len(found)} of {len(pair.rows)} cells the interval of {pair.method} holds 1"
+    return f"In {len(found)} of {len(pair.rows)} cells the interval of {pair.method} holds 1"
 
 
 def phases(rows: Sequence[Figures]) -> str:
@@ -105,7 +105,7 @@ def phases(rows: Sequence[Figures]) -> str:
         return ""
     largest = max(measured, key=lambda row: row.cell.mem)
     alike = [row for row in measured if _kind(row.cell) == _kind(largest.cell)]
-    return _sentences([f"at {place(largest)}, {_listed(map(_spent, alike))}"])
+    return _sentences([f"At {place(largest)}, {_listed(map(_spent, alike))}"])
 
 
 def _spent(row: Figures) -> str:
@@ -123,7 +123,7 @@ def ecdf(table: CellTable) -> str:
         return ""
     widest = max(cells, key=lambda cell: _spread(table, cell))
     name = f"{widest.method}, {' '.join(factors(widest)[:3])}"
-    spread = f"the reps of a cell lie within {_spread(table, widest):.2g} % of its median ({name})"
+    spread = f"The reps of a cell lie within {_spread(table, widest):.2g} % of its median ({name})"
     return _sentences([spread, *_apart(table)])
 
 
@@ -145,7 +145,7 @@ def _apart(table: CellTable) -> list[str]:
             apart = table.pause(cell).high < table.pause(base).low
             found.setdefault((cell.method, base.method), []).append(apart)
     return [
-        f"in {sum(apart)} of {len(apart)} cells every rep of {method} is shorter than any of {base}"
+        f"In {sum(apart)} of {len(apart)} cells every rep of {method} is shorter than any of {base}"
         for (method, base), apart in found.items()
     ]
 
@@ -161,7 +161,7 @@ def run_order(table: CellTable) -> str:
     worst = max(moved, key=lambda cell: abs(moved[cell]))
     name = " ".join((*factors(worst)[:3], worst.method.value))
     return _sentences(
-        [f"drift in {len(moved)} of {len(cells)} cells: {name} by {moved[worst]:+.1%}"]
+        [f"Drift in {len(moved)} of {len(cells)} cells: {name} by {moved[worst]:+.1%}"]
     )
 
 

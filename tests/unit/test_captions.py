@@ -58,7 +58,7 @@ def test_a_budget_is_held_against_every_cell() -> None:
 def test_a_ratio_that_may_be_one() -> None:
     reps = [1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007]
     rows = figures(run_of([*measured(CELL, reps), *measured(NEW, reps)]))
-    assert "in 1 of 1 cells the interval of new-owner holds 1" in captions.ratios(rows)
+    assert "In 1 of 1 cells the interval of new-owner holds 1" in captions.ratios(rows)
     rows = figures(run_of([*measured(CELL, [r * 3 for r in reps]), *measured(NEW, reps)]))
     found = captions.ratios(rows)
     assert found == "reset-owner pauses 3.00x as long as new-owner (sim-net-pa thp 1 GiB)."
@@ -68,7 +68,7 @@ def test_a_ratio_that_may_be_one() -> None:
 def test_phases_are_parts_of_their_sum() -> None:
     phases = {Phase.RELEASE: 600, Phase.MAP: 300, Phase.EXEC: 100}
     rows = figures(run_of([Sample(CELL, Clock.ICOUNT, 1, "ok", 1, 1000, phases)]))
-    wanted = "at sim-net-pa thp 1 GiB, reset-owner spends 60% in release and 30% in map."
+    wanted = "At sim-net-pa thp 1 GiB, reset-owner spends 60% in release and 30% in map."
     assert captions.phases(rows) == wanted
     assert captions.phases(figures(pinned())).count("spends 80% in pin and 20% in unpin") == 3
 
@@ -77,9 +77,9 @@ def test_spread_and_overlap() -> None:
     near, far = [1000, 1010, 1020], [1015, 1100, 1200]
     found = captions.ecdf(table(run_of([*measured(CELL, far), *measured(NEW, near)])))
     assert "within 17 % of its median (reset-owner, sim-net-pa thp 1 GiB)" in found
-    assert "in 0 of 1 cells every rep of new-owner is shorter than any of reset-owner" in found
+    assert "In 0 of 1 cells every rep of new-owner is shorter than any of reset-owner" in found
     found = captions.ecdf(table(run_of([*measured(CELL, far), *measured(NEW, [1, 2, 3])])))
-    assert "in 1 of 1 cells" in found
+    assert "In 1 of 1 cells" in found
     assert captions.ecdf(table(lonely())) == ""
 
 
@@ -90,5 +90,5 @@ def test_drift() -> None:
     )
     rising = [1000 + 20 * number for number in range(12)]
     found = captions.run_order(table(run_of(measured(CELL, rising))))
-    assert found == "drift in 1 of 1 cells: sim-net-pa thp 1 GiB reset-owner by +19.8%."
+    assert found == "Drift in 1 of 1 cells: sim-net-pa thp 1 GiB reset-owner by +19.8%."
     assert captions.run_order(table(lonely())) == ""
