@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -192,6 +193,15 @@ def test_only_one_bench_tunes_at_a_time(directory: Path, root: Path) -> None:
     assert values(root) == values(machine(root.parent / "other", SERVER))
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What is started in the background may have been told to ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_waits_until_all_is_undone(root: Path) -> None:
     def undo_and_interrupt() -> None:
         os.kill(os.getpid(), signal.SIGINT)
