@@ -22,10 +22,10 @@ from bench.report.grid import Part, different, parts, unmeasured
 from bench.report.labels import labels
 from bench.report.page_plots import Plot, plots
 from bench.report.pins import verdict as pins_verdict
-from bench.report.plot_axes import printable
 from bench.report.reference import sentences
 from bench.sides.facts import facts_of
 from bench.store import Run
+from bench.visible import visible
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _CAVEATS = ("note", "warning")  # of what the environment says
@@ -68,7 +68,7 @@ def _environment() -> Environment:
 
 def _visible(value: Any) -> Any:
     """Control characters, and what would turn the direction of text, as escapes."""
-    return printable(value) if type(value) is str else value
+    return visible(value) if type(value) is str else value
 
 
 @dataclass(frozen=True, eq=False)

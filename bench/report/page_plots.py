@@ -11,9 +11,9 @@ from bench.model import Clock
 from bench.report import captions
 from bench.report.cells import CellTable
 from bench.report.figures import Figures
-from bench.report.plot_axes import printable
 from bench.store import Run
 from bench.units import parse_pause
+from bench.visible import visible
 
 # What the author of the patch quotes for a live update with vfio.
 _VFIO_PAUSE = "100ms"
@@ -91,5 +91,5 @@ def _plots(run: Run, table: CellTable, rows: Sequence[Figures], name: str) -> It
 
 def _image(svg: str, title: str, finding: str) -> Markup:
     """One picture to a screen reader, with the finding for its name."""
-    label = escape(printable(f"{title}: {finding}"))
+    label = escape(visible(f"{title}: {finding}"))
     return Markup(svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bench.units import GIB, format_quantity, format_size
+from bench.visible import visible
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,6 @@ def size_scale(sizes: Sequence[float], inches: float) -> Scale:
     per_inch = math.log(high / low) / inches
     shown = [sizes[n] for n in apart([math.log(size) for size in sizes], 0.62 * per_inch)]
     return Scale("log", (low, high), shown, [format_size(round(size * GIB)) for size in shown])
-
-
-def printable(text: str) -> str:
-    """Control characters and lone surrogates, which XML cannot hold, as escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def elide(text: str, most: int) -> str:
@@ -157,7 +153,7 @@ def names_of(texts: Sequence[str], most: int) -> dict[str, str]:
     """What each text is called where there is little room: no two by one name."""
     names: dict[str, str] = {}
     for text in dict.fromkeys(texts):
-        short = elide(printable(text), most)
+        short = elide(visible(text), most)
         same = [name for name in names.values() if name.partition(" #")[0] == short]
         names[text] = f"{short} #{len(same) + 1}" if same else short
     return names

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.model import Method
-from bench.report.plot_axes import elide, printable
+from bench.report.plot_axes import elide
 from bench.report.plot_data import Series
 from bench.stats.drift import drift
 from bench.stats.sides import Floats
+from bench.visible import visible
 
 MOST_MARKS, MOST_STRIPS = 1200, 6  # of a figure: a page has to hold it
 MOST_RANKED = 10_000  # of a trend: of more values the medians of as many neighbourhoods
@@ -40,7 +41,7 @@ class Strip:
     def title(self) -> str:
         few = len(self.values) <= MOST_RANKED
         found = drift(self.values if few else trend(self.values, MOST_RANKED)[1])
-        text = f"{elide(printable(self.run), 60)}: from first to last {found.change:+.2%}"
+        text = f"{elide(visible(self.run), 60)}: from first to last {found.change:+.2%}"
         return f"{text}, p = {found.p:.2g} (Mann-Kendall)"
 
 

@@ -10,7 +10,6 @@ from bench.model import Cell, Method, Phase
 from bench.report.cells import CellTable
 from bench.report.columns import factors
 from bench.stats.ratios import ratio_interval
-from bench.stats.sides import Side, side
 from bench.stats.summary import ratio
 from bench.units import format_quantity
 
@@ -55,7 +54,7 @@ def _sentence(table: CellTable, ours: Cell, theirs: Cell) -> str:
 
 
 def _interval(table: CellTable, ours: Cell, theirs: Cell) -> str:
-    found = ratio_interval(_side(table, ours), _side(table, theirs))
+    found = ratio_interval(table.side_of(ours), table.side_of(theirs))
     if found is None:
         return "too few reps for an interval"
     return f"95 %: {_times(found[0])} to {_times(found[1])}"
@@ -64,10 +63,6 @@ def _interval(table: CellTable, ours: Cell, theirs: Cell) -> str:
 def _times(ratio: float) -> str:
     """A digit more than a table has: both are little but exec, so that they lie close."""
     return f"{ratio:.4g}x"
-
-
-def _side(table: CellTable, cell: Cell) -> Side:
-    return side([sample.boot for sample in table.ok(cell)], table.ticks(cell, *Phase))
 
 
 def _shares(table: CellTable, ours: Cell, theirs: Cell) -> Iterator[str]:
