@@ -64,15 +64,15 @@ def test_every_file_names_its_licence() -> None:
 
 
 def test_modules_are_small() -> None:
-    """250 lines a module, 60 a function; the two giants of every such tool start here."""
+    """400 lines a module, 60 a function; the two giants of every such tool start here."""
     for path in PYTHON:
         text = path.read_text()
-        assert len(text.splitlines()) <= 250, path
+        assert len(text.splitlines()) <= 400, path
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef):
                 assert (node.end_lineno or 0) - node.lineno <= 60, f"{path}:{node.lineno}"
     for path in HELPER:
-        assert len(path.read_text().splitlines()) <= 250, path
+        assert len(path.read_text().splitlines()) <= 400, path
 
 
 def test_no_module_is_a_drawer() -> None:
