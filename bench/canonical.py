@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence, ValuesView
 from functools import lru_cache
 from typing import TypeVar
 
-from bench.model import Cell, Clock, Sample
+from bench.model.cell import Cell, Clock, Sample
 from bench.rows import parse_row
 
 _Key = TypeVar("_Key", bound=str)

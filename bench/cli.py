@@ -13,8 +13,8 @@ import typer
 
 from bench import options
 from bench.errors import BenchError, CannotJudge, UsageError
+from bench.model.visible import visible, visible_lines
 from bench.outcome import Outcome, unexpected
-from bench.visible import visible, visible_lines
 
 _TYPER_INTERRUPTED = 130  # what typer makes of Ctrl-C, where no run is under way
 EXIT_GOOD, EXIT_CANNOT_JUDGE = 0, 125

@@ -6,7 +6,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from bench.errors import CannotJudge
-from bench.model import Block
+from bench.model.cell import Block
 from bench.resume import scenario_of
 from bench.scenario import Scenario
 from bench.series import runs_below

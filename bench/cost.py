@@ -7,9 +7,9 @@ works everything is faster, and a budget leaves room.
 
 from itertools import pairwise
 
-from bench.devices import device_named
-from bench.model import Block, Cell, Experiment
-from bench.units import GIB, KIB
+from bench.model.cell import Block, Cell, Experiment
+from bench.model.device import device_named
+from bench.model.units import GIB, KIB
 
 _BOOT = 15.0
 _REP = 0.2  # what a handover takes whatever the size of memory

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from bench.devices import DEVICES, of_this_machine
-from bench.units import TIB, known_pause, parse_duration, parse_sizes
+from bench.model.device import DEVICES, of_this_machine
+from bench.model.units import TIB, known_pause, parse_duration, parse_sizes
 
 # The two places of guest memory in the helper are 16 TiB apart.
 LARGEST = 8 * TIB

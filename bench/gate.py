@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
-from bench.model import Clock
+from bench.model.cell import Clock
+from bench.model.units import format_quantity
 from bench.stats.decide import decide_all
 from bench.stats.decision import Cell as Compared
 from bench.stats.decision import Decision, Rule, Verdict
 from bench.stats.sides import Side
 from bench.stats.summary import summarize
-from bench.units import format_quantity
 
 EXIT_GOOD, EXIT_REGRESSION, EXIT_CANNOT_JUDGE = 0, 1, 125
 

@@ -4,7 +4,7 @@
 from pathlib import Path
 
 from bench.errors import MissingTool, UsageError
-from bench.patch_series import ChangedFile, PatchSeries
+from bench.model.patch_series import ChangedFile, PatchSeries
 from bench.process import ProcessFailed, find_tool, run
 
 _OPTION = "--range"

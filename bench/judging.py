@@ -10,7 +10,8 @@ import numpy as np
 
 from bench.errors import CannotJudge, UsageError
 from bench.gate import Judgement, Limits, Pair, judge
-from bench.model import Clock
+from bench.model.cell import Clock
+from bench.model.units import parse_pause, parse_share
 from bench.series import runs_below, took_turns
 from bench.sides import Key, Series, Side, changes, differences, key_name, read_side
 from bench.stats.decision import Rule
@@ -18,7 +19,6 @@ from bench.stats.drift import drifting
 from bench.stats.noise import noise_floor
 from bench.stats.sides import Side as Values
 from bench.stats.sides import side as values_of
-from bench.units import parse_pause, parse_share
 
 _SECOND, _NS = "second", 1e9
 

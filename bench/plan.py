@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import TypeVar
 
 from bench.cost import block_seconds, plan_seconds
-from bench.devices import NO_DEVICE, device_named
-from bench.model import Backing, Block, Cell, Experiment, Method, Plan
+from bench.model.cell import Backing, Block, Cell, Experiment, Method, Plan
+from bench.model.device import NO_DEVICE, device_named
+from bench.model.units import GIB, format_duration
 from bench.scenario import Scenario, fits
-from bench.units import GIB, format_duration
 
 T = TypeVar("T")
 

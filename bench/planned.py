@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from bench.model import Block, Cell, Method, Plan, Sample
+from bench.model.cell import Block, Cell, Method, Plan, Sample
+from bench.model.units import format_size
 from bench.rows import CellRow, Loose, Strict, reason
-from bench.units import format_size
 
 
 def plan_facts(plan: Plan) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from rich.progress import (
 )
 
 from bench.cost import block_seconds, rep_seconds
-from bench.devices import NO_DEVICE
-from bench.model import Block, Experiment, Plan, Ptes, Rep, Unavailable
-from bench.units import format_duration, format_size
+from bench.model.cell import Block, Experiment, Plan, Ptes, Rep, Unavailable
+from bench.model.device import NO_DEVICE
+from bench.model.units import format_duration, format_size
 
 
 class StderrConsole(Console):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bench.errors import BenchError, CellFailed
-from bench.model import Cell
+from bench.model.cell import Cell
 from bench.pytest_source import Measured, Source, Stored
 from bench.sides import Key, Side, key_name
 from bench.sides.alike import unlike

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bench.errors import BenchError, CannotJudge, UsageError
-from bench.model import Clock
+from bench.model.cell import Clock
 from bench.paths import REPORTS
 from bench.plan import make_plan
 from bench.scenario import load_scenario

@@ -12,7 +12,7 @@ from bench import machine
 from bench.errors import UsageError
 from bench.executors.base import Executor
 from bench.lock import Lock, hold
-from bench.model import Cell, Clock, Plan
+from bench.model.cell import Cell, Clock, Plan
 from bench.plan import make_plan
 from bench.planned import Planned, plan_facts, tally
 from bench.provenance import differences, session

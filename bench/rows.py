@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bench.checksum import seal, unseal
-from bench.model import (
+from bench.model.cell import (
     Backing,
     Batch,
     Cell,

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from bench import __version__, machine
 from bench.errors import CellFailed, CellSkipped
 from bench.executors.base import Executor
-from bench.model import Block, Plan, Rep, Sample, Unavailable
+from bench.model.cell import Block, Plan, Rep, Sample, Unavailable
 from bench.planned import plan_facts
 from bench.provenance import session
 from bench.scenario import Scenario

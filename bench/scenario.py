@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from bench.devices import DEVICES, NO_DEVICE, PCI_PATTERN, device_named
 from bench.errors import UsageError
 from bench.factors import (
     LARGEST,
@@ -25,9 +24,20 @@ from bench.factors import (
     Sizes,
     Threads,
 )
-from bench.model import Backing, Batch, Break, Experiment, Family, Handover, Method, Pages, Ptes
+from bench.model.cell import (
+    Backing,
+    Batch,
+    Break,
+    Experiment,
+    Family,
+    Handover,
+    Method,
+    Pages,
+    Ptes,
+)
+from bench.model.device import DEVICES, NO_DEVICE, PCI_PATTERN, device_named
+from bench.model.units import MIB, format_size
 from bench.paths import SCENARIOS
-from bench.units import MIB, format_size
 
 
 class Scenario(BaseModel):

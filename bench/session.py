@@ -11,7 +11,7 @@ from bench import store as stores
 from bench.errors import BenchError, UsageError
 from bench.executors.base import Executor
 from bench.executors.choose import choose_executor
-from bench.model import Block, Clock, Plan
+from bench.model.cell import Block, Clock, Plan
 from bench.outcome import Outcome
 from bench.plan import make_plan
 from bench.progress import BarProgress, PlainProgress, StderrConsole

@@ -12,7 +12,7 @@ from typing import Any
 from bench.checksum import seal
 from bench.errors import CannotJudge, UsageError
 from bench.lock import Lock, hold
-from bench.model import Sample
+from bench.model.cell import Sample
 from bench.paths import REPORTS
 from bench.rows import row_text
 from bench.stored import FORMAT, Run, load

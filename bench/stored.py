@@ -15,7 +15,7 @@ from bench.canonical import Reader
 from bench.checksum import unseal
 from bench.errors import UsageError
 from bench.lock import holder
-from bench.model import Cell, Clock, Sample
+from bench.model.cell import Cell, Clock, Sample
 from bench.planned import Planned, describe, tally
 
 # 1: the first. 2: threads, window, counters, sessions and a crc, which 1 does without.

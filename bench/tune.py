@@ -9,8 +9,8 @@ from pathlib import Path
 from bench.cpus import choose_cpus, online_cpus, pin
 from bench.errors import CannotJudge
 from bench.journal import Journal
+from bench.model.units import KIB, format_size
 from bench.undo import read_value, write_value
-from bench.units import KIB, format_size
 
 _CPU = "sys/devices/system/cpu"
 _SHMEM = "sys/kernel/mm/transparent_hugepage/shmem_enabled"

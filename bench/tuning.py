@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from bench.cpus import choose_cpus
-from bench.devices import of_this_machine
 from bench.errors import UsageError
 from bench.journal import Journal
-from bench.model import Cell, Pages, Plan
+from bench.model.cell import Cell, Pages, Plan
+from bench.model.device import of_this_machine
 from bench.tune import Wishes, tune, wishes
 
 

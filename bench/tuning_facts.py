@@ -7,7 +7,7 @@ from textwrap import shorten
 from typing import Any
 
 from bench.kernel_files import LARGEST, cpus_text, field, flag, integer, read, selected
-from bench.units import KIB
+from bench.model.units import KIB
 
 _CPU = "sys/devices/system/cpu"
 _CLOCK = "sys/devices/system/clocksource/clocksource0"

@@ -8,9 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from bench.checksum import unseal
-from bench.devices import device_named, of_this_machine
 from bench.errors import CellFailed, CellSkipped, ProtocolError
-from bench.model import (
+from bench.model.cell import (
     Batch,
     Block,
     Experiment,
@@ -21,7 +20,8 @@ from bench.model import (
     Rep,
     Unavailable,
 )
-from bench.units import KIB
+from bench.model.device import device_named, of_this_machine
+from bench.model.units import KIB
 
 PROTO = 1
 

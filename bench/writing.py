@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import UsageError
-from bench.model import Clock
+from bench.model.cell import Clock
 from bench.outcome import Outcome
 from bench.report.section import Section
 from bench.series import runs_below
@@ -169,8 +169,8 @@ def _write(path: Path, text: str) -> None:
 
 def listing() -> str:
     """Scenarios with their questions; devices with whether they can run here."""
-    from bench.devices import DEVICES
     from bench.executors.guest_setup import why_not_here
+    from bench.model.device import DEVICES
     from bench.paths import SCENARIOS
     from bench.report.columns import columns
     from bench.scenario import load_scenario

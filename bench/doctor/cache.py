@@ -11,8 +11,8 @@ from bench.kernel import build, packages
 from bench.kernel.build import cached_kernel
 from bench.kernel.config import load_config
 from bench.kernel.packages import cached_packages
+from bench.model.units import GIB, MIB
 from bench.paths import cache_path
-from bench.units import GIB, MIB
 
 _ELSEWHERE = "export XDG_CACHE_HOME=/var/tmp/cache  # or any place with room that you can write"
 _SMALL = 64 * MIB  # what a run writes into a cache that has its kernel

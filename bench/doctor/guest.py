@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.devices import DEVICES
 from bench.doctor.cache import examine_space
 from bench.doctor.diagnosis import Finding, State, Way, first_problem
 from bench.doctor.kvm import examine_kvm
@@ -18,7 +17,8 @@ from bench.kernel.build import cached_kernel
 from bench.kernel.config import load_config
 from bench.kernel.packages import cached_packages, resolve
 from bench.machine import available_memory
-from bench.units import GIB
+from bench.model.device import DEVICES
+from bench.model.units import GIB
 
 Facts = Mapping[str, Any]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.doctor.diagnosis import Finding, State, Way, first_problem
-from bench.units import MIB, format_size
+from bench.model.units import MIB, format_size
 
 _ROOT = Path("/")
 # The same number on every architecture but alpha; struct io_uring_params has 120 bytes.

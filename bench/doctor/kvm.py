@@ -4,7 +4,6 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench.devices import DEVICES
 from bench.doctor.diagnosis import Finding, State
 from bench.doctor.programs import missing
 from bench.errors import CannotJudge
@@ -15,6 +14,7 @@ from bench.guest.qemu import Accelerator
 from bench.kernel.build import Kernel, cached_kernel
 from bench.kernel_files import field, read
 from bench.machine import kvm_problem
+from bench.model.device import DEVICES
 
 _QEMU = "qemu-system-x86_64"
 COUNT_INSTEAD = "bench run --clock icount  # counts instructions, which are no time"

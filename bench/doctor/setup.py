@@ -7,8 +7,8 @@ from typing import Any
 
 from bench.doctor.diagnosis import Finding, State
 from bench.kernel_files import cpu_list
+from bench.model.units import GIB, MIB, format_size
 from bench.trust import doubts
-from bench.units import GIB, MIB, format_size
 
 Facts = Mapping[str, Any]
 

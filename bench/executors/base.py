@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from bench.model import Block, Clock, Rep, Unavailable
+from bench.model.cell import Block, Clock, Rep, Unavailable
 
 
 class Executor(Protocol):

@@ -4,14 +4,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.devices import NO_DEVICE, of_this_machine
 from bench.errors import CannotJudge, UsageError
 from bench.executors import host
 from bench.executors.base import Executor
 from bench.executors.guest import GuestExecutor
 from bench.executors.guest_setup import prepare
 from bench.executors.replay import ReplayExecutor
-from bench.model import Cell, Clock, Plan
+from bench.model.cell import Cell, Clock, Plan
+from bench.model.device import NO_DEVICE, of_this_machine
 from bench.scenario import Scenario
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bench.cost import once_seconds, rep_seconds
 from bench.factors import QEMU
-from bench.model import Batch, Block, Cell, Experiment, Family, Handover, Ptes
+from bench.model.cell import Batch, Block, Cell, Experiment, Family, Handover, Ptes
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def regions(cell: Cell) -> str:
     """A count, or each region that QEMU would map, as the helper takes them."""
     if cell.regions != QEMU:
         return cell.regions
-    from bench.regions import qemu_regions
+    from bench.model.qemu_memory import qemu_regions
 
     return ",".join(f"{iova}+{size}@{at}" for iova, size, at in qemu_regions(cell.mem))
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.devices import DEVICES, Device
 from bench.errors import CannotJudge, MissingTool
 from bench.guest.initramfs import PACKAGES, ensure_initramfs
 from bench.guest.probe import qemu_version, why_not_kvm
@@ -13,9 +12,10 @@ from bench.guest.qemu import Accelerator, GuestConfig
 from bench.kernel.build import Kernel, ensure_kernel
 from bench.kernel.config import load_config
 from bench.machine import available_memory
-from bench.model import Block, Cell, Clock, Pages
+from bench.model.cell import Block, Cell, Clock, Pages
+from bench.model.device import DEVICES, Device
+from bench.model.units import GIB, MIB
 from bench.process import find_tool
-from bench.units import GIB, MIB
 
 _ENTRY = 128  # bytes that one struct vhost_iotlb_map takes from its slab
 # Without these no guest starts, whatever its device.

@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.errors import BenchError, CannotJudge, UsageError
 from bench.executors.command import Target
-from bench.model import Family
+from bench.model.cell import Family
 from bench.process import find_tool, run
 
 _NEED = "vdpa dev show lists devices; a node is there once one is bound to vhost_vdpa"

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.devices import device_named, pci_address
 from bench.errors import CannotJudge, UsageError
 from bench.executors.command import Target
 from bench.executors.host_device import who_has
-from bench.model import Family
+from bench.model.cell import Family
+from bench.model.device import device_named, pci_address
 
 _ENTROPY = ("0x1af4", "0x1044")  # virtio's, which the helper can drive: bench/helper/entropy.c
 

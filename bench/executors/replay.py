@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import UsageError
-from bench.model import Block, Clock, Rep, Unavailable
+from bench.model.cell import Block, Clock, Rep, Unavailable
 from bench.wire import read_reps
 
 

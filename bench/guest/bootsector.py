@@ -13,8 +13,8 @@ from contextlib import contextmanager
 
 from bench.errors import CannotJudge
 from bench.guest.qemu import CPU, Accelerator
+from bench.model.units import MIB
 from bench.process import ProcessFailed, find_tool, run
-from bench.units import MIB
 
 DEADLINE = 20  # seconds; QEMU, its firmware and the sector take a fraction of one
 _PORT, _VALUE = 0x501, 0x10

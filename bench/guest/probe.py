@@ -12,10 +12,10 @@ from bench.guest.boot import boot
 from bench.guest.bootsector import own_words
 from bench.guest.qemu import Accelerator, GuestConfig
 from bench.machine import boot_id, kvm_problem
+from bench.model.units import MIB
 from bench.paths import cache_dir, cache_path, locked
 from bench.process import find_tool, run
 from bench.scratch import temporary
-from bench.units import MIB
 
 _ANSWER = "kvm-probe.json"
 _WORDS = "2"  # of the answer: one that was put in other words is not shown again

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from bench.devices import PCI_SLOT, VFIO_SLOT
-from bench.model import Clock
-from bench.units import MIB
+from bench.model.cell import Clock
+from bench.model.device import PCI_SLOT, VFIO_SLOT
+from bench.model.units import MIB
 
 
 class Accelerator(StrEnum):

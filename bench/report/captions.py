@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from bench.model import Cell, Method, Phase
+from bench.model.cell import Cell, Method, Phase
+from bench.model.units import format_quantity, format_size
 from bench.report.cells import CellTable
 from bench.report.columns import factors
 from bench.report.figures import Figures, State
 from bench.report.findings import Pair, pairs, place, times, verdict
 from bench.stats.drift import drifting
-from bench.units import format_quantity, format_size
 
 _MOST_KINDS = 2  # that a sentence names; the plot and the tables have them all
 # A cell's reps say little about their distribution or their order before there are so many.

@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from bench.model import Clock
+from bench.model.cell import Clock
 from bench.report.figures import Figures, State
 from bench.store import Run
 

@@ -3,8 +3,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from bench.model import Backing, Batch, Cell, Handover, Ptes
-from bench.units import format_size
+from bench.model.cell import Backing, Batch, Cell, Handover, Ptes
+from bench.model.units import format_size
 
 FACTORS = ("device", "pages", "mem", "backing", "method")  # the head over `factors`
 

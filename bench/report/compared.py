@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.model import Cell
+from bench.model.cell import Cell
 from bench.report.cells import CellTable
 from bench.report.figures import Figures, figures
 from bench.report.labels import labels

@@ -4,7 +4,8 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from bench.model import OWN_PHASES, Cell, Clock, Experiment, Method, Phase
+from bench.model.cell import OWN_PHASES, Cell, Clock, Experiment, Method, Phase
+from bench.model.units import KIB, format_quantity
 from bench.report import pins, reference
 from bench.report.cells import CellTable
 from bench.report.columns import FACTORS, factors
@@ -15,7 +16,6 @@ from bench.report.section import Rows, Section
 from bench.stats.scaling import LEAST_SIZES
 from bench.stats.summary import Summary
 from bench.store import Run
-from bench.units import KIB, format_quantity
 
 UNITS = {
     Clock.ICOUNT: (

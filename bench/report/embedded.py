@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.model import Cell, Sample
+from bench.model.cell import Cell, Sample
 from bench.report.exports import ENVIRONMENT
 from bench.report.figures import Figures, State
 from bench.report.labels import labels

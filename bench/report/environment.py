@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The end of a report: where and how it was measured, and what to keep in mind."""
 
-from bench.model import Backing, Clock
+from bench.model.cell import Backing, Clock
 from bench.store import Run
 
 

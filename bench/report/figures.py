@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from bench.errors import CannotJudge
-from bench.model import Cell, Phase
+from bench.model.cell import Cell, Phase
 from bench.report.cells import CellTable
 from bench.sides.names import cell_name
 from bench.stats.summary import Summary

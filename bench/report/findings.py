@@ -4,7 +4,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bench.model import Method
+from bench.model.cell import Method
 from bench.report.cells import BASES
 from bench.report.columns import factors
 from bench.report.figures import Figures, State

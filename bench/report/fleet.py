@@ -4,7 +4,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bench.model import Cell
+from bench.model.cell import Cell
+from bench.model.units import format_quantity
 from bench.report.cells import CellTable, place_of
 from bench.report.columns import FACTORS, factors
 from bench.report.contents import UNITS
@@ -15,7 +16,6 @@ from bench.sides.alike import unlike
 from bench.sides.facts import facts_of
 from bench.sides.names import cell_name
 from bench.store import Run
-from bench.units import format_quantity
 
 if TYPE_CHECKING:
     import pandas as pd

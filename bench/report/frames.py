@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.model import Clock, Sample
+from bench.model.cell import Clock, Sample
 from bench.report.labels import labels
 from bench.report.ticks import phase_ticks
 from bench.store import Run

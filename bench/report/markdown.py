@@ -4,14 +4,14 @@
 import re
 from collections.abc import Sequence
 
-from bench.model import Clock, Phase
+from bench.model.cell import Clock, Phase
+from bench.model.units import format_quantity
 from bench.report.cells import CellTable
 from bench.report.columns import FACTORS, factors
 from bench.report.environment import environment
 from bench.report.figures import Figures, State, figures
 from bench.report.section import Section
 from bench.store import Run
-from bench.units import format_quantity
 
 _UNIT = {
     Clock.WALL: "Wall time.",

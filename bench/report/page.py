@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from bench.model.visible import visible
 from bench.report.caveats import caveats
 from bench.report.cells import CellTable
 from bench.report.contents import UNITS, contents
@@ -25,7 +26,6 @@ from bench.report.pins import verdict as pins_verdict
 from bench.report.reference import sentences
 from bench.sides.facts import facts_of
 from bench.store import Run
-from bench.visible import visible
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _CAVEATS = ("note", "warning")  # of what the environment says

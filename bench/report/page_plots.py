@@ -7,13 +7,13 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from bench.model import Clock
+from bench.model.cell import Clock
+from bench.model.units import parse_pause
+from bench.model.visible import visible
 from bench.report import captions
 from bench.report.cells import CellTable
 from bench.report.figures import Figures
 from bench.store import Run
-from bench.units import parse_pause
-from bench.visible import visible
 
 # What the author of the patch quotes for a live update with vfio.
 _VFIO_PAUSE = "100ms"

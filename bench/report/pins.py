@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The part of a report that is about pin loops: verdict, table, what qualifies them."""
 
-from bench.model import Cell, Clock, Method, Phase
+from bench.model.cell import Cell, Clock, Method, Phase
+from bench.model.units import GIB, KIB, format_quantity, format_size
 from bench.report.cells import CellTable
 from bench.report.columns import backing_of
 from bench.report.section import Section
 from bench.stats.summary import Summary
-from bench.units import GIB, KIB, format_quantity, format_size
 
 _HEAD = ("pages", "tables", "mem", "backing", "threads", "method")
 _TITLE = {

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bench.units import GIB, format_quantity, format_size
-from bench.visible import visible
+from bench.model.units import GIB, format_quantity, format_size
+from bench.model.visible import visible
 
 
 @dataclass(frozen=True)

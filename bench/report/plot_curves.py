@@ -7,13 +7,13 @@ from itertools import groupby
 
 import numpy as np
 
-from bench.model import Backing, Cell, Method
+from bench.model.cell import Backing, Cell, Method
+from bench.model.units import GIB
 from bench.report.cells import MOST_POINTS, ORDER, thinned
 from bench.report.plot_axes import quantity
 from bench.report.plot_data import Panel, Series
 from bench.stats.scaling import LEAST_SIZES, Line, fit, why_not_a_line
 from bench.stats.summary import Summary
-from bench.units import GIB
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.model import Backing, Cell
+from bench.model.cell import Backing, Cell
 from bench.report.cells import METHODS, place_of
 from bench.report.columns import factors
 from bench.report.plot_axes import names_of

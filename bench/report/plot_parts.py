@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from bench.model import Backing, Cell, Method, Phase
+from bench.model.cell import Backing, Cell, Method, Phase
+from bench.model.units import format_quantity
 from bench.report.cells import BASES
 from bench.report.columns import factors
 from bench.report.plot_axes import names_of
@@ -15,7 +16,6 @@ from bench.report.plot_data import LONGEST, Panel, Series, run_names
 from bench.stats.ratios import ratio_interval
 from bench.stats.sides import Floats
 from bench.stats.summary import ratio
-from bench.units import format_quantity
 
 Estimates = Mapping[tuple[str, Cell], tuple[float, float, float]]
 MOST_STEPS = 5000  # of all ECDFs

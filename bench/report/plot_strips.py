@@ -8,12 +8,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.model import Method
+from bench.model.cell import Method
+from bench.model.visible import visible
 from bench.report.plot_axes import elide
 from bench.report.plot_data import Series
 from bench.stats.drift import drift
 from bench.stats.sides import Floats
-from bench.visible import visible
 
 MOST_MARKS, MOST_STRIPS = 1200, 6  # of a figure: a page has to hold it
 MOST_RANKED = 10_000  # of a trend: of more values the medians of as many neighbourhoods

@@ -10,7 +10,7 @@ and Ito (2008).
 from dataclasses import dataclass
 from typing import Any
 
-from bench.model import Method, Phase
+from bench.model.cell import Method, Phase
 
 # Ink has colours that nothing else has: plot_svg replaces each by what the page says.
 INK, MUTED, GRID = "#111213", "#6f7072", "#cdcecf"

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from bench.model import Cell
+from bench.model.cell import Cell
 from bench.report.plot_curves import estimates
 from bench.report.plot_data import Panel, Series, largest, panels, series_of, unit_of
 from bench.stats.summary import Summary

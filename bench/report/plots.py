@@ -16,7 +16,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-from bench.model import Method, Phase
+from bench.model.cell import Method, Phase
+from bench.model.units import GIB
 from bench.report import plot_axes, plot_curves, plot_parts, plot_strips, plot_svg
 from bench.report.cells import ORDER
 from bench.report.plot_axes import Scale, quantity
@@ -24,7 +25,6 @@ from bench.report.plot_curves import Curve, ends
 from bench.report.plot_layout import WIDTH, Layout
 from bench.report.plot_styles import HOLLOW, INK, MUTED, RC, SHADE, fill_of, style_of
 from bench.report.plot_view import View
-from bench.units import GIB
 
 _LOOK = style.context(["default", RC])
 

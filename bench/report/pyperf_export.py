@@ -8,7 +8,7 @@ from typing import Any
 import pyperf
 
 from bench.errors import CannotJudge
-from bench.model import Cell, Clock, Sample
+from bench.model.cell import Cell, Clock, Sample
 from bench.report.cells import CellTable
 from bench.sides import pyperf_keys as keys
 from bench.sides import side_of

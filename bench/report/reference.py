@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from bench.model import Cell, Method, Phase
+from bench.model.cell import Cell, Method, Phase
+from bench.model.units import format_quantity
 from bench.report.cells import CellTable
 from bench.report.columns import factors
 from bench.stats.ratios import ratio_interval
 from bench.stats.summary import ratio
-from bench.units import format_quantity
 
 # In the order in which their shares are said: the costly one of each pair first.
 _SHARED = (Method.RESET_OWNER, Method.NEW_OWNER, Method.VFIO_REMAP, Method.VFIO_VADDR)

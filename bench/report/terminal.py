@@ -13,11 +13,11 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from bench.model.visible import visible
 from bench.report.findings import SMALL_WIN
 from bench.report.section import Rows, Section
 from bench.report.text import text_of
 from bench.report.wrapped import GAP, Fitted, fit, records, wrap
-from bench.visible import visible
 
 _LINE = Box("    \n    \n ── \n    \n    \n ── \n    \n    \n")
 _ASCII = Box("    \n    \n -- \n    \n    \n -- \n    \n    \n", ascii=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.canonical import Numbers
-from bench.model import Phase, Sample
+from bench.model.cell import Phase, Sample
 
 
 def phase_ticks(

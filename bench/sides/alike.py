@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from bench.model import Clock
+from bench.model.cell import Clock
 from bench.sides.side import Side
 
 # These shape what is counted as much as what is timed.

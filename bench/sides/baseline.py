@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from bench.errors import CannotJudge, UsageError
-from bench.model import Cell, Clock
+from bench.model.cell import Cell, Clock
 from bench.rows import CellRow, Count, Strict, Text, reason
 from bench.sides.names import cell_name
 from bench.sides.side import Key, Series, Side, series

@@ -3,9 +3,9 @@
 
 from urllib.parse import quote
 
-from bench.model import Backing, Cell
+from bench.model.cell import Backing, Cell
+from bench.model.units import format_size
 from bench.sides.side import Key
-from bench.units import format_size
 
 # Of what a path has, all but white space, '%' and what is no ASCII.
 _PLAIN = "/-_.:~+@,="

@@ -8,7 +8,7 @@ import numpy as np
 import pyperf
 
 from bench.errors import CannotJudge, UsageError
-from bench.model import Clock
+from bench.model.cell import Clock
 from bench.sides import pyperf_keys as keys
 from bench.sides.side import Key, Series, Side, series
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.errors import CannotJudge, UsageError
-from bench.model import Cell, Sample
+from bench.model.cell import Cell, Sample
 from bench.sides.alike import changes, differences
 from bench.sides.facts import facts_of
 from bench.sides.side import Key, Series, Side

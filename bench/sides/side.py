@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.model import Cell
+from bench.model.cell import Cell
 
 # What is compared: a cell of ours, or a benchmark of somebody else's by its name.
 Key: TypeAlias = Cell | str

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import comb
 
-from bench.model import Clock
+from bench.model.cell import Clock
 from bench.stats.decision import Cell, Decision, Rule, Verdict
 from bench.stats.exact import decide_counts
 from bench.stats.family import holm

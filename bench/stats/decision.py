@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from bench.model import Clock
+from bench.model.cell import Clock
 from bench.stats.ranks import slower_share
 from bench.stats.sides import Side
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Make bench/regions_qemu.json of what record.py wrote: see README.md.
+"""Make kernel-config/record-regions/regions_qemu.json of what record.py wrote: see README.md.
 
 usage: collect.py DIRECTORY FILE
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.guest.probe import qemu_version
-from bench.units import parse_size
+from bench.model.units import parse_size
 
 _MAPPED = re.compile(r"(\w+)-(\w+) rw-s .*/memfd:memory-backend-memfd")
 _MESSAGE = re.compile(

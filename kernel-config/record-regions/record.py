@@ -10,14 +10,14 @@ import re
 import sys
 from pathlib import Path
 
-from bench.devices import DEVICES
 from bench.guest import cpio
 from bench.guest.boot import Guest, boot
 from bench.guest.initramfs import ensure_initramfs
 from bench.guest.qemu import Accelerator, GuestConfig
 from bench.kernel.build import Kernel, ensure_kernel
+from bench.model.device import DEVICES
+from bench.model.units import GIB, parse_size
 from bench.process import find_tool, run
-from bench.units import GIB, parse_size
 
 HERE = Path(__file__).resolve().parent
 DEVICE = DEVICES["sim-net-va"]  # user addresses: nothing is pinned, so any size will do

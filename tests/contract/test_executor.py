@@ -12,8 +12,8 @@ from bench.executors.base import Executor
 from bench.executors.guest import GuestExecutor
 from bench.executors.guest_setup import prepare
 from bench.executors.replay import ReplayExecutor
-from bench.model import Block, Clock, Method, Plan, Rep
-from bench.units import KIB
+from bench.model.cell import Block, Clock, Method, Plan, Rep
+from bench.model.units import KIB
 from tests.unit.streams import LIVE_METHODS, pinned, recording, small_plan
 
 # A block with a device and one without, a rep of each method; and one of pin loops.

@@ -12,10 +12,10 @@ from bench.executors.guest import GuestExecutor
 from bench.executors.guest_setup import GuestSetup, prepare
 from bench.guest.boot import Guest, boot
 from bench.guest.qemu import GuestConfig
-from bench.model import Clock, Plan
+from bench.model.cell import Clock, Plan
+from bench.model.units import GIB
 from bench.plan import make_plan
 from bench.scenario import load_scenario
-from bench.units import GIB
 
 
 def plan_of(**overrides: object) -> Plan:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.devices import DEVICES
 from bench.errors import CellFailed
 from bench.executors.guest import GuestExecutor
 from bench.executors.guest_setup import GuestSetup, prepare
-from bench.model import Block, Clock, Family, Method, Rep
-from bench.units import MIB
+from bench.model.cell import Block, Clock, Family, Method, Rep
+from bench.model.device import DEVICES
+from bench.model.units import MIB
 from tests.guest.conftest import plan_of
 
 pytestmark = pytest.mark.guest

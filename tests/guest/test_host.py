@@ -16,15 +16,15 @@ from pathlib import Path
 
 import pytest
 
-from bench.devices import DEVICES
 from bench.executors.guest_setup import GuestSetup
 from bench.guest.boot import Guest, boot
 from bench.guest.initramfs import ensure_helper, ensure_initramfs
 from bench.kernel.config import load_config
 from bench.kernel.packages import ensure_packages
+from bench.model.device import DEVICES
+from bench.model.units import GIB, MIB
 from bench.paths import ROOT
 from bench.store import load
-from bench.units import GIB, MIB
 
 pytestmark = pytest.mark.guest
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.devices import DEVICES, VFIO_ADDRESS
 from bench.executors.guest_setup import GuestSetup
 from bench.guest.boot import Guest
-from bench.model import Method
+from bench.model.cell import Method
+from bench.model.device import DEVICES, VFIO_ADDRESS
+from bench.model.units import MIB
 from bench.store import load
-from bench.units import MIB
 from tests.guest.test_host import SCRATCH, bench, with_our_files, written
 
 pytestmark = pytest.mark.guest

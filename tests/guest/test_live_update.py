@@ -5,11 +5,11 @@ from statistics import median
 
 import pytest
 
-from bench.devices import DEVICES
 from bench.errors import CellSkipped
 from bench.executors.guest import GuestExecutor, helper_command
-from bench.model import OWN_PHASES, Block, Method, Pages, Phase, Rep
-from bench.units import GIB, MIB
+from bench.model.cell import OWN_PHASES, Block, Method, Pages, Phase, Rep
+from bench.model.device import DEVICES
+from bench.model.units import GIB, MIB
 from bench.wire import read_reps
 from tests.guest.conftest import plan_of
 

@@ -3,8 +3,8 @@
 
 import pytest
 
-from bench.devices import DEVICES
 from bench.executors.guest import GuestExecutor
+from bench.model.device import DEVICES
 from bench.wire import Check, read_items
 
 OWNERSHIP = {

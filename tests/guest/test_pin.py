@@ -11,14 +11,14 @@ from statistics import median
 
 import pytest
 
-from bench.devices import DEVICES
 from bench.executors.guest import GuestExecutor
 from bench.executors.guest_setup import GuestSetup
 from bench.guest.initramfs import ensure_initramfs
 from bench.kernel.config import load_config
 from bench.kernel.packages import ensure_packages
-from bench.model import Backing, Block, Cell, Method, Pages, Phase, Ptes, Rep
-from bench.units import MIB
+from bench.model.cell import Backing, Block, Cell, Method, Pages, Phase, Ptes, Rep
+from bench.model.device import DEVICES
+from bench.model.units import MIB
 
 pytestmark = pytest.mark.guest
 

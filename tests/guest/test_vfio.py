@@ -9,8 +9,8 @@ import pytest
 from bench.errors import CellFailed, CellSkipped
 from bench.executors.guest import GuestExecutor
 from bench.executors.guest_setup import GuestSetup, prepare
-from bench.model import OWN_PHASES, Block, Clock, Method, Rep
-from bench.units import MIB
+from bench.model.cell import OWN_PHASES, Block, Clock, Method, Rep
+from bench.model.units import MIB
 from tests.guest.conftest import plan_of
 
 pytestmark = pytest.mark.guest

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.model import Block, Method, Rep, Unavailable
-from bench.units import KIB, MIB
+from bench.model.cell import Block, Method, Rep, Unavailable
+from bench.model.units import KIB, MIB
 from bench.wire import read_reps
 from tests.helper.running import Ended, run
 from tests.unit.streams import small_block

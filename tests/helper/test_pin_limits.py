@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.units import KIB, MIB
+from bench.model.units import KIB, MIB
 from tests.helper.running import Ended, run
 from tests.helper.test_pin import MEM, PAGE, check, io_uring_here, words
 

@@ -9,7 +9,7 @@ import pytest
 from bench.checksum import unseal
 from bench.errors import ProtocolError
 from bench.executors.command import helper_words
-from bench.model import Block, Method, Rep, Unavailable
+from bench.model.cell import Block, Method, Rep, Unavailable
 from bench.wire import parse, read_reps
 from tests.helper.running import run
 from tests.unit.streams import small_block

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.gate import Judgement, Limits, Pair, judge
-from bench.model import Cell, Clock
+from bench.model.cell import Cell, Clock
 from bench.stats.decision import Rule
 from bench.stats.sides import Side, from_boots
 from bench.store import create_series

@@ -10,10 +10,10 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from bench.model import Backing, Cell, Clock, Method, Pages
+from bench.model.cell import Backing, Cell, Clock, Method, Pages
+from bench.model.units import GIB, KIB, MIB
 from bench.report.letter import Style, cover_letter
 from bench.store import load
-from bench.units import GIB, KIB, MIB
 from tests.unit.side_runs import FAILED, SKIPPED, Values, write_run
 
 METHODS = (Method.RESET_OWNER, Method.NEW_OWNER, Method.EXEC_ONLY)

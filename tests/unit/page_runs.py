@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.model import Backing, Cell, Clock, Method, Pages, Phase, Sample
+from bench.model.cell import Backing, Cell, Clock, Method, Pages, Phase, Sample
+from bench.model.units import GIB
 from bench.store import Run
-from bench.units import GIB
 from tests.unit.report_runs import CELL, LEFT_OUT, on_a_line, sized, straight, without
 from tests.unit.side_runs import FAILED, facts, sample
 

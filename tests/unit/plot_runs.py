@@ -5,10 +5,10 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from bench.model import Backing, Cell, Clock, Method, Pages, Phase, Sample
+from bench.model.cell import Backing, Cell, Clock, Method, Pages, Phase, Sample
+from bench.model.units import GIB
 from bench.report import plots
 from bench.store import Run
-from bench.units import GIB
 from tests.unit.streams import split_pause
 
 LIVE = (Method.RESET_OWNER, Method.REOPEN, Method.NEW_OWNER)

@@ -7,9 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.model import Backing, Block, Cell, Clock, Method, Pages, Phase, Rep, Sample, Unavailable
+from bench.model.cell import (
+    Backing,
+    Block,
+    Cell,
+    Clock,
+    Method,
+    Pages,
+    Phase,
+    Rep,
+    Sample,
+    Unavailable,
+)
+from bench.model.units import GIB, KIB
 from bench.store import Run
-from bench.units import GIB, KIB
 from tests.unit.streams import split_pause
 
 FIXED, A_PAGE = 1_000_000, 300

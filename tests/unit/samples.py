@@ -4,7 +4,7 @@
 import json
 from typing import Any
 
-from bench.model import Clock, Method, Phase, Sample
+from bench.model.cell import Clock, Method, Phase, Sample
 from bench.store import Store
 from tests.unit.streams import small_block, split_pause
 

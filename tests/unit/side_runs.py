@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.model import Backing, Cell, Clock, Method, Pages, Phase, Sample
+from bench.model.cell import Backing, Cell, Clock, Method, Pages, Phase, Sample
+from bench.model.units import GIB
 from bench.sides import Key, Side
 from bench.store import create
-from bench.units import GIB
 from tests.unit.streams import split_pause
 
 RESET = Cell("sim-net-pa", Pages.THP, GIB, Method.RESET_OWNER, Backing.REAL, GIB)

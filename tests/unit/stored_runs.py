@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from bench.executors.replay import ReplayExecutor
-from bench.model import Clock, Plan, Sample
+from bench.model.cell import Clock, Plan, Sample
 from bench.plan import make_plan
 from bench.resume import Resumed, carry_on, open_again
 from bench.run import run, run_facts

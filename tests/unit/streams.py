@@ -9,13 +9,24 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bench.devices import device_named
 from bench.factors import QEMU
-from bench.model import Batch, Block, Cell, Experiment, Family, Handover, Method, Phase, Plan, Ptes
+from bench.model.cell import (
+    Batch,
+    Block,
+    Cell,
+    Experiment,
+    Family,
+    Handover,
+    Method,
+    Phase,
+    Plan,
+    Ptes,
+)
+from bench.model.device import device_named
+from bench.model.qemu_memory import qemu_regions
+from bench.model.units import KIB
 from bench.plan import make_plan
-from bench.regions import qemu_regions
 from bench.scenario import Scenario
-from bench.units import KIB
 from bench.wire import PROTO
 
 PAUSES: Mapping[Method, int] = {

@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from bench.model import Cell, Clock, Method, Pages, Phase, Sample
+from bench.model.cell import Cell, Clock, Method, Pages, Phase, Sample
 from bench.report.cells import CellTable
 from bench.report.letter import cover_letter
 from bench.report.page import page

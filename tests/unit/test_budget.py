@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bench.cost import block_seconds, plan_seconds, rep_seconds
 from bench.executors.replay import ReplayExecutor
-from bench.model import Block, Clock, Method, Plan
+from bench.model.cell import Block, Clock, Method, Plan
 from bench.run import run
 from bench.store import create, load
 from tests.unit.command import MEM, Bench

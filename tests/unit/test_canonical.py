@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bench.canonical import Numbers, Reader
 from bench.checksum import seal
-from bench.model import Cell, Clock, Method, Phase, Sample
+from bench.model.cell import Cell, Clock, Method, Phase, Sample
 from bench.rows import parse_row, row_text
 from tests.unit.samples import BLOCK, FAILED, SAMPLES
 

@@ -3,7 +3,7 @@
 
 from dataclasses import replace
 
-from bench.model import Clock, Method, Phase, Sample
+from bench.model.cell import Clock, Method, Phase, Sample
 from bench.report import captions
 from bench.report.cells import CellTable
 from bench.report.figures import figures

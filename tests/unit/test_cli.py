@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.devices import DEVICES
-from bench.model import Plan
+from bench.model.cell import Plan
+from bench.model.device import DEVICES
 from bench.paths import SCENARIOS
 from bench.store import load
 from tests.unit.command import PLAN, Bench

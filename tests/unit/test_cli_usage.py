@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.devices import DEVICES
-from bench.model import Method, Pages
+from bench.model.cell import Method, Pages
+from bench.model.device import DEVICES
 from tests.unit.command import PLAN, Bench, Ended
 from tests.unit.streams import recording
 

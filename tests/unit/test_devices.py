@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-import bench.devices
-from bench.devices import (
+import bench.model.device
+from bench.guest.initramfs import APPLETS, PACKAGES
+from bench.kernel.config import load_config
+from bench.model.cell import Family
+from bench.model.device import (
     DEVICES,
     IOTLB_ENTRIES,
     NO_DEVICE,
@@ -19,9 +22,6 @@ from bench.devices import (
     device_named,
     of_this_machine,
 )
-from bench.guest.initramfs import APPLETS, PACKAGES
-from bench.kernel.config import load_config
-from bench.model import Family
 from bench.paths import KERNEL_CONFIG
 
 # The option that builds each module. Debian sets those of the second table itself.
@@ -56,7 +56,7 @@ vdpa_device = pytest.mark.parametrize(
 
 def names_in_the_source() -> list[str]:
     """The name of each device that the module makes, as often as it does."""
-    tree = ast.parse(Path(bench.devices.__file__).read_text())
+    tree = ast.parse(Path(bench.model.device.__file__).read_text())
     names = []
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         if isinstance(call.func, ast.Name) and call.func.id in ("_sim", "Device", "replace"):

@@ -12,7 +12,7 @@ from bench.doctor import Diagnosis, Finding, State, examine
 from bench.doctor.guest import examine_guest
 from bench.doctor.kvm import by_kernel, by_sector, examine_kvm, way_to_open
 from bench.executors.guest_setup import HOST_PROGRAMS
-from bench.units import GIB, MIB
+from bench.model.units import GIB, MIB
 from tests.unit.test_missing import program
 from tests.unit.trees import tree
 

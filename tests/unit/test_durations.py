@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.units import format_duration, parse_duration
+from bench.model.units import format_duration, parse_duration
 
 _SECONDS = {"s": 1, "min": 60, "h": 3600}
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.model import Clock, Method, Phase, Sample
+from bench.model.cell import Clock, Method, Phase, Sample
 from bench.report.frames import frame
 from bench.store import Run, load
 from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, WARMUP, facts, noisy, sample, write_run

@@ -11,7 +11,7 @@ import pyperf
 import pytest
 
 from bench.errors import CannotJudge, UsageError
-from bench.model import Clock
+from bench.model.cell import Clock
 from bench.report.exports import export
 from bench.sides import read_side
 from bench.store import load

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bench.model import Backing, Batch, Cell, Handover, Method, Pages, Ptes, Sample
+from bench.model.cell import Backing, Batch, Cell, Handover, Method, Pages, Ptes, Sample
+from bench.model.units import format_quantity, format_size
 from bench.report.text import render
-from bench.units import format_quantity, format_size
 from tests.unit.report_runs import (
     CELL,
     measured,

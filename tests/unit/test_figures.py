@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench.model import Cell, Method, Sample
+from bench.model.cell import Cell, Method, Sample
 from bench.report.cells import CellTable
 from bench.report.figures import State, figures
 from bench.report.text import render

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.model import Cell, Clock
+from bench.model.cell import Cell, Clock
 from bench.report.cells import CellTable
 from bench.report.compared import cells_frame, geometric_means, pivot
 from bench.report.exports import FORMATS

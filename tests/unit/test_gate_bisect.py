@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.model import Clock
+from bench.model.cell import Clock
 from bench.paths import ROOT
 from bench.store import Store
 from tests.unit.command import Bench

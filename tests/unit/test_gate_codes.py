@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.model import Clock
+from bench.model.cell import Clock
 from tests.unit.command import Bench
 from tests.unit.gated_runs import counted, counts, write_series
 from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, SKIPPED, noisy, write_run

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bench.gate import Pair
 from bench.judging import Question, ask, read_sides
-from bench.model import Clock
+from bench.model.cell import Clock
 from bench.stats.decision import Verdict
 from bench.stats.sides import from_boots
 from tests.unit.command import Bench

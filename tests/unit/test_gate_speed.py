@@ -10,9 +10,9 @@ import pytest
 
 from bench.gating import Files, compare, gate
 from bench.judging import Question, Sides
-from bench.model import Clock
+from bench.model.cell import Clock
+from bench.model.units import GIB
 from bench.sides import Key, Series, Side
-from bench.units import GIB
 from tests.unit.side_runs import NEW
 
 SAMPLES = 1_000_000

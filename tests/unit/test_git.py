@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bench.errors import UsageError
 from bench.git import read_series
-from bench.patch_series import ChangedFile
+from bench.model.patch_series import ChangedFile
 
 WHO = {"NAME": "A", "EMAIL": "a@example.org", "DATE": "2026-01-01T00:00:00Z"}
 IDENTITY = {

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from bench.errors import CannotJudge, UsageError
-from bench.model import Clock, Method, Pages, Ptes
-from bench.patch_series import ChangedFile, PatchSeries
+from bench.model.cell import Clock, Method, Pages, Ptes
+from bench.model.patch_series import ChangedFile, PatchSeries
+from bench.model.units import GIB
 from bench.report.letter import Style, cover_letter
 from bench.store import Run, load
-from bench.units import GIB
 from tests.unit.letter_runs import check_mailable, large_run, letter_of
 from tests.unit.report_runs import CELL, FACTS, measured, run_of, sized, straight, without
 from tests.unit.side_runs import FAILED, NEW, RESET, facts, noisy, write_run

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bench.model import Backing, Batch, Cell, Clock, Handover, Method, Pages, Ptes, Sample
+from bench.model.cell import Backing, Batch, Cell, Clock, Handover, Method, Pages, Ptes, Sample
 from bench.report.letter import Style, cover_letter
 from bench.report.letter.ascii import WIDTH, command, mailable, plain, wrapped
 from bench.store import Run, load

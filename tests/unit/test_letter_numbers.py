@@ -10,10 +10,10 @@ from statistics import median, stdev
 
 import pytest
 
-from bench.model import Clock, Method
+from bench.model.cell import Clock, Method
+from bench.model.units import GIB
 from bench.report.letter import Style, cover_letter
 from bench.store import load
-from bench.units import GIB
 from tests.unit.letter_runs import (
     Pauses,
     agrees,

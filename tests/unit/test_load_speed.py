@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bench.canonical import Reader
-from bench.model import Block, Clock, Plan
+from bench.model.cell import Block, Clock, Plan
 from bench.planned import plan_facts
 from bench.rows import parse_row
 from bench.store import create

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import BenchError
-from bench.model import Block, Rep, Unavailable
+from bench.model.cell import Block, Rep, Unavailable
 from bench.report.text import render
 from bench.resume import open_again
 from bench.store import Run, load

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.model import Block, Method
+from bench.model.cell import Block, Method
 from tests.unit.streams import LIVE_METHODS, PIN_METHODS, small_block
 
 

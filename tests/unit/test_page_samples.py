@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bench.model import Sample
+from bench.model.cell import Sample
 from bench.report.embedded import MOST_PAUSES, MOST_WHOLE
 from bench.report.page import page
 from bench.store import Run, load

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bench.cost import block_seconds, once_seconds, rep_seconds
-from bench.devices import DEVICES
 from bench.errors import UsageError
-from bench.model import Experiment, Method
+from bench.model.cell import Experiment, Method
+from bench.model.device import DEVICES
 from bench.plan import make_plan
 from bench.scenario import Scenario, load_scenario
 from tests.unit.streams import LIVE_METHODS, PIN_METHODS, device_of, small_block, small_plan

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bench.model import Experiment, Method, Phase
+from bench.model.cell import Experiment, Method, Phase
 from bench.report import plot_axes, plot_styles
 from bench.report.plot_layout import Layout
 from bench.report.plot_parts import steps

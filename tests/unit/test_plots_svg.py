@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from bench.model import Clock, Experiment, Method, Pages, Phase, Sample
+from bench.model.cell import Clock, Experiment, Method, Pages, Phase, Sample
 from bench.paths import ROOT
 from bench.report import plots
 from bench.report.frames import frame

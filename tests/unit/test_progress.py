@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from bench.model import Block, Method, Plan, Rep, Unavailable
+from bench.model.cell import Block, Method, Plan, Rep, Unavailable
 from bench.progress import BarProgress, PlainProgress, describe
 from bench.wire import read_reps
 from tests.unit.streams import small_plan, stream

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bench.model import Clock
+from bench.model.cell import Clock
 from bench.paths import ROOT
 from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, SKIPPED, VALUES, noisy, write_run
 from tests.unit.streams import make_scenario, recording, write_lines

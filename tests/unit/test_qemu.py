@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bench.guest.qemu import CMDLINE, Accelerator, GuestConfig, argv
-from bench.model import Clock
-from bench.units import GIB, MIB
+from bench.model.cell import Clock
+from bench.model.units import GIB, MIB
 
 CONFIG = GuestConfig(
     kernel=Path("/cache/vmlinuz"),

@@ -3,18 +3,17 @@
 
 import json
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import bench.regions
-from bench.regions import qemu_regions
-from bench.units import GIB, KIB, MIB
+from bench.model.qemu_memory import qemu_regions
+from bench.model.units import GIB, KIB, MIB
+from bench.paths import ROOT
 
-_FILE = Path(bench.regions.__file__).with_name("regions_qemu.json")
+_FILE = ROOT / "kernel-config" / "record-regions" / "regions_qemu.json"
 RECORDED: dict[str, Any] = json.loads(_FILE.read_text())
 SIZES = sorted(int(size) for size in RECORDED["layouts"])
 

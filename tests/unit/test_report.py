@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bench.errors import BenchError
 from bench.executors.replay import ReplayExecutor
-from bench.model import Block, Clock, Method, Plan
+from bench.model.cell import Block, Clock, Method, Plan
 from bench.progress import PlainProgress
 from bench.report.columns import columns
 from bench.report.text import render

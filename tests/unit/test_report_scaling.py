@@ -12,11 +12,11 @@ import pytest
 
 from bench.cost import block_seconds, plan_seconds
 from bench.executors.replay import ReplayExecutor
-from bench.model import Batch, Cell, Clock, Handover, Method, Plan, Ptes, Sample
+from bench.model.cell import Batch, Cell, Clock, Handover, Method, Plan, Ptes, Sample
+from bench.model.units import GIB, format_quantity
 from bench.report.text import render
 from bench.run import run
 from bench.store import Run, create, load
-from bench.units import GIB, format_quantity
 from tests.unit.report_runs import (
     A_PAGE,
     CELL,

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.executors.replay import ReplayExecutor
-from bench.model import Clock
+from bench.model.cell import Clock
 from bench.plan import make_plan
 from bench.resume import carry_on, open_again
 from bench.run import run, run_facts

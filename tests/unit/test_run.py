@@ -8,7 +8,7 @@ import pytest
 
 from bench.errors import CannotJudge
 from bench.executors.replay import ReplayExecutor
-from bench.model import Block, Clock, Family, Method, Plan, Rep, Sample, Unavailable
+from bench.model.cell import Block, Clock, Family, Method, Plan, Rep, Sample, Unavailable
 from bench.run import run
 from bench.store import Store, create, load
 from tests.unit.streams import (

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from bench.devices import DEVICES
 from bench.errors import UsageError
 from bench.factors import LARGEST
-from bench.model import Backing, Batch, Break, Handover, Method, Pages, Ptes
+from bench.model.cell import Backing, Batch, Break, Handover, Method, Pages, Ptes
+from bench.model.device import DEVICES
+from bench.model.units import GIB, MIB
 from bench.paths import SCENARIOS
 from bench.scenario import Scenario, load_scenario
-from bench.units import GIB, MIB
 
 GOOD = """
 device = ["sim-net-pa"]

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from bench.devices import DEVICES
 from bench.errors import UsageError
-from bench.model import Family
+from bench.model.cell import Family
+from bench.model.device import DEVICES
 from bench.paths import SCENARIOS
 from bench.scenario import json_schema, load_scenario
 from tests.unit.command import Bench

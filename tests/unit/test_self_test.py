@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.judging import scaled
-from bench.model import Clock
+from bench.model.cell import Clock
 from bench.sides import read_side
 from tests.unit.command import Bench
 from tests.unit.gated_runs import RESET_NAME, counted, counts, write_series

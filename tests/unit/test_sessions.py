@@ -10,7 +10,7 @@ import pytest
 from bench import machine, provenance
 from bench.errors import UsageError
 from bench.executors.replay import ReplayExecutor
-from bench.model import Clock
+from bench.model.cell import Clock
 from bench.resume import carry_on, open_again
 from tests.unit.stored_runs import cut, resume, stored
 

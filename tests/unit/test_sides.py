@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bench.errors import CannotJudge, UsageError
-from bench.model import Clock
+from bench.model.cell import Clock
 from bench.sides import cell_name, changes, differences, read_side
 from bench.store import Store
 from tests.unit.side_runs import (

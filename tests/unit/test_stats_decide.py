@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from bench.model import Clock
+from bench.model.cell import Clock
 from bench.stats.decide import decide, decide_all
 from bench.stats.decision import Cell, Decision, Rule, Verdict
 from bench.stats.sides import Side, from_boots, side

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench.model import Clock
+from bench.model.cell import Clock
 from bench.stats.decide import decide
 from bench.stats.decision import Rule, Verdict
 from bench.stats.exact import luck

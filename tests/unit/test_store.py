@@ -9,7 +9,7 @@ import pytest
 
 from bench import store as stores
 from bench.errors import CannotJudge, UsageError
-from bench.model import Clock, Experiment
+from bench.model.cell import Clock, Experiment
 from bench.store import FORMAT, Run, Store, create, load
 from tests.unit.samples import FACTS, FAILED, SAMPLES, rows
 

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.model import Cell, Clock, Method
+from bench.model.cell import Cell, Clock, Method
+from bench.model.visible import visible, visible_lines
 from bench.report.contents import contents
 from bench.report.section import Section
 from bench.report.terminal import shown
 from bench.report.text import render, text_of
 from bench.report.wrapped import fit, wrap
 from bench.store import Run
-from bench.visible import visible, visible_lines
 from tests.unit.command import Bench
 from tests.unit.replayed import measure, record
 from tests.unit.report_runs import CELL, measured, run_of, sized, straight, without

@@ -11,9 +11,9 @@ import pytest
 from bench.cpus import choose_cpus
 from bench.errors import CannotJudge
 from bench.journal import Journal
+from bench.model.units import GIB
 from bench.tune import Wishes, tune, wishes
 from bench.undo import read_value
-from bench.units import GIB
 from tests.unit.machines import CPU, PAGE, POOL, SERVER, SHMEM, machine, values
 
 NOTHING = Wishes({}, shmem_thp=False, performance=False, cpus=())

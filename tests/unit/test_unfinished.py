@@ -4,7 +4,7 @@
 from pathlib import Path
 
 from bench.executors.replay import ReplayExecutor
-from bench.model import Clock
+from bench.model.cell import Clock
 from bench.plan import make_plan
 from bench.report.text import render
 from bench.run import run, run_facts

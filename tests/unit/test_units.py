@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.units import (
+from bench.model.units import (
     GIB,
     KIB,
     MIB,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import BenchError, CellFailed, CellSkipped, ProtocolError
-from bench.model import Block, Experiment, Method, Rep, Unavailable
-from bench.units import MIB
+from bench.model.cell import Block, Experiment, Method, Rep, Unavailable
+from bench.model.units import MIB
 from bench.wire import Check, Exit, Ready, parse, read_items, read_reps
 from tests.unit.streams import (
     DRIFT,

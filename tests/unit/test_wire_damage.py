@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bench.checksum import seal, unseal
 from bench.errors import BenchError, ProtocolError
-from bench.model import Block, Rep, Unavailable
+from bench.model.cell import Block, Rep, Unavailable
 from bench.wire import parse, read_reps
 from tests.unit.streams import (
     PIN_METHODS,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import CellFailed, CellSkipped, ProtocolError
-from bench.model import Block, Experiment, Method, Phase, Rep, Unavailable
-from bench.units import MIB
+from bench.model.cell import Block, Experiment, Method, Phase, Rep, Unavailable
+from bench.model.units import MIB
 from bench.wire import read_reps
 from tests.unit.streams import (
     LIVE_METHODS,

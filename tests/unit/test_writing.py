@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.model import Clock
+from bench.model.cell import Clock
 from bench.report.exports import FORMATS
 from bench.sides import read_side
 from tests.unit.command import Bench

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bench.errors import CannotJudge, UsageError
-from bench.model import Cell, Experiment, Method
+from bench.model.cell import Cell, Experiment, Method
 from bench.report.cells import CellTable
 from bench.report.figures import Figures, State
 from bench.report.findings import pairs

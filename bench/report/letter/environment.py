@@ -4,10 +4,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bench.model import Backing, Cell, Clock
+from bench.model.cell import Backing, Cell, Clock
+from bench.model.units import GIB, format_size
 from bench.report.letter.ascii import wrapped
 from bench.store import Run
-from bench.units import GIB, format_size
 
 _CLOCKS = {
     Clock.ICOUNT: "icount: instructions (insn) that the guest executed. No figure is a time",

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from bench.model import Backing, Cell, Pages
+from bench.model.cell import Backing, Cell, Pages
+from bench.model.units import format_size
 from bench.report.letter.ascii import WIDTH, plain
-from bench.units import format_size
 
 _LONGEST = 20  # columns of a device's name: others are abbreviated
 GAP = 2

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from bench.errors import CannotJudge, UsageError
-from bench.patch_series import PatchSeries
+from bench.model.patch_series import PatchSeries
 from bench.report.cells import CellTable
 from bench.report.figures import Figures, figures
 from bench.report.labels import labels

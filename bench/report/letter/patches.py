@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from bench.patch_series import ChangedFile, PatchSeries
+from bench.model.patch_series import ChangedFile, PatchSeries
 from bench.report.letter.ascii import WIDTH, plain
 
 _MOST = 40  # files: of more, the sum says enough

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bench.model import Cell
+from bench.model.cell import Cell
 from bench.report.figures import State
 from bench.stats.sides import side
 from bench.stats.summary import Summary, median_interval, summarize

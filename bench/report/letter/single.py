@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from bench.model import Cell, Clock, Phase
+from bench.model.cell import Cell, Clock, Phase
 from bench.report import pins
 from bench.report.cells import CellTable
 from bench.report.figures import Figures

@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from bench.model import Clock
+from bench.model.cell import Clock
 from bench.report.figures import State
 from bench.report.findings import SMALL_WIN
 from bench.report.letter.ascii import wrapped

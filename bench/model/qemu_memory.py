@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """How QEMU maps a q35 guest's memory through vhost-vdpa: a rule that fits all recordings.
 
-The recordings are regions_qemu.json beside this file, made by kernel-config/record-regions/.
+The recordings are kernel-config/record-regions/regions_qemu.json, made by the programs beside it.
 QEMU sends one IOTLB_UPDATE for each part of the guest's address space that is memory, in
 ascending order and in one batch. What splits it up:
 
@@ -16,7 +16,7 @@ Recorded from 512 MiB to 512 GiB, with SeaBIOS and no VGA. From about 1 TiB on, 
 guest with an AMD CPU its high memory from 1 TiB instead of 4 GiB, which is not modelled.
 """
 
-from bench.units import GIB, KIB, MIB
+from bench.model.units import GIB, KIB, MIB
 
 # Where the permissions change: offsets that do not depend on the size of the memory.
 _LOW_STARTS = (0, 780 * KIB, 928 * KIB, 960 * KIB, MIB)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bench.methods import Family
+from bench.model.method import Family
 
 # Entries of an iotlb are to be bounded by memory alone: 64 GiB of scattered 4k pages are
 # 2^24 of them, and since 6.12.117 the limit is enforced (ENOSPC in vhost_iotlb_add_range).

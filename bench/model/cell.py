@@ -7,12 +7,12 @@ from enum import StrEnum
 from functools import cached_property
 
 # What methods are is a module of its own; who reads the model finds them here too.
-from bench.methods import OWN_PHASES as OWN_PHASES
-from bench.methods import Experiment as Experiment
-from bench.methods import Family as Family
-from bench.methods import Method as Method
-from bench.methods import Phase as Phase
-from bench.units import GIB, KIB, MIB
+from bench.model.method import OWN_PHASES as OWN_PHASES
+from bench.model.method import Experiment as Experiment
+from bench.model.method import Family as Family
+from bench.model.method import Method as Method
+from bench.model.method import Phase as Phase
+from bench.model.units import GIB, KIB, MIB
 
 
 class Pages(StrEnum):
