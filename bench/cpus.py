@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bench.journal import Journal
-from bench.kernel_files import cpu_list, read
+from bench.machine.sysfs import cpu_list, read
 
 _WHERE = "sys/devices/system/cpu"
 

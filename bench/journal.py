@@ -23,8 +23,8 @@ from bench.journal_file import (
     put_aside,
     store,
 )
+from bench.machine.procfs import process
 from bench.paths import cache_dir, cache_path, locked
-from bench.procfs import process
 from bench.undo import (
     Outcome,
     Scratch,

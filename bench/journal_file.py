@@ -12,8 +12,8 @@ from typing import Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from bench.machine import boot_id
-from bench.procfs import is_alive, pid_namespace, process
+from bench.machine.facts import boot_id
+from bench.machine.procfs import is_alive, pid_namespace, process
 from bench.undo import Entry, Scratch, Session, Setting
 
 _LARGEST = 1 << 20  # bytes; a journal has a few hundred

@@ -10,8 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bench import __version__, machine
+from bench import __version__
 from bench.errors import BenchError
+from bench.machine import facts as machine
 from bench.paths import ROOT
 from bench.process import run
 

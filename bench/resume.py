@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bench import machine
 from bench.errors import UsageError
 from bench.executors.base import Executor
 from bench.lock import Lock, hold
+from bench.machine import facts as machine
 from bench.model.cell import Cell, Clock, Plan
 from bench.plan import make_plan
 from bench.planned import Planned, plan_facts, tally

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from bench import __version__, machine
+from bench import __version__
 from bench.errors import CellFailed, CellSkipped
 from bench.executors.base import Executor
+from bench.machine import facts as machine
 from bench.model.cell import Block, Plan, Rep, Sample, Unavailable
 from bench.planned import plan_facts
 from bench.provenance import session

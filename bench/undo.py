@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator
 
-from bench.procfs import Process, carries, process, processes
+from bench.machine.procfs import Process, carries, process, processes
 
 # Set for what is started in a session of its own, so that nothing else is ever taken for it:
 # the number of a session is used again, once all of its processes have ended.

@@ -39,7 +39,7 @@ class Way:
 class Diagnosis:
     findings: tuple[Finding, ...]
     ways: tuple[Way, ...]
-    facts: Mapping[str, Any]  # those of bench.machine
+    facts: Mapping[str, Any]  # those of bench.machine.facts
 
     @property
     def exit_code(self) -> int:

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bench import machine
 from bench.doctor.cache import examine_cache
 from bench.doctor.diagnosis import Diagnosis, Finding, State
 from bench.doctor.guest import examine_guest
 from bench.doctor.host import examine_host
 from bench.doctor.programs import examine_helper
 from bench.doctor.setup import examine_setup
+from bench.machine import facts as machine
 
 _ORDER = [*State]  # as they are declared: the worst first
 

@@ -16,7 +16,7 @@ from bench.kernel import build, packages
 from bench.kernel.build import cached_kernel
 from bench.kernel.config import load_config
 from bench.kernel.packages import cached_packages, resolve
-from bench.machine import available_memory
+from bench.machine.facts import available_memory
 from bench.model.device import DEVICES
 from bench.model.units import GIB
 

@@ -12,8 +12,8 @@ from bench.guest.initramfs import cached_initramfs
 from bench.guest.probe import known_answer, why_not_kvm
 from bench.guest.qemu import Accelerator
 from bench.kernel.build import Kernel, cached_kernel
-from bench.kernel_files import field, read
-from bench.machine import kvm_problem
+from bench.machine.facts import kvm_problem
+from bench.machine.sysfs import field, read
 from bench.model.device import DEVICES
 
 _QEMU = "qemu-system-x86_64"

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bench.doctor.diagnosis import Finding, State
-from bench.kernel_files import cpu_list
+from bench.machine.doubts import doubts
+from bench.machine.sysfs import cpu_list
 from bench.model.units import GIB, MIB, format_size
-from bench.trust import doubts
 
 Facts = Mapping[str, Any]
 

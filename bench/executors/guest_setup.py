@@ -11,7 +11,7 @@ from bench.guest.probe import qemu_version, why_not_kvm
 from bench.guest.qemu import Accelerator, GuestConfig
 from bench.kernel.build import Kernel, ensure_kernel
 from bench.kernel.config import load_config
-from bench.machine import available_memory
+from bench.machine.facts import available_memory
 from bench.model.cell import Block, Cell, Clock, Pages
 from bench.model.device import DEVICES, Device
 from bench.model.units import GIB, MIB

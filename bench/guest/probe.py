@@ -11,7 +11,7 @@ from bench.errors import BenchError, GuestHung
 from bench.guest.boot import boot
 from bench.guest.bootsector import own_words
 from bench.guest.qemu import Accelerator, GuestConfig
-from bench.machine import boot_id, kvm_problem
+from bench.machine.facts import boot_id, kvm_problem
 from bench.model.units import MIB
 from bench.paths import cache_dir, cache_path, locked
 from bench.process import find_tool, run

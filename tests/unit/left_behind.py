@@ -5,8 +5,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.machine import boot_id
-from bench.procfs import pid_namespace
+from bench.machine.facts import boot_id
+from bench.machine.procfs import pid_namespace
 from tests.unit.machines import POOL
 
 POOL_SIZE = f"{POOL}/nr_hugepages"

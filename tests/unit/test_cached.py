@@ -11,7 +11,7 @@ from bench.guest.probe import known_answer, qemu_version
 from bench.kernel.build import Kernel, cached_kernel
 from bench.kernel.config import load_config
 from bench.kernel.packages import cached_packages
-from bench.machine import boot_id
+from bench.machine.facts import boot_id
 from bench.paths import cache_path
 
 OLD, NEW = "6.12.9+deb12-amd64", "6.12.10+deb12-amd64"

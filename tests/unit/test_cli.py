@@ -147,7 +147,7 @@ def test_an_interrupt_before_the_first_cell_leaves_nothing(
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bench.machine.facts", interrupted)
+    monkeypatch.setattr("bench.machine.facts.facts", interrupted)
     ended = replay(recording(PLAN))
     assert ended.code == 125
     assert len(ended.complaints) == 1

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import machine
-from bench.confinement import (
+from bench.machine import facts as machine
+from bench.machine.container import (
     container,
     cpu_quota,
     hypervisor,

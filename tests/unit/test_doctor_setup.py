@@ -7,7 +7,7 @@ import pytest
 
 from bench.doctor import Finding, State
 from bench.doctor.setup import counters, examine_setup, shmem_thp
-from bench.trust import doubts
+from bench.machine.doubts import doubts
 from tests.unit.test_trust import QUIET
 
 

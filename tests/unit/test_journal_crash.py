@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from bench.journal import recover
+from bench.machine.procfs import carries, processes
 from bench.paths import ROOT
-from bench.procfs import carries, processes
 from tests.unit.machines import SERVER, machine, values
 
 # Settings, directories and children that have children, again and again, until it is killed.

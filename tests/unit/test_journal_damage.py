@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.journal import recover
-from bench.machine import boot_id
-from bench.procfs import pid_namespace
+from bench.machine.facts import boot_id
+from bench.machine.procfs import pid_namespace
 
 NAME = f"{boot_id()}_{pid_namespace()}_1_987654321_{'0' * 16}.json"
 

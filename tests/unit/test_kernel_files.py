@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.kernel_files import cpu_list, cpus_text, field, flag, integer, read, selected
+from bench.machine.sysfs import cpu_list, cpus_text, field, flag, integer, read, selected
 
 
 def spelled(cpus: set[int]) -> str:

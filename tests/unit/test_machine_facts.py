@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import machine
-from bench.tuning_facts import load_average, memlock, tuning_facts
+from bench.machine import facts as machine
+from bench.machine.settings import load_average, memlock, tuning_facts
 from tests.unit.trees import CPU, SERVER, tree
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bench.journal import Journal, recover
+from bench.machine.procfs import process
 from bench.paths import cache_dir
-from bench.procfs import process
 from bench.undo import read_value, write_value
 from tests.unit.left_behind import POOL_SIZE, files, left, setting
 from tests.unit.machines import SERVER, machine

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import machine
-from bench.trust import QUICK_CLOCKS, doubts, untrustworthy
+from bench.machine import facts as machine
+from bench.machine.doubts import QUICK_CLOCKS, doubts, untrustworthy
 from tests.unit.trees import SERVER, tree
 
 # A machine set up for measuring, with everything that is a fact and no doubt.

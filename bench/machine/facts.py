@@ -8,10 +8,10 @@ from typing import Any
 
 import psutil
 
-from bench.confinement import confinement_facts, memory_headroom
-from bench.kernel_files import field, read
-from bench.trust import untrustworthy
-from bench.tuning_facts import tuning_facts
+from bench.machine.container import confinement_facts, memory_headroom
+from bench.machine.doubts import untrustworthy
+from bench.machine.settings import tuning_facts
+from bench.machine.sysfs import field, read
 
 ROOT = Path("/")
 

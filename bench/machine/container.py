@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from bench.kernel_files import LARGEST, field, integer, read
+from bench.machine.sysfs import LARGEST, field, integer, read
 
 # v1 has a hierarchy for each controller, v2 one for all.
 _LIMITS = {"v1": ("memory.limit_in_bytes",), "v2": ("memory.max", "memory.high")}

@@ -10,7 +10,7 @@ and that no CPU is isolated, which a quiet machine does without.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bench.confinement import UNNAMED
+from bench.machine.container import UNNAMED
 
 Facts = Mapping[str, Any]
 
@@ -27,7 +27,7 @@ QUICK_CLOCKS = {
 
 
 def untrustworthy(facts: Facts) -> list[str]:
-    """One line for each doubt about wall time; ``facts`` are those of bench.machine."""
+    """One line for each doubt about wall time; ``facts`` are those of bench.machine.facts."""
     return [*doubts(facts).values()]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-from bench.kernel_files import LARGEST, cpus_text, field, flag, integer, read, selected
+from bench.machine.sysfs import LARGEST, cpus_text, field, flag, integer, read, selected
 from bench.model.units import KIB
 
 _CPU = "sys/devices/system/cpu"
