@@ -92,7 +92,7 @@ def run(
     resume: Annotated[Path | None, typer.Option(help="Go on with an interrupted run")] = None,
 ) -> None:
     """Measure a scenario and print its table."""
-    from bench.journal import recover
+    from bench.cleanup.journal import recover
     from bench.session import Request, hold
 
     fields = {name.rstrip("_"): value for name, value in ctx.params.items()}
@@ -214,7 +214,7 @@ def doctor(
 ) -> None:
     """What can be measured here, what not, and what to do about it."""
     from bench import doctor as doctors
-    from bench.journal import recover
+    from bench.cleanup.journal import recover
 
     for line in recover():  # what a killed run has set is not the machine's own
         _say(line)

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench.journal import Journal
+from bench.cleanup.journal import Journal
 from bench.machine.sysfs import cpu_list, read
 
 _WHERE = "sys/devices/system/cpu"

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from bench.cleanup.journal import Journal
+from bench.cleanup.undo import MARK
 from bench.errors import CannotJudge, MissingTool
-from bench.journal import Journal
-from bench.undo import MARK
 
 
 class ProcessFailed(CannotJudge):

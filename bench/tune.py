@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""--tune: make wall time steadier for one run. All of it is undone: see `bench.journal`."""
+"""--tune: make wall time steadier for one run. All of it is undone: see `bench.cleanup.journal`."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.cleanup.journal import Journal
+from bench.cleanup.undo import read_value, write_value
 from bench.cpus import choose_cpus, online_cpus, pin
 from bench.errors import CannotJudge
-from bench.journal import Journal
 from bench.model.units import KIB, format_size
-from bench.undo import read_value, write_value
 
 _CPU = "sys/devices/system/cpu"
 _SHMEM = "sys/kernel/mm/transparent_hugepage/shmem_enabled"

@@ -4,9 +4,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from bench.cleanup.journal import Journal
 from bench.cpus import choose_cpus
 from bench.errors import UsageError
-from bench.journal import Journal
 from bench.model.cell import Cell, Pages, Plan
 from bench.model.device import of_this_machine
 from bench.tune import Wishes, tune, wishes

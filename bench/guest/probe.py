@@ -7,6 +7,7 @@ On some machines /dev/kvm opens, and then QEMU aborts or the guest never starts.
 import json
 from pathlib import Path
 
+from bench.cleanup.scratch import temporary
 from bench.errors import BenchError, GuestHung
 from bench.guest.boot import boot
 from bench.guest.bootsector import own_words
@@ -15,7 +16,6 @@ from bench.machine.facts import boot_id, kvm_problem
 from bench.model.units import MIB
 from bench.paths import cache_dir, cache_path, locked
 from bench.process import find_tool, run
-from bench.scratch import temporary
 
 _ANSWER = "kvm-probe.json"
 _WORDS = "2"  # of the answer: one that was put in other words is not shown again

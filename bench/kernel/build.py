@@ -8,13 +8,13 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.cleanup.scratch import made_whole
 from bench.errors import CannotJudge
 from bench.kernel.config import KernelConfig, load_config
 from bench.kernel.packages import Packages, cached_packages, ensure_packages
 from bench.model.units import MIB
 from bench.paths import cache_dir, cache_path, locked, require_space
 from bench.process import ProcessFailed, find_tool, run
-from bench.scratch import made_whole
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.cleanup.scratch import made_whole, temporary
 from bench.errors import CannotJudge
 from bench.kernel.config import KernelConfig
 from bench.model.units import GIB
 from bench.paths import cache_dir, cache_path, locked, require_space
 from bench.process import ProcessFailed, find_tool, run
-from bench.scratch import made_whole, temporary
 
 ARCH = "amd64"
 NEEDED = 2 * GIB  # downloads and what they unpack to, for a moment both

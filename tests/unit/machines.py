@@ -3,8 +3,8 @@
 
 from pathlib import Path
 
+from bench.cleanup.undo import read_value
 from bench.model.units import MIB
-from bench.undo import read_value
 
 CPU = "sys/devices/system/cpu"
 SHMEM = "sys/kernel/mm/transparent_hugepage/shmem_enabled"

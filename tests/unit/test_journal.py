@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench import journal as journals
+from bench.cleanup import journal as journals
+from bench.cleanup.journal import Journal, recover
+from bench.cleanup.undo import read_value, write_value
 from bench.errors import CannotJudge, NoSpace
-from bench.journal import Journal, recover
 from bench.paths import ROOT, cache_dir
-from bench.undo import read_value, write_value
 from tests.unit.left_behind import POOL_SIZE, files, left, setting
 from tests.unit.machines import SERVER, SHMEM, machine, values
 
@@ -99,7 +99,7 @@ def test_what_fails_stays_for_the_next_call(
                 raise OSError(5, "Input/output error")
             write_value(path, value)
 
-        broken.setattr("bench.undo.write_value", refuse)
+        broken.setattr("bench.cleanup.undo.write_value", refuse)
     assert read_value(root / SHMEM) == "never"
     assert "Input/output error" in journal.problems[0]
     (path,) = files(directory)
@@ -172,7 +172,7 @@ def test_what_was_undone_is_forgotten(directory: Path) -> None:
 
 def test_only_one_bench_tunes_at_a_time(directory: Path, root: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from bench.journal import Journal\n"
+        "import sys; from pathlib import Path; from bench.cleanup.journal import Journal\n"
         "with Journal(Path(sys.argv[1])) as j:\n"
         "    j.write_setting(Path(sys.argv[2]), 'advise'); print(flush=True); sys.stdin.read()"
     )

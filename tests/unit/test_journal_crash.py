@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.journal import recover
+from bench.cleanup.journal import recover
 from bench.machine.procfs import carries, processes
 from bench.paths import ROOT
 from tests.unit.machines import SERVER, machine, values
@@ -21,9 +21,9 @@ from tests.unit.machines import SERVER, machine, values
 VICTIM = """
 import shutil, sys
 from pathlib import Path
-from bench.journal import Journal
+from bench.cleanup.journal import Journal
 from bench.process import spawn
-from bench.scratch import made_whole, temporary
+from bench.cleanup.scratch import made_whole, temporary
 from bench.paths import cache_dir
 root = Path(sys.argv[1])
 cpu = root / "sys/devices/system/cpu"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.journal import recover
+from bench.cleanup.journal import recover
 from bench.machine.facts import boot_id
 from bench.machine.procfs import pid_namespace
 

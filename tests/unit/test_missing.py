@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from bench.cleanup.scratch import made_whole
 from bench.errors import CannotJudge, MissingTool, NoSpace
 from bench.executors.guest_setup import prepare, why_not_here
 from bench.kernel.config import load_config
 from bench.kernel.packages import ensure_packages
 from bench.model.device import DEVICES
 from bench.paths import ROOT, cache_dir, require_space
-from bench.scratch import made_whole
 from tests.unit.streams import small_plan
 
 

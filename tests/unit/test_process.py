@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.cleanup.journal import recover
 from bench.errors import CannotJudge, MissingTool, NoSpace
-from bench.journal import recover
 from bench.paths import ROOT
 from bench.process import Child, ProcessFailed, find_tool, run, spawn
 from tests.unit.children import assert_dies, eventually, is_gone, pid_in

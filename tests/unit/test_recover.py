@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.journal import Journal, recover
+from bench.cleanup.journal import Journal, recover
+from bench.cleanup.undo import read_value, write_value
 from bench.machine.procfs import process
 from bench.paths import cache_dir
-from bench.undo import read_value, write_value
 from tests.unit.left_behind import POOL_SIZE, files, left, setting
 from tests.unit.machines import SERVER, machine
 

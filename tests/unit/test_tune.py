@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from bench.cleanup.journal import Journal
+from bench.cleanup.undo import read_value
 from bench.cpus import choose_cpus
 from bench.errors import CannotJudge
-from bench.journal import Journal
 from bench.model.units import GIB
 from bench.tune import Wishes, tune, wishes
-from bench.undo import read_value
 from tests.unit.machines import CPU, PAGE, POOL, SERVER, SHMEM, machine, values
 
 NOTHING = Wishes({}, shmem_thp=False, performance=False, cpus=())

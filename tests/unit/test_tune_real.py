@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from bench.cleanup.journal import Journal, recover
+from bench.cleanup.undo import read_value, write_value
 from bench.errors import CannotJudge
-from bench.journal import Journal, recover
 from bench.paths import ROOT
 from bench.tune import Wishes, tune
-from bench.undo import read_value, write_value
 from tests.unit.machines import PAGE, POOL, SHMEM
 
 SETTINGS = [Path("/") / name for name in (SHMEM, f"{POOL}/nr_hugepages")]
 
 TUNED = """
 import sys, time
-from bench.journal import Journal
+from bench.cleanup.journal import Journal
 from bench.tune import Wishes, tune
 with Journal() as journal:
     lines = tune(journal, Wishes({int(sys.argv[1]): int(sys.argv[2])}, True, False, ()))

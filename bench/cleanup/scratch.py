@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.cleanup.journal import Journal
 from bench.errors import NoSpace
-from bench.journal import Journal
 
 
 @contextmanager

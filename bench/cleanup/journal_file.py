@@ -12,9 +12,9 @@ from typing import Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from bench.cleanup.undo import Entry, Scratch, Session, Setting
 from bench.machine.facts import boot_id
 from bench.machine.procfs import is_alive, pid_namespace, process
-from bench.undo import Entry, Scratch, Session, Setting
 
 _LARGEST = 1 << 20  # bytes; a journal has a few hundred
 _NAME = re.compile(

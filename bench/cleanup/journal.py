@@ -10,9 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bench.errors import CannotJudge, NoSpace
-from bench.interrupts import interrupts_wait
-from bench.journal_file import (
+from bench.cleanup.journal_file import (
     JournalFile,
     Left,
     Owner,
@@ -23,9 +21,8 @@ from bench.journal_file import (
     put_aside,
     store,
 )
-from bench.machine.procfs import process
-from bench.paths import cache_dir, cache_path, locked
-from bench.undo import (
+from bench.cleanup.signals import interrupts_wait
+from bench.cleanup.undo import (
     Outcome,
     Scratch,
     Session,
@@ -37,6 +34,9 @@ from bench.undo import (
     undo,
     write_value,
 )
+from bench.errors import CannotJudge, NoSpace
+from bench.machine.procfs import process
+from bench.paths import cache_dir, cache_path, locked
 
 _Entry = Setting | Scratch | Session
 
