@@ -10,15 +10,15 @@ from pydantic import ValidationError
 
 from bench.errors import UsageError
 from bench.executors.base import Executor
-from bench.lock import Lock, hold
 from bench.machine import facts as machine
 from bench.model.cell import Cell, Clock, Plan
 from bench.plan import make_plan
-from bench.planned import Planned, plan_facts, tally
 from bench.provenance import differences, session
+from bench.results.lock import Lock, hold
+from bench.results.plan_record import Planned, plan_facts, tally
+from bench.results.reader import Line, by_block, read_facts, read_lines
+from bench.results.writer import FORMAT, Store
 from bench.scenario import Scenario
-from bench.store import FORMAT, Store
-from bench.stored import Line, by_block, read_facts, read_lines
 
 _ANEW = "begin a new run; 'bench report' still reads this one"
 

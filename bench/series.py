@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.plan import balanced_order
+from bench.results.writer import SERIES
 from bench.scenario import Scenario
-from bench.store import SERIES
 
 _USUAL = "boot"
 _LONGEST = 200  # bytes of a label; file systems take 255

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench import store as stores
 from bench.errors import BenchError, UsageError
 from bench.executors.base import Executor
 from bench.executors.choose import choose_executor
@@ -17,12 +16,13 @@ from bench.plan import make_plan
 from bench.progress import BarProgress, PlainProgress, StderrConsole
 from bench.report.contents import contents
 from bench.report.section import Section
+from bench.results import writer as stores
+from bench.results.writer import Store, load
 from bench.resume import Resumed, carry_on, open_again
 from bench.run import run as run_plan
 from bench.run import run_facts
 from bench.scenario import Scenario, load_scenario
 from bench.series import series_of
-from bench.store import Store, load
 from bench.tuning import tuned
 
 EXIT_GOOD, EXIT_FAILED, EXIT_CANNOT_JUDGE = 0, 1, 125

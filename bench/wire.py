@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from bench.checksum import unseal
 from bench.errors import CellFailed, CellSkipped, ProtocolError
 from bench.model.cell import (
     Batch,
@@ -22,6 +21,7 @@ from bench.model.cell import (
 )
 from bench.model.device import device_named, of_this_machine
 from bench.model.units import KIB
+from bench.results.crc import unseal
 
 PROTO = 1
 

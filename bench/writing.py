@@ -9,9 +9,9 @@ from bench.errors import UsageError
 from bench.model.cell import Clock
 from bench.outcome import Outcome
 from bench.report.section import Section
+from bench.results.reader import read_facts
+from bench.results.writer import SERIES, Run, load
 from bench.series import runs_below
-from bench.store import SERIES, Run, load
-from bench.stored import read_facts
 
 BASELINE, LETTER, PAGE = "baseline", "cover-letter", "page"
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bench.model.cell import Clock
 from bench.report.figures import Figures, State
-from bench.store import Run
+from bench.results.writer import Run
 
 _SAID = {
     State.EXTRAPOLATED: "its figure, marked ~, is from the line through smaller sizes",

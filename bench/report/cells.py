@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from bench.model.cell import OWN_PHASES, Cell, Method, Pages, Phase, Sample
 from bench.model.units import KIB
 from bench.report.ticks import phase_ticks
+from bench.results.writer import Run
 from bench.stats.ratios import ratio_interval
 from bench.stats.scaling import LEAST_SIZES, Line, fit, why_not_a_line
 from bench.stats.sides import Side, side
 from bench.stats.summary import Summary, ratio, summarize
-from bench.store import Run
 
 # Rows stand in this order: what is compared with first, the control last.
 METHODS = (

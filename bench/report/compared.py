@@ -11,9 +11,9 @@ from bench.model.cell import Cell
 from bench.report.cells import CellTable
 from bench.report.figures import Figures, figures
 from bench.report.labels import labels
+from bench.results.writer import Run
 from bench.sides.names import cell_name
 from bench.stats.ratios import ratio_interval
-from bench.store import Run
 
 NOT_PLANNED = "not planned"  # a state that only a run among others has
 

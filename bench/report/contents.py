@@ -13,9 +13,9 @@ from bench.report.environment import environment
 from bench.report.figures import figures
 from bench.report.findings import times, verdict
 from bench.report.section import Rows, Section
+from bench.results.writer import Run
 from bench.stats.scaling import LEAST_SIZES
 from bench.stats.summary import Summary
-from bench.store import Run
 
 UNITS = {
     Clock.ICOUNT: (

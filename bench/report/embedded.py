@@ -10,8 +10,8 @@ from bench.model.cell import Cell, Sample
 from bench.report.exports import ENVIRONMENT
 from bench.report.figures import Figures, State
 from bench.report.labels import labels
+from bench.results.writer import Run
 from bench.sides.names import cell_name
-from bench.store import Run
 
 FORMAT = 1
 # Beyond so many samples in all, phases and counters stay where they are: they are most of it.

@@ -2,7 +2,7 @@
 """The end of a report: where and how it was measured, and what to keep in mind."""
 
 from bench.model.cell import Backing, Clock
-from bench.store import Run
+from bench.results.writer import Run
 
 
 def environment(run: Run) -> list[str]:

@@ -12,8 +12,8 @@ from bench.report.figures import Figures, State, figures, require_measured
 from bench.report.fleet import overview, overview_json
 from bench.report.labels import labels
 from bench.report.markdown import markdown_of, markdown_section
+from bench.results.writer import Run
 from bench.sides.names import cell_name
-from bench.store import Run
 
 JSON_FORMAT = 1
 

@@ -8,9 +8,9 @@ from enum import StrEnum
 from bench.errors import CannotJudge
 from bench.model.cell import Cell, Phase
 from bench.report.cells import CellTable
+from bench.results.writer import Run
 from bench.sides.names import cell_name
 from bench.stats.summary import Summary
-from bench.store import Run
 
 
 class State(StrEnum):

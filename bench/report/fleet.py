@@ -12,10 +12,10 @@ from bench.report.contents import UNITS
 from bench.report.figures import State
 from bench.report.labels import labels
 from bench.report.section import Section
+from bench.results.writer import Run
 from bench.sides.alike import unlike
 from bench.sides.facts import facts_of
 from bench.sides.names import cell_name
-from bench.store import Run
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bench.model.cell import Clock, Sample
 from bench.report.labels import labels
 from bench.report.ticks import phase_ticks
-from bench.store import Run
+from bench.results.writer import Run
 
 _T = TypeVar("_T", bound=Hashable)
 _NO_REP = "missing: "  # what the status of a planned cell without any line begins with

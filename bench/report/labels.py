@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 from bench.errors import UsageError
-from bench.store import Run
+from bench.results.writer import Run
 
 
 def labels(runs: Sequence[Run]) -> list[str]:

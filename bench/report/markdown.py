@@ -11,7 +11,7 @@ from bench.report.columns import FACTORS, factors
 from bench.report.environment import environment
 from bench.report.figures import Figures, State, figures
 from bench.report.section import Section
-from bench.store import Run
+from bench.results.writer import Run
 
 _UNIT = {
     Clock.WALL: "Wall time.",

@@ -24,8 +24,8 @@ from bench.report.labels import labels
 from bench.report.page_plots import Plot, plots
 from bench.report.pins import verdict as pins_verdict
 from bench.report.reference import sentences
+from bench.results.writer import Run
 from bench.sides.facts import facts_of
-from bench.store import Run
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _CAVEATS = ("note", "warning")  # of what the environment says

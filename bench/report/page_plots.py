@@ -13,7 +13,7 @@ from bench.model.visible import visible
 from bench.report import captions
 from bench.report.cells import CellTable
 from bench.report.figures import Figures
-from bench.store import Run
+from bench.results.writer import Run
 
 # What the author of the patch quotes for a live update with vfio.
 _VFIO_PAUSE = "100ms"

@@ -13,7 +13,7 @@ from bench.model.cell import Backing, Cell
 from bench.report.cells import METHODS, place_of
 from bench.report.columns import factors
 from bench.report.plot_axes import names_of
-from bench.rows import CellRow
+from bench.results.row import CellRow
 from bench.stats.sides import Floats, Side, side
 from bench.stats.summary import Summary, summarize
 

@@ -10,11 +10,11 @@ import pyperf
 from bench.errors import CannotJudge
 from bench.model.cell import Cell, Clock, Sample
 from bench.report.cells import CellTable
+from bench.results.writer import Run
 from bench.sides import pyperf_keys as keys
 from bench.sides import side_of
 from bench.sides.facts import facts_of
 from bench.sides.names import cell_name
-from bench.store import Run
 
 _ZEROS = "left out: pyperf takes no value of 0, and a boot of it has no other"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from bench.report.contents import contents
 from bench.report.section import Section, plain
-from bench.store import Run
+from bench.results.writer import Run
 
 
 def render(run: Run) -> str:

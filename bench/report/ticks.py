@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.canonical import Numbers
 from bench.model.cell import Phase, Sample
+from bench.results.canonical import Numbers
 
 
 def phase_ticks(

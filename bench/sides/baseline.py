@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Cell, Clock
-from bench.rows import CellRow, Count, Strict, Text, reason
+from bench.results.row import CellRow, Count, Strict, Text, reason
 from bench.sides.names import cell_name
 from bench.sides.side import Key, Series, Side, series
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bench.store import Run
+from bench.results.writer import Run
 
 # Fact: the table of run.json that it stands in, and its key there.
 _PLACES = {

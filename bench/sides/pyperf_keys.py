@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from bench.model.cell import Cell
-from bench.rows import CellRow, reason
+from bench.results.row import CellRow, reason
 from bench.sides.names import cell_name
 from bench.sides.side import Key
 

@@ -9,17 +9,17 @@ import numpy as np
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Cell, Sample
+from bench.results.writer import Run, load
 from bench.sides.alike import changes, differences
 from bench.sides.facts import facts_of
 from bench.sides.side import Key, Series, Side
-from bench.store import Run, load
 
 _FAILED = "failed"
 _HINT = "measure it again, or --force: then what is left of it counts"
 
 
 def read_runs(paths: Sequence[Path], force: bool = False) -> Side:
-    """Load run directories as one side; errors as `side_of` and bench.store.load raise them."""
+    """Load run directories as one side; errors as `side_of` and bench.results.writer.load raise them."""
     resolved = [path.resolve() for path in paths]
     twice = next((path for path in resolved if resolved.count(path) > 1), None)
     if twice:

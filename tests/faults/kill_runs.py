@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.paths import ROOT, cache_path
-from bench.store import load
+from bench.results.writer import load
 
 # Seconds on any machine, several blocks, and nothing that only root may do.
 WORDS = "run pin --mem 128M --reps 6"

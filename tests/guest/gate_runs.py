@@ -18,7 +18,7 @@ from bench.kernel.build import ensure_kernel
 from bench.kernel.config import load_config
 from bench.model.cell import Method, Phase
 from bench.paths import ROOT, cache_dir
-from bench.store import load
+from bench.results.writer import load
 
 PLAIN = "live-update"
 SLOWER = Path(__file__).with_name("patches") / "slower-unpin"

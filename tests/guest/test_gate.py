@@ -12,7 +12,7 @@ from junitparser import Failure, JUnitXml
 from bench.kernel.config import load_config
 from bench.kernel.packages import ensure_packages
 from bench.model.units import MIB
-from bench.store import load
+from bench.results.writer import load
 from tests.guest.gate_runs import (
     CELL,
     PLAIN,

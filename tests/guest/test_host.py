@@ -24,7 +24,7 @@ from bench.kernel.packages import ensure_packages
 from bench.model.device import DEVICES
 from bench.model.units import GIB, MIB
 from bench.paths import ROOT
-from bench.store import load
+from bench.results.writer import load
 
 pytestmark = pytest.mark.guest
 

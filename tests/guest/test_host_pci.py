@@ -12,7 +12,7 @@ from bench.guest.boot import Guest
 from bench.model.cell import Method
 from bench.model.device import DEVICES, VFIO_ADDRESS
 from bench.model.units import MIB
-from bench.store import load
+from bench.results.writer import load
 from tests.guest.test_host import SCRATCH, bench, with_our_files, written
 
 pytestmark = pytest.mark.guest

@@ -9,7 +9,7 @@ import pytest
 
 from bench.paths import ROOT
 from bench.report.page import page
-from bench.store import Run
+from bench.results.writer import Run
 from tests.page.conftest import Visit
 from tests.page.view import Scheme
 from tests.unit.page_runs import LONG, SCRIPT, hostile, lonely, mixed, pinned

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.cli import main
-from bench.store import Store, create
+from bench.results.writer import Store, create
 from tests.unit.command import MEM, Bench, Ended
 from tests.unit.samples import FACTS, SAMPLES
 from tests.unit.stored_runs import measured

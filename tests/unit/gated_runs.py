@@ -8,9 +8,9 @@ import numpy as np
 
 from bench.gate import Judgement, Limits, Pair, judge
 from bench.model.cell import Cell, Clock
+from bench.results.writer import create_series
 from bench.stats.decision import Rule
 from bench.stats.sides import Side, from_boots
-from bench.store import create_series
 from tests.unit.side_runs import NEW, RESET, Values, noisy, write_run
 
 LEVELS = {RESET: 5_200_000, NEW: 1_300_000}

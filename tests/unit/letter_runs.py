@@ -13,7 +13,7 @@ from typing import Any
 from bench.model.cell import Backing, Cell, Clock, Method, Pages
 from bench.model.units import GIB, KIB, MIB
 from bench.report.letter import Style, cover_letter
-from bench.store import load
+from bench.results.writer import load
 from tests.unit.side_runs import FAILED, SKIPPED, Values, write_run
 
 METHODS = (Method.RESET_OWNER, Method.NEW_OWNER, Method.EXEC_ONLY)

@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.model.cell import Backing, Cell, Clock, Method, Pages, Phase, Sample
 from bench.model.units import GIB
-from bench.store import Run
+from bench.results.writer import Run
 from tests.unit.report_runs import CELL, LEFT_OUT, on_a_line, sized, straight, without
 from tests.unit.side_runs import FAILED, facts, sample
 

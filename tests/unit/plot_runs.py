@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.model.cell import Backing, Cell, Clock, Method, Pages, Phase, Sample
 from bench.model.units import GIB
 from bench.report import plots
-from bench.store import Run
+from bench.results.writer import Run
 from tests.unit.streams import split_pause
 
 LIVE = (Method.RESET_OWNER, Method.REOPEN, Method.NEW_OWNER)

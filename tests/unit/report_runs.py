@@ -20,7 +20,7 @@ from bench.model.cell import (
     Unavailable,
 )
 from bench.model.units import GIB, KIB
-from bench.store import Run
+from bench.results.writer import Run
 from tests.unit.streams import split_pause
 
 FIXED, A_PAGE = 1_000_000, 300

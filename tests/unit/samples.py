@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from bench.model.cell import Clock, Method, Phase, Sample
-from bench.store import Store
+from bench.results.writer import Store
 from tests.unit.streams import small_block, split_pause
 
 FACTS = {"scenario": {"name": "small"}, "seed": 1, "clock": "icount", "executor": {"name": "x"}}

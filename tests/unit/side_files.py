@@ -10,8 +10,8 @@ import pytest
 
 from bench.errors import UsageError
 from bench.report.exports import pyperf as to_pyperf
+from bench.results.writer import load
 from bench.sides import read_side, write_baseline
-from bench.store import load
 
 Make = Callable[[Path, Path], Path]
 

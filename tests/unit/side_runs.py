@@ -9,8 +9,8 @@ from typing import Any
 
 from bench.model.cell import Backing, Cell, Clock, Method, Pages, Phase, Sample
 from bench.model.units import GIB
+from bench.results.writer import create
 from bench.sides import Key, Side
-from bench.store import create
 from tests.unit.streams import split_pause
 
 RESET = Cell("sim-net-pa", Pages.THP, GIB, Method.RESET_OWNER, Backing.REAL, GIB)

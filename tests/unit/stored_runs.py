@@ -9,9 +9,9 @@ from pathlib import Path
 from bench.executors.replay import ReplayExecutor
 from bench.model.cell import Clock, Plan, Sample
 from bench.plan import make_plan
+from bench.results.writer import Store, create
 from bench.resume import Resumed, carry_on, open_again
 from bench.run import run, run_facts
-from bench.store import Store, create
 from tests.unit.report_runs import Silent
 from tests.unit.streams import failing_stream, make_scenario, stream
 

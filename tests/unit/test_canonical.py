@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.canonical import Numbers, Reader
-from bench.checksum import seal
 from bench.model.cell import Cell, Clock, Method, Phase, Sample
-from bench.rows import parse_row, row_text
+from bench.results.canonical import Numbers, Reader
+from bench.results.crc import seal
+from bench.results.row import parse_row, row_text
 from tests.unit.samples import BLOCK, FAILED, SAMPLES
 
 EXAMPLES = 200

@@ -9,7 +9,7 @@ import pytest
 from bench.model.cell import Plan
 from bench.model.device import DEVICES
 from bench.paths import SCENARIOS
-from bench.store import load
+from bench.results.writer import load
 from tests.unit.command import PLAN, Bench
 from tests.unit.streams import failing_stream, recording, stream
 

@@ -7,10 +7,10 @@ import pytest
 
 from bench.confirm import measured_again
 from bench.plan import make_plan
+from bench.results.writer import Store, load
 from bench.scenario import load_scenario
 from bench.series import took_turns
 from bench.sides import read_side, write_baseline
-from bench.store import Store, load
 from tests.unit.command import Bench, Ended
 from tests.unit.replayed import CELL, WORDS, measure, record, rubbish
 from tests.unit.streams import PAUSES, failing_stream, stream, write_lines

@@ -15,8 +15,8 @@ from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Cell, Clock, Method
 from bench.model.units import GIB
 from bench.report.exports import export
+from bench.results.writer import Run, load
 from bench.sides import cell_name
-from bench.store import Run, load
 from tests.unit.report_runs import CELL, LEFT_OUT, measured, on_a_line, run_of, sized, straight
 from tests.unit.report_runs import without as nothing
 from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, SKIPPED, VALUES, noisy, write_run

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bench.model.cell import Clock, Method, Phase, Sample
 from bench.report.frames import frame
-from bench.store import Run, load
+from bench.results.writer import Run, load
 from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, WARMUP, facts, noisy, sample, write_run
 
 HUGE = (1 << 63) - 1

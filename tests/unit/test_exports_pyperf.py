@@ -13,8 +13,8 @@ import pytest
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Clock
 from bench.report.exports import export
+from bench.results.writer import load
 from bench.sides import read_side
-from bench.store import load
 from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, VALUES, noisy, write_run
 
 ZEROS = "left out: pyperf takes no value of 0, and a boot of it has no other"

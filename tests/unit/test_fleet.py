@@ -14,10 +14,10 @@ from bench.report.compared import cells_frame, geometric_means, pivot
 from bench.report.exports import FORMATS
 from bench.report.fleet import heads, letters, overview
 from bench.report.section import Section, plain
+from bench.results.writer import Run, load
 from bench.sides.names import cell_name
 from bench.stats.ratios import ratio_interval
 from bench.stats.sides import from_boots
-from bench.store import Run, load
 from tests.unit.command import Bench
 from tests.unit.gated_runs import counted, counts, write_series
 from tests.unit.report_runs import CELL as LINE

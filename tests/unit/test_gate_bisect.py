@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bench.model.cell import Clock
 from bench.paths import ROOT
-from bench.store import Store
+from bench.results.writer import Store
 from tests.unit.command import Bench
 from tests.unit.gated_runs import counted, write_series
 from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, noisy, sample, write_run

@@ -17,7 +17,7 @@ from bench.model.cell import Clock, Method, Pages, Ptes
 from bench.model.patch_series import ChangedFile, PatchSeries
 from bench.model.units import GIB
 from bench.report.letter import Style, cover_letter
-from bench.store import Run, load
+from bench.results.writer import Run, load
 from tests.unit.letter_runs import check_mailable, large_run, letter_of
 from tests.unit.report_runs import CELL, FACTS, measured, run_of, sized, straight, without
 from tests.unit.side_runs import FAILED, NEW, RESET, facts, noisy, write_run

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bench.model.cell import Backing, Batch, Cell, Clock, Handover, Method, Pages, Ptes, Sample
 from bench.report.letter import Style, cover_letter
 from bench.report.letter.ascii import WIDTH, command, mailable, plain, wrapped
-from bench.store import Run, load
+from bench.results.writer import Run, load
 from tests.unit.letter_runs import check_mailable, large_run
 from tests.unit.report_runs import CELL, measured, straight, without
 from tests.unit.side_runs import facts

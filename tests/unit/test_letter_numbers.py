@@ -13,7 +13,7 @@ import pytest
 from bench.model.cell import Clock, Method
 from bench.model.units import GIB
 from bench.report.letter import Style, cover_letter
-from bench.store import load
+from bench.results.writer import load
 from tests.unit.letter_runs import (
     Pauses,
     agrees,

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.canonical import Reader
 from bench.model.cell import Block, Clock, Plan
-from bench.planned import plan_facts
-from bench.rows import parse_row
-from bench.store import create
+from bench.results.canonical import Reader
+from bench.results.plan_record import plan_facts
+from bench.results.row import parse_row
+from bench.results.writer import create
 from tests.unit.samples import BLOCK, FACTS, sample
 
 SAMPLES = 100_000
@@ -26,7 +26,7 @@ BYTES = 800  # a sample, at most
 _LOADED = """
 import json, sys, time
 from pathlib import Path
-from bench.store import load
+from bench.results.writer import load
 
 def peak():
     status = Path("/proc/self/status").read_text()

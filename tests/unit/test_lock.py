@@ -12,8 +12,8 @@ import pytest
 
 from bench.errors import UsageError
 from bench.paths import ROOT
+from bench.results.writer import create, load
 from bench.resume import open_again
-from bench.store import create, load
 from tests.unit.samples import FACTS
 from tests.unit.stored_runs import cut, stored
 

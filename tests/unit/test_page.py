@@ -19,7 +19,7 @@ from bench.paths import ROOT
 from bench.report.columns import factors
 from bench.report.figures import figures
 from bench.report.page import page
-from bench.store import Run
+from bench.results.writer import Run
 from tests.unit.page_runs import LONG, SCRIPT, hostile, lonely, mixed, pinned
 
 VOID = {"meta", "link", "br", "img", "hr"}

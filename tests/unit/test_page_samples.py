@@ -12,7 +12,7 @@ import pytest
 from bench.model.cell import Sample
 from bench.report.embedded import MOST_PAUSES, MOST_WHOLE
 from bench.report.page import page
-from bench.store import Run, load
+from bench.results.writer import Run, load
 from tests.unit.page_runs import hostile, many, mixed, pinned
 from tests.unit.side_runs import FAILED, LARGE, noisy, write_run
 

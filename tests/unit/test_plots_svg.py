@@ -22,7 +22,7 @@ from bench.model.cell import Clock, Experiment, Method, Pages, Phase, Sample
 from bench.paths import ROOT
 from bench.report import plots
 from bench.report.frames import frame
-from bench.store import Run
+from bench.results.writer import Run
 from tests.unit.plot_runs import EVERY, SIX, cells, run_of, samples
 
 Plot = Callable[[pd.DataFrame], Figure]

@@ -18,8 +18,8 @@ from bench.model.cell import Block, Clock, Method, Plan
 from bench.progress import PlainProgress
 from bench.report.columns import columns
 from bench.report.text import render
+from bench.results.writer import Run, create, load
 from bench.run import run
-from bench.store import Run, create, load
 from tests.unit.streams import PAUSES, failing_stream, small_plan, stream
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "table.txt"

@@ -15,8 +15,8 @@ from bench.executors.replay import ReplayExecutor
 from bench.model.cell import Batch, Cell, Clock, Handover, Method, Plan, Ptes, Sample
 from bench.model.units import GIB, format_quantity
 from bench.report.text import render
+from bench.results.writer import Run, create, load
 from bench.run import run
-from bench.store import Run, create, load
 from tests.unit.report_runs import (
     A_PAGE,
     CELL,

@@ -9,8 +9,8 @@ import pytest
 from bench.errors import CannotJudge
 from bench.executors.replay import ReplayExecutor
 from bench.model.cell import Block, Clock, Family, Method, Plan, Rep, Sample, Unavailable
+from bench.results.writer import Store, create, load
 from bench.run import run
-from bench.store import Store, create, load
 from tests.unit.streams import (
     PIN_METHODS,
     failing_stream,

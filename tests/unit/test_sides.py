@@ -9,8 +9,8 @@ import pytest
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Clock
+from bench.results.writer import Store
 from bench.sides import cell_name, changes, differences, read_side
-from bench.store import Store
 from tests.unit.side_runs import (
     FAILED,
     LARGE,

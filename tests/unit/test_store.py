@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bench import store as stores
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Clock, Experiment
-from bench.store import FORMAT, Run, Store, create, load
+from bench.results import writer as stores
+from bench.results.writer import FORMAT, Run, Store, create, load
 from tests.unit.samples import FACTS, FAILED, SAMPLES, rows
 
 

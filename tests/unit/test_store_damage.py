@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import CannotJudge, UsageError
-from bench.store import FORMAT, Run, Store, create, load
+from bench.results.writer import FORMAT, Run, Store, create, load
 from tests.unit.samples import FACTS, FAILED, SAMPLES, rows
 
 

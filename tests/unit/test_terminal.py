@@ -16,7 +16,7 @@ from bench.report.section import Section
 from bench.report.terminal import shown
 from bench.report.text import render, text_of
 from bench.report.wrapped import fit, wrap
-from bench.store import Run
+from bench.results.writer import Run
 from tests.unit.command import Bench
 from tests.unit.replayed import measure, record
 from tests.unit.report_runs import CELL, measured, run_of, sized, straight, without

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.checksum import seal, unseal
 from bench.errors import BenchError, ProtocolError
 from bench.model.cell import Block, Rep, Unavailable
+from bench.results.crc import seal, unseal
 from bench.wire import parse, read_reps
 from tests.unit.streams import (
     PIN_METHODS,

@@ -11,11 +11,11 @@ from bench.report.figures import Figures, State
 from bench.report.findings import pairs
 from bench.report.letter.factors import Names, order, place
 from bench.report.letter.rows import Comparison, Row, Value, value_of
+from bench.results.writer import Run
 from bench.sides import Side, differences, side_of
 from bench.stats.ratios import ratio_interval
 from bench.stats.sides import side as boots_of
 from bench.stats.summary import ratio
-from bench.store import Run
 
 BASE, NEW = "base", "new"  # how two kernels are told apart in a table
 

@@ -7,7 +7,7 @@ from typing import Any
 from bench.model.cell import Backing, Cell, Clock
 from bench.model.units import GIB, format_size
 from bench.report.letter.ascii import wrapped
-from bench.store import Run
+from bench.results.writer import Run
 
 _CLOCKS = {
     Clock.ICOUNT: "icount: instructions (insn) that the guest executed. No figure is a time",

@@ -16,8 +16,8 @@ from bench.report.letter.factors import Names
 from bench.report.letter.patches import statistics
 from bench.report.letter.rows import Comparison
 from bench.report.reference import sentences
+from bench.results.writer import Run
 from bench.sides import Side, changes
-from bench.store import Run
 
 Table = tuple[str, list[str], list[str]]  # what is the same in all rows, its lines, notes
 

@@ -9,13 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bench.checksum import seal
 from bench.errors import CannotJudge, UsageError
-from bench.lock import Lock, hold
 from bench.model.cell import Sample
 from bench.paths import REPORTS
-from bench.rows import row_text
-from bench.stored import FORMAT, Run, load
+from bench.results.crc import seal
+from bench.results.lock import Lock, hold
+from bench.results.reader import FORMAT, Run, load
+from bench.results.row import row_text
 
 __all__ = ["FORMAT", "Run", "Store", "create", "load"]
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from bench.model.cell import Cell, Clock, Sample
-from bench.rows import parse_row
+from bench.results.row import parse_row
 
 _Key = TypeVar("_Key", bound=str)
 

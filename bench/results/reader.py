@@ -11,12 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.canonical import Reader
-from bench.checksum import unseal
 from bench.errors import UsageError
-from bench.lock import holder
 from bench.model.cell import Cell, Clock, Sample
-from bench.planned import Planned, describe, tally
+from bench.results.canonical import Reader
+from bench.results.crc import unseal
+from bench.results.lock import holder
+from bench.results.plan_record import Planned, describe, tally
 
 # 1: the first. 2: threads, window, counters, sessions and a crc, which 1 does without.
 FORMAT = 2

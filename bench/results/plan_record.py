@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from bench.model.cell import Block, Cell, Method, Plan, Sample
 from bench.model.units import format_size
-from bench.rows import CellRow, Loose, Strict, reason
+from bench.results.row import CellRow, Loose, Strict, reason
 
 
 def plan_facts(plan: Plan) -> dict[str, Any]:

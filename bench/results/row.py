@@ -7,7 +7,6 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bench.checksum import seal, unseal
 from bench.model.cell import (
     Backing,
     Batch,
@@ -20,6 +19,7 @@ from bench.model.cell import (
     Ptes,
     Sample,
 )
+from bench.results.crc import seal, unseal
 
 Count = Annotated[int, Field(ge=0, lt=1 << 63)]
 Size = Annotated[int, Field(ge=1, lt=1 << 63)]

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Write and read run directories: run.json and samples.jsonl."""
