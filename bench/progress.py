@@ -14,10 +14,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from bench.cost import block_seconds, rep_seconds
 from bench.model.cell import Block, Experiment, Plan, Ptes, Rep, Unavailable
 from bench.model.device import NO_DEVICE
 from bench.model.units import format_duration, format_size
+from bench.plan.duration import block_seconds, rep_seconds
 
 
 class StderrConsole(Console):

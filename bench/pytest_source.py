@@ -11,8 +11,8 @@ from typing import Protocol
 from bench.errors import BenchError, CannotJudge, UsageError
 from bench.model.cell import Clock
 from bench.paths import REPORTS
-from bench.plan import make_plan
-from bench.scenario import load_scenario
+from bench.plan.matrix import make_plan
+from bench.plan.scenario import load_scenario
 from bench.session import Request, hold
 from bench.sides import Key, Side, read_side
 

@@ -11,10 +11,10 @@ from bench.errors import CellFailed, CellSkipped
 from bench.executors.base import Executor
 from bench.machine import facts as machine
 from bench.model.cell import Block, Plan, Rep, Sample, Unavailable
+from bench.plan.scenario import Scenario
 from bench.provenance import session
 from bench.results.plan_record import plan_facts
 from bench.results.writer import Store
-from bench.scenario import Scenario
 
 WARMUP = "warmup: took over from the process that made the memory"
 

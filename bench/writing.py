@@ -8,10 +8,10 @@ from pathlib import Path
 from bench.errors import UsageError
 from bench.model.cell import Clock
 from bench.outcome import Outcome
+from bench.plan.boots import runs_below
 from bench.report.section import Section
 from bench.results.reader import read_facts
 from bench.results.writer import SERIES, Run, load
-from bench.series import runs_below
 
 BASELINE, LETTER, PAGE = "baseline", "cover-letter", "page"
 
@@ -172,8 +172,8 @@ def listing() -> str:
     from bench.executors.guest_setup import why_not_here
     from bench.model.device import DEVICES
     from bench.paths import SCENARIOS
+    from bench.plan.scenario import load_scenario
     from bench.report.columns import columns
-    from bench.scenario import load_scenario
 
     names = sorted(path.stem for path in SCENARIOS.glob("*.toml"))
     rows = [("scenario", "its question")]

@@ -12,7 +12,7 @@ from bench.executors.guest_setup import prepare
 from bench.executors.replay import ReplayExecutor
 from bench.model.cell import Cell, Clock, Plan
 from bench.model.device import NO_DEVICE, of_this_machine
-from bench.scenario import Scenario
+from bench.plan.scenario import Scenario
 
 
 def choose_executor(

@@ -4,9 +4,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bench.cost import once_seconds, rep_seconds
-from bench.factors import QEMU
 from bench.model.cell import Batch, Block, Cell, Experiment, Family, Handover, Ptes
+from bench.plan.duration import once_seconds, rep_seconds
+from bench.plan.factors import QEMU
 
 
 @dataclass(frozen=True)

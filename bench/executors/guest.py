@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
-from bench.cost import once_seconds
 from bench.errors import CellFailed, CellSkipped, GuestLost
 from bench.executors.command import Target, deadline, helper_words, patience
 from bench.executors.guest_setup import GuestSetup, page_count
@@ -16,6 +15,7 @@ from bench.guest.qemu import cmdline
 from bench.model.cell import Block, Cell, Clock, Method, Pages, Rep, Unavailable
 from bench.model.device import DEVICES, Device
 from bench.model.units import KIB, format_size
+from bench.plan.duration import once_seconds
 from bench.wire import RepMessage, read_items, read_reps
 
 _BOOT_DEADLINE = 180  # seconds; 15 with instruction counting on a slow machine

@@ -14,8 +14,8 @@ from bench.guest.boot import Guest, boot
 from bench.guest.qemu import GuestConfig
 from bench.model.cell import Clock, Plan
 from bench.model.units import GIB
-from bench.plan import make_plan
-from bench.scenario import load_scenario
+from bench.plan.matrix import make_plan
+from bench.plan.scenario import load_scenario
 
 
 def plan_of(**overrides: object) -> Plan:

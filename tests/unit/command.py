@@ -4,8 +4,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.plan import make_plan
-from bench.scenario import load_scenario
+from bench.plan.matrix import make_plan
+from bench.plan.scenario import load_scenario
 
 MEM = "64M,128M,256M"
 PLAN = make_plan(load_scenario("smoke", {"mem": MEM}))

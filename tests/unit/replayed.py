@@ -3,8 +3,8 @@
 
 from pathlib import Path
 
-from bench.plan import make_plan
-from bench.scenario import load_scenario
+from bench.plan.matrix import make_plan
+from bench.plan.scenario import load_scenario
 from tests.unit.command import Bench, Ended
 from tests.unit.streams import PAUSES, recording, write_lines
 

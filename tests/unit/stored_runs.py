@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.executors.replay import ReplayExecutor
 from bench.model.cell import Clock, Plan, Sample
-from bench.plan import make_plan
+from bench.plan.matrix import make_plan
 from bench.results.writer import Store, create
 from bench.resume import Resumed, carry_on, open_again
 from bench.run import run, run_facts

@@ -9,7 +9,6 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bench.factors import QEMU
 from bench.model.cell import (
     Batch,
     Block,
@@ -25,8 +24,9 @@ from bench.model.cell import (
 from bench.model.device import device_named
 from bench.model.qemu_memory import qemu_regions
 from bench.model.units import KIB
-from bench.plan import make_plan
-from bench.scenario import Scenario
+from bench.plan.factors import QEMU
+from bench.plan.matrix import make_plan
+from bench.plan.scenario import Scenario
 from bench.wire import PROTO
 
 PAUSES: Mapping[Method, int] = {

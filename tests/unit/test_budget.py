@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.cost import block_seconds, plan_seconds, rep_seconds
 from bench.executors.replay import ReplayExecutor
 from bench.model.cell import Block, Clock, Method, Plan
+from bench.plan.duration import block_seconds, plan_seconds, rep_seconds
 from bench.results.writer import create, load
 from bench.run import run
 from tests.unit.command import MEM, Bench

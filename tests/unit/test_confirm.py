@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from bench.confirm import measured_again
-from bench.plan import make_plan
+from bench.plan.boots import took_turns
+from bench.plan.matrix import make_plan
+from bench.plan.scenario import load_scenario
 from bench.results.writer import Store, load
-from bench.scenario import load_scenario
-from bench.series import took_turns
 from bench.sides import read_side, write_baseline
 from tests.unit.command import Bench, Ended
 from tests.unit.replayed import CELL, WORDS, measure, record, rubbish

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from bench.cost import block_seconds, once_seconds, rep_seconds
 from bench.errors import UsageError
 from bench.model.cell import Experiment, Method
 from bench.model.device import DEVICES
-from bench.plan import make_plan
-from bench.scenario import Scenario, load_scenario
+from bench.plan.duration import block_seconds, once_seconds, rep_seconds
+from bench.plan.matrix import make_plan
+from bench.plan.scenario import Scenario, load_scenario
 from tests.unit.streams import LIVE_METHODS, PIN_METHODS, device_of, small_block, small_plan
 
 PINS = {"method": "io-uring,mlock", "device": "none", "pages": "4k", "mem": "64M"}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bench.model.cell import Backing, Block, Cell, Family, Method, Plan
 from bench.model.units import GIB, MIB
-from bench.plan import ALIAS_FILE, REAL_LIMIT, balanced_order
+from bench.plan.matrix import ALIAS_FILE, REAL_LIMIT, balanced_order
 from tests.unit.streams import LIVE_METHODS, PIN_METHODS, small_block, small_plan
 
 ALL_METHODS = ",".join(Method)

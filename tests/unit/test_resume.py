@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from bench.executors.replay import ReplayExecutor
 from bench.model.cell import Clock
-from bench.plan import make_plan
+from bench.plan.matrix import make_plan
+from bench.plan.scenario import load_scenario
 from bench.results.writer import create, load
 from bench.resume import carry_on, open_again
 from bench.run import run, run_facts
-from bench.scenario import load_scenario
 from tests.unit.report_runs import Silent
 from tests.unit.stored_runs import (
     PLAN,

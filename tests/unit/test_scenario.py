@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from bench.errors import UsageError
-from bench.factors import LARGEST
 from bench.model.cell import Backing, Batch, Break, Handover, Method, Pages, Ptes
 from bench.model.device import DEVICES
 from bench.model.units import GIB, MIB
 from bench.paths import SCENARIOS
-from bench.scenario import Scenario, load_scenario
+from bench.plan.factors import LARGEST
+from bench.plan.scenario import Scenario, load_scenario
 
 GOOD = """
 device = ["sim-net-pa"]

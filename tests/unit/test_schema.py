@@ -13,7 +13,7 @@ from bench.errors import UsageError
 from bench.model.cell import Family
 from bench.model.device import DEVICES
 from bench.paths import SCENARIOS
-from bench.scenario import json_schema, load_scenario
+from bench.plan.scenario import json_schema, load_scenario
 from tests.unit.command import Bench
 
 FILE = SCENARIOS / "scenario.schema.json"

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bench.errors import UsageError
 from bench.kernel.config import STOCK, load_config
+from bench.plan.boots import runs_below, series_of, took_turns
 from bench.results.writer import SERIES, create_series, load
-from bench.series import runs_below, series_of, took_turns
 from tests.unit.command import Bench
 from tests.unit.gated_runs import counted, write_series
 from tests.unit.replayed import measure, record, rubbish

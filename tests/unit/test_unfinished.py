@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.executors.replay import ReplayExecutor
 from bench.model.cell import Clock
-from bench.plan import make_plan
+from bench.plan.matrix import make_plan
 from bench.report.text import render
 from bench.results.writer import create, load
 from bench.run import run, run_facts

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from bench.cost import block_seconds, plan_seconds
 from bench.model.cell import Backing, Block, Cell, Experiment, Method, Plan
 from bench.model.device import NO_DEVICE, device_named
 from bench.model.units import GIB, format_duration
-from bench.scenario import Scenario, fits
+from bench.plan.duration import block_seconds, plan_seconds
+from bench.plan.scenario import Scenario, fits
 
 T = TypeVar("T")
 

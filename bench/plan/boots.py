@@ -5,9 +5,9 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.plan import balanced_order
+from bench.plan.matrix import balanced_order
+from bench.plan.scenario import Scenario
 from bench.results.writer import SERIES
-from bench.scenario import Scenario
 
 _USUAL = "boot"
 _LONGEST = 200  # bytes of a label; file systems take 255

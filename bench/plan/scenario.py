@@ -10,20 +10,6 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from bench.errors import UsageError
-from bench.factors import (
-    LARGEST,
-    MOST_REGIONS,
-    MOST_THREADS,
-    QEMU,
-    Device,
-    Listed,
-    Pause,
-    Positive,
-    Regions,
-    Seconds,
-    Sizes,
-    Threads,
-)
 from bench.model.cell import (
     Backing,
     Batch,
@@ -38,6 +24,20 @@ from bench.model.cell import (
 from bench.model.device import DEVICES, NO_DEVICE, PCI_PATTERN, device_named
 from bench.model.units import MIB, format_size
 from bench.paths import SCENARIOS
+from bench.plan.factors import (
+    LARGEST,
+    MOST_REGIONS,
+    MOST_THREADS,
+    QEMU,
+    Device,
+    Listed,
+    Pause,
+    Positive,
+    Regions,
+    Seconds,
+    Sizes,
+    Threads,
+)
 
 
 class Scenario(BaseModel):
