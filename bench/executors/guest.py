@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from typing import Any
 
 from bench.errors import CellFailed, CellSkipped, GuestLost
-from bench.executors.command import Target, deadline, helper_words, patience
 from bench.executors.guest_setup import GuestSetup, page_count
 from bench.guest.boot import Guest, boot
 from bench.guest.probe import qemu_version
@@ -16,7 +15,8 @@ from bench.model.cell import Block, Cell, Clock, Method, Pages, Rep, Unavailable
 from bench.model.device import DEVICES, Device
 from bench.model.units import KIB, format_size
 from bench.plan.duration import once_seconds
-from bench.wire import RepMessage, read_items, read_reps
+from bench.protocol.helper_argv import Target, deadline, helper_words, patience
+from bench.protocol.messages import RepMessage, read_items, read_reps
 
 _BOOT_DEADLINE = 180  # seconds; 15 with instruction counting on a slow machine
 _GUP_TEST = "/sys/kernel/debug/gup_test"

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import CannotJudge, CellFailed, CellSkipped, MissingTool
-from bench.executors.command import deadline, helper_words
 from bench.executors.host_device import HostDevice, find_device
 from bench.executors.host_pci import HostPci, find_pci
 from bench.guest.initramfs import ensure_helper
-from bench.lines import LineReader
 from bench.machine import facts as machine
 from bench.model.cell import Block, Cell, Clock, Plan, Rep, Unavailable
 from bench.model.device import of_this_machine, pci_address
 from bench.model.units import GIB, KIB, format_size
 from bench.process import spawn
-from bench.wire import read_reps
+from bench.protocol.helper_argv import deadline, helper_words
+from bench.protocol.line_reader import LineReader
+from bench.protocol.messages import read_reps
 
 _ROOM = GIB // 4  # for everybody else while we measure
 _LAST_WORDS = 5

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError, CannotJudge, UsageError
-from bench.executors.command import Target
 from bench.model.cell import Family
 from bench.process import find_tool, run
+from bench.protocol.helper_argv import Target
 
 _NEED = "vdpa dev show lists devices; a node is there once one is bound to vhost_vdpa"
 

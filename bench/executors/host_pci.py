@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import CannotJudge, UsageError
-from bench.executors.command import Target
 from bench.executors.host_device import who_has
 from bench.model.cell import Family
 from bench.model.device import device_named, pci_address
+from bench.protocol.helper_argv import Target
 
 _ENTROPY = ("0x1af4", "0x1044")  # virtio's, which the helper can drive: bench/helper/entropy.c
 

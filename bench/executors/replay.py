@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.errors import UsageError
 from bench.model.cell import Block, Clock, Rep, Unavailable
-from bench.wire import read_reps
+from bench.protocol.messages import read_reps
 
 
 class ReplayExecutor:

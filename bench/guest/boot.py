@@ -17,9 +17,9 @@ from bench.errors import (
     ProtocolError,
 )
 from bench.guest.qemu import GuestConfig, argv
-from bench.lines import LineReader
 from bench.process import Child, find_tool, spawn
-from bench.wire import Exit, Ready, parse
+from bench.protocol.line_reader import LineReader
+from bench.protocol.messages import Exit, Ready, parse
 
 _CONSOLE_LINES = 6
 

@@ -7,7 +7,7 @@ from bench.errors import CellFailed, CellSkipped
 from bench.executors.guest import GuestExecutor, helper_command, set_up_pages
 from bench.guest.boot import Guest
 from bench.model.device import DEVICES
-from bench.wire import read_reps
+from bench.protocol.messages import read_reps
 from tests.guest.conftest import plan_of
 
 pytestmark = pytest.mark.guest

@@ -10,7 +10,7 @@ from bench.executors.guest import GuestExecutor, helper_command
 from bench.model.cell import OWN_PHASES, Block, Method, Pages, Phase, Rep
 from bench.model.device import DEVICES
 from bench.model.units import GIB, MIB
-from bench.wire import read_reps
+from bench.protocol.messages import read_reps
 from tests.guest.conftest import plan_of
 
 pytestmark = pytest.mark.guest

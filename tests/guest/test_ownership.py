@@ -5,7 +5,7 @@ import pytest
 
 from bench.executors.guest import GuestExecutor
 from bench.model.device import DEVICES
-from bench.wire import Check, read_items
+from bench.protocol.messages import Check, read_items
 
 OWNERSHIP = {
     "new-owner-without-owner",  # EINVAL

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bench.model.cell import Block, Method, Rep, Unavailable
 from bench.model.units import KIB, MIB
-from bench.wire import read_reps
+from bench.protocol.messages import read_reps
 from tests.helper.running import Ended, run
 from tests.unit.streams import small_block
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from bench.errors import ProtocolError
-from bench.executors.command import helper_words
 from bench.model.cell import Block, Method, Rep, Unavailable
+from bench.protocol.helper_argv import helper_words
+from bench.protocol.messages import parse, read_reps
 from bench.results.crc import unseal
-from bench.wire import parse, read_reps
 from tests.helper.running import run
 from tests.unit.streams import small_block
 

@@ -27,7 +27,7 @@ from bench.model.units import KIB
 from bench.plan.factors import QEMU
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario
-from bench.wire import PROTO
+from bench.protocol.messages import PROTO
 
 PAUSES: Mapping[Method, int] = {
     Method.NEW_OWNER: 1_300_000,

@@ -11,7 +11,7 @@ from bench.errors import CellFailed, CellSkipped, GuestLost, ProtocolError
 from bench.executors.guest import check_clock
 from bench.guest.boot import Guest
 from bench.model.cell import Phase
-from bench.wire import PROTO
+from bench.protocol.messages import PROTO
 from tests.unit.streams import line
 
 

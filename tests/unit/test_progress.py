@@ -9,7 +9,7 @@ from rich.console import Console
 
 from bench.model.cell import Block, Method, Plan, Rep, Unavailable
 from bench.progress import BarProgress, PlainProgress, describe
-from bench.wire import read_reps
+from bench.protocol.messages import read_reps
 from tests.unit.streams import small_plan, stream
 
 PLAN = small_plan(mem="64M,64G", reps=3)

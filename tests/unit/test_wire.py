@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bench.errors import BenchError, CellFailed, CellSkipped, ProtocolError
 from bench.model.cell import Block, Experiment, Method, Rep, Unavailable
 from bench.model.units import MIB
-from bench.wire import Check, Exit, Ready, parse, read_items, read_reps
+from bench.protocol.messages import Check, Exit, Ready, parse, read_items, read_reps
 from tests.unit.streams import (
     DRIFT,
     PAUSES,

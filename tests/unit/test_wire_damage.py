@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bench.errors import BenchError, ProtocolError
 from bench.model.cell import Block, Rep, Unavailable
+from bench.protocol.messages import parse, read_reps
 from bench.results.crc import seal, unseal
-from bench.wire import parse, read_reps
 from tests.unit.streams import (
     PIN_METHODS,
     bare,

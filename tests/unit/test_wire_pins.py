@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bench.errors import CellFailed, CellSkipped, ProtocolError
 from bench.model.cell import Block, Experiment, Method, Phase, Rep, Unavailable
 from bench.model.units import MIB
-from bench.wire import read_reps
+from bench.protocol.messages import read_reps
 from tests.unit.streams import (
     LIVE_METHODS,
     PIN_METHODS,
