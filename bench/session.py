@@ -23,7 +23,7 @@ from bench.results.writer import Store, load
 from bench.resume import Resumed, carry_on, open_again
 from bench.run import run as run_plan
 from bench.run import run_facts
-from bench.tuning import tuned
+from bench.tune.for_plan import tuned
 
 EXIT_GOOD, EXIT_FAILED, EXIT_CANNOT_JUDGE = 0, 1, 125
 

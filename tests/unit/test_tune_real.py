@@ -15,7 +15,7 @@ from bench.cleanup.journal import Journal, recover
 from bench.cleanup.undo import read_value, write_value
 from bench.errors import CannotJudge
 from bench.paths import ROOT
-from bench.tune import Wishes, tune
+from bench.tune.knobs import Wishes, tune
 from tests.unit.machines import PAGE, POOL, SHMEM
 
 SETTINGS = [Path("/") / name for name in (SHMEM, f"{POOL}/nr_hugepages")]
@@ -23,7 +23,7 @@ SETTINGS = [Path("/") / name for name in (SHMEM, f"{POOL}/nr_hugepages")]
 TUNED = """
 import sys, time
 from bench.cleanup.journal import Journal
-from bench.tune import Wishes, tune
+from bench.tune.knobs import Wishes, tune
 with Journal() as journal:
     lines = tune(journal, Wishes({int(sys.argv[1]): int(sys.argv[2])}, True, False, ()))
     print(*lines, sep="|", flush=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bench.cleanup.journal import Journal
 from bench.cleanup.undo import read_value, write_value
-from bench.cpus import choose_cpus, online_cpus, pin
 from bench.errors import CannotJudge
 from bench.model.units import KIB, format_size
+from bench.tune.cpus import choose_cpus, online_cpus, pin
 
 _CPU = "sys/devices/system/cpu"
 _SHMEM = "sys/kernel/mm/transparent_hugepage/shmem_enabled"

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from bench.cleanup.journal import Journal
-from bench.cpus import choose_cpus
 from bench.errors import UsageError
 from bench.model.cell import Cell, Pages, Plan
 from bench.model.device import of_this_machine
-from bench.tune import Wishes, tune, wishes
+from bench.tune.cpus import choose_cpus
+from bench.tune.knobs import Wishes, tune, wishes
 
 
 def wishes_for(plan: Plan) -> Wishes:
