@@ -120,7 +120,7 @@ def _conclude(outcome: Outcome) -> NoReturn:
 
 
 def _say(text: str) -> None:
-    from bench.progress import StderrConsole
+    from bench.measure.progress import StderrConsole
 
     StderrConsole().print(text, markup=False, highlight=False, soft_wrap=True)
 

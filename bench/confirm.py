@@ -6,11 +6,11 @@ from itertools import zip_longest
 from pathlib import Path
 
 from bench.errors import CannotJudge
+from bench.measure.resume import scenario_of
 from bench.model.cell import Block
 from bench.plan.boots import runs_below
 from bench.plan.scenario import Scenario
 from bench.results.writer import load
-from bench.resume import scenario_of
 from bench.session import Request, hold_one
 from bench.sides import cell_name, read_side
 

@@ -10,19 +10,19 @@ from typing import Any
 from bench.errors import BenchError, UsageError
 from bench.executors.base import Executor
 from bench.executors.choose import choose_executor
+from bench.measure.loop import run as run_plan
+from bench.measure.loop import run_facts
+from bench.measure.progress import BarProgress, PlainProgress, StderrConsole
+from bench.measure.resume import Resumed, carry_on, open_again
 from bench.model.cell import Block, Clock, Plan
 from bench.outcome import Outcome
 from bench.plan.boots import series_of
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario, load_scenario
-from bench.progress import BarProgress, PlainProgress, StderrConsole
 from bench.report.contents import contents
 from bench.report.section import Section
 from bench.results import writer as stores
 from bench.results.writer import Store, load
-from bench.resume import Resumed, carry_on, open_again
-from bench.run import run as run_plan
-from bench.run import run_facts
 from bench.tune.for_plan import tuned
 
 EXIT_GOOD, EXIT_FAILED, EXIT_CANNOT_JUDGE = 0, 1, 125

@@ -149,7 +149,7 @@ def _boot_numbers(runs: Sequence[Run], sides: Sequence[Side]) -> dict[tuple[int,
 def _identity(run: Run, boot: int, last: int) -> tuple[object, ...]:
     """The boot_id of a boot of the host; empty where it cannot be told.
 
-    Sessions of one boot follow one another (bench.resume counts them as one).
+    Sessions of one boot follow one another (bench.measure.resume counts them as one).
     """
     if run.facts.get("executor", {}).get("name") != "host":
         return ()

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from bench.executors.replay import ReplayExecutor
+from bench.measure.loop import run, run_facts
+from bench.measure.resume import Resumed, carry_on, open_again
 from bench.model.cell import Clock, Plan, Sample
 from bench.plan.matrix import make_plan
 from bench.results.writer import Store, create
-from bench.resume import Resumed, carry_on, open_again
-from bench.run import run, run_facts
 from tests.unit.report_runs import Silent
 from tests.unit.streams import failing_stream, make_scenario, stream
 

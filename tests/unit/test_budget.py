@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.executors.replay import ReplayExecutor
+from bench.measure.loop import run
 from bench.model.cell import Block, Clock, Method, Plan
 from bench.plan.duration import block_seconds, plan_seconds, rep_seconds
 from bench.results.writer import create, load
-from bench.run import run
 from tests.unit.command import MEM, Bench
 from tests.unit.report_runs import Silent
 from tests.unit.streams import recording, small_block, small_plan

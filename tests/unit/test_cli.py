@@ -122,7 +122,7 @@ def test_only_bad_streams_are_failures(kind: str, replay: Bench) -> None:
 def test_an_interrupt_keeps_the_finished_cells(
     after: int, replay: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bench.progress import PlainProgress
+    from bench.measure.progress import PlainProgress
 
     ends: list[int] = []
     end = PlainProgress.end

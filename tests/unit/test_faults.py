@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError, CannotJudge
+from bench.measure.loop import run
+from bench.measure.resume import carry_on, open_again
 from bench.results.writer import create, load
-from bench.resume import carry_on, open_again
-from bench.run import run
 from tests.unit.report_runs import Silent
 from tests.unit.samples import SAMPLES
 from tests.unit.stored_runs import PLAN, begun, cut, executor, resume, shape, stored

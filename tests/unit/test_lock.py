@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from bench.errors import UsageError
+from bench.measure.resume import open_again
 from bench.paths import ROOT
 from bench.results.writer import create, load
-from bench.resume import open_again
 from tests.unit.samples import FACTS
 from tests.unit.stored_runs import cut, stored
 
 OTHER = """
 import sys
 from pathlib import Path
-from bench.resume import open_again
+from bench.measure.resume import open_again
 held = open_again(Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import BenchError
+from bench.measure.resume import open_again
 from bench.model.cell import Block, Rep, Unavailable
 from bench.protocol.messages import read_reps
 from bench.report.text import render
 from bench.results.writer import Run, load
-from bench.resume import open_again
 from tests.unit.stored_runs import mutated
 from tests.unit.streams import PIN_METHODS, small_block, stream
 

@@ -7,8 +7,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from bench.measure.progress import BarProgress, PlainProgress, describe
 from bench.model.cell import Block, Method, Plan, Rep, Unavailable
-from bench.progress import BarProgress, PlainProgress, describe
 from bench.protocol.messages import read_reps
 from tests.unit.streams import small_plan, stream
 

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from bench.errors import BenchError
 from bench.executors.replay import ReplayExecutor
+from bench.measure.loop import run
+from bench.measure.progress import PlainProgress
 from bench.model.cell import Block, Clock, Method, Plan
-from bench.progress import PlainProgress
 from bench.report.columns import columns
 from bench.report.text import render
 from bench.results.writer import Run, create, load
-from bench.run import run
 from tests.unit.streams import PAUSES, failing_stream, small_plan, stream
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "table.txt"

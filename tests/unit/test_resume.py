@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.executors.replay import ReplayExecutor
+from bench.measure.loop import run, run_facts
+from bench.measure.resume import carry_on, open_again
 from bench.model.cell import Clock
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import load_scenario
 from bench.results.writer import create, load
-from bench.resume import carry_on, open_again
-from bench.run import run, run_facts
 from tests.unit.report_runs import Silent
 from tests.unit.stored_runs import (
     PLAN,

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from bench import provenance
 from bench.errors import UsageError
 from bench.executors.replay import ReplayExecutor
 from bench.machine import facts as machine
+from bench.measure import provenance
+from bench.measure.resume import carry_on, open_again
 from bench.model.cell import Clock
-from bench.resume import carry_on, open_again
 from tests.unit.stored_runs import cut, resume, stored
 
 

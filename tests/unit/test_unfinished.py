@@ -4,11 +4,11 @@
 from pathlib import Path
 
 from bench.executors.replay import ReplayExecutor
+from bench.measure.loop import run, run_facts
 from bench.model.cell import Clock
 from bench.plan.matrix import make_plan
 from bench.report.text import render
 from bench.results.writer import create, load
-from bench.run import run, run_facts
 from tests.unit.report_runs import Silent
 from tests.unit.stored_runs import PLAN, cut, stored
 from tests.unit.streams import make_scenario, recording

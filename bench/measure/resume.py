@@ -11,10 +11,10 @@ from pydantic import ValidationError
 from bench.errors import UsageError
 from bench.executors.base import Executor
 from bench.machine import facts as machine
+from bench.measure.provenance import differences, session
 from bench.model.cell import Cell, Clock, Plan
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario
-from bench.provenance import differences, session
 from bench.results.lock import Lock, hold
 from bench.results.plan_record import Planned, plan_facts, tally
 from bench.results.reader import Line, by_block, read_facts, read_lines

@@ -16,7 +16,7 @@ from bench.machine import facts as machine
 from bench.paths import ROOT
 from bench.process import run
 
-_HELPER = Path(__file__).resolve().with_name("helper")
+_HELPER = Path(__file__).resolve().parent.parent / "helper"
 
 # Of these tables of run.json, what has to be the same in every session.
 _SAME = {

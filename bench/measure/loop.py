@@ -10,9 +10,9 @@ from bench import __version__
 from bench.errors import CellFailed, CellSkipped
 from bench.executors.base import Executor
 from bench.machine import facts as machine
+from bench.measure.provenance import session
 from bench.model.cell import Block, Plan, Rep, Sample, Unavailable
 from bench.plan.scenario import Scenario
-from bench.provenance import session
 from bench.results.plan_record import plan_facts
 from bench.results.writer import Store
 
