@@ -161,8 +161,8 @@ def compare(
     force: options.Force = False,
 ) -> None:
     """What changed from one side to the other, cell by cell."""
+    from bench.gate.compare import Question
     from bench.gating import compare as compared
-    from bench.judging import Question
 
     _conclude(compared(Question(base, new, threshold, floor, aa, force=force)))
 
@@ -186,7 +186,7 @@ def gate(
 ) -> None:
     """A verdict on each cell and an exit code: 0 good, 1 regression, 125 cannot judge."""
     from bench import gating
-    from bench.judging import Question
+    from bench.gate.compare import Question
 
     question = Question(base, new or base, threshold, floor, aa, max_pause, strict, force)
     if self_test:

@@ -19,7 +19,7 @@ _HINT = "measure it again, or --force: then what is left of it counts"
 
 
 def read_runs(paths: Sequence[Path], force: bool = False) -> Side:
-    """Load run directories as one side; errors as `side_of` and bench.results.writer.load raise them."""
+    """Load run directories as one side; errors as `side_of` and `load` raise them."""
     resolved = [path.resolve() for path in paths]
     twice = next((path for path in resolved if resolved.count(path) > 1), None)
     if twice:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.gate import Judgement, Limits, Pair, judge
+from bench.gate.judge import Judgement, Limits, Pair, judge
 from bench.model.cell import Cell, Clock
 from bench.results.writer import create_series
 from bench.stats.decision import Rule

@@ -220,6 +220,6 @@ def test_a_bug_is_129(bench: Bench, base: Path, monkeypatch: pytest.MonkeyPatch)
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("bench.judging.read_side", broken)
+    monkeypatch.setattr("bench.gate.compare.read_side", broken)
     ended = bench("gate", base, base)
     assert ended.code == 129 and "internal error: ZeroDivisionError" in ended.err

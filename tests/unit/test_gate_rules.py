@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bench.gate import Pair
-from bench.judging import Question, ask, read_sides
+from bench.gate.compare import Question, ask, read_sides
+from bench.gate.judge import Pair
 from bench.model.cell import Clock
 from bench.stats.decision import Verdict
 from bench.stats.sides import from_boots

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.gate.compare import Question, Sides
 from bench.gating import Files, compare, gate
-from bench.judging import Question, Sides
 from bench.model.cell import Clock
 from bench.model.units import GIB
 from bench.sides import Key, Series, Side

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.judging import scaled
+from bench.gate.compare import scaled
 from bench.model.cell import Clock
 from bench.sides import read_side
 from tests.unit.command import Bench

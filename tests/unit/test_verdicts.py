@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from junitparser import JUnitXml
 
-from bench.gate import Judgement, Limits, Pair
-from bench.report import verdicts
+from bench.gate import render as verdicts
+from bench.gate.judge import Judgement, Limits, Pair
 from tests.unit.command import Bench
 from tests.unit.gated_runs import RESET_NAME, counted, few, judged
 

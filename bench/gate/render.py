@@ -7,7 +7,7 @@ from pathlib import Path
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from bench.gate import Judged, Judgement
+from bench.gate.judge import Judged, Judgement
 from bench.report.columns import columns
 from bench.report.markdown import escape
 

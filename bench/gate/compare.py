@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.errors import CannotJudge, UsageError
-from bench.gate import Judgement, Limits, Pair, judge
+from bench.gate.judge import Judgement, Limits, Pair, judge
 from bench.model.cell import Clock
 from bench.model.units import parse_pause, parse_share
 from bench.plan.boots import runs_below, took_turns
