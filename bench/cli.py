@@ -11,10 +11,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bench import options
+from bench.commands import options
+from bench.commands.outcome import Outcome, unexpected
 from bench.errors import BenchError, CannotJudge, UsageError
 from bench.model.visible import visible, visible_lines
-from bench.outcome import Outcome, unexpected
 
 _TYPER_INTERRUPTED = 130  # what typer makes of Ctrl-C, where no run is under way
 EXIT_GOOD, EXIT_CANNOT_JUDGE = 0, 125
@@ -93,7 +93,7 @@ def run(
 ) -> None:
     """Measure a scenario and print its table."""
     from bench.cleanup.journal import recover
-    from bench.session import Request, hold
+    from bench.commands.run import Request, hold
 
     fields = {name.rstrip("_"): value for name, value in ctx.params.items()}
     overrides = {k: v for k, v in fields.items() if v is not None and k not in _NOT_FIELDS}
@@ -146,7 +146,7 @@ def report(
     tree: options.Tree = None,
 ) -> None:
     """Print the table of stored runs again, side by side, or write it for people and programs."""
-    from bench.writing import Wanted, written
+    from bench.commands.report import Wanted, written
 
     _conclude(written(Wanted(tuple(directories), format_, out, base, style, span, tree)))
 
@@ -161,8 +161,8 @@ def compare(
     force: options.Force = False,
 ) -> None:
     """What changed from one side to the other, cell by cell."""
+    from bench.commands.gate import compare as compared
     from bench.gate.compare import Question
-    from bench.gating import compare as compared
 
     _conclude(compared(Question(base, new, threshold, floor, aa, force=force)))
 
@@ -185,7 +185,7 @@ def gate(
     json_: Annotated[Path | None, typer.Option("--json", help="All of it")] = None,
 ) -> None:
     """A verdict on each cell and an exit code: 0 good, 1 regression, 125 cannot judge."""
-    from bench import gating
+    from bench.commands import gate as gating
     from bench.gate.compare import Question
 
     question = Question(base, new or base, threshold, floor, aa, max_pause, strict, force)
@@ -202,8 +202,8 @@ def list_(
     schema: Annotated[bool, typer.Option(help="Print the JSON schema of scenario files")] = False,
 ) -> None:
     """Scenarios, and devices with whether they can run here."""
+    from bench.commands.report import listing
     from bench.plan.scenario import json_schema
-    from bench.writing import listing
 
     _print(json_schema().rstrip("\n") if schema else listing())
 

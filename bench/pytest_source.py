@@ -8,12 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from bench.commands.run import Request, hold
 from bench.errors import BenchError, CannotJudge, UsageError
 from bench.model.cell import Clock
 from bench.paths import REPORTS
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import load_scenario
-from bench.session import Request, hold
 from bench.sides import Key, Side, read_side
 
 _UNITS = ("ns", "instructions", "second")

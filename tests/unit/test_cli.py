@@ -158,7 +158,7 @@ def test_a_bug_of_ours_is_one_line(replay: Bench, monkeypatch: pytest.MonkeyPatc
     def broken(*_: object) -> None:
         raise ZeroDivisionError("by zero\nand more")
 
-    monkeypatch.setattr("bench.session.run_plan", broken)
+    monkeypatch.setattr("bench.commands.run.run_plan", broken)
     ended = replay(recording(PLAN))
     assert ended.code == 129
     assert ended.out == ""
@@ -172,7 +172,7 @@ def test_a_bug_of_ours_keeps_what_was_measured(
     def broken(*_: object) -> str:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr("bench.session.contents", broken)
+    monkeypatch.setattr("bench.commands.run.contents", broken)
     assert replay(recording(PLAN)).code == 129
     assert measured(tmp_path) == 12
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.confirm import measured_again
+from bench.commands.confirm import measured_again
 from bench.plan.boots import took_turns
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import load_scenario

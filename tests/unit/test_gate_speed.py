@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.commands.gate import Files, compare, gate
 from bench.gate.compare import Question, Sides
-from bench.gating import Files, compare, gate
 from bench.model.cell import Clock
 from bench.model.units import GIB
 from bench.sides import Key, Series, Side
@@ -42,7 +42,7 @@ def test_a_million_samples(
 ) -> None:
     base, new = (side(clock, cells, boots, scale) for scale in (1.0, 1.05))
     assert sum(each.n for one in (base, new) for each in one.series.values()) == SAMPLES
-    monkeypatch.setattr("bench.gating.read_sides", lambda _: Sides(base, new, (), (), True))
+    monkeypatch.setattr("bench.commands.gate.read_sides", lambda _: Sides(base, new, (), (), True))
     question = Question(tmp_path / "base", tmp_path / "new", max_pause="")
     files = Files(*(tmp_path / name for name in ("junit", "markdown", "json")))
     began = time.process_time()

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bench.commands.git import read_series
 from bench.errors import UsageError
-from bench.git import read_series
 from bench.model.patch_series import ChangedFile
 
 WHO = {"NAME": "A", "EMAIL": "a@example.org", "DATE": "2026-01-01T00:00:00Z"}

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.confirm import measured_again
+from bench.commands.confirm import measured_again
+from bench.commands.outcome import Outcome
 from bench.errors import UsageError
 from bench.gate import render as verdicts
 from bench.gate.compare import Question, Sides, ask, drifts, pairs, read_sides, scaled
 from bench.gate.judge import EXIT_CANNOT_JUDGE, EXIT_GOOD, EXIT_REGRESSION, Judged, Judgement, judge
-from bench.outcome import Outcome
 from bench.sides import Side, key_name
 from bench.stats.decision import Verdict
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.commands.outcome import Outcome
 from bench.errors import UsageError
 from bench.model.cell import Clock
-from bench.outcome import Outcome
 from bench.plan.boots import runs_below
 from bench.report.section import Section
 from bench.results.reader import read_facts
@@ -139,7 +139,7 @@ def _text(wanted: Wanted, runs: Sequence[Run], base: Sequence[Run]) -> str:
 
 
 def _letter(wanted: Wanted, runs: Sequence[Run], base: Sequence[Run]) -> str:
-    from bench.git import read_series
+    from bench.commands.git import read_series
     from bench.report.letter import Style, cover_letter
 
     style = wanted.style or Style.PLAIN

@@ -5,13 +5,13 @@ from collections.abc import Callable, Collection, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
+from bench.commands.run import Request, hold_one
 from bench.errors import CannotJudge
 from bench.measure.resume import scenario_of
 from bench.model.cell import Block
 from bench.plan.boots import runs_below
 from bench.plan.scenario import Scenario
 from bench.results.writer import load
-from bench.session import Request, hold_one
 from bench.sides import cell_name, read_side
 
 Say = Callable[[str], None]

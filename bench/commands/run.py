@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bench.commands.outcome import Outcome
 from bench.errors import BenchError, UsageError
 from bench.executors.base import Executor
 from bench.executors.choose import choose_executor
@@ -15,7 +16,6 @@ from bench.measure.loop import run_facts
 from bench.measure.progress import BarProgress, PlainProgress, StderrConsole
 from bench.measure.resume import Resumed, carry_on, open_again
 from bench.model.cell import Block, Clock, Plan
-from bench.outcome import Outcome
 from bench.plan.boots import series_of
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario, load_scenario
