@@ -9,7 +9,7 @@ import pytest
 
 from bench.errors import BenchError, CellFailed
 from bench.model.cell import Cell
-from bench.pytest_source import Measured, Source, Stored
+from bench.pytest_plugin.source import Measured, Source, Stored
 from bench.sides import Key, Side, key_name
 from bench.sides.alike import unlike
 from bench.sides.names import group_name

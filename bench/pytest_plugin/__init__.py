@@ -44,6 +44,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Only now, and only if it was asked for, what does the work is imported."""
     if config.option.bench_run or config.option.bench_scenario:
-        from bench.pytest_cells import Cells
+        from bench.pytest_plugin.cells import Cells
 
         config.pluginmanager.register(Cells(config), "bench-cells")
