@@ -109,7 +109,7 @@ def run(
 
 def _conclude(outcome: Outcome) -> NoReturn:
     if outcome.sections:
-        from bench.report.terminal import shown
+        from bench.report.text.terminal import shown
 
         _print(shown(outcome.sections, sys.stdout))
     elif outcome.report:

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.report.section import Section
+from bench.report.table.section import Section
 
 EXIT_USAGE, EXIT_INTERNAL = 2, 129
 

@@ -9,7 +9,7 @@ from bench.commands.outcome import Outcome
 from bench.errors import UsageError
 from bench.model.cell import Clock
 from bench.plan.boots import runs_below
-from bench.report.section import Section
+from bench.report.table.section import Section
 from bench.results.reader import read_facts
 from bench.results.writer import SERIES, Run, load
 
@@ -94,11 +94,11 @@ def _check(paths: Sequence[Path]) -> None:
 
 def _sections(runs: Sequence[Run]) -> list[Section]:
     """Of several runs what they have in common first, then each by itself."""
-    from bench.report.cells import CellTable
-    from bench.report.contents import contents
-    from bench.report.figures import require_measured
-    from bench.report.fleet import heads, overview
-    from bench.report.labels import labels
+    from bench.report.table.cells import CellTable
+    from bench.report.table.contents import contents
+    from bench.report.table.figures import require_measured
+    from bench.report.table.fleet import heads, overview
+    from bench.report.table.labels import labels
 
     tables = [CellTable(run) for run in runs]
     for run, table in zip(runs, tables, strict=True):
@@ -115,7 +115,7 @@ def _sections(runs: Sequence[Run]) -> list[Section]:
 def _people(sections: Sequence[Section], out: Path | None, code: int, complaint: str) -> Outcome:
     if out is None:
         return Outcome(code, complaint=complaint, sections=tuple(sections))
-    from bench.report.text import text_of
+    from bench.report.text.text import text_of
 
     _write(out, f"\n{text_of(sections)}")
     return Outcome(code, complaint=complaint)
@@ -126,10 +126,10 @@ def _text(wanted: Wanted, runs: Sequence[Run], base: Sequence[Run]) -> str:
     if wanted.kind == LETTER:
         return _letter(wanted, runs, base)
     if wanted.kind == PAGE:
-        from bench.report.page import page
+        from bench.report.page.page import page
 
         return page([*base, *runs]).rstrip("\n")
-    from bench.report.exports import FORMATS, export
+    from bench.report.export.exports import FORMATS, export
 
     kind = wanted.kind or ""
     if kind not in FORMATS:
@@ -173,7 +173,7 @@ def listing() -> str:
     from bench.model.device import DEVICES
     from bench.paths import SCENARIOS
     from bench.plan.scenario import load_scenario
-    from bench.report.columns import columns
+    from bench.report.table.columns import columns
 
     names = sorted(path.stem for path in SCENARIOS.glob("*.toml"))
     rows = [("scenario", "its question")]

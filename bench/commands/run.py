@@ -19,8 +19,8 @@ from bench.model.cell import Block, Clock, Plan
 from bench.plan.boots import series_of
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario, load_scenario
-from bench.report.contents import contents
-from bench.report.section import Section
+from bench.report.table.contents import contents
+from bench.report.table.section import Section
 from bench.results import writer as stores
 from bench.results.writer import Store, load
 from bench.tune.for_plan import tuned

@@ -8,8 +8,8 @@ from pathlib import Path
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from bench.gate.judge import Judged, Judgement
-from bench.report.columns import columns
-from bench.report.markdown import escape
+from bench.report.export.markdown import escape
+from bench.report.table.columns import columns
 
 _HEAD = ("cell", "verdict", "change", "interval", "n")
 _ORDER = ("regression", "over-budget", "missing", "inconclusive", "improvement", "no-change")

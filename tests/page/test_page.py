@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.paths import ROOT
-from bench.report.page import page
+from bench.report.page.page import page
 from bench.results.writer import Run
 from tests.page.conftest import Visit
 from tests.page.view import Scheme

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.model.cell import Backing, Cell, Clock, Method, Pages, Phase, Sample
 from bench.model.units import GIB
-from bench.report import plots
+from bench.report.plots import draw as plots
 from bench.results.writer import Run
 from tests.unit.streams import split_pause
 

@@ -9,7 +9,7 @@ import pyperf
 import pytest
 
 from bench.errors import UsageError
-from bench.report.exports import pyperf as to_pyperf
+from bench.report.export.exports import pyperf as to_pyperf
 from bench.results.writer import load
 from bench.sides import read_side, write_baseline
 

@@ -8,11 +8,11 @@ from html import unescape
 import pytest
 
 from bench.model.cell import Cell, Clock, Method, Pages, Phase, Sample
-from bench.report.cells import CellTable
 from bench.report.letter import cover_letter
-from bench.report.page import page
-from bench.report.reference import sentences
-from bench.report.text import render
+from bench.report.page.page import page
+from bench.report.table.cells import CellTable
+from bench.report.table.reference import sentences
+from bench.report.text.text import render
 from tests.unit.report_runs import CELL, run_of, section, without
 
 NEW_OWNER = replace(CELL, method=Method.NEW_OWNER)

@@ -4,9 +4,9 @@
 from dataclasses import replace
 
 from bench.model.cell import Clock, Method, Phase, Sample
-from bench.report import captions
-from bench.report.cells import CellTable
-from bench.report.figures import figures
+from bench.report.page import captions
+from bench.report.table.cells import CellTable
+from bench.report.table.figures import figures
 from bench.results.writer import Run
 from tests.unit.page_runs import lonely, mixed, pinned
 from tests.unit.report_runs import CELL, measured, run_of, sized, straight

@@ -14,7 +14,7 @@ import pytest
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Cell, Clock, Method
 from bench.model.units import GIB
-from bench.report.exports import export
+from bench.report.export.exports import export
 from bench.results.writer import Run, load
 from bench.sides import cell_name
 from tests.unit.report_runs import CELL, LEFT_OUT, measured, on_a_line, run_of, sized, straight

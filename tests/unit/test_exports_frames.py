@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.model.cell import Clock, Method, Phase, Sample
-from bench.report.frames import frame
+from bench.report.export.frames import frame
 from bench.results.writer import Run, load
 from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, WARMUP, facts, noisy, sample, write_run
 

@@ -12,7 +12,7 @@ import pytest
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Clock
-from bench.report.exports import export
+from bench.report.export.exports import export
 from bench.results.writer import load
 from bench.sides import read_side
 from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, VALUES, noisy, write_run

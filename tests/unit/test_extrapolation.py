@@ -8,7 +8,7 @@ import pytest
 
 from bench.model.cell import Backing, Batch, Cell, Handover, Method, Pages, Ptes, Sample
 from bench.model.units import format_quantity, format_size
-from bench.report.text import render
+from bench.report.text.text import render
 from tests.unit.report_runs import (
     CELL,
     measured,

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from bench.model.cell import Cell, Method, Sample
-from bench.report.cells import CellTable
-from bench.report.figures import State, figures
-from bench.report.text import render
+from bench.report.table.cells import CellTable
+from bench.report.table.figures import State, figures
+from bench.report.text.text import render
 from bench.stats.ratios import ratio_interval
 from bench.stats.sides import from_boots
 from tests.unit.report_runs import (

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from bench.model.cell import Cell, Clock
-from bench.report.cells import CellTable
-from bench.report.compared import cells_frame, geometric_means, pivot
-from bench.report.exports import FORMATS
-from bench.report.fleet import heads, letters, overview
-from bench.report.section import Section, plain
+from bench.report.export.exports import FORMATS
+from bench.report.table.cells import CellTable
+from bench.report.table.compared import cells_frame, geometric_means, pivot
+from bench.report.table.fleet import heads, letters, overview
+from bench.report.table.section import Section, plain
 from bench.results.writer import Run, load
 from bench.sides.names import cell_name
 from bench.stats.ratios import ratio_interval

@@ -17,7 +17,7 @@ from bench.errors import BenchError
 from bench.measure.resume import open_again
 from bench.model.cell import Block, Rep, Unavailable
 from bench.protocol.messages import read_reps
-from bench.report.text import render
+from bench.report.text.text import render
 from bench.results.writer import Run, load
 from tests.unit.stored_runs import mutated
 from tests.unit.streams import PIN_METHODS, small_block, stream

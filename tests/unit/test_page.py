@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from bench.errors import UsageError
 from bench.paths import ROOT
-from bench.report.columns import factors
-from bench.report.figures import figures
-from bench.report.page import page
+from bench.report.page.page import page
+from bench.report.table.columns import factors
+from bench.report.table.figures import figures
 from bench.results.writer import Run
 from tests.unit.page_runs import LONG, SCRIPT, hostile, lonely, mixed, pinned
 
@@ -164,7 +164,7 @@ def _named(device: str, fact: str) -> Run:
 
 def test_same_bytes_in_two_processes() -> None:
     code = (
-        "import hashlib; from bench.report.page import page;"
+        "import hashlib; from bench.report.page.page import page;"
         " from tests.unit.page_runs import mixed;"
         " print(hashlib.sha256(page([mixed()]).encode()).hexdigest())"
     )

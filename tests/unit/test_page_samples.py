@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from bench.model.cell import Sample
-from bench.report.embedded import MOST_PAUSES, MOST_WHOLE
-from bench.report.page import page
+from bench.report.page.embedded import MOST_PAUSES, MOST_WHOLE
+from bench.report.page.page import page
 from bench.results.writer import Run, load
 from tests.unit.page_runs import hostile, many, mixed, pinned
 from tests.unit.side_runs import FAILED, LARGE, noisy, write_run

@@ -13,11 +13,11 @@ from matplotlib.text import Text
 
 from bench.model.cell import Cell, Clock, Method, Phase, Sample
 from bench.model.units import GIB, format_quantity
-from bench.report import plots
-from bench.report.cells import CellTable
-from bench.report.figures import figures
-from bench.report.frames import frame
-from bench.report.plot_styles import style_of
+from bench.report.export.frames import frame
+from bench.report.plots import draw as plots
+from bench.report.plots.styles import style_of
+from bench.report.table.cells import CellTable
+from bench.report.table.figures import figures
 from tests.unit.plot_runs import EVERY, LIVE, SIX, cells, level, run_of, samples
 
 SKIPPED = "skipped: left out by --budget 10 min (needs: a larger --budget)"

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bench.model.cell import Experiment, Method, Phase
-from bench.report import plot_axes, plot_styles
-from bench.report.plot_layout import Layout
-from bench.report.plot_parts import steps
-from bench.report.plot_styles import fill_of, spare_fill, spare_style, style_of
-from bench.report.plot_svg import element
+from bench.report.plots import axes as plot_axes
+from bench.report.plots import styles as plot_styles
+from bench.report.plots.layout import Layout
+from bench.report.plots.parts import steps
+from bench.report.plots.styles import fill_of, spare_fill, spare_style, style_of
+from bench.report.plots.svg import element
 
 COLOURS = sorted(
     {style_of(method).colour for method in Method}

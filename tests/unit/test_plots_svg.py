@@ -20,8 +20,8 @@ from matplotlib.transforms import Bbox
 
 from bench.model.cell import Clock, Experiment, Method, Pages, Phase, Sample
 from bench.paths import ROOT
-from bench.report import plots
-from bench.report.frames import frame
+from bench.report.export.frames import frame
+from bench.report.plots import draw as plots
 from bench.results.writer import Run
 from tests.unit.plot_runs import EVERY, SIX, cells, run_of, samples
 
@@ -31,8 +31,8 @@ PINS = [method for method in Method if method.experiment is Experiment.PIN]
 
 WRITER = """
 import hashlib
-from bench.report import plots
-from bench.report.frames import frame
+from bench.report.plots import draw as plots
+from bench.report.export.frames import frame
 from tests.unit.plot_runs import EVERY, cells, run_of, samples
 found = frame(run_of(samples(cells(), boots=2)))
 text = "".join(plots.svg(plot(found), plot.__name__) for plot in EVERY)

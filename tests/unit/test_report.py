@@ -17,8 +17,8 @@ from bench.executors.replay import ReplayExecutor
 from bench.measure.loop import run
 from bench.measure.progress import PlainProgress
 from bench.model.cell import Block, Clock, Method, Plan
-from bench.report.columns import columns
-from bench.report.text import render
+from bench.report.table.columns import columns
+from bench.report.text.text import render
 from bench.results.writer import Run, create, load
 from tests.unit.streams import PAUSES, failing_stream, small_plan, stream
 

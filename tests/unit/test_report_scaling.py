@@ -15,7 +15,7 @@ from bench.measure.loop import run
 from bench.model.cell import Batch, Cell, Clock, Handover, Method, Plan, Ptes, Sample
 from bench.model.units import GIB, format_quantity
 from bench.plan.duration import block_seconds, plan_seconds
-from bench.report.text import render
+from bench.report.text.text import render
 from bench.results.writer import Run, create, load
 from tests.unit.report_runs import (
     A_PAGE,

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from bench.model.cell import Cell, Clock, Method
 from bench.model.visible import visible, visible_lines
-from bench.report.contents import contents
-from bench.report.section import Section
-from bench.report.terminal import shown
-from bench.report.text import render, text_of
-from bench.report.wrapped import fit, wrap
+from bench.report.table.contents import contents
+from bench.report.table.section import Section
+from bench.report.text.terminal import shown
+from bench.report.text.text import render, text_of
+from bench.report.text.wrapped import fit, wrap
 from bench.results.writer import Run
 from tests.unit.command import Bench
 from tests.unit.replayed import measure, record

@@ -7,7 +7,7 @@ from bench.executors.replay import ReplayExecutor
 from bench.measure.loop import run, run_facts
 from bench.model.cell import Clock
 from bench.plan.matrix import make_plan
-from bench.report.text import render
+from bench.report.text.text import render
 from bench.results.writer import create, load
 from tests.unit.report_runs import Silent
 from tests.unit.stored_runs import PLAN, cut, stored

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.model.cell import Clock
-from bench.report.exports import FORMATS
+from bench.report.export.exports import FORMATS
 from bench.sides import read_side
 from tests.unit.command import Bench
 from tests.unit.gated_runs import counted, counts, write_series

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Cell, Experiment, Method
-from bench.report.cells import CellTable
-from bench.report.figures import Figures, State
-from bench.report.findings import pairs
 from bench.report.letter.factors import Names, order, place
 from bench.report.letter.rows import Comparison, Row, Value, value_of
+from bench.report.table.cells import CellTable
+from bench.report.table.figures import Figures, State
+from bench.report.table.findings import pairs
 from bench.results.writer import Run
 from bench.sides import Side, differences, side_of
 from bench.stats.ratios import ratio_interval

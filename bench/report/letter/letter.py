@@ -6,16 +6,16 @@ from enum import StrEnum
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.patch_series import PatchSeries
-from bench.report.cells import CellTable
-from bench.report.figures import Figures, figures
-from bench.report.labels import labels
 from bench.report.letter import compared, lkp, mmtests, plain, single, words
 from bench.report.letter.ascii import command, mailable, wrapped
 from bench.report.letter.environment import broken, commands, environment, labelled
 from bench.report.letter.factors import Names
 from bench.report.letter.patches import statistics
 from bench.report.letter.rows import Comparison
-from bench.report.reference import sentences
+from bench.report.table.cells import CellTable
+from bench.report.table.figures import Figures, figures
+from bench.report.table.labels import labels
+from bench.report.table.reference import sentences
 from bench.results.writer import Run
 from bench.sides import Side, changes
 

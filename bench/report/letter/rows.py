@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.model.cell import Cell
-from bench.report.figures import State
+from bench.report.table.figures import State
 from bench.stats.sides import side
 from bench.stats.summary import Summary, median_interval, summarize
 

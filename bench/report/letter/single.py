@@ -4,12 +4,12 @@
 from collections.abc import Sequence
 
 from bench.model.cell import Cell, Clock, Phase
-from bench.report import pins
-from bench.report.cells import CellTable
-from bench.report.figures import Figures
 from bench.report.letter.factors import GAP, Factor, Names, alias_note, arrange, order
 from bench.report.letter.numbers import Scale, scale_of
 from bench.report.letter.table import Column, lines_of
+from bench.report.table import pins
+from bench.report.table.cells import CellTable
+from bench.report.table.figures import Figures
 from bench.stats.summary import Summary
 
 

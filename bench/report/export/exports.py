@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs for other programs: Markdown, JSON, CSV, pyperf. Text in, files are the caller's."""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from bench.errors import UsageError
+from bench.report.export.markdown import markdown_of, markdown_section
+from bench.report.table.cells import CellTable
+from bench.report.table.figures import Figures, State, figures, require_measured
+from bench.report.table.fleet import overview, overview_json
+from bench.report.table.labels import labels
+from bench.results.writer import Run
+from bench.sides.names import cell_name
+
+JSON_FORMAT = 1
+
+# Of run.json, what says how the figures came about. The plan is in the cells.
+ENVIRONMENT = ("bench", "command", "seed", "scenario", "executor", "machine", "tuned", "sessions")
+
+
+def markdown(*runs: Run) -> str:
+    """Several runs side by side; of each the unit, a row a cell, the phases, the environment."""
+    tables = [*map(CellTable, runs)]
+    parts = [*map(markdown_section, overview(runs, tables))]
+    parts += [markdown_of(*each) for each in zip(runs, labels(runs), tables, strict=True)]
+    return "\n".join(parts)
+
+
+def to_json(*runs: Run) -> str:
+    """The figures of every cell of every run, its state and reason, and the environment.
+
+    Of several runs ``overview`` has the changes from the first one.
+    """
+    tables = [*map(CellTable, runs)]
+    each = [_run(*run) for run in zip(runs, labels(runs), tables, strict=True)]
+    found: dict[str, Any] = {"format": JSON_FORMAT, "runs": each}
+    if len(runs) > 1:
+        found["overview"] = overview_json(runs, tables)
+    return json.dumps(_finite(found), indent=1, allow_nan=False) + "\n"
+
+
+def csv(*runs: Run) -> str:
+    """The samples, a line each: the columns of bench.report.export.frames.frame."""
+    from bench.report.export.frames import frame
+
+    text: str = frame(*runs).to_csv(index=False)
+    return text
+
+
+def pyperf(*runs: Run) -> str:
+    """See bench.report.export.pyperf. UsageError for several runs: a file is one side."""
+    from bench.report.export.pyperf import pyperf_json
+
+    if len(runs) != 1:
+        raise UsageError("pyperf: a file holds one run", "export each, then pyperf compare_to")
+    return pyperf_json(runs[0])
+
+
+FORMATS: Mapping[str, Callable[..., str]] = {
+    "markdown": markdown,
+    "json": to_json,
+    "csv": csv,
+    "pyperf": pyperf,
+}
+
+
+def export(kind: str, runs: Sequence[Run]) -> str:
+    """By the name of a format; UsageError lists those there are.
+
+    CannotJudge for a run in which nothing was measured: a file of it would look like one.
+    """
+    if kind not in FORMATS:
+        raise UsageError(f"--format: '{kind}' is unknown: known are {', '.join(FORMATS)}")
+    for run in runs:
+        require_measured(run, CellTable(run))
+    return FORMATS[kind](*runs)
+
+
+def _run(run: Run, label: str, table: CellTable) -> dict[str, Any]:
+    return {
+        "name": label,
+        "path": str(run.path),
+        "clock": run.clock.value,
+        "unit": run.clock.unit,
+        "damage": [*run.damage],
+        "cells": [_cell(row) for row in figures(run, table)],
+        "environment": {key: run.facts[key] for key in ENVIRONMENT if key in run.facts},
+    }
+
+
+def _cell(row: Figures) -> dict[str, Any]:
+    """Figures stand below a key that says what they are; one that is not there is null."""
+    return {
+        "name": cell_name(row.cell),
+        **row.cell.factors(),
+        "status": row.state.value,
+        "reason": row.reason,
+        "pause": _pause(row),
+        "extrapolated": _estimate(row),
+        "phases": {phase.value: median for phase, median in row.phases.items()},
+        "counters": dict(row.counters),
+        "own": row.own,
+        "ratio": row.ratio,
+        "ratio_interval": [*row.ratio_interval] if row.ratio_interval else None,
+        "base": cell_name(row.base) if row.base else None,
+    }
+
+
+def _pause(row: Figures) -> dict[str, Any] | None:
+    if row.pause is None:
+        return None
+    return {
+        "n": row.pause.n,
+        "boots": row.boots,
+        "median": row.pause.median,
+        "interval": [*row.pause.interval] if row.pause.interval else None,
+        "min": row.pause.low,
+        "max": row.pause.high,
+    }
+
+
+def _estimate(row: Figures) -> dict[str, Any] | None:
+    if row.state is not State.EXTRAPOLATED or row.estimate is None:
+        return None
+    value, low, high = row.estimate
+    return {"value": value, "interval": [low, high]}
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity: a ratio to nothing is null."""
+    if isinstance(value, dict):
+        return {str(key): _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What each plot shows, in a sentence made from the figures: for captions and alternative text.
+
+Empty where a plot would have nothing to show. Any number of methods, of any experiment.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from bench.model.cell import Cell, Method, Phase
+from bench.model.units import format_quantity, format_size
+from bench.report.table.cells import CellTable
+from bench.report.table.columns import factors
+from bench.report.table.figures import Figures, State
+from bench.report.table.findings import Pair, pairs, place, times, verdict
+from bench.stats.drift import drifting
+
+_MOST_KINDS = 2  # that a sentence names; the plot and the tables have them all
+# A cell's reps say little about their distribution or their order before there are so many.
+_LEAST_REPS = 3
+
+
+def scaling(table: CellTable, budget: float | None = None) -> str:
+    """How each method's pause grows from the smallest to the largest memory."""
+    firsts = [c for c in table.measured if len(s := table.sizes(c)) > 1 and s[0] == c]
+    kinds = [[*group] for _, group in groupby(firsts, key=lambda cell: replace(_kind(cell), mem=0))]
+    if not kinds:
+        return ""
+    said = [_growth(table, cells) for cells in kinds[:_MOST_KINDS]]
+    more = len(kinds) - len(said)
+    said += [f"{more} more kinds of cell are drawn"] if more else []
+    return _sentences([*said, *_over(table, budget)])
+
+
+def _kind(cell: Cell) -> Cell:
+    """The same for cells that differ only in their method."""
+    return replace(cell, method=Method.EXEC_ONLY, file=0)
+
+
+def _growth(table: CellTable, firsts: Sequence[Cell]) -> str:
+    """Of one kind, method by method."""
+    device, pages, *_ = factors(firsts[0])
+    ends = [(first, table.sizes(first)[-1]) for first in firsts]
+    spans = {(first.mem, last.mem) for first, last in ends}
+    said = []
+    for number, (first, last) in enumerate(ends):
+        own = _span(first, last) if len(spans) > 1 else ""
+        slope = _slope(table, first, "for each 4 KiB" if number == 0 else "")
+        said.append(f"{_grown(table, first, last)} with {first.method}{own}{slope}")
+    span = _span(*ends[0]) if len(spans) == 1 else ""
+    return f"{device} {pages}{span}: the pause grows {_listed(said)}"
+
+
+def _span(first: Cell, last: Cell) -> str:
+    return f" from {format_size(first.mem)} to {format_size(last.mem)}"
+
+
+def _grown(table: CellTable, first: Cell, last: Cell) -> str:
+    small, large = table.pause(first).median, table.pause(last).median
+    return times(large / small) if small else "from nothing"
+
+
+def _slope(table: CellTable, first: Cell, words: str) -> str:
+    """Of the line through all sizes, where there is one."""
+    line, why_not = table.scaling(first)
+    if why_not:
+        return ""
+    slope = f"{line.slope:.3g}" if line.slope < 999.5 else f"{line.slope:.0f}"
+    return f" ({f'{slope} {table.unit} {words}'.strip()})"
+
+
+def _over(table: CellTable, budget: float | None) -> list[str]:
+    if budget is None:
+        return []
+    limit = format_quantity(budget, table.unit)
+    by_method: dict[Method, list[bool]] = {}
+    for cell in table.measured:
+        by_method.setdefault(cell.method, []).append(table.pause(cell).median > budget)
+    over = [f"{m} in {sum(o)} of {len(o)} cells" for m, o in by_method.items() if any(o)]
+    return [
+        f"above the budget of {limit}: {_listed(over)}" if over else f"no cell is above {limit}"
+    ]
+
+
+def ratios(rows: Sequence[Figures]) -> str:
+    """The range over all cells, and how many of them gain nothing that can be told."""
+    if not any(row.ratio is not None for row in rows):
+        return ""
+    return _sentences([*verdict(rows), *filter(None, map(_unclear, pairs(rows)))])
+
+
+def _unclear(pair: Pair) -> str:
+    """A ratio whose interval holds 1 says nothing about which method is the shorter one."""
+    found = [row for row in pair.rows if (i := row.ratio_interval) and i[0] <= 1 <= i[1]]
+    if not found:
+        return ""
+    return f"In {len(found)} of {len(pair.rows)} cells the interval of {pair.method} holds 1"
+
+
+def phases(rows: Sequence[Figures]) -> str:
+    """Where each method spends most, in the cells of the largest memory measured."""
+    measured = [row for row in rows if row.state is State.MEASURED and any(row.phases.values())]
+    if not measured:
+        return ""
+    largest = max(measured, key=lambda row: row.cell.mem)
+    alike = [row for row in measured if _kind(row.cell) == _kind(largest.cell)]
+    return _sentences([f"At {place(largest)}, {_listed(map(_spent, alike))}"])
+
+
+def _spent(row: Figures) -> str:
+    """The phases that make up most of it, two at most."""
+    whole = sum(row.phases.values())
+    most = sorted(row.phases.items(), key=lambda item: -item[1])[:2]
+    parts = [f"{ticks / whole:.0%} in {phase}" for phase, ticks in most if ticks >= whole / 100]
+    return f"{row.cell.method} spends {' and '.join(parts)}"
+
+
+def ecdf(table: CellTable) -> str:
+    """How far reps of a cell lie apart, and whether methods overlap."""
+    cells = _with_reps(table)
+    if not cells:
+        return ""
+    widest = max(cells, key=lambda cell: _spread(table, cell))
+    name = f"{widest.method}, {' '.join(factors(widest)[:3])}"
+    spread = f"The reps of a cell lie within {_spread(table, widest):.2g} % of its median ({name})"
+    return _sentences([spread, *_apart(table)])
+
+
+def _with_reps(table: CellTable) -> list[Cell]:
+    return [cell for cell in table.measured if table.pause(cell).n >= _LEAST_REPS]
+
+
+def _spread(table: CellTable, cell: Cell) -> float:
+    """Percent of the median from the shortest rep to the longest."""
+    pause = table.pause(cell)
+    return 100 * (pause.high - pause.low) / pause.median if pause.median else 0.0
+
+
+def _apart(table: CellTable) -> list[str]:
+    """By methods: in how many cells the longest rep is shorter than the base's shortest."""
+    found: dict[tuple[Method, Method], list[bool]] = {}
+    for cell in table.measured:
+        if base := table.base(cell):
+            apart = table.pause(cell).high < table.pause(base).low
+            found.setdefault((cell.method, base.method), []).append(apart)
+    return [
+        f"In {sum(apart)} of {len(apart)} cells every rep of {method} is shorter than any of {base}"
+        for (method, base), apart in found.items()
+    ]
+
+
+def run_order(table: CellTable) -> str:
+    """Whether the pause of a cell depends on when it was measured."""
+    cells = _with_reps(table)
+    if not cells:
+        return ""
+    moved = drifting({cell: table.ticks(cell, *Phase) for cell in cells})
+    if not moved:
+        return f"No drift: in none of {len(cells)} cells does the pause depend on the time."
+    worst = max(moved, key=lambda cell: abs(moved[cell]))
+    name = " ".join((*factors(worst)[:3], worst.method.value))
+    return _sentences(
+        [f"Drift in {len(moved)} of {len(cells)} cells: {name} by {moved[worst]:+.1%}"]
+    )
+
+
+def _listed(parts: Iterable[str]) -> str:
+    return ", ".join(parts)
+
+
+def _sentences(parts: Iterable[str]) -> str:
+    return " ".join(f"{part}." for part in parts)

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What an export says of each cell: its figures, or why it has none. Nothing is left out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from bench.errors import CannotJudge
+from bench.model.cell import Cell, Phase
+from bench.report.table.cells import CellTable
+from bench.results.writer import Run
+from bench.sides.names import cell_name
+from bench.stats.summary import Summary
+
+
+class State(StrEnum):
+    MEASURED = "measured"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    EXTRAPOLATED = "extrapolated"  # from smaller sizes, by a line: no measurement
+    MISSING = "missing"  # planned, but the run was interrupted or damaged
+
+
+@dataclass(frozen=True)
+class Figures:
+    """In the unit of the run. Without a pause nothing was measured that counts.
+
+    ``estimate`` is what an extrapolated cell has: its value and a 95 % interval.
+    ``ratio`` is how many of this cell's pauses fit into that of ``base``, by medians; it
+    has no interval where one of both is an estimate.
+    """
+
+    cell: Cell
+    state: State
+    reason: str = ""
+    pause: Summary | None = None
+    boots: int = 0
+    phases: Mapping[Phase, float] = field(default_factory=dict)  # medians: they do not add up
+    counters: Mapping[str, float] = field(default_factory=dict)  # medians
+    own: float | None = None  # median of what the method itself costs
+    ratio: float | None = None
+    ratio_interval: tuple[float, float] | None = None  # 95 %
+    base: Cell | None = None
+    estimate: tuple[float, float, float] | None = None
+
+
+def figures(run: Run, table: CellTable | None = None) -> list[Figures]:
+    """Of every cell of a run, in the order of its table; those that left no line last."""
+    table = table or CellTable(run)
+    found = [_figures(table, cell) for cell in table.cells]
+    return found + [Figures(cell, State.MISSING, why) for cell, why in run.missing.items()]
+
+
+def require_measured(run: Run, table: CellTable) -> None:
+    """CannotJudge, with the first reason, for a run of which no cell has a figure."""
+    if table.measured:
+        return
+    rows = figures(run, table)
+    states = [row.state for row in rows]
+    why = ", ".join(f"{states.count(state)} {state}" for state in State if state in states)
+    if rows:
+        why += f"; the first: {cell_name(rows[0].cell)}: {rows[0].state}: {rows[0].reason}"
+    raise CannotJudge(f"{run.path}: no cell was measured ({why or 'it has no sample'})")
+
+
+def _figures(table: CellTable, cell: Cell) -> Figures:
+    problem = table.problem(cell)
+    if not table.ok(cell):
+        return _without(table, cell, problem)
+    return Figures(
+        cell=cell,
+        state=State.MEASURED,
+        reason=problem,  # what kept another boot from measuring it too
+        pause=table.pause(cell),
+        boots=len({sample.boot for sample in table.ok(cell)}),
+        phases={phase: table.phases(cell, phase).median for phase in table.by_phase(cell)},
+        counters=table.counters(cell),
+        own=table.own(cell).median,
+        ratio=table.ratio(cell),
+        ratio_interval=table.ratio_interval(cell),
+        base=table.base(cell),
+    )
+
+
+def _without(table: CellTable, cell: Cell, problem: str) -> Figures:
+    """A cell that failed in one boot has no figure, whatever the others measured."""
+    if problem.startswith("failed"):
+        return Figures(cell, State.FAILED, problem.removeprefix("failed: "))
+    reason = problem.removeprefix("skipped: ")
+    if estimate := table.extrapolated(cell):
+        return _estimated(table, cell, reason, estimate)
+    if problem:
+        return Figures(cell, State.SKIPPED, reason)
+    return Figures(cell, State.MISSING, "only its warm-up is there")
+
+
+def _estimated(
+    table: CellTable, cell: Cell, reason: str, estimate: tuple[float, float, float]
+) -> Figures:
+    """With the ratio to what it would be held against, where that is an estimate too."""
+    found = Figures(cell, State.EXTRAPOLATED, reason, estimate=estimate)
+    for base in table.bases(cell):
+        if of_base := table.extrapolated(base):
+            ratio = of_base[0] / estimate[0] if estimate[0] else None
+            return replace(found, ratio=ratio, base=base)
+    return found

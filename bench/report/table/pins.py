@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The part of a report that is about pin loops: verdict, table, what qualifies them."""
+
+from bench.model.cell import Cell, Clock, Method, Phase
+from bench.model.units import GIB, KIB, format_quantity, format_size
+from bench.report.table.cells import CellTable
+from bench.report.table.columns import backing_of
+from bench.report.table.section import Section
+from bench.stats.summary import Summary
+
+_HEAD = ("pages", "tables", "mem", "backing", "threads", "method")
+_TITLE = {
+    Clock.WALL: (
+        "Pin and unpin, wall time: medians, their 95 % intervals, GiB of memory a second",
+    ),
+    Clock.ICOUNT: (
+        "Pin and unpin, in instructions that the guest executed (icount), not a time:",
+        "medians, their 95 % intervals, instructions for each 4 KiB",
+    ),
+}
+# What each method does and does not, so that pinning can be told from the rest.
+_MEANING = {
+    Method.IO_URING: "io-uring pins pages; from Linux 6.12 on it unpins huge ones whole, where"
+    " vhost-vdpa goes page by page",
+    Method.GUP_TEST: "gup-test pins as vhost-vdpa does, 512 pages a call; the kernel's own clock",
+    Method.IOTLB: "iotlb is IOTLB_UPDATE and IOTLB_INVALIDATE on the device",
+    Method.MLOCK: "mlock pins nothing: page tables, and pages moved to another list",
+    Method.POPULATE: "populate pins nothing: page tables alone, made and dropped",
+}
+
+
+def verdict(table: CellTable) -> Section:
+    """One line for each size: how long pinning takes, with which pages and page tables."""
+    sizes: dict[int, list[str]] = {}
+    for cell in _cells(table):
+        if cell.method in (Method.IO_URING, Method.GUP_TEST, Method.IOTLB):
+            pin = format_quantity(table.phases(cell, Phase.PIN).median, table.unit)
+            sizes.setdefault(cell.mem, []).append(f"{pin} ({' '.join(_what(cell))})")
+    unit = "" if table.unit == "ns" else " instructions"
+    return Section(
+        lines=tuple(
+            f"pinning {format_size(mem)} takes{unit} {', '.join(spans)}"
+            for mem, spans in sizes.items()
+        )
+    )
+
+
+def _what(cell: Cell) -> tuple[str, ...]:
+    threads = () if cell.threads == 1 else (f"{cell.threads} threads",)
+    device = () if cell.method is Method.IO_URING else (cell.method.value,)
+    return (*device, cell.pages.value, cell.ptes.value, *threads)
+
+
+def pins(table: CellTable, clock: Clock) -> Section:
+    """A row a cell: pin and unpin, each with its interval and its rate."""
+    cells = _cells(table)
+    if not cells:
+        return Section()
+    rate = "GiB/s" if clock is Clock.WALL else "per 4K"
+    rows: list[tuple[str, ...]] = [
+        (*_HEAD, "pin", "95 % interval", rate, "unpin", "95 % interval", rate, "n")
+    ]
+    rows += [_row(table, cell, clock) for cell in cells]
+    methods = [method for method in _MEANING if any(c.method is method for c in cells)]
+    notes = [_MEANING[method] for method in methods] + _windows(table)
+    if any(table.pause(cell).interval is None for cell in cells):
+        notes.append("no interval: it takes 6 reps")
+    title, *more = _TITLE[clock]
+    return Section(title, tuple(more), (rows,), tuple(notes))
+
+
+def _row(table: CellTable, cell: Cell, clock: Clock) -> tuple[str, ...]:
+    spans = (table.phases(cell, phase) for phase in (Phase.PIN, Phase.UNPIN))
+    figures = [figure for span in spans for figure in _figures(span, cell, table.unit, clock)]
+    return (*_factors(cell), *figures, str(len(table.ok(cell))))
+
+
+def _factors(cell: Cell) -> tuple[str, ...]:
+    factors = (cell.pages.value, cell.ptes.value, format_size(cell.mem), backing_of(cell))
+    return (*factors, str(cell.threads), cell.method.value)
+
+
+def _figures(span: Summary, cell: Cell, unit: str, clock: Clock) -> tuple[str, str, str]:
+    ends = span.interval
+    interval = " to ".join(format_quantity(end, unit) for end in ends) if ends else "-"
+    if clock is Clock.WALL:
+        rate = _rate(cell.mem / GIB / (span.median / 1e9)) if span.median else "-"
+    else:
+        rate = f"{span.median / (cell.mem / (4 * KIB)):.4g}"
+    return format_quantity(span.median, unit), interval, rate
+
+
+def _rate(value: float) -> str:
+    return f"{value:.3g}" if value < 999.5 else f"{value:.0f}"
+
+
+def _windows(table: CellTable) -> list[str]:
+    """Memory that was never pinned as a whole: a limit of the user, or of io_uring."""
+    found = {
+        (cell.method, sample.window)
+        for cell in _cells(table)
+        for sample in table.ok(cell)
+        if 0 < sample.window * cell.threads < cell.mem
+    }
+    return [
+        f"{method} was in pieces of {format_size(window)}: what the memlock limit (ulimit -l)"
+        " allows, 1 GiB at most"
+        for method, window in sorted(found)
+    ]
+
+
+def counters(table: CellTable) -> Section:
+    """Medians of what was counted beside the clock; nothing where nothing was."""
+    samples = [sample for cell in table.measured for sample in table.ok(cell)]
+    counted = (s.counters for s in samples if s.counters)  # of a million, few have any
+    names = sorted({name for counts in counted for name, count in counts.items() if count})
+    if not names:
+        return Section()
+    rows: list[tuple[str, ...]] = [(*_HEAD, *names)]
+    for cell in table.measured:
+        if medians := table.counters(cell):
+            rows.append((*_factors(cell), *(_count(medians.get(name)) for name in names)))
+    title = "Counted beside the clock (medians)"
+    if "page-faults" in names:
+        title += "; page-faults: those of the process itself, not what pinning faults in"
+    return Section(title, tables=(rows,))
+
+
+def _count(value: float | None) -> str:
+    return "" if value is None else format_quantity(value, "instructions")
+
+
+def _cells(table: CellTable) -> list[Cell]:
+    return [cell for cell in table.measured if Phase.PIN in cell.method.experiment.phases]
