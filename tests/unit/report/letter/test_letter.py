@@ -16,13 +16,14 @@ from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Clock, Method, Pages, Ptes
 from bench.model.patch_series import ChangedFile, PatchSeries
 from bench.model.units import GIB
+from bench.paths import ROOT
 from bench.report.letter import Style, cover_letter
 from bench.results.writer import Run, load
 from tests.unit.letter_runs import check_mailable, large_run, letter_of
 from tests.unit.report_runs import CELL, FACTS, measured, run_of, sized, straight, without
 from tests.unit.side_runs import FAILED, NEW, RESET, facts, noisy, write_run
 
-GOLDEN = Path(__file__).parent.parent / "golden"
+GOLDEN = ROOT / "tests" / "golden"
 SERIES = PatchSeries(
     "0123456789" * 4,
     7,

@@ -4,7 +4,6 @@
 import os
 from collections.abc import Callable
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from bench.executors.replay import ReplayExecutor
 from bench.measure.loop import run
 from bench.model.cell import Batch, Cell, Clock, Handover, Method, Plan, Ptes, Sample
 from bench.model.units import GIB, format_quantity
+from bench.paths import ROOT
 from bench.plan.duration import block_seconds, plan_seconds
 from bench.report.text.text import render
 from bench.results.writer import Run, create, load
@@ -34,7 +34,7 @@ from tests.unit.report_runs import (
 )
 from tests.unit.streams import PAUSES, small_plan, stream
 
-GOLDEN = Path(__file__).parent.parent / "golden" / "scaling.txt"
+GOLDEN = ROOT / "tests" / "golden" / "scaling.txt"
 TITLE = "Growth of release + claim + map"
 CELLS = [sized(CELL, gib) for gib in (1, 4, 16)]
 CELL_METHODS = (Method.RESET_OWNER, Method.NEW_OWNER)

@@ -8,7 +8,7 @@ import pytest
 from bench.doctor import Finding, State
 from bench.doctor.setup import counters, examine_setup, shmem_thp
 from bench.machine.doubts import doubts
-from tests.unit.test_trust import QUIET
+from tests.unit.machine.test_doubts import QUIET
 
 
 def found(topic: str, **facts: Any) -> Finding:

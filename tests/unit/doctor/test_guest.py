@@ -13,7 +13,7 @@ from bench.doctor.guest import examine_guest
 from bench.doctor.kvm import by_kernel, by_sector, examine_kvm, way_to_open
 from bench.executors.guest_setup import HOST_PROGRAMS
 from bench.model.units import GIB, MIB
-from tests.unit.test_missing import program
+from tests.unit.kernel.test_packages import program
 from tests.unit.trees import tree
 
 FINE = Finding("fine", State.OK, "fine")

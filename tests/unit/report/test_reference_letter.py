@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import theilslopes
 
 from tests.unit.letter_runs import agrees, interval_of, size_of, stored_pauses
-from tests.unit.test_reference import REFERENCE
+from tests.unit.report.test_reference import REFERENCE
 
 LETTER = (REFERENCE / "cover-letter.txt").read_text(encoding="ascii")
 CELLS = {"scaling": 5, "devices": 12, "hugepages": 5}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bench.model.cell import Cell, Clock, Method
 from bench.model.visible import visible, visible_lines
+from bench.paths import ROOT
 from bench.report.table.contents import contents
 from bench.report.table.section import Section
 from bench.report.text.terminal import shown
@@ -23,7 +24,7 @@ from tests.unit.report_runs import CELL, measured, run_of, sized, straight, with
 from tests.unit.side_runs import FAILED, LARGE, NEW, VALUES, write_run
 from tests.unit.terminals import ESCAPE, USUAL, seen, terminal
 
-GOLDEN = Path(__file__).parent.parent / "golden"
+GOLDEN = ROOT / "tests" / "golden"
 OTHER = replace(CELL, method=Method.NEW_OWNER)
 FIGURE = re.compile(r"~?\d[\d.]* (?:[KMGT]iB|[kMG]|ns|us|ms|s)(?!\w)|\d[\d.]*x")
 

@@ -17,12 +17,13 @@ from bench.executors.replay import ReplayExecutor
 from bench.measure.loop import run
 from bench.measure.progress import PlainProgress
 from bench.model.cell import Block, Clock, Method, Plan
+from bench.paths import ROOT
 from bench.report.table.columns import columns
 from bench.report.text.text import render
 from bench.results.writer import Run, create, load
 from tests.unit.streams import PAUSES, failing_stream, small_plan, stream
 
-GOLDEN = Path(__file__).parent.parent / "golden" / "table.txt"
+GOLDEN = ROOT / "tests" / "golden" / "table.txt"
 ERROR = {"t": "error", "op": "NEW_OWNER", "errno": 22, "text": "NEW_OWNER: Invalid argument"}
 SKIP = {"t": "skip", "why": "32768 hugetlb-2m pages are not free", "need": "64 GiB of memory"}
 TIME = re.compile(r"\d\s?(?:ns|us|\u00b5s|ms|s|seconds?|min)\b")
