@@ -93,7 +93,7 @@ def run(
 ) -> None:
     """Measure a scenario and print its table."""
     from bench.cleanup.journal import recover
-    from bench.commands.run import Request, hold
+    from bench.commands.run import RunOptions, run_command
 
     fields = {name.rstrip("_"): value for name, value in ctx.params.items()}
     overrides = {k: v for k, v in fields.items() if v is not None and k not in _NOT_FIELDS}
@@ -103,8 +103,8 @@ def run(
         raise UsageError("--resume goes on as the run began", "leave all else out but --tune")
     for line in recover():
         _say(line)
-    request = Request(scenario, overrides, sys.argv[1:], clock, out, tune, resume)
-    _conclude(hold(request, _say))
+    request = RunOptions(scenario, overrides, sys.argv[1:], clock, out, tune, resume)
+    _conclude(run_command(request, _say))
 
 
 def _conclude(outcome: Outcome) -> NoReturn:
@@ -137,46 +137,46 @@ def _print(text: str) -> None:
 
 @app.command()
 def report(
-    directories: options.Runs,
-    format_: options.Format = None,
+    directories: options.RunsArgument,
+    format_: options.FormatOption = None,
     out: Annotated[Path | None, typer.Option(help="A file instead of standard output")] = None,
-    base: options.Against = None,
-    style: options.Style = None,
-    span: options.Range = None,
-    tree: options.Tree = None,
+    base: options.AgainstOption = None,
+    style: options.StyleOption = None,
+    span: options.RangeOption = None,
+    tree: options.TreeOption = None,
 ) -> None:
     """Print the table of stored runs again, side by side, or write it for people and programs."""
-    from bench.commands.report import Wanted, written
+    from bench.commands.report import ReportOptions, written
 
-    _conclude(written(Wanted(tuple(directories), format_, out, base, style, span, tree)))
+    _conclude(written(ReportOptions(tuple(directories), format_, out, base, style, span, tree)))
 
 
 @app.command()
 def compare(
-    base: options.Base,
-    new: options.New,
-    threshold: options.Threshold = "2%",
-    floor: options.Floor = "",
-    aa: options.Aa = None,
-    force: options.Force = False,
+    base: options.BaseArgument,
+    new: options.NewArgument,
+    threshold: options.ThresholdOption = "2%",
+    floor: options.FloorOption = "",
+    aa: options.AaOption = None,
+    force: options.ForceOption = False,
 ) -> None:
     """What changed from one side to the other, cell by cell."""
     from bench.commands.gate import compare as compared
-    from bench.gate.compare import Question
+    from bench.gate.compare import GateOptions
 
-    _conclude(compared(Question(base, new, threshold, floor, aa, force=force)))
+    _conclude(compared(GateOptions(base, new, threshold, floor, aa, force=force)))
 
 
 @app.command()
 def gate(
-    base: options.Base,
-    new: options.NewOrNone = None,
-    threshold: options.Threshold = "2%",
-    floor: options.Floor = "",
-    aa: options.Aa = None,
+    base: options.BaseArgument,
+    new: options.NewOrNoneArgument = None,
+    threshold: options.ThresholdOption = "2%",
+    floor: options.FloorOption = "",
+    aa: options.AaOption = None,
     max_pause: Annotated[str, typer.Option(help="No pause above it: 100ms, or 20Mi")] = "",
     strict: Annotated[bool, typer.Option("--strict", help="Undecided is 125")] = False,
-    force: options.Force = False,
+    force: options.ForceOption = False,
     confirm: Annotated[bool, typer.Option("--confirm", help="Measure regressions again")] = False,
     self_test: Annotated[bool, typer.Option("--self-test", help="Can it turn red?")] = False,
     annotate: Annotated[bool, typer.Option("--annotations", help="For GitHub")] = False,
@@ -186,9 +186,9 @@ def gate(
 ) -> None:
     """A verdict on each cell and an exit code: 0 good, 1 regression, 125 cannot judge."""
     from bench.commands import gate as gating
-    from bench.gate.compare import Question
+    from bench.gate.compare import GateOptions
 
-    question = Question(base, new or base, threshold, floor, aa, max_pause, strict, force)
+    question = GateOptions(base, new or base, threshold, floor, aa, max_pause, strict, force)
     if self_test:
         _conclude(gating.self_test(question))
     if new is None:

@@ -15,19 +15,19 @@ from bench.cleanup.journal_file import (
     Left,
     Owner,
     Useless,
-    examine,
+    examine_journal,
     half_written,
     journals,
     put_aside,
     store,
 )
-from bench.cleanup.signals import interrupts_wait
+from bench.cleanup.signals import delay_signals
 from bench.cleanup.undo import (
-    Outcome,
+    ProcessSession,
     Scratch,
-    Session,
     Setting,
-    State,
+    UndoResult,
+    UndoState,
     is_scratch,
     is_setting,
     read_value,
@@ -38,7 +38,7 @@ from bench.errors import CannotJudge, NoSpace
 from bench.machine.procfs import process
 from bench.paths import cache_dir, cache_path, locked
 
-_Entry = Setting | Scratch | Session
+_Entry = Setting | Scratch | ProcessSession
 
 
 class Journal:
@@ -65,7 +65,7 @@ class Journal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with interrupts_wait():
+        with delay_signals():
             self._undo()
 
     def write_setting(self, path: Path, value: str) -> str:
@@ -96,12 +96,12 @@ class Journal:
         self._note(entry)
         return entry
 
-    def note_session(self, sid: int) -> Session:
+    def note_session(self, sid: int) -> ProcessSession:
         """Processes of this session that have BENCH_SESSION=`mark` in their environment."""
         leader = process(sid)
         if leader is None or leader.session != sid:
             raise ValueError(f"process {sid} leads no session")
-        entry = Session(sid, leader.start, self.mark)
+        entry = ProcessSession(sid, leader.start, self.mark)
         self._note(entry)
         return entry
 
@@ -109,7 +109,7 @@ class Journal:
         """A step for what dies with this process, in its place among the others."""
         self._steps.append(step)
 
-    def forget(self, entry: Scratch | Session) -> None:
+    def forget(self, entry: Scratch | ProcessSession) -> None:
         """It was undone in the normal way."""
         self._steps.remove(entry)
         self._save()
@@ -147,9 +147,9 @@ class Journal:
         kept: list[_Entry] = []
         for step in reversed(self._steps):
             outcome = self._undo_step(step)
-            if outcome.state in (State.LEFT, State.FAILED):
+            if outcome.state in (UndoState.LEFT, UndoState.FAILED):
                 self.problems.append(outcome.text)
-            if outcome.state is State.FAILED and not callable(step):
+            if outcome.state is UndoState.FAILED and not callable(step):
                 kept.insert(0, step)
         self._steps = [*kept]
         try:
@@ -159,19 +159,19 @@ class Journal:
             self.problems.append(error.message)  # the file says too much: no harm, see `undo`
         self._file.close()
 
-    def _undo_step(self, step: _Entry | Callable[[], None]) -> Outcome:
+    def _undo_step(self, step: _Entry | Callable[[], None]) -> UndoResult:
         if not callable(step):
             return undo(step, cache_path(), self._root)
         try:
             step()
         except OSError as error:
-            return Outcome(State.FAILED, f"cannot be undone: {error.strerror}")
-        return Outcome(State.UNDONE)
+            return UndoResult(UndoState.FAILED, f"cannot be undone: {error.strerror}")
+        return UndoResult(UndoState.UNDONE)
 
 
 def _refuse_second(directory: Path, owner: Owner) -> None:
     for path in journals(directory):
-        found = examine(path)
+        found = examine_journal(path)
         if not isinstance(found, Left) or not found.alive or found.owner.pid == owner.pid:
             continue
         if any(isinstance(entry, Setting) for entry in found.entries):
@@ -202,7 +202,7 @@ def recover(root: Path = Path("/")) -> list[str]:
 
 
 def _recover(directory: Path, root: Path) -> list[str]:
-    found = [examine(path) for path in journals(directory)]
+    found = [examine_journal(path) for path in journals(directory)]
     lines = [put_aside(item) for item in found if isinstance(item, Useless)]
     dead = [item for item in found if isinstance(item, Left) and not item.alive]
     kept: dict[Path, list[_Entry]] = {left.path: [] for left in dead}
@@ -210,12 +210,12 @@ def _recover(directory: Path, root: Path) -> list[str]:
     for processes_only in (True, False):
         for left in dead:
             for entry in reversed(left.entries):
-                if isinstance(entry, Session) is not processes_only:
+                if isinstance(entry, ProcessSession) is not processes_only:
                     continue
                 outcome = _undo_for(left, entry, root)
                 if outcome.text:
                     lines.append(f"left behind by process {left.owner.pid}: {outcome.text}")
-                if outcome.state is State.FAILED:
+                if outcome.state is UndoState.FAILED:
                     kept[left.path].insert(0, entry)
     for path, entries in kept.items():
         handle = store(path, tuple(entries))
@@ -224,7 +224,7 @@ def _recover(directory: Path, root: Path) -> list[str]:
     return lines
 
 
-def _undo_for(left: Left, entry: _Entry, root: Path) -> Outcome:
+def _undo_for(left: Left, entry: _Entry, root: Path) -> UndoResult:
     if not left.same_boot and not isinstance(entry, Scratch):
-        return Outcome(State.NOTHING)
+        return UndoResult(UndoState.NOTHING)
     return undo(entry, cache_path(), root)

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from bench.cleanup.undo import Entry, Scratch, Session, Setting
+from bench.cleanup.undo import Entry, ProcessSession, Scratch, Setting
 from bench.machine.facts import boot_id
 from bench.machine.procfs import is_alive, pid_namespace, process
 
@@ -22,7 +22,7 @@ _NAME = re.compile(
     r"_(?P<mark>[0-9a-f]{16})",
     re.ASCII,
 )
-_Entries = tuple[Setting | Scratch | Session, ...]
+_Entries = tuple[Setting | Scratch | ProcessSession, ...]
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def half_written(directory: Path) -> list[Path]:
     return sorted(directory.glob("*.tmp"))
 
 
-def examine(path: Path) -> Left | Useless | None:
+def examine_journal(path: Path) -> Left | Useless | None:
     """What a journal says; None when it is not to be touched, or has just gone."""
     try:
         facts = path.lstat()

@@ -13,7 +13,7 @@ from bench.errors import NoSpace
 
 
 @contextmanager
-def made_whole(final: Path) -> Iterator[Path]:
+def atomic_directory(final: Path) -> Iterator[Path]:
     """A directory to fill that becomes ``final`` at the end, or vanishes on an error."""
     scratch = final.with_name(f"{final.name}.tmp")
     with Journal() as journal:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def interrupts_wait() -> Iterator[None]:
+def delay_signals() -> Iterator[None]:
     """Ctrl-C, SIGTERM and SIGHUP do at the end of the block what they would have done in it.
 
     Who presses Ctrl-C twice wants us to hurry, not to leave the machine half restored.

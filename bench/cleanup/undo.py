@@ -77,7 +77,7 @@ class Scratch:
 
 
 @dataclass(frozen=True)
-class Session:
+class ProcessSession:
     """Processes that were started in a session of their own, whose leader began at ``start``."""
 
     __pydantic_config__ = _STRICT
@@ -88,10 +88,10 @@ class Session:
     kind: Literal["session"] = "session"
 
 
-Entry = Annotated[Setting | Scratch | Session, Field(discriminator="kind")]
+Entry = Annotated[Setting | Scratch | ProcessSession, Field(discriminator="kind")]
 
 
-class State(Enum):
+class UndoState(Enum):
     NOTHING = auto()  # it was as before already
     UNDONE = auto()
     LEFT = auto()  # not ours any more
@@ -99,12 +99,12 @@ class State(Enum):
 
 
 @dataclass(frozen=True)
-class Outcome:
-    state: State
+class UndoResult:
+    state: UndoState
     text: str = ""
 
 
-def undo(entry: Setting | Scratch | Session, cache: Path, root: Path) -> Outcome:
+def undo(entry: Setting | Scratch | ProcessSession, cache: Path, root: Path) -> UndoResult:
     """Undo one step; what the machine has against it becomes an outcome, never an error."""
     try:
         if isinstance(entry, Setting):
@@ -113,9 +113,9 @@ def undo(entry: Setting | Scratch | Session, cache: Path, root: Path) -> Outcome
             return _remove(entry.path, cache)
         return _end_session(entry)
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL byte
-        what = f"session {entry.sid}" if isinstance(entry, Session) else entry.path
+        what = f"session {entry.sid}" if isinstance(entry, ProcessSession) else entry.path
         why = error.strerror if isinstance(error, OSError) else error
-        return Outcome(State.FAILED, f"{what}: cannot be undone: {why}")
+        return UndoResult(UndoState.FAILED, f"{what}: cannot be undone: {why}")
 
 
 def read_value(path: Path) -> str:
@@ -139,23 +139,23 @@ def is_setting(path: Path, root: Path) -> bool:
     return below and ".." not in path.parts
 
 
-def _restore(entry: Setting, root: Path) -> Outcome:
+def _restore(entry: Setting, root: Path) -> UndoResult:
     if not is_setting(entry.path, root):
-        return Outcome(State.LEFT, f"{entry.path}: is no setting of the system: left alone")
+        return UndoResult(UndoState.LEFT, f"{entry.path}: is no setting of the system: left alone")
     try:
         present = read_value(entry.path)
     except FileNotFoundError:
-        return Outcome(State.LEFT, f"{entry.path}: does not exist any more")
+        return UndoResult(UndoState.LEFT, f"{entry.path}: does not exist any more")
     if present == entry.before:
-        return Outcome(State.NOTHING)
+        return UndoResult(UndoState.NOTHING)
     if not entry.is_ours(present):
         text = f"is {present} now, not {entry.after} as bench set it: left alone"
-        return Outcome(State.LEFT, f"{entry.path}: {text}, it was {entry.before}")
+        return UndoResult(UndoState.LEFT, f"{entry.path}: {text}, it was {entry.before}")
     write_value(entry.path, entry.before)
     now = read_value(entry.path)
     if now != entry.before:
-        return Outcome(State.FAILED, f"{entry.path}: stays at {now}, it was {entry.before}")
-    return Outcome(State.UNDONE, f"{entry.path}: {entry.before} again, was {present}")
+        return UndoResult(UndoState.FAILED, f"{entry.path}: stays at {now}, it was {entry.before}")
+    return UndoResult(UndoState.UNDONE, f"{entry.path}: {entry.before} again, was {present}")
 
 
 def is_scratch(path: Path, cache: Path) -> bool:
@@ -172,34 +172,36 @@ def is_scratch(path: Path, cache: Path) -> bool:
     return below[:1] != () and below[0].startswith("bench-")
 
 
-def _remove(path: Path, cache: Path) -> Outcome:
+def _remove(path: Path, cache: Path) -> UndoResult:
     if not is_scratch(path, cache):
-        return Outcome(State.LEFT, f"{path}: is no scratch file of bench: left alone")
+        return UndoResult(UndoState.LEFT, f"{path}: is no scratch file of bench: left alone")
     if not os.path.lexists(path):
-        return Outcome(State.NOTHING)
+        return UndoResult(UndoState.NOTHING)
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink()
-    return Outcome(State.UNDONE, f"{path}: removed")
+    return UndoResult(UndoState.UNDONE, f"{path}: removed")
 
 
-def _end_session(entry: Session) -> Outcome:
+def _end_session(entry: ProcessSession) -> UndoResult:
     ended: set[int] = set()
     deadline = time.monotonic() + _PATIENCE
     while members := [found for found in processes() if _is_member(found, entry)]:
         if time.monotonic() > deadline:
             left = ", ".join(str(member.pid) for member in members)
-            return Outcome(State.FAILED, f"session {entry.sid}: process {left} does not end")
+            return UndoResult(UndoState.FAILED, f"session {entry.sid}: process {left} does not end")
         for member in members:
             _kill(member, entry)
             ended.add(member.pid)
     if not ended:
-        return Outcome(State.NOTHING)
-    return Outcome(State.UNDONE, f"session {entry.sid}: ended process {', '.join(map(str, ended))}")
+        return UndoResult(UndoState.NOTHING)
+    return UndoResult(
+        UndoState.UNDONE, f"session {entry.sid}: ended process {', '.join(map(str, ended))}"
+    )
 
 
-def _is_member(found: Process, entry: Session) -> bool:
+def _is_member(found: Process, entry: ProcessSession) -> bool:
     return (
         not found.ended
         and found.session == entry.sid
@@ -208,7 +210,7 @@ def _is_member(found: Process, entry: Session) -> bool:
     )
 
 
-def _kill(member: Process, entry: Session) -> None:
+def _kill(member: Process, entry: ProcessSession) -> None:
     """A pidfd stays with its process: what is checked is what is killed, pidfd_open(2)."""
     try:
         fd = os.pidfd_open(member.pid)

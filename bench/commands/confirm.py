@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
-from bench.commands.run import Request, hold_one
+from bench.commands.run import RunOptions, run_once
 from bench.errors import CannotJudge
 from bench.measure.resume import scenario_of
 from bench.model.cell import Block
@@ -53,8 +53,8 @@ def _hold(run: Path, number: int, out: Path, names: Collection[str], say: Say) -
     stored = load(run)
     tune = stored.facts.get("tune") is True
     words = ["gate", "--confirm", str(run)]
-    request = Request(str(run), {}, words, stored.clock.value, out, tune)
-    outcome = hold_one(request, _scenario(run, number), out, say, _having(names))
+    request = RunOptions(str(run), {}, words, stored.clock.value, out, tune)
+    outcome = run_once(request, _scenario(run, number), out, say, _having(names))
     if outcome.complaint:
         raise CannotJudge(f"--confirm: {run}: {outcome.complaint}", outcome.hint)
 

@@ -9,7 +9,7 @@ from bench.commands.confirm import measured_again
 from bench.commands.outcome import Outcome
 from bench.errors import UsageError
 from bench.gate import render as verdicts
-from bench.gate.compare import Question, Sides, ask, drifts, pairs, read_sides, scaled
+from bench.gate.compare import GateOptions, Sides, ask, drifts, pairs, read_sides, scaled
 from bench.gate.judge import EXIT_CANNOT_JUDGE, EXIT_GOOD, EXIT_REGRESSION, Judged, Judgement, judge
 from bench.sides import Side, key_name
 from bench.stats.decision import Verdict
@@ -26,14 +26,14 @@ class Files:
     json: Path | None = None
 
 
-def compare(question: Question) -> Outcome:
+def compare(question: GateOptions) -> Outcome:
     """Both sides, what differs between them, and what that makes; never a failure by itself."""
     sides = read_sides(question)
     judgement = ask(question, sides)
     return Outcome(EXIT_GOOD, f"{_heading(sides)}\n\n{verdicts.text(judgement)}")
 
 
-def gate(question: Question, files: Files, confirm: bool, annotate: bool, say: Say) -> Outcome:
+def gate(question: GateOptions, files: Files, confirm: bool, annotate: bool, say: Say) -> Outcome:
     """The verdict and its exit code; what CI reads is written even when it is bad."""
     sides = read_sides(question)
     judgement = ask(question, sides)
@@ -46,7 +46,7 @@ def gate(question: Question, files: Files, confirm: bool, annotate: bool, say: S
     return Outcome(judgement.code, text)
 
 
-def self_test(question: Question) -> Outcome:
+def self_test(question: GateOptions) -> Outcome:
     """A gate that cannot turn red guards nothing: the same samples, and the same but slower."""
     side = read_sides(replace(question, new=question.base)).base
     same = ask(question, Sides(side, side, (), (), True))
@@ -91,7 +91,7 @@ def _write(judgement: Judgement, files: Files) -> None:
         raise UsageError(f"{where}: {error.strerror}") from None
 
 
-def _confirmed(question: Question, first: Judgement, sides: Sides, say: Say) -> Judgement:
+def _confirmed(question: GateOptions, first: Judgement, sides: Sides, say: Say) -> Judgement:
     """Both sides again, where they are runs: only cells that regressed, on fresh boots."""
     names = {cell.name for cell in first.regressed}
     if question.new.is_file():
@@ -108,7 +108,7 @@ def _confirmed(question: Question, first: Judgement, sides: Sides, say: Say) -> 
 
 
 def _names(side: Side) -> set[str]:
-    return {key_name(key) for key in side.series}
+    return {key_name(key) for key in side.cells}
 
 
 def _settled(cell: Judged, second: Judged | None) -> Judged:

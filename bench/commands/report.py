@@ -17,7 +17,7 @@ BASELINE, LETTER, PAGE = "baseline", "cover-letter", "page"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ReportOptions:
     """What `bench report` was asked for."""
 
     paths: tuple[Path, ...]
@@ -29,7 +29,7 @@ class Wanted:
     tree: Path | None = None
 
 
-def written(wanted: Wanted) -> Outcome:
+def written(wanted: ReportOptions) -> Outcome:
     """One format of all runs; a damaged one is reported, and said to be so."""
     _check_options(wanted)
     paths = [path for named in wanted.paths for path in _expanded(named)]
@@ -51,7 +51,7 @@ def written(wanted: Wanted) -> Outcome:
     return Outcome(code, text, complaint)
 
 
-def _check_options(wanted: Wanted) -> None:
+def _check_options(wanted: ReportOptions) -> None:
     """UsageError for an option that this format would not heed."""
     letter = ("--style", wanted.style), ("--range", wanted.span), ("--tree", wanted.tree)
     for option, value in letter:
@@ -121,7 +121,7 @@ def _people(sections: Sequence[Section], out: Path | None, code: int, complaint:
     return Outcome(code, complaint=complaint)
 
 
-def _text(wanted: Wanted, runs: Sequence[Run], base: Sequence[Run]) -> str:
+def _text(wanted: ReportOptions, runs: Sequence[Run], base: Sequence[Run]) -> str:
     """Without the end of its last line."""
     if wanted.kind == LETTER:
         return _letter(wanted, runs, base)
@@ -138,15 +138,15 @@ def _text(wanted: Wanted, runs: Sequence[Run], base: Sequence[Run]) -> str:
     return export(kind, runs).rstrip("\n")
 
 
-def _letter(wanted: Wanted, runs: Sequence[Run], base: Sequence[Run]) -> str:
+def _letter(wanted: ReportOptions, runs: Sequence[Run], base: Sequence[Run]) -> str:
     from bench.commands.git import read_series
-    from bench.report.letter import Style, cover_letter
+    from bench.report.letter import LetterStyle, cover_letter
 
-    style = wanted.style or Style.PLAIN
-    if style not in [*Style]:
-        raise UsageError(f"--style: '{style}' is unknown: known are {', '.join(Style)}")
+    style = wanted.style or LetterStyle.PLAIN
+    if style not in [*LetterStyle]:
+        raise UsageError(f"--style: '{style}' is unknown: known are {', '.join(LetterStyle)}")
     series = read_series(wanted.tree or Path(), wanted.span) if wanted.span else None
-    return cover_letter(runs, base, Style(style), series)
+    return cover_letter(runs, base, LetterStyle(style), series)
 
 
 def _baseline(paths: Sequence[Path], out: Path | None) -> Outcome:

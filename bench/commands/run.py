@@ -29,7 +29,7 @@ EXIT_GOOD, EXIT_FAILED, EXIT_CANNOT_JUDGE = 0, 1, 125
 
 
 @dataclass(frozen=True)
-class Request:
+class RunOptions:
     """What was asked for: a scenario, what replaces its fields, and how to run it."""
 
     scenario: str
@@ -44,18 +44,18 @@ class Request:
 Say = Callable[[str], None]
 
 
-def hold(request: Request, say: Say) -> Outcome:
+def run_command(request: RunOptions, say: Say) -> Outcome:
     """Plan, measure, report. What was measured before an error is reported with it."""
     if request.resume:
         return _resume(request, open_again(request.resume), say)
     asked = load_scenario(request.scenario, request.overrides)
     if asked.boots > 1 or len(asked.kernel) > 1:
         return _series(request, asked, say)
-    return hold_one(request, asked, request.out, say)
+    return run_once(request, asked, request.out, say)
 
 
-def hold_one(
-    request: Request,
+def run_once(
+    request: RunOptions,
     asked: Scenario,
     out: Path | None,
     say: Say,
@@ -78,10 +78,10 @@ def hold_one(
             store.write_facts({**facts, "tune": request.tune, "tuned": settings})
             _measure(plan, chosen, store)
 
-    return _to_its_end(begin, store, fresh=True)
+    return run_and_report(begin, store, fresh=True)
 
 
-def _series(request: Request, asked: Scenario, say: Say) -> Outcome:
+def _series(request: RunOptions, asked: Scenario, say: Say) -> Outcome:
     """A run directory for each boot, below one that holds nothing else."""
     boots = series_of(asked)
     parent = stores.create_series(request.out, asked.name)
@@ -89,7 +89,7 @@ def _series(request: Request, asked: Scenario, say: Say) -> Outcome:
     for number, boot in enumerate(boots, 1):
         where = parent / boot.place
         say(f"boot {number} of {len(boots)}: {boot.label}")
-        outcome = hold_one(request, boot.scenario, where, say)
+        outcome = run_once(request, boot.scenario, where, say)
         code, complaint = outcome.code or code, outcome.complaint or complaint
         reports.append(outcome.sections)
         if outcome.complaint:  # interrupted, or nothing can be measured: so would the next be
@@ -100,7 +100,7 @@ def _series(request: Request, asked: Scenario, say: Say) -> Outcome:
     return Outcome(code, "", complaint, hint, (*reports[0], more))
 
 
-def _resume(request: Request, run: Resumed, say: Say) -> Outcome:
+def _resume(request: RunOptions, run: Resumed, say: Say) -> Outcome:
     """The rest of a run, by the executor that its whole plan would have."""
     if run.set_aside:
         say(f"{run.set_aside} lines of unfinished cells are in samples.damaged.jsonl")
@@ -111,10 +111,10 @@ def _resume(request: Request, run: Resumed, say: Say) -> Outcome:
             boots = carry_on(run, chosen, request.arguments, request.tune)
             _measure(run.rest, chosen, run.store, boots)
 
-    return _to_its_end(go_on if not run.finished else lambda: None, run.store, fresh=False)
+    return run_and_report(go_on if not run.finished else lambda: None, run.store, fresh=False)
 
 
-def _to_its_end(measure: Callable[[], None], store: Store, fresh: bool) -> Outcome:
+def run_and_report(measure: Callable[[], None], store: Store, fresh: bool) -> Outcome:
     try:
         measure()
     except KeyboardInterrupt:

@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from bench.doctor.diagnosis import Finding, State
+from bench.doctor.diagnosis import Finding, Severity
 from bench.errors import NoSpace
 from bench.kernel import build, packages
 from bench.kernel.build import cached_kernel
@@ -23,11 +23,11 @@ def examine_cache() -> Finding:
     try:
         path = cache_path()
     except NoSpace as error:
-        return Finding("cache", State.PROBLEM, error.message, _ELSEWHERE)
+        return Finding("cache", Severity.PROBLEM, error.message, _ELSEWHERE)
     place = nearest(path)
     if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        return Finding("cache", State.PROBLEM, f"{path}: cannot be written", _ELSEWHERE)
-    return Finding("cache", State.OK, str(path))
+        return Finding("cache", Severity.PROBLEM, f"{path}: cannot be written", _ELSEWHERE)
+    return Finding("cache", Severity.OK, str(path))
 
 
 def nearest(path: Path) -> Path:
@@ -41,8 +41,8 @@ def examine_space() -> Finding:
     free = shutil.disk_usage(nearest(path)).free
     text = f"{free / GIB:.1f} GiB are free at {path}, {needed / GIB:.1f} are needed"
     if free < needed:
-        return Finding("disk space", State.PROBLEM, text, _ELSEWHERE)
-    return Finding("disk space", State.OK, text)
+        return Finding("disk space", Severity.PROBLEM, text, _ELSEWHERE)
+    return Finding("disk space", Severity.OK, text)
 
 
 def _needed() -> int:

@@ -9,7 +9,7 @@ from typing import Any
 USABLE, NOT_HERE = 0, 125
 
 
-class State(StrEnum):
+class Severity(StrEnum):
     PROBLEM = "problem"  # it closes a way of measuring; `fix` opens it, or leads round it
     WARNING = "warning"  # figures are worse for it, or some cells are left out
     INFO = "info"  # good to know, nothing is lost
@@ -21,7 +21,7 @@ class Finding:
     """One line about one topic. ``fix`` is a shell command; what to watch for follows a #."""
 
     topic: str
-    state: State
+    state: Severity
     text: str
     fix: str = ""
 
@@ -49,4 +49,4 @@ class Diagnosis:
 
 def first_problem(findings: tuple[Finding, ...]) -> str:
     """The text of the first problem, empty when there is none."""
-    return next((f.text for f in findings if f.state is State.PROBLEM), "")
+    return next((f.text for f in findings if f.state is Severity.PROBLEM), "")

@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from bench.doctor.cache import examine_cache
-from bench.doctor.diagnosis import Diagnosis, Finding, State
+from bench.doctor.diagnosis import Diagnosis, Finding, Severity
 from bench.doctor.guest import examine_guest
 from bench.doctor.host import examine_host
 from bench.doctor.programs import examine_helper
 from bench.doctor.setup import examine_setup
 from bench.machine import facts as machine
 
-_ORDER = [*State]  # as they are declared: the worst first
+_ORDER = [*Severity]  # as they are declared: the worst first
 
 
 def examine() -> Diagnosis:

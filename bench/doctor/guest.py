@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.doctor.cache import examine_space
-from bench.doctor.diagnosis import Finding, State, Way, first_problem
+from bench.doctor.diagnosis import Finding, Severity, Way, first_problem
 from bench.doctor.kvm import examine_kvm
 from bench.doctor.programs import install, missing
 from bench.errors import CannotJudge
@@ -32,9 +32,9 @@ def examine_guest(
     """Findings beyond the cache and the helper, which all need; a guest with each clock."""
     if facts.get("arch") != ARCH:
         text = f"the guest is an {ARCH} one and takes programs of this {facts.get('arch')} machine"
-        finding = Finding("guest", State.PROBLEM, text, "bench run pin --executor host")
+        finding = Finding("guest", Severity.PROBLEM, text, "bench run pin --executor host")
         return (finding,), _ways(text, text)
-    has_cache = cache.state is not State.PROBLEM
+    has_cache = cache.state is not Severity.PROBLEM
     kernel = (examine_space(), _kernel()) if has_cache else ()
     findings = (_programs(), *_devices(), *kernel, _memory(facts))
     kvm = examine_kvm(has_cache, root)
@@ -53,11 +53,11 @@ def _programs() -> Finding:
     absent = missing(HOST_PROGRAMS)
     if absent:
         text = f"not installed: {', '.join(absent)} (packages are named as in Debian)"
-        return Finding("guest", State.PROBLEM, text, install(absent))
+        return Finding("guest", Severity.PROBLEM, text, install(absent))
     try:
-        return Finding("guest", State.OK, qemu_version())
+        return Finding("guest", Severity.OK, qemu_version())
     except CannotJudge as error:  # it is there and does not run
-        return Finding("guest", State.PROBLEM, error.message, _REINSTALL)
+        return Finding("guest", Severity.PROBLEM, error.message, _REINSTALL)
 
 
 _REINSTALL = "sudo apt-get install --reinstall qemu-system-x86"
@@ -70,32 +70,32 @@ def _devices() -> tuple[Finding, ...]:
     if not lacking or missing(HOST_PROGRAMS):
         return ()
     text = "; ".join(f"{name}: {why}" for name, why in lacking.items())
-    return (Finding("guest devices", State.WARNING, text, "make setup"),)
+    return (Finding("guest devices", Severity.WARNING, text, "make setup"),)
 
 
 def _kernel() -> Finding:
     """It is built, or can be."""
     kernel = cached_kernel()
     if kernel:
-        return Finding("guest kernel", State.OK, f"{kernel.name} is built")
+        return Finding("guest kernel", Severity.OK, f"{kernel.name} is built")
     fetched = bool(cached_packages(load_config()))
     absent = missing(build.PROGRAMS if fetched else {**packages.PROGRAMS, **build.PROGRAMS})
     if absent:
         text = f"not installed, and the kernel is built with it: {', '.join(absent)}"
-        return Finding("guest kernel", State.PROBLEM, text, install(absent))
+        return Finding("guest kernel", Severity.PROBLEM, text, install(absent))
     return _to_build(fetched)
 
 
 def _to_build(fetched: bool) -> Finding:
     if fetched:
         text = "the first run builds it, in about a minute"
-        return Finding("guest kernel", State.INFO, text, "bench kernel")
+        return Finding("guest kernel", Severity.INFO, text, "bench kernel")
     try:
         release, _ = resolve(load_config())
     except CannotJudge as error:
-        return Finding("guest kernel", State.PROBLEM, error.message, "sudo apt-get update")
+        return Finding("guest kernel", Severity.PROBLEM, error.message, "sudo apt-get update")
     text = f"the first run downloads {release} and builds its modules: minutes, and the network"
-    return Finding("guest kernel", State.INFO, text, "bench kernel")
+    return Finding("guest kernel", Severity.INFO, text, "bench kernel")
 
 
 def _memory(facts: Facts) -> Finding:
@@ -103,6 +103,6 @@ def _memory(facts: Facts) -> Finding:
     allowed = f", the cgroup allows {limit / GIB:.1f}" if limit else ""
     text = f"{free / GIB:.1f} GiB are free{allowed}; a guest takes its largest cell's --mem"
     if free >= _LEAST:
-        return Finding("memory", State.OK, text)
+        return Finding("memory", Severity.OK, text)
     fix = "ps -eo rss,pid,comm --sort=-rss | head  # who has it"
-    return Finding("memory", State.PROBLEM, f"{text}, and 1 GiB at least", fix)
+    return Finding("memory", Severity.PROBLEM, f"{text}, and 1 GiB at least", fix)

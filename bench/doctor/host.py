@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.doctor.diagnosis import Finding, State, Way, first_problem
+from bench.doctor.diagnosis import Finding, Severity, Way, first_problem
 from bench.model.units import MIB, format_size
 
 _ROOT = Path("/")
@@ -47,15 +47,15 @@ def why_no_io_uring() -> str:
 
 def io_uring(problem: str, facts: Mapping[str, Any]) -> Finding:
     if not problem:
-        return Finding("io_uring", State.OK, "io_uring_setup gives a ring")
+        return Finding("io_uring", Severity.OK, "io_uring_setup gives a ring")
     off = facts.get("io_uring_disabled")
     if off:
         text = f"io_uring_setup: {problem} (kernel.io_uring_disabled is {off})"
-        return Finding("io_uring", State.PROBLEM, text, _ENABLE)
+        return Finding("io_uring", Severity.PROBLEM, text, _ENABLE)
     if facts.get("container"):
-        return Finding("io_uring", State.PROBLEM, f"io_uring_setup: {problem}", _SECCOMP)
+        return Finding("io_uring", Severity.PROBLEM, f"io_uring_setup: {problem}", _SECCOMP)
     fix = 'grep IO_URING "/boot/config-$(uname -r)"  # the kernel needs CONFIG_IO_URING'
-    return Finding("io_uring", State.PROBLEM, f"io_uring_setup: {problem}", fix)
+    return Finding("io_uring", Severity.PROBLEM, f"io_uring_setup: {problem}", fix)
 
 
 def memlock(facts: Mapping[str, Any]) -> Finding:
@@ -66,18 +66,18 @@ def memlock(facts: Mapping[str, Any]) -> Finding:
     limits = facts.get("memlock") or {}
     hard = limits.get("hard")  # the host executor raises its own limit to it: lift_memlock
     if not limits:
-        return Finding("memlock", State.INFO, "the limit is not to be read here")
+        return Finding("memlock", Severity.INFO, "the limit is not to be read here")
     if hard is None:
-        return Finding("memlock", State.OK, "unlimited")
+        return Finding("memlock", Severity.OK, "unlimited")
     devices = f"a vhost-vdpa device on this host can have {format_size(hard)} of memory at most"
     if facts.get("cap_ipc_lock"):
         text = f"{format_size(hard)}: pin loops need not keep to it (CAP_IPC_LOCK), {devices}"
-        return Finding("memlock", State.INFO, text, _RAISE)
+        return Finding("memlock", Severity.INFO, text, _RAISE)
     if hard < _USEFUL:
         text = f"{format_size(hard)} is too little to pin anything that is worth a figure"
-        return Finding("memlock", State.PROBLEM, text, _RAISE)
+        return Finding("memlock", Severity.PROBLEM, text, _RAISE)
     text = f"{format_size(hard)}: bench pins in pieces that fit, and {devices}"
-    return Finding("memlock", State.WARNING, text, _RAISE)
+    return Finding("memlock", Severity.WARNING, text, _RAISE)
 
 
 _RAISE = "sudo prlimit --memlock=unlimited --pid $$  # for this shell and what it starts"
@@ -123,18 +123,18 @@ def vdpa_devices(devices: tuple[VdpaDevice, ...]) -> tuple[Finding, ...]:
             " and hardware or a simulator's module; loading those is for you to decide"
         )
         fix = "sudo vdpa mgmtdev show  # then: vdpa dev add name vdpa0 mgmtdev ONE_OF_THESE"
-        return (Finding("vdpa devices", State.INFO, text, fix),)
+        return (Finding("vdpa devices", Severity.INFO, text, fix),)
     return tuple(_shown(device) for device in devices)
 
 
 def _shown(device: VdpaDevice) -> Finding:
     text = f"/dev/{device.node}: {device.name} of {device.driver}"
     if device.usable:
-        return Finding("vdpa devices", State.OK, text)
+        return Finding("vdpa devices", Severity.OK, text)
     fix = (
         f'sudo setfacl -m "u:$USER:rw" /dev/{device.node}  # until it is removed, or bench as root'
     )
-    return Finding("vdpa devices", State.PROBLEM, f"{text}: you may not open it", fix)
+    return Finding("vdpa devices", Severity.PROBLEM, f"{text}: you may not open it", fix)
 
 
 def _why_no_vdpa(devices: tuple[VdpaDevice, ...]) -> str:

@@ -4,7 +4,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench.doctor.diagnosis import Finding, State
+from bench.doctor.diagnosis import Finding, Severity
 from bench.doctor.programs import missing
 from bench.errors import CannotJudge
 from bench.guest.bootsector import why_no_boot_sector
@@ -25,9 +25,9 @@ def examine_kvm(cache: bool = True, root: Path = Path("/")) -> Finding:
     """``cache``: there is one that may be looked into, and written."""
     problem = kvm_problem()
     if problem:
-        return Finding("kvm", State.PROBLEM, problem, way_to_open(problem, root))
+        return Finding("kvm", Severity.PROBLEM, problem, way_to_open(problem, root))
     if missing({_QEMU: ""}):
-        return Finding("kvm", State.INFO, f"/dev/kvm opens; that it works only {_QEMU} can tell")
+        return Finding("kvm", Severity.INFO, f"/dev/kvm opens; that it works only {_QEMU} can tell")
     try:
         kernel = cached_kernel() if cache else None
         told = _told_by_kernel(kernel) if kernel else None
@@ -66,13 +66,13 @@ def _program_sets() -> Iterable[tuple[str, ...]]:
 
 def by_kernel(problem: str) -> Finding:
     if problem:
-        return Finding("kvm", State.PROBLEM, problem, COUNT_INSTEAD)
-    return Finding("kvm", State.OK, "a guest boots with it")
+        return Finding("kvm", Severity.PROBLEM, problem, COUNT_INSTEAD)
+    return Finding("kvm", Severity.OK, "a guest boots with it")
 
 
 def by_sector(problem: str) -> Finding:
     if problem:
         text = f"/dev/kvm opens, but a boot sector does not run with it: {problem}"
-        return Finding("kvm", State.PROBLEM, text, COUNT_INSTEAD)
+        return Finding("kvm", Severity.PROBLEM, text, COUNT_INSTEAD)
     text = "a boot sector runs under KVM; the first bench run boots a kernel with it"
-    return Finding("kvm", State.OK, text)
+    return Finding("kvm", Severity.OK, text)

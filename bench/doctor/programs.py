@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.doctor.diagnosis import Finding, State
+from bench.doctor.diagnosis import Finding, Severity
 from bench.errors import CannotJudge, MissingTool
 from bench.guest.initramfs import HELPER_PROGRAMS, cached_helper
 from bench.process import find_tool, run
@@ -31,18 +31,18 @@ def examine_helper() -> Finding:
     """The helper is in the cache, or it can be compiled: gcc, make and a static C library."""
     try:
         if cached_helper():
-            return Finding("helper", State.OK, "it is compiled")
+            return Finding("helper", Severity.OK, "it is compiled")
     except (CannotJudge, OSError):
         pass  # no cache to look into: what that means is said where the cache is looked at
     absent = missing(HELPER_PROGRAMS)
     if absent:
         text = f"not installed, and the helper is compiled with it: {', '.join(absent)}"
-        return Finding("helper", State.PROBLEM, text, install(absent))
+        return Finding("helper", Severity.PROBLEM, text, install(absent))
     try:  # gcc prints the bare name of a library that it does not find
         library = run(["gcc", "-print-file-name=libc.a"], timeout=10).strip()
     except CannotJudge as error:
-        return Finding("helper", State.PROBLEM, error.message, "make setup")
+        return Finding("helper", Severity.PROBLEM, error.message, "make setup")
     if not Path(library).is_absolute():
         text = "the helper is static, and there is no libc.a"
-        return Finding("helper", State.PROBLEM, text, install({"libc.a": "libc6-dev"}))
-    return Finding("helper", State.OK, "the first run compiles it, in seconds")
+        return Finding("helper", Severity.PROBLEM, text, install({"libc.a": "libc6-dev"}))
+    return Finding("helper", Severity.OK, "the first run compiles it, in seconds")

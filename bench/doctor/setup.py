@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bench.doctor.diagnosis import Finding, State
+from bench.doctor.diagnosis import Finding, Severity
 from bench.machine.doubts import doubts
 from bench.machine.sysfs import cpu_list
 from bench.model.units import GIB, MIB, format_size
@@ -34,11 +34,11 @@ def _clock_and_neighbours(facts: Facts) -> Iterator[Finding]:
     found = doubts(facts)
     for topic, (calm, fix) in _topics(facts).items():
         if topic in found:
-            yield Finding(topic, State.WARNING, found[topic], fix)
+            yield Finding(topic, Severity.WARNING, found[topic], fix)
         elif calm:
-            yield Finding(topic, State.OK, calm)
+            yield Finding(topic, Severity.OK, calm)
         else:
-            yield Finding(topic, State.INFO, "the kernel does not say, as in most VMs")
+            yield Finding(topic, Severity.INFO, "the kernel does not say, as in most VMs")
 
 
 def _topics(facts: Facts) -> dict[str, tuple[str, str]]:
@@ -83,41 +83,41 @@ def _places(facts: Facts) -> Iterator[Finding]:
     if len(nodes) > 1:
         text = f"{len(nodes)} nodes: memory of another node is dearer to reach"
         fix = "numactl --cpunodebind=0 --membind=0 bench run"
-        yield Finding("numa", State.INFO, text, fix)
+        yield Finding("numa", Severity.INFO, text, fix)
     elif nodes:
-        yield Finding("numa", State.OK, "one node")
+        yield Finding("numa", Severity.OK, "one node")
     isolated = facts.get("isolated")
     if isolated:
-        yield Finding("isolated cpus", State.OK, f"{isolated}; taskset -c places a run there")
+        yield Finding("isolated cpus", Severity.OK, f"{isolated}; taskset -c places a run there")
     else:
         text = "none: the scheduler may put other tasks beside a run"
-        yield Finding("isolated cpus", State.INFO, text)
+        yield Finding("isolated cpus", Severity.INFO, text)
     yield _affinity(facts)
     limit = facts.get("cgroup_memory")
     text = f"{limit / MIB:.0f} MiB are allowed, page tables and pins included" if limit else ""
-    yield Finding("cgroup memory", State.INFO if limit else State.OK, text or "no limit")
+    yield Finding("cgroup memory", Severity.INFO if limit else Severity.OK, text or "no limit")
 
 
 def _affinity(facts: Facts) -> Finding:
     mine, all_of_them = len(cpu_list(facts.get("affinity"))), facts.get("cpus") or 0
     text = f"{mine} of {all_of_them} CPUs may be used"
     if 0 < mine < all_of_them:
-        return Finding("affinity", State.INFO, text, "taskset -pc $$  # what this shell may use")
-    return Finding("affinity", State.OK, text if mine else "not restricted")
+        return Finding("affinity", Severity.INFO, text, "taskset -pc $$  # what this shell may use")
+    return Finding("affinity", Severity.OK, text if mine else "not restricted")
 
 
 def _pools(facts: Facts) -> Iterator[Finding]:
     """Of the host only: a guest makes its own."""
     pools = facts.get("hugepages") or {}
     if not pools:
-        yield Finding("hugepages", State.INFO, "the kernel has none: hugetlb runs in the guest")
+        yield Finding("hugepages", Severity.INFO, "the kernel has none: hugetlb runs in the guest")
     for size, pool in pools.items():
         name, free = format_size(int(size)), pool.get("free") or 0
         if free:
-            yield Finding("hugepages", State.OK, f"{free} free pages of {name}")
+            yield Finding("hugepages", Severity.OK, f"{free} free pages of {name}")
         else:
             text = f"no free page of {name}: without, the host skips cells that want them"
-            yield Finding("hugepages", State.INFO, text, _fill(int(size)))
+            yield Finding("hugepages", Severity.INFO, text, _fill(int(size)))
 
 
 def _fill(size: int) -> str:
@@ -131,13 +131,13 @@ def shmem_thp(facts: Facts) -> Finding:
     value = facts.get("thp_shmem")
     fix = f"echo advise | sudo tee {_SHMEM}  # until the next boot; {_TUNED}"
     if value is None:
-        return Finding("shmem thp", State.WARNING, "the kernel has none: thp runs in the guest")
+        return Finding("shmem thp", Severity.WARNING, "the kernel has none: thp runs in the guest")
     if value in ("always", "within_size", "advise", "force"):
-        return Finding("shmem thp", State.OK, value)
+        return Finding("shmem thp", Severity.OK, value)
     if value == "never" and _release(facts) >= _COLLAPSE:
         text = "never: bench asks for huge pages with MADV_COLLAPSE, which does without"
-        return Finding("shmem thp", State.INFO, text, fix)
-    return Finding("shmem thp", State.WARNING, f"{value}: the host skips cells with thp", fix)
+        return Finding("shmem thp", Severity.INFO, text, fix)
+    return Finding("shmem thp", Severity.WARNING, f"{value}: the host skips cells with thp", fix)
 
 
 def _release(facts: Facts) -> tuple[int, int]:
@@ -150,9 +150,9 @@ def counters(facts: Facts) -> Finding:
     level = facts.get("perf_event_paranoid")
     if not facts.get("pmu"):
         text = "no PMU here, as in most VMs: no instructions and no dTLB misses beside the time"
-        return Finding("perf counters", State.INFO, text)
+        return Finding("perf counters", Severity.INFO, text)
     if level is not None and level > 1 and not facts.get("root"):
         text = f"kernel.perf_event_paranoid is {level}: no counters of the kernel for you"
         fix = "sudo sysctl kernel.perf_event_paranoid=1  # for every user, until the next boot"
-        return Finding("perf counters", State.INFO, text, fix)
-    return Finding("perf counters", State.OK, "the CPU's own can be read")
+        return Finding("perf counters", Severity.INFO, text, fix)
+    return Finding("perf counters", Severity.OK, "the CPU's own can be read")

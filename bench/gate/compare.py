@@ -9,22 +9,21 @@ from pathlib import Path
 import numpy as np
 
 from bench.errors import CannotJudge, UsageError
-from bench.gate.judge import Judgement, Limits, Pair, judge
+from bench.gate.judge import CellPair, Judgement, Limits, judge
 from bench.model.cell import Clock
 from bench.model.units import parse_pause, parse_share
 from bench.plan.boots import runs_below, took_turns
-from bench.sides import Key, Series, Side, changes, differences, key_name, read_side
+from bench.sides import CellValues, Key, Side, changes, differences, key_name, read_side
 from bench.stats.decision import Rule
 from bench.stats.drift import drifting
 from bench.stats.noise import noise_floor
-from bench.stats.sides import Side as Values
-from bench.stats.sides import side as values_of
+from bench.stats.samples import Samples, samples_of
 
 _SECOND, _NS = "second", 1e9
 
 
 @dataclass(frozen=True)
-class Question:
+class GateOptions:
     """What is compared, and what is allowed to differ; shares and pauses as people write them."""
 
     base: Path
@@ -46,7 +45,7 @@ class Sides:
     interleaved: bool
 
 
-def read_sides(question: Question) -> Sides:
+def read_sides(question: GateOptions) -> Sides:
     """CannotJudge for unlike things, unless forced; what differs is said in any case."""
     base, new = (_read(path, question.force) for path in (question.base, question.new))
     unlike = tuple(differences(base, new))
@@ -69,7 +68,7 @@ def _read(path: Path, force: bool) -> Side:
     return read_side(runs, force)
 
 
-def ask(question: Question, sides: Sides) -> Judgement:
+def ask(question: GateOptions, sides: Sides) -> Judgement:
     """UsageError for a limit that is none; otherwise a verdict for each cell of either side."""
     unit = _ticks(sides.new)
     clock = Clock.ICOUNT if unit == Clock.ICOUNT.unit else Clock.WALL
@@ -83,16 +82,16 @@ def ask(question: Question, sides: Sides) -> Judgement:
     return judge(pairs(sides.base, sides.new), Limits(rule, budget, question.strict))
 
 
-def pairs(base: Side, new: Side) -> list[Pair]:
+def pairs(base: Side, new: Side) -> list[CellPair]:
     """Every cell that either side knows; none is left out because the other has lost it."""
-    keys = dict.fromkeys([*base.series, *base.without, *new.series, *new.without])
+    keys = dict.fromkeys([*base.cells, *base.without, *new.cells, *new.without])
     found = [_pair(key, base, new) for key in keys]
     return sorted(found, key=lambda pair: pair.name)
 
 
-def _pair(key: Key, base: Side, new: Side) -> Pair:
+def _pair(key: Key, base: Side, new: Side) -> CellPair:
     unknown = "it knows no such cell"
-    return Pair(
+    return CellPair(
         key_name(key),
         _values(base, key),
         _values(new, key),
@@ -101,12 +100,12 @@ def _pair(key: Key, base: Side, new: Side) -> Pair:
     )
 
 
-def _values(side: Side, key: Key) -> Values | None:
-    found = side.series.get(key)
+def _values(side: Side, key: Key) -> Samples | None:
+    found = side.cells.get(key)
     if found is None:
         return None
     in_ticks = found.values * _NS if side.unit == _SECOND else found.values
-    return values_of(found.boots, in_ticks)
+    return samples_of(found.boots, in_ticks)
 
 
 def _ticks(side: Side) -> str:
@@ -114,7 +113,7 @@ def _ticks(side: Side) -> str:
     return Clock.WALL.unit if side.unit == _SECOND else side.unit
 
 
-def _floor(question: Question) -> float | None:
+def _floor(question: GateOptions) -> float | None:
     if question.floor:
         return _share("--floor", question.floor)
     if question.aa is None:
@@ -124,7 +123,7 @@ def _floor(question: Question) -> float | None:
 
 def floor_of(side: Side) -> float:
     """By how much boots of one kernel differ: each is compared with the one after it."""
-    boots = [values.medians.tolist() for key in side.series if (values := _values(side, key))]
+    boots = [values.medians.tolist() for key in side.cells if (values := _values(side, key))]
     if not all(0 < median < np.inf for medians in boots for median in medians):
         raise CannotJudge(f"--aa: {side.name} has a boot whose pause is 0", "measure it again")
     ratios = [later / earlier for medians in boots for earlier, later in pairwise(medians)]
@@ -158,7 +157,7 @@ def _budget(text: str, counted: str) -> float | None:
 
 def drifts(side: Side) -> list[str]:
     """A line for each cell whose values depend on when they were measured."""
-    found = drifting({key: each.values for key, each in side.series.items()})
+    found = drifting({key: each.values for key, each in side.cells.items()})
     return [
         f"drift in {side.name}: {key_name(key)} changes by {change:+.1%} over the run"
         for key, change in found.items()
@@ -167,8 +166,8 @@ def drifts(side: Side) -> list[str]:
 
 def scaled(side: Side, factor: float) -> Side:
     """The same side, slower by a factor: what a gate has to see."""
-    series = {
-        key: Series(each.boots, each.values.astype(np.float64) * factor)
-        for key, each in side.series.items()
+    cells = {
+        key: CellValues(each.boots, each.values.astype(np.float64) * factor)
+        for key, each in side.cells.items()
     }
-    return replace(side, name=f"{side.name} x {factor:g}", series=series)
+    return replace(side, name=f"{side.name} x {factor:g}", cells=cells)

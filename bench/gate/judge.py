@@ -8,21 +8,21 @@ from math import isfinite
 from bench.model.cell import Clock
 from bench.model.units import format_quantity
 from bench.stats.decide import decide_all
-from bench.stats.decision import Cell as Compared
 from bench.stats.decision import Decision, Rule, Verdict
-from bench.stats.sides import Side
+from bench.stats.decision import Evidence as Compared
+from bench.stats.samples import Samples
 from bench.stats.summary import summarize
 
 EXIT_GOOD, EXIT_REGRESSION, EXIT_CANNOT_JUDGE = 0, 1, 125
 
 
 @dataclass(frozen=True)
-class Pair:
+class CellPair:
     """A cell as both sides have it; a side that has no value says why instead."""
 
     name: str
-    base: Side | None
-    new: Side | None
+    base: Samples | None
+    new: Samples | None
     why_no_base: str = ""
     why_no_new: str = ""
 
@@ -97,7 +97,7 @@ class Judgement:
         return EXIT_CANNOT_JUDGE if unjudged or undecided else EXIT_GOOD
 
 
-def judge(pairs: Sequence[Pair], limits: Limits) -> Judgement:
+def judge(pairs: Sequence[CellPair], limits: Limits) -> Judgement:
     """Every cell by the same rule; those of a family are corrected for their number."""
     both = [(pair.base, pair.new) for pair in pairs if pair.base and pair.new]
     decisions = iter(decide_all([Compared(base, new, limits.rule) for base, new in both]))
@@ -111,7 +111,7 @@ def judge(pairs: Sequence[Pair], limits: Limits) -> Judgement:
     return Judgement(tuple(judged), limits)
 
 
-def _missing(pair: Pair) -> str:
+def _missing(pair: CellPair) -> str:
     gaps = (("BASE", pair.base, pair.why_no_base), ("NEW", pair.new, pair.why_no_new))
     return "; ".join(
         f"{name} has no value ({why})" if why else f"{name} has no value"
@@ -120,7 +120,7 @@ def _missing(pair: Pair) -> str:
     )
 
 
-def _over_budget(new: Side | None, limits: Limits) -> str:
+def _over_budget(new: Samples | None, limits: Limits) -> str:
     """A time counts by the low end of its median's interval: noise breaks no budget."""
     if new is None or limits.budget is None or not len(new.values):
         return ""

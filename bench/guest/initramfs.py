@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bench.cleanup.scratch import made_whole
+from bench.cleanup.scratch import atomic_directory
 from bench.guest import cpio
 from bench.kernel.build import Kernel
 from bench.measure.provenance import helper_digest
@@ -39,7 +39,7 @@ def ensure_helper() -> Path:
         if not binary.exists():
             find_tool("gcc", HELPER_PROGRAMS["gcc"])
             make = find_tool("make", HELPER_PROGRAMS["make"])
-            with made_whole(binary.parent) as scratch:
+            with atomic_directory(binary.parent) as scratch:
                 # A compiler that is killed leaves what it keeps there, and half a helper.
                 build = [make, "-s", "-C", str(HELPER), f"O={scratch}", "CC=gcc"]
                 run(build, env={"TMPDIR": str(scratch)})

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.cleanup.scratch import made_whole
+from bench.cleanup.scratch import atomic_directory
 from bench.errors import CannotJudge
 from bench.kernel.config import KernelConfig, load_config
 from bench.kernel.packages import Packages, cached_packages, ensure_packages
@@ -44,7 +44,7 @@ def ensure_kernel(config: KernelConfig | None = None) -> Kernel:
     with locked(cache / ".lock"):
         if not final.exists():
             require_space(cache, NEEDED, "building the kernel's modules")
-            with made_whole(final) as scratch:
+            with atomic_directory(final) as scratch:
                 _build(packages, config, scratch)
     return _kernel(final, packages, config)
 

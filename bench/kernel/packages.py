@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.cleanup.scratch import made_whole, temporary
+from bench.cleanup.scratch import atomic_directory, temporary
 from bench.errors import CannotJudge
 from bench.kernel.config import KernelConfig
 from bench.model.units import GIB
@@ -119,7 +119,7 @@ def _fetch(cache: Path, config: KernelConfig, release: str, version: str) -> Pac
         f"linux-kbuild-{abi}",
         f"linux-source-{config.series}={version}",
     ]
-    with made_whole(cache / release) as scratch, temporary(cache) as debs:
+    with atomic_directory(cache / release) as scratch, temporary(cache) as debs:
         try:
             run(["apt-get", "download", "-q", *names], cwd=debs, timeout=1800)
         except ProcessFailed as error:

@@ -60,7 +60,7 @@ def helper_digest() -> str:
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 
-def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def continuity_problems(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What keeps samples of ``now`` from standing beside those of ``then``; both run.json."""
     pairs = {"clock": (then.get("clock"), now.get("clock"))}
     for table, keys in _SAME.items():

@@ -11,13 +11,13 @@ from pydantic import ValidationError
 from bench.errors import UsageError
 from bench.executors.base import Executor
 from bench.machine import facts as machine
-from bench.measure.provenance import differences, session
+from bench.measure.provenance import continuity_problems, session
 from bench.model.cell import Cell, Clock, Plan
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario
-from bench.results.lock import Lock, hold
+from bench.results.lock import Lock, take_lock
 from bench.results.plan_record import Planned, plan_facts, tally
-from bench.results.reader import Line, by_block, read_facts, read_lines
+from bench.results.reader import StoredLine, by_block, read_facts, read_lines
 from bench.results.writer import FORMAT, Store
 
 _ANEW = "begin a new run; 'bench report' still reads this one"
@@ -85,7 +85,7 @@ def carry_on(
         "tune": tune,
         "sessions": [began],
     }
-    different = differences(resumed.facts, now)
+    different = continuity_problems(resumed.facts, now)
     if different:
         raise UsageError(
             f"{resumed.store.path}: cannot go on with it here: {'; '.join(different)}",
@@ -100,7 +100,7 @@ def carry_on(
 
 def _lock(path: Path) -> Lock:
     try:
-        return hold(path)
+        return take_lock(path)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}", "name a run directory") from None
 
@@ -130,7 +130,7 @@ def scenario_of(path: Path, facts: Mapping[str, Any]) -> Scenario:
     return scenario
 
 
-def _done(planned: Planned, lines: Sequence[Line]) -> set[Cell]:
+def _done(planned: Planned, lines: Sequence[StoredLine]) -> set[Cell]:
     """The cells of blocks that are whole; one that failed or was skipped is."""
     groups = by_block(planned, [line.sample for line in lines if line.sample])
     return {
@@ -149,7 +149,7 @@ def _rest(plan: Plan, done: set[Cell]) -> Plan:
     )
 
 
-def _tidy(store: Store, lines: Sequence[Line], done: set[Cell]) -> int:
+def _tidy(store: Store, lines: Sequence[StoredLine], done: set[Cell]) -> int:
     """Only whole blocks stay, so that the next line follows one that has an end."""
     kept = [line.text for line in lines if line.sample and line.sample.cell in done]
     rest = [line.text for line in lines if not (line.sample and line.sample.cell in done)]

@@ -74,5 +74,5 @@ Regions = BeforeValidator(_regions, json_schema_input_type=str | list[str | int]
 Threads = BeforeValidator(_threads, json_schema_input_type=str | list[int])
 Seconds = BeforeValidator(_duration, json_schema_input_type=str | float)
 Positive = Field(strict=True, gt=0, allow_inf_nan=False)
-Device = Annotated[str, AfterValidator(_known_device)]
+DeviceName = Annotated[str, AfterValidator(_known_device)]
 Pause = Annotated[str, AfterValidator(known_pause)]

@@ -29,7 +29,7 @@ from bench.plan.factors import (
     MOST_REGIONS,
     MOST_THREADS,
     QEMU,
-    Device,
+    DeviceName,
     Listed,
     Pause,
     Positive,
@@ -47,7 +47,7 @@ class Scenario(BaseModel):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,60}$")]
     question: str = ""
-    device: Annotated[tuple[Device, ...], Listed, Field(min_length=1)]
+    device: Annotated[tuple[DeviceName, ...], Listed, Field(min_length=1)]
     method: Annotated[tuple[Method, ...], Listed, Field(min_length=1)]
     mem: Annotated[tuple[int, ...], Sizes, Field(min_length=1)]
     pages: Annotated[tuple[Pages, ...], Listed, Field(min_length=1)]

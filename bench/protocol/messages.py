@@ -21,7 +21,7 @@ from bench.model.cell import (
 )
 from bench.model.device import device_named, of_this_machine
 from bench.model.units import KIB
-from bench.results.crc import unseal
+from bench.results.crc import check_crc
 
 PROTO = 1
 
@@ -111,7 +111,7 @@ EXIT_DONE = 0
 def parse(line: str) -> AnyMessage:
     """One line; ProtocolError quotes it when it is not a message."""
     try:
-        return _ADAPTER.validate_json(unseal(line))
+        return _ADAPTER.validate_json(check_crc(line))
     except ValueError as error:
         why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise ProtocolError(

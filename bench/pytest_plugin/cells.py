@@ -194,15 +194,15 @@ def _values(side: Side, key: Key) -> list[float]:
     why = side.without.get(key, "")
     if why.startswith("skipped"):
         pytest.skip(why.removeprefix("skipped: "))
-    if key not in side.series:
+    if key not in side.cells:
         raise CellFailed(why or "missing: the run does not have it")
-    values: list[float] = side.series[key].values.tolist()
+    values: list[float] = side.cells[key].values.tolist()
     return [value / _NS for value in values] if side.unit == "ns" else values
 
 
 def _extra(side: Side, key: Key) -> dict[str, Any]:
     factors: Mapping[str, Any] = key.factors() if isinstance(key, Cell) else {}
-    boots = len(side.series[key].by_boot())
+    boots = len(side.cells[key].by_boot())
     unit = "instructions" if side.unit == "instructions" else "seconds"
     return {**factors, "unit": unit, "boots": boots}
 

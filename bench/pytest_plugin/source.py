@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from bench.commands.run import Request, hold
+from bench.commands.run import RunOptions, run_command
 from bench.errors import BenchError, CannotJudge, UsageError
 from bench.model.cell import Clock
 from bench.paths import REPORTS
@@ -41,7 +41,7 @@ class Stored:
     def __init__(self, paths: Sequence[Path], ticks: bool, force: bool) -> None:
         self.known = read_side(paths[0] if len(paths) == 1 else paths, force)
         _check_unit(self.known, ticks)
-        self.keys = [*self.known.series, *self.known.without]
+        self.keys = [*self.known.cells, *self.known.without]
 
     def side(self) -> Side:
         return self.known
@@ -79,8 +79,8 @@ class Measured:
         out = self.out or REPORTS
         clock = Clock.ICOUNT if self.ticks else Clock.WALL
         arguments = ["run", self.scenario, "--clock", clock.value, "--out", str(out)]
-        request = Request(self.scenario, {}, arguments, clock.value, out)
-        outcome = hold(request, lambda _: None)
+        request = RunOptions(self.scenario, {}, arguments, clock.value, out)
+        outcome = run_command(request, lambda _: None)
         if not (out / "run.json").exists():
             raise CannotJudge(outcome.complaint or "nothing was measured", outcome.hint)
         return read_side(out)

@@ -8,7 +8,7 @@ _SEAL = re.compile(r',\s*"crc":\s*(\d+)\s*\}\s*$', re.ASCII)
 _LONGEST = 80  # characters that a seal can have, with room for white space
 
 
-def seal(text: str) -> str:
+def add_crc(text: str) -> str:
     """An object as text, with the CRC-32 of its bytes up to its last brace.
 
     Text of many lines stays that: the new key has the indent of two that json.dumps gave.
@@ -18,8 +18,8 @@ def seal(text: str) -> str:
     return f'{body}{before}"crc": {zlib.crc32(body.encode())}{after}'
 
 
-def unseal(text: str) -> str:
-    """The object as it was before `seal`; ValueError when it is not that any more.
+def check_crc(text: str) -> str:
+    """The object as it was before `add_crc`; ValueError when it is not that any more.
 
     Text without a CRC is what somebody else wrote, and is taken as it is.
     """

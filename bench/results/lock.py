@@ -20,7 +20,7 @@ class Lock:
         self.release = weakref.finalize(self, os.close, fd)
 
 
-def hold(directory: Path) -> Lock:
+def take_lock(directory: Path) -> Lock:
     """Lock a directory itself, so that no file of a lock is left in it.
 
     UsageError names the process that has it; OSError when it is no directory.

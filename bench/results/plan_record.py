@@ -97,7 +97,7 @@ def tally(block: Block, samples: Sequence[Sample]) -> Tally:
     return Tally(len(samples), wanted, named and got == {*enumerate(order)})
 
 
-def describe(block: Block) -> str:
+def describe_block(block: Block) -> str:
     """A block in a line about what is wrong with it: all that tells it from the others."""
     cell = block.any_cell
     usual = Cell.__dataclass_fields__

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from bench.errors import UsageError
 from bench.model.cell import Cell, Clock, Sample
 from bench.results.canonical import Reader
-from bench.results.crc import unseal
+from bench.results.crc import check_crc
 from bench.results.lock import holder
-from bench.results.plan_record import Planned, describe, tally
+from bench.results.plan_record import Planned, describe_block, tally
 
 # 1: the first. 2: threads, window, counters, sessions and a crc, which 1 does without.
 FORMAT = 2
@@ -54,7 +54,7 @@ class Run:
         return Clock(self.facts["clock"])
 
 
-class Line(NamedTuple):
+class StoredLine(NamedTuple):
     """Of samples.jsonl; without a sample it is damaged, for a reason."""
 
     number: int
@@ -126,7 +126,9 @@ def _compare(
         why = "lost: its lines are damaged" if number <= last else unreached
         missing |= {cell: why for cell in block.cells if cell not in there}
         if number <= last and not count.whole:
-            damage.append(f"{describe(block)}: {count.there} of {count.wanted} lines are left")
+            damage.append(
+                f"{describe_block(block)}: {count.there} of {count.wanted} lines are left"
+            )
     return damage, missing
 
 
@@ -144,7 +146,7 @@ def by_block(planned: Planned, samples: Iterable[Sample]) -> list[list[Sample]]:
     ]
 
 
-def read_lines(path: Path, clock: Clock, planned: Planned) -> Iterator[Line]:
+def read_lines(path: Path, clock: Clock, planned: Planned) -> Iterator[StoredLine]:
     """Every line, in order; UsageError when the file cannot be read at all."""
     reader = Reader(clock)
     places = _Places(planned)
@@ -156,9 +158,9 @@ def read_lines(path: Path, clock: Clock, planned: Planned) -> Iterator[Line]:
                     sample = reader.read(text.rstrip(b"\r\n"))
                     places.take(sample)
                 except ValueError as error:
-                    yield Line(number, text, None, f"not a sample: {error}")
+                    yield StoredLine(number, text, None, f"not a sample: {error}")
                 else:
-                    yield Line(number, text, sample)
+                    yield StoredLine(number, text, sample)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}", "name a run directory") from None
 
@@ -202,7 +204,7 @@ def read_facts(path: Path) -> dict[str, Any]:
         shown = repr(version)[:20]
         raise UsageError(f"{path}: format {shown}: this version of bench reads {known}")
     try:
-        bare = unseal(text)
+        bare = check_crc(text)
         facts: dict[str, Any] = json.loads(bare)
         if bare == text:
             _check_unsealed(facts)

@@ -19,7 +19,7 @@ from bench.model.cell import (
     Ptes,
     Sample,
 )
-from bench.results.crc import seal, unseal
+from bench.results.crc import add_crc, check_crc
 
 Count = Annotated[int, Field(ge=0, lt=1 << 63)]
 Size = Annotated[int, Field(ge=1, lt=1 << 63)]
@@ -107,7 +107,7 @@ class _Row(CellRow):
 def parse_row(line: bytes, clock: Clock) -> Sample:
     """A line without its end; ValueError says, in one short line, why it is no sample."""
     try:
-        return _Row.model_validate_json(unseal(line.decode())).sample(clock)
+        return _Row.model_validate_json(check_crc(line.decode())).sample(clock)
     except ValidationError as error:
         raise ValueError(reason(error)) from None
     except UnicodeError:
@@ -139,4 +139,4 @@ def row_text(sample: Sample) -> str:
         "counters": dict(sample.counters),
         "status": sample.status,
     }
-    return seal(json.dumps(row)) + "\n"
+    return add_crc(json.dumps(row)) + "\n"

@@ -12,8 +12,8 @@ from typing import Any
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Sample
 from bench.paths import REPORTS
-from bench.results.crc import seal
-from bench.results.lock import Lock, hold
+from bench.results.crc import add_crc
+from bench.results.lock import Lock, take_lock
 from bench.results.reader import FORMAT, Run, load
 from bench.results.row import row_text
 
@@ -38,7 +38,7 @@ class Store:
             self._lock.release()
 
     def write_facts(self, facts: Mapping[str, Any]) -> None:
-        text = seal(json.dumps({"format": FORMAT, **facts}, indent=2)) + "\n"
+        text = add_crc(json.dumps({"format": FORMAT, **facts}, indent=2)) + "\n"
         try:
             _replace(self.path / "run.json", text.encode())
         except OSError as error:
@@ -69,7 +69,7 @@ def create(out: Path | None, scenario: str) -> Store:
     path = out or _fresh_name(scenario)
     try:
         path.mkdir(parents=True, exist_ok=_began_nothing(path))
-        lock = hold(path)
+        lock = take_lock(path)
         (path / "samples.jsonl").touch()
         _sync(path)
     except FileExistsError:

@@ -6,11 +6,11 @@ from bench.sides.baseline import write_baseline
 from bench.sides.names import cell_name, key_name
 from bench.sides.read import read_side
 from bench.sides.runs import side_of
-from bench.sides.side import Key, Series, Side
+from bench.sides.side import CellValues, Key, Side
 
 __all__ = [
+    "CellValues",
     "Key",
-    "Series",
     "Side",
     "cell_name",
     "changes",

@@ -13,7 +13,7 @@ from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Cell, Clock
 from bench.results.row import CellRow, Count, Strict, Text, reason
 from bench.sides.names import cell_name
-from bench.sides.side import Key, Series, Side, series
+from bench.sides.side import CellValues, Key, Side, series
 
 FORMAT: Final = 1
 MARK = "bench_baseline"  # the key by which such a file is known; its value is the format
@@ -53,7 +53,7 @@ def write_baseline(side: Side, path: Path) -> None:
 
 def baseline_text(side: Side) -> str:
     """A fact a line and a cell a line, sorted, so that git shows what changed."""
-    rows = [{"values": each.lists(), **_named(side, key)} for key, each in side.series.items()]
+    rows = [{"values": each.lists(), **_named(side, key)} for key, each in side.cells.items()]
     rows += [{"without": why, **_named(side, key)} for key, why in side.without.items()]
     rows.sort(key=lambda row: json.dumps(row["cell"]))
     facts = json.dumps(dict(sorted(side.facts.items())), indent=1)
@@ -87,7 +87,7 @@ def _side(file: _File, name: str) -> Side:
         raise ValueError("its facts do not say clock and unit")
     if not all(word.isprintable() for pair in file.facts.items() for word in pair):
         raise ValueError("a fact in it is no line of text")
-    found: dict[Key, Series] = {}
+    found: dict[Key, CellValues] = {}
     without: dict[Key, str] = {}
     for row in file.cells:
         cell = row.cell.cell()

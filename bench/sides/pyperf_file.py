@@ -10,7 +10,7 @@ import pyperf
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Clock
 from bench.sides import pyperf_keys as keys
-from bench.sides.side import Key, Series, Side, series
+from bench.sides.side import CellValues, Key, Side, series
 
 # What pyperf's loader raises for JSON that is not what it expects: it checks little.
 _NOT_PYPERF = (ValueError, TypeError, KeyError, AttributeError, IndexError, ArithmeticError)
@@ -33,7 +33,7 @@ def side_of_pyperf(text: str, name: str) -> Side:
 
 
 def _ours(suite: Any, name: str) -> Side:
-    found: dict[Key, Series] = {}
+    found: dict[Key, CellValues] = {}
     first = suite.get_benchmarks()[0].get_metadata()
     facts = keys.facts_in(first)
     if facts.get("unit") not in [clock.unit for clock in Clock]:
@@ -52,7 +52,7 @@ def _ours(suite: Any, name: str) -> Side:
     return Side(name, facts, found, keys.without_in(first), damage)
 
 
-def _our_series(bench: Any, unit: str) -> Series:
+def _our_series(bench: Any, unit: str) -> CellValues:
     boots: dict[int, list[int]] = {}
     for run in bench.get_runs():
         metadata = run.get_metadata()
@@ -91,7 +91,7 @@ def _foreign(suite: Any, name: str) -> Side:
     units = sorted({bench.get_unit() for bench in suite})
     if len(units) > 1:
         raise ValueError(f"its benchmarks have different units: {', '.join(units)}")
-    found: dict[Key, Series] = {}
+    found: dict[Key, CellValues] = {}
     without: dict[Key, str] = {}
     for bench in suite:
         runs = [run.values for run in bench.get_runs() if run.values]  # others calibrate

@@ -57,7 +57,7 @@ def _side_of_file(path: Path) -> Side:
         side = side_of_pyperf(text, str(path))
     else:
         raise UsageError(f"{path}: neither a pyperf file nor a baseline", _KNOWN)
-    if not side.series:
+    if not side.cells:
         raise CannotJudge(f"{path}: no cell in it was measured")
     return side
 

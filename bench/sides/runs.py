@@ -12,7 +12,7 @@ from bench.model.cell import Cell, Sample
 from bench.results.writer import Run, load
 from bench.sides.alike import changes, differences
 from bench.sides.facts import facts_of
-from bench.sides.side import Key, Series, Side
+from bench.sides.side import CellValues, Key, Side
 
 _FAILED = "failed"
 _HINT = "measure it again, or --force: then what is left of it counts"
@@ -44,7 +44,7 @@ def side_of(runs: Sequence[Run], force: bool = False) -> Side:
             )
             raise CannotJudge(f"runs of one side are not alike: {unlike}", "or --force")
     side = _joined(runs, sides)
-    if not side.series:
+    if not side.cells:
         raise CannotJudge(f"{side.name}: no cell was measured")
     return side
 
@@ -58,7 +58,7 @@ def _side(run: Run, force: bool) -> Side:
     name = str(run.path)
     if run.damage and not force:
         raise CannotJudge(f"{name} is damaged: {run.damage[0]}", _HINT)
-    series: dict[Key, Series] = {}
+    series: dict[Key, CellValues] = {}
     without: dict[Key, str] = {cell: f"missing: {why}" for cell, why in run.missing.items()}
     for cell, samples in _by_cell(run.samples):
         problem = _problem(samples)
@@ -89,28 +89,28 @@ def _problem(samples: Iterable[Sample]) -> str:
     return found[0] if found else ""
 
 
-def _series(samples: Sequence[Sample]) -> Series:
+def _series(samples: Sequence[Sample]) -> CellValues:
     boots = np.array([sample.boot for sample in samples], dtype=np.int64)
     reps = np.array([sample.rep for sample in samples], dtype=np.int64)
     values = np.array([sample.pause for sample in samples], dtype=np.int64)
     order = np.lexsort((reps, boots))
-    return Series(boots[order], values[order])
+    return CellValues(boots[order], values[order])
 
 
 def _joined(runs: Sequence[Run], sides: Sequence[Side]) -> Side:
     if len(sides) == 1:
         return sides[0]
     numbers = _boot_numbers(runs, sides)
-    series: dict[Key, Series] = {}
-    for key in dict.fromkeys(key for side in sides for key in side.series):
+    series: dict[Key, CellValues] = {}
+    for key in dict.fromkeys(key for side in sides for key in side.cells):
         parts = [
             (np.array([numbers[at, int(boot)] for boot in each.boots], dtype=np.int64), each.values)
             for at, side in enumerate(sides)
-            if (each := side.series.get(key))
+            if (each := side.cells.get(key))
         ]
         boots = np.concatenate([part for part, _ in parts])
         order = np.argsort(boots, kind="stable")
-        series[key] = Series(boots[order], np.concatenate([part for _, part in parts])[order])
+        series[key] = CellValues(boots[order], np.concatenate([part for _, part in parts])[order])
     without: dict[Key, str] = {}
     for side in sides:
         for key, why in side.without.items():
@@ -139,7 +139,7 @@ def _boot_numbers(runs: Sequence[Run], sides: Sequence[Side]) -> dict[tuple[int,
     known: dict[tuple[object, ...], int] = {}
     numbers: dict[tuple[int, int], int] = {}
     for at, (run, side) in enumerate(zip(runs, sides, strict=True)):
-        boots = sorted({int(boot) for each in side.series.values() for boot in each.boots})
+        boots = sorted({int(boot) for each in side.cells.values() for boot in each.boots})
         for boot in boots:
             identity = _identity(run, boot, boots[-1]) or (at, boot)
             numbers[at, boot] = known.setdefault(identity, len(known) + 1)

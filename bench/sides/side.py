@@ -17,7 +17,7 @@ Ticks: TypeAlias = NDArray[np.int64] | NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Series:
+class CellValues:
     """Values of one cell in the order in which they were measured, boot after boot.
 
     ``boots`` and ``values`` are as long as each other, at least 1. Values are in the unit
@@ -41,12 +41,12 @@ class Series:
         return {boot: values.tolist() for boot, values in self.by_boot().items()}
 
 
-def series(by_boot: Mapping[int, Sequence[Any]], dtype: type) -> Series:
+def series(by_boot: Mapping[int, Sequence[Any]], dtype: type) -> CellValues:
     """From the values of each boot, at least one in all; boots in the order of their numbers."""
     numbers = sorted(by_boot)
     counts = [len(by_boot[number]) for number in numbers]
     values = np.concatenate([np.asarray(by_boot[number], dtype=dtype) for number in numbers])
-    return Series(np.repeat(np.array(numbers, dtype=np.int64), counts), values)
+    return CellValues(np.repeat(np.array(numbers, dtype=np.int64), counts), values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ class Side:
 
     name: str
     facts: Mapping[str, str]
-    series: Mapping[Key, Series]
+    cells: Mapping[Key, CellValues]
     without: Mapping[Key, str]
     damage: tuple[str, ...] = ()
 
@@ -72,4 +72,4 @@ class Side:
     @property
     def boots(self) -> int:
         """How many boots there are: what the values of two kernels are compared by."""
-        return len({int(boot) for each in self.series.values() for boot in np.unique(each.boots)})
+        return len({int(boot) for each in self.cells.values() for boot in np.unique(each.boots)})

@@ -9,14 +9,14 @@ import numpy as np
 from scipy.stats import bootstrap
 
 from bench.stats.compare import Shift
-from bench.stats.sides import Floats, Side
+from bench.stats.samples import Floats, Samples
 
 BATCH = 4_000_000  # values drawn at once: 32 MB
 
 
 def bca_log_ratio(
-    base: Side,
-    new: Side,
+    base: Samples,
+    new: Samples,
     rng: np.random.Generator,
     *,
     confidence: float = 0.95,

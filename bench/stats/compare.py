@@ -9,7 +9,7 @@ from scipy.stats import spearmanr, t
 
 from bench.stats.pairwise import kth_differences
 from bench.stats.ranks import cut_of_averages, cut_of_pairs
-from bench.stats.sides import Floats
+from bench.stats.samples import Floats
 
 # All averages of so many pairs are made: two million.
 MOST_PAIRS = 2000

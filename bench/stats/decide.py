@@ -6,20 +6,20 @@ from dataclasses import replace
 from math import comb
 
 from bench.model.cell import Clock
-from bench.stats.decision import Cell, Decision, Rule, Verdict
+from bench.stats.decision import Decision, Evidence, Rule, Verdict
 from bench.stats.exact import decide_counts
 from bench.stats.family import holm
 from bench.stats.ranks import EXACT
-from bench.stats.sides import Side
+from bench.stats.samples import Samples
 from bench.stats.wall import decide_wall
 
 
-def decide(base: Side, new: Side, rule: Rule) -> Decision:
+def decide(base: Samples, new: Samples, rule: Rule) -> Decision:
     """The verdict on one cell that is gated alone."""
-    return decide_all([Cell(base, new, rule)])[0]
+    return decide_all([Evidence(base, new, rule)])[0]
 
 
-def decide_all(cells: Sequence[Cell]) -> tuple[Decision, ...]:
+def decide_all(cells: Sequence[Evidence]) -> tuple[Decision, ...]:
     """One decision a cell, in their order; wall cells have to survive Holm's correction."""
     alone = [
         decide_wall(cell) if cell.rule.clock is Clock.WALL else decide_counts(cell)

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.model.cell import Clock
 from bench.stats.ranks import slower_share
-from bench.stats.sides import Side
+from bench.stats.samples import Samples
 
 
 class Verdict(StrEnum):
@@ -90,13 +90,13 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Cell:
-    base: Side
-    new: Side
+class Evidence:
+    base: Samples
+    new: Samples
     rule: Rule
 
 
-def start(cell: Cell) -> Decision:
+def start(cell: Evidence) -> Decision:
     """What is known before any rule: counts, and why there is nothing to compare, or ''."""
     base, new = cell.base, cell.new
     counted = Decision(
@@ -116,7 +116,7 @@ def start(cell: Cell) -> Decision:
     return replace(counted, slower_share=share)
 
 
-def _why_no_ratio(name: str, side: Side) -> str:
+def _why_no_ratio(name: str, side: Samples) -> str:
     if len(side.values) == 0:
         return f"{name} has no value"
     if not np.isfinite(side.values).all():

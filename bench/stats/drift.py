@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import kendalltau, norm, rankdata, theilslopes
 
-from bench.stats.sides import Floats
+from bench.stats.samples import Floats
 
 _Key = TypeVar("_Key", bound=Hashable)
 

@@ -10,13 +10,13 @@ from math import comb
 
 import numpy as np
 
-from bench.stats.decision import Cell, Decision, Rule, Verdict, percent, start
+from bench.stats.decision import Decision, Evidence, Rule, Verdict, percent, start
 from bench.stats.ranks import EXACT
-from bench.stats.sides import Floats
+from bench.stats.samples import Floats
 
 
 @dataclass(frozen=True)
-class Range:
+class LogRange:
     """Logarithms of counts of one side: lowest, median, highest."""
 
     low: float
@@ -28,9 +28,9 @@ class Range:
         return self.high - self.low
 
 
-def _range(values: Floats) -> Range:
+def _range(values: Floats) -> LogRange:
     low, middle, high = np.log([values.min(), np.median(values), values.max()])
-    return Range(float(low), float(middle), float(high))
+    return LogRange(float(low), float(middle), float(high))
 
 
 def luck(n: int, m: int) -> float:
@@ -38,7 +38,7 @@ def luck(n: int, m: int) -> float:
     return 1 / comb(n + m, n) if max(n, m) <= EXACT else 0.0
 
 
-def decide_counts(cell: Cell) -> Decision:
+def decide_counts(cell: Evidence) -> Decision:
     """The verdict on one cell of instruction counts.
 
     ``low`` and ``high`` are the smallest and greatest ratio of any two reps. A regression:
@@ -78,7 +78,7 @@ def _needs_reps(decision: Decision, rule: Rule) -> str:
     )
 
 
-def _verdict(base: Range, new: Range, limit: float) -> Verdict:
+def _verdict(base: LogRange, new: LogRange, limit: float) -> Verdict:
     change, spread = new.middle - base.middle, max(base.spread, new.spread)
     if change > limit and new.low - base.high > spread:
         return Verdict.REGRESSION
@@ -89,13 +89,13 @@ def _verdict(base: Range, new: Range, limit: float) -> Verdict:
     return Verdict.INCONCLUSIVE
 
 
-def _detectable(base: Range, new: Range, rule: Rule) -> float:
+def _detectable(base: LogRange, new: LogRange, rule: Rule) -> float:
     """The change that would separate reps that lie as far apart as these."""
     facing = (base.high - base.middle) + (new.middle - new.low)
     return float(np.expm1(max(rule.log_limit, facing + max(base.spread, new.spread))))
 
 
-def _reason(base: Range, new: Range, verdict: Verdict, rule: Rule) -> str:
+def _reason(base: LogRange, new: LogRange, verdict: Verdict, rule: Rule) -> str:
     change, limit = percent(new.middle - base.middle), f"{rule.limit * 100:.2g} %"
     if verdict is Verdict.NO_CHANGE:
         return f"{change}, no two reps differ by more than {limit}"

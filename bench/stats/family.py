@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.stats.sides import Floats
+from bench.stats.samples import Floats
 
 
 def holm(p_values: Sequence[float]) -> Floats:

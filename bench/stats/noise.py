@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import median_abs_deviation, t
 
-from bench.stats.sides import Floats
+from bench.stats.samples import Floats
 
 
 def median(values: ArrayLike) -> float:

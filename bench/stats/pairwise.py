@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.stats.sides import Floats
+from bench.stats.samples import Floats
 
 SMALL = 2_000_000  # differences that may be made at once
 THIN = 1000  # quantiles a side, to start near the goal

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.stats import mannwhitneyu, norm, wilcoxon
 
-from bench.stats.sides import Floats
+from bench.stats.samples import Floats
 
 # Up to so many a side the exact distribution is used; above, the normal one is as good.
 EXACT = 30

@@ -4,10 +4,12 @@
 import numpy as np
 
 from bench.stats.compare import shifts
-from bench.stats.sides import Side
+from bench.stats.samples import Samples
 
 
-def ratio_interval(base: Side, new: Side, confidence: float = 0.95) -> tuple[float, float] | None:
+def ratio_interval(
+    base: Samples, new: Samples, confidence: float = 0.95
+) -> tuple[float, float] | None:
     """Within which base / new lies: the interval of Hodges and Lehmann, of logarithms.
 
     Over reps where there is one boot, else over the medians of boots, since reps of one

@@ -16,7 +16,7 @@ WORST_RESIDUAL = 0.10
 
 
 @dataclass(frozen=True)
-class Line:
+class FittedLine:
     """Theil-Sen: the median of all pairwise slopes (Sen 1968), with its 95 % interval.
 
     ``at`` is the median size, around which slopes of the interval turn; ``spread`` is the
@@ -40,7 +40,7 @@ class Line:
         return max(value, 0.0), max(low, 0.0), max(high, 0.0)
 
 
-def fit(sizes: Sequence[float], values: Sequence[float]) -> Line:
+def fit(sizes: Sequence[float], values: Sequence[float]) -> FittedLine:
     """The line through at least two sizes; ValueError for fewer."""
     x, y = np.asarray(sizes, dtype=float), np.asarray(values, dtype=float)
     if len(np.unique(x)) < 2:
@@ -53,7 +53,7 @@ def fit(sizes: Sequence[float], values: Sequence[float]) -> Line:
         low, high = slopes.min(), slopes.max()
     intercept = float(np.median(y - slope * x))
     spread = float(np.max(np.abs(y - (intercept + slope * x))))
-    return Line(float(slope), float(low), float(high), intercept, float(np.median(x)), spread)
+    return FittedLine(float(slope), float(low), float(high), intercept, float(np.median(x)), spread)
 
 
 def why_not_a_line(sizes: Sequence[float], values: Sequence[float]) -> str:

@@ -27,10 +27,10 @@ from bench.stats.compare import (
     shifts,
     welch,
 )
-from bench.stats.decision import Cell, Decision, Rule, Verdict, percent, start
+from bench.stats.decision import Decision, Evidence, Rule, Verdict, percent, start
 from bench.stats.noise import minimum_detectable_effect
 from bench.stats.ranks import cut_of_pairs, mann_whitney, signed_rank
-from bench.stats.sides import Floats
+from bench.stats.samples import Floats
 
 # Two kernels whose boots shift the level by 2 % cannot be told apart with fewer.
 LEAST_BOOTS = 5
@@ -84,7 +84,7 @@ class Logs:
         return float(np.sqrt((self.base.var(ddof=1) + self.new.var(ddof=1)) / 2))
 
 
-def decide_wall(cell: Cell) -> Decision:
+def decide_wall(cell: Evidence) -> Decision:
     """The verdict on one cell as if it were the only one; ``p_adjusted`` is ``p``."""
     decision = start(cell)
     if decision.reason:
@@ -102,7 +102,7 @@ def decide_wall(cell: Cell) -> Decision:
     return _judged(decision, logs, cell.rule, shift, within)
 
 
-def _logs(cell: Cell) -> Logs:
+def _logs(cell: Evidence) -> Logs:
     base, new = np.log(cell.base.medians), np.log(cell.new.medians)
     pairs = len(base) == len(new) and LEAST_PAIRS <= len(base) <= MOST_PAIRS
     paired = cell.rule.interleaved and pairs and go_together(base, new) > ALIKE

@@ -10,7 +10,7 @@ from bench.errors import ProtocolError
 from bench.model.cell import Block, Method, Rep, Unavailable
 from bench.protocol.helper_argv import helper_words
 from bench.protocol.messages import parse, read_reps
-from bench.results.crc import unseal
+from bench.results.crc import check_crc
 from tests.helper.running import run
 from tests.unit.streams import small_block
 
@@ -31,7 +31,7 @@ def test_every_line_is_sealed(helper: Path, words: list[str]) -> None:
         assert list(json.loads(text))[-1] == "crc"
         without = json.loads(text)
         del without["crc"]
-        assert json.loads(unseal(text)) == without
+        assert json.loads(check_crc(text)) == without
         parse(text)
 
 

@@ -12,7 +12,7 @@ from scipy.stats import t
 
 from bench.stats.bootstrap import bca_log_ratio
 from bench.stats.compare import Shift, hodges_lehmann, hodges_lehmann_paired
-from bench.stats.sides import Floats, side
+from bench.stats.samples import Floats, samples_of
 from tests.quality.simulate import Machine, boots, drifting_boots
 
 CONFIDENCE = 0.98
@@ -39,7 +39,7 @@ def percentile(base: Floats, new: Floats, rng: np.random.Generator) -> Shift:
 def bca(base: Floats, new: Floats, rng: np.random.Generator) -> Shift:
     ids = np.arange(len(base))
     return bca_log_ratio(
-        side(ids, base), side(ids, new), rng, confidence=CONFIDENCE, resamples=RESAMPLES
+        samples_of(ids, base), samples_of(ids, new), rng, confidence=CONFIDENCE, resamples=RESAMPLES
     )
 
 

@@ -9,7 +9,7 @@ from scipy.stats import mannwhitneyu, ttest_ind
 
 from bench.stats.decide import decide
 from bench.stats.decision import Decision, Rule
-from bench.stats.sides import side
+from bench.stats.samples import samples_of
 from tests.quality.simulate import Sides, Values
 
 Flags = NDArray[np.bool_]
@@ -75,8 +75,8 @@ def ours(sides: Sides, rule: Rule, floors: Values | None = None) -> Ours:
     ids = np.repeat(np.arange(base.shape[1]), base.shape[2])
     decisions = [
         decide(
-            side(ids, base[trial].ravel()),
-            side(ids, new[trial].ravel()),
+            samples_of(ids, base[trial].ravel()),
+            samples_of(ids, new[trial].ravel()),
             rule if floors is None else Rule(interleaved=False, floor=float(floors[trial])),
         )
         for trial in range(len(base))

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.gate.judge import Judgement, Limits, Pair, judge
+from bench.gate.judge import CellPair, Judgement, Limits, judge
 from bench.model.cell import Cell, Clock
 from bench.results.writer import create_series
 from bench.stats.decision import Rule
-from bench.stats.sides import Side, from_boots
+from bench.stats.samples import Samples, from_boots
 from tests.unit.side_runs import NEW, RESET, Values, noisy, write_run
 
 LEVELS = {RESET: 5_200_000, NEW: 1_300_000}
@@ -46,12 +46,14 @@ def write_series(
     return parent
 
 
-def few(*values: float, boot: int = 1) -> Side:
+def few(*values: float, boot: int = 1) -> Samples:
     """Of one boot."""
-    return from_boots([values]) if boot == 1 else Side(np.full(len(values), boot), np.array(values))
+    return (
+        from_boots([values]) if boot == 1 else Samples(np.full(len(values), boot), np.array(values))
+    )
 
 
 def judged(
-    pairs: list[Pair], clock: Clock = Clock.ICOUNT, budget: float | None = None, **rule: float
+    pairs: list[CellPair], clock: Clock = Clock.ICOUNT, budget: float | None = None, **rule: float
 ) -> Judgement:
     return judge(pairs, Limits(Rule(clock, **rule), budget))  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.model.cell import Backing, Cell, Clock, Method, Pages
 from bench.model.units import GIB, KIB, MIB
-from bench.report.letter import Style, cover_letter
+from bench.report.letter import LetterStyle, cover_letter
 from bench.results.writer import load
 from tests.unit.side_runs import FAILED, SKIPPED, Values, write_run
 
@@ -71,7 +71,7 @@ def large_run(path: Path, reps: int = 6, clock: Clock = Clock.WALL, **changed: A
     return write_run(path, values(reps), clock, without, **{"command": COMMAND, **changed})
 
 
-def letter_of(*paths: Path, style: Style = Style.PLAIN) -> str:
+def letter_of(*paths: Path, style: LetterStyle = LetterStyle.PLAIN) -> str:
     return cover_letter([load(path) for path in paths], style=style)
 
 

@@ -100,4 +100,4 @@ def noisy(seed: int, scale: float = 1.0, boots: int = 5, reps: int = 10) -> Valu
 
 def contents(side: Side) -> dict[Key, dict[int, list[Any]]]:
     """All values of a side as plain numbers."""
-    return {key: each.lists() for key, each in side.series.items()}
+    return {key: each.lists() for key, each in side.cells.items()}

@@ -9,7 +9,7 @@ from typing import Any
 from bench.errors import UsageError
 from bench.report.export.markdown import markdown_of, markdown_section
 from bench.report.table.cells import CellTable
-from bench.report.table.figures import Figures, State, figures, require_measured
+from bench.report.table.figures import CellState, Figures, figures, require_measured
 from bench.report.table.fleet import overview, overview_json
 from bench.report.table.labels import labels
 from bench.results.writer import Run
@@ -123,7 +123,7 @@ def _pause(row: Figures) -> dict[str, Any] | None:
 
 
 def _estimate(row: Figures) -> dict[str, Any] | None:
-    if row.state is not State.EXTRAPOLATED or row.estimate is None:
+    if row.state is not CellState.EXTRAPOLATED or row.estimate is None:
         return None
     value, low, high = row.estimate
     return {"value": value, "interval": [low, high]}

@@ -9,7 +9,7 @@ from bench.model.units import format_quantity
 from bench.report.table.cells import CellTable
 from bench.report.table.columns import FACTORS, factors
 from bench.report.table.environment import environment
-from bench.report.table.figures import Figures, State, figures
+from bench.report.table.figures import CellState, Figures, figures
 from bench.report.table.section import Section
 from bench.results.writer import Run
 
@@ -62,7 +62,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> str
 
 
 def _pauses(rows: Sequence[Figures], unit: str) -> str:
-    shown = [row for row in rows if row.state in (State.MEASURED, State.EXTRAPOLATED)]
+    shown = [row for row in rows if row.state in (CellState.MEASURED, CellState.EXTRAPOLATED)]
     head = (*FACTORS, "n", "median", "95 % interval", "min", "max", "ratio", "status")
     return _table(head, [_pause(row, unit) for row in shown], len(FACTORS)) if shown else ""
 
@@ -86,7 +86,7 @@ def _notes(rows: Sequence[Figures]) -> str:
         notes.append("ratio: the median of reset-owner (or reopen) over that of this method.")
     if any(row.pause and not row.pause.interval for row in rows):
         notes.append("No interval: it takes 6 reps.")
-    if any(row.state is State.EXTRAPOLATED for row in rows):
+    if any(row.state is CellState.EXTRAPOLATED for row in rows):
         notes.append("\\~: not measured, from the line through smaller sizes, with its interval.")
     return " ".join(notes)
 
@@ -112,7 +112,7 @@ def _without(rows: Sequence[Figures]) -> str:
     lines = [
         f"- {escape(' '.join(factors(row.cell)))}: **{row.state}**: {escape(row.reason)}"
         for row in rows
-        if row.state is not State.MEASURED
+        if row.state is not CellState.MEASURED
     ]
     return "\n".join(["Without a figure:", "", *lines]) if lines else ""
 

@@ -29,7 +29,7 @@ def pyperf_json(run: Run) -> str:
     cell with a boot that has no other is left out whole.
     """
     side = side_of([run], force=True)
-    cells = [cell for cell in CellTable(run).cells if cell in side.series]
+    cells = [cell for cell in CellTable(run).cells if cell in side.cells]
     without = [(cell, why) for cell, why in side.without.items() if isinstance(cell, Cell)]
     shared = {**_shared(run), **keys.facts_metadata(facts_of(run))}
     boots = _by_boot(run, cells)

@@ -9,12 +9,12 @@ from bench.model.cell import Cell, Experiment, Method
 from bench.report.letter.factors import Names, order, place
 from bench.report.letter.rows import Comparison, Row, Value, value_of
 from bench.report.table.cells import CellTable
-from bench.report.table.figures import Figures, State
+from bench.report.table.figures import CellState, Figures
 from bench.report.table.findings import pairs
 from bench.results.writer import Run
 from bench.sides import Side, differences, side_of
 from bench.stats.ratios import ratio_interval
-from bench.stats.sides import side as boots_of
+from bench.stats.samples import samples_of
 from bench.stats.summary import ratio
 
 BASE, NEW = "base", "new"  # how two kernels are told apart in a table
@@ -26,7 +26,7 @@ class Hole:
 
     where: str
     what: str  # the method, and of which kernel
-    state: State
+    state: CellState
     reason: str
 
 
@@ -64,7 +64,7 @@ def _methods(
 
 
 def _value(table: CellTable, row: Figures) -> Value:
-    if row.state is State.MEASURED:
+    if row.state is CellState.MEASURED:
         boots = [sample.boot for sample in table.ok(row.cell)]
         return value_of(boots, table.ticks(row.cell, *row.phases))
     return Value(row.state, row.reason, estimate=row.estimate[0] if row.estimate else None)
@@ -111,7 +111,7 @@ def sides(runs: Sequence[Run], base: Sequence[Run]) -> tuple[Side, Side]:
     unlike = differences(old, new)
     if unlike:
         raise CannotJudge(f"these cannot be compared: {'; '.join(unlike)}", "measure both alike")
-    if not old.series.keys() & new.series.keys():
+    if not old.cells.keys() & new.cells.keys():
         raise UsageError("--base: no cell was measured in both", "name runs of one scenario")
     return old, new
 
@@ -132,7 +132,7 @@ def between(base: Side, new: Side, names: Names) -> list[Comparison]:
 
 def cells_of(base: Side, new: Side) -> list[Cell]:
     """What either side knows, each once."""
-    keys = dict.fromkeys([*base.series, *base.without, *new.series, *new.without])
+    keys = dict.fromkeys([*base.cells, *base.without, *new.cells, *new.without])
     return [key for key in keys if isinstance(key, Cell)]
 
 
@@ -141,17 +141,17 @@ def _across(cell: Cell, base: Side, new: Side, names: Names) -> Row:
     row = Row(names.shown(cell), old, now)
     if not (old.summary and now.summary):
         return row
-    before, after = (boots_of(s.series[cell].boots, s.series[cell].values) for s in (base, new))
+    before, after = (samples_of(s.cells[cell].boots, s.cells[cell].values) for s in (base, new))
     gain = ratio(old.summary, now.summary)
     return replace(row, ratio=gain, interval=ratio_interval(before, after))
 
 
 def _of_side(cell: Cell, side: Side) -> Value:
-    series = side.series.get(cell)
+    series = side.cells.get(cell)
     if series is not None:
         return value_of(series.boots, series.values)
     state, _, reason = side.without.get(cell, "missing: it knows no such cell").partition(": ")
-    return Value(State(state), reason)
+    return Value(CellState(state), reason)
 
 
 def holes_between(comparisons: Iterable[Comparison]) -> list[Hole]:
@@ -160,5 +160,5 @@ def holes_between(comparisons: Iterable[Comparison]) -> list[Hole]:
         for comparison in comparisons
         for row in comparison.rows
         for name, value in ((BASE, row.base), (NEW, row.new))
-        if value.state is not State.MEASURED
+        if value.state is not CellState.MEASURED
     ]

@@ -22,7 +22,7 @@ from bench.sides import Side, changes
 Table = tuple[str, list[str], list[str]]  # what is the same in all rows, its lines, notes
 
 
-class Style(StrEnum):
+class LetterStyle(StrEnum):
     """The dialect of the tables that compare something."""
 
     PLAIN = "plain"
@@ -30,10 +30,10 @@ class Style(StrEnum):
     LKP = "lkp"
 
 
-_TABLES: Mapping[Style, Callable[[Comparison, str], Table]] = {
-    Style.PLAIN: plain.table,
-    Style.MMTESTS: mmtests.table,
-    Style.LKP: lkp.table,
+_TABLES: Mapping[LetterStyle, Callable[[Comparison, str], Table]] = {
+    LetterStyle.PLAIN: plain.table,
+    LetterStyle.MMTESTS: mmtests.table,
+    LetterStyle.LKP: lkp.table,
 }
 # What no benchmark knows, and submitting-patches.rst asks for.
 _COSTS = (
@@ -48,7 +48,7 @@ _COSTS = (
 def cover_letter(
     runs: Sequence[Run],
     base: Sequence[Run] = (),
-    style: Style = Style.PLAIN,
+    style: LetterStyle = LetterStyle.PLAIN,
     series: PatchSeries | None = None,
 ) -> str:
     """Without the end of its last line.

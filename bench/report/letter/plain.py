@@ -7,7 +7,7 @@ from bench.report.letter.factors import GAP, Factor, alias_note, arrange
 from bench.report.letter.numbers import Scale, scale_of, span, times
 from bench.report.letter.rows import Comparison, Row, Value
 from bench.report.letter.table import Column, lines_of
-from bench.report.table.figures import State
+from bench.report.table.figures import CellState
 
 
 def table(comparison: Comparison, unit: str) -> tuple[str, list[str], list[str]]:
@@ -65,7 +65,7 @@ def _ratio(row: Row) -> str:
 
 def _interval(row: Row) -> str:
     if row.guessed:
-        return State.EXTRAPOLATED.value
+        return CellState.EXTRAPOLATED.value
     return span(row.interval) if row.measured else "-"
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.model.cell import Cell
-from bench.report.table.figures import State
-from bench.stats.sides import side
+from bench.report.table.figures import CellState
+from bench.stats.samples import samples_of
 from bench.stats.summary import Summary, median_interval, summarize
 
 
@@ -21,7 +21,7 @@ class Value:
     reps where there is one boot, else over the medians of boots.
     """
 
-    state: State
+    state: CellState
     reason: str = ""
     summary: Summary | None = None
     boots: int = 0
@@ -44,13 +44,13 @@ class Value:
 
 def value_of(boots: ArrayLike, ticks: ArrayLike) -> Value:
     """Of at least one rep: the ticks, and the boot that each was measured in."""
-    medians = side(boots, ticks).medians
+    medians = samples_of(boots, ticks).medians
     several = len(medians) > 1
     alone = medians if several else np.asarray(ticks, dtype=np.float64)
     summary = replace(summarize(np.asarray(ticks)), interval=median_interval(alone.tolist()))
     mean = float(alone.mean())
     spread = float(alone.std(ddof=1)) / mean if len(alone) > 1 and mean > 0 else None
-    return Value(State.MEASURED, "", summary, len(medians), spread)
+    return Value(CellState.MEASURED, "", summary, len(medians), spread)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Row:
     @property
     def guessed(self) -> bool:
         """There is a ratio or a difference, but an extrapolated one."""
-        return State.EXTRAPOLATED in (self.base.state, self.new.state)
+        return CellState.EXTRAPOLATED in (self.base.state, self.new.state)
 
     @property
     def gain(self) -> float:

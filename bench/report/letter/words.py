@@ -9,7 +9,7 @@ from bench.report.letter.compared import Hole
 from bench.report.letter.factors import place
 from bench.report.letter.numbers import share, span, times
 from bench.report.letter.rows import Comparison, Row
-from bench.report.table.figures import State
+from bench.report.table.figures import CellState
 from bench.report.table.findings import SMALL_WIN
 
 _MOST = 8  # cells that are named
@@ -112,7 +112,7 @@ def _range(found: Sequence[float]) -> str:
 
 def without(holes: Sequence[Hole]) -> list[str]:
     """Cells without a figure, those of one reason together."""
-    reasons: dict[tuple[State, str], dict[str, list[str]]] = {}
+    reasons: dict[tuple[CellState, str], dict[str, list[str]]] = {}
     for hole in holes:
         cells = reasons.setdefault((hole.state, hole.reason), {})
         cells.setdefault(hole.where, []).append(hole.what)
@@ -120,7 +120,7 @@ def without(holes: Sequence[Hole]) -> list[str]:
     for (state, reason), cells in [*reasons.items()][:_MOST]:
         named = [f"{where} ({', '.join(what)})" for where, what in [*cells.items()][:_MOST]]
         named += [f"and {len(cells) - _MOST} more"] if len(cells) > _MOST else []
-        word = "in part" if state is State.MEASURED else state.value
+        word = "in part" if state is CellState.MEASURED else state.value
         lines += wrapped(f"{word}: {'; '.join(named)}: {reason}", "  ", "    ")
     left = len(reasons) - _MOST
     return lines + ([f"  and {left} more reasons"] if left > 0 else [])

@@ -12,8 +12,8 @@ from bench.model.cell import Cell, Method, Phase
 from bench.model.units import format_quantity, format_size
 from bench.report.table.cells import CellTable
 from bench.report.table.columns import factors
-from bench.report.table.figures import Figures, State
-from bench.report.table.findings import Pair, pairs, place, times, verdict
+from bench.report.table.figures import CellState, Figures
+from bench.report.table.findings import MethodPair, pairs, place, times, verdict
 from bench.stats.drift import drifting
 
 _MOST_KINDS = 2  # that a sentence names; the plot and the tables have them all
@@ -90,7 +90,7 @@ def ratios(rows: Sequence[Figures]) -> str:
     return _sentences([*verdict(rows), *filter(None, map(_unclear, pairs(rows)))])
 
 
-def _unclear(pair: Pair) -> str:
+def _unclear(pair: MethodPair) -> str:
     """A ratio whose interval holds 1 says nothing about which method is the shorter one."""
     found = [row for row in pair.rows if (i := row.ratio_interval) and i[0] <= 1 <= i[1]]
     if not found:
@@ -100,7 +100,7 @@ def _unclear(pair: Pair) -> str:
 
 def phases(rows: Sequence[Figures]) -> str:
     """Where each method spends most, in the cells of the largest memory measured."""
-    measured = [row for row in rows if row.state is State.MEASURED and any(row.phases.values())]
+    measured = [row for row in rows if row.state is CellState.MEASURED and any(row.phases.values())]
     if not measured:
         return ""
     largest = max(measured, key=lambda row: row.cell.mem)

@@ -4,14 +4,14 @@
 from collections.abc import Sequence
 
 from bench.model.cell import Clock
-from bench.report.table.figures import Figures, State
+from bench.report.table.figures import CellState, Figures
 from bench.results.writer import Run
 
 _SAID = {
-    State.EXTRAPOLATED: "its figure, marked ~, is from the line through smaller sizes",
-    State.FAILED: "no figure, whatever other boots measured",
-    State.SKIPPED: "no figure",
-    State.MISSING: "no figure",
+    CellState.EXTRAPOLATED: "its figure, marked ~, is from the line through smaller sizes",
+    CellState.FAILED: "no figure, whatever other boots measured",
+    CellState.SKIPPED: "no figure",
+    CellState.MISSING: "no figure",
 }
 
 
@@ -26,7 +26,7 @@ def _gaps(rows: Sequence[Figures]) -> list[str]:
     found = [
         f"{n} of {len(rows)} cells {state}: {_SAID[state]}" for state, n in counts.items() if n
     ]
-    torn = sum(bool(row.reason) for row in rows if row.state is State.MEASURED)
+    torn = sum(bool(row.reason) for row in rows if row.state is CellState.MEASURED)
     return found + ([f"{torn} measured cells were not measured in every boot"] if torn else [])
 
 

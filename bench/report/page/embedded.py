@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.model.cell import Cell, Sample
 from bench.report.export.exports import ENVIRONMENT
-from bench.report.table.figures import Figures, State
+from bench.report.table.figures import CellState, Figures
 from bench.report.table.labels import labels
 from bench.results.writer import Run
 from bench.sides.names import cell_name
@@ -86,7 +86,7 @@ def _cell(row: Figures, boots: dict[int, list[Sample]], whole: bool, step: int) 
         "status": row.state.value,
         "reason": row.reason,
     }
-    if row.state is State.EXTRAPOLATED and row.estimate:
+    if row.state is CellState.EXTRAPOLATED and row.estimate:
         found["extrapolated"] = [*row.estimate]
     found["boots"] = {boot: _columns(reps[::step], whole) for boot, reps in boots.items()}
     return found

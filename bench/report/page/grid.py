@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bench.report.table.columns import FACTORS, factors, is_figure
-from bench.report.table.figures import Figures, State
+from bench.report.table.figures import CellState, Figures
 from bench.report.table.section import Rows, Section
 from bench.sides.alike import must_match
 
@@ -53,7 +53,7 @@ class Grid:
         return [any(cell in _MARKS for cell in row) for row in self.body]
 
 
-_MARKS = {state.value for state in State if state is not State.MEASURED}
+_MARKS = {state.value for state in CellState if state is not CellState.MEASURED}
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _grids(section: Section) -> Iterable[Grid]:
 
 def unmeasured(rows: Sequence[Figures]) -> list[Part]:
     """Each cell that has no measurement, what it has instead, and why; none where all have."""
-    left = [row for row in rows if row.state is not State.MEASURED]
+    left = [row for row in rows if row.state is not CellState.MEASURED]
     head = (*FACTORS, "state", "reason")
     body = [(*factors(row.cell), row.state.value, row.reason) for row in left]
     title = "Cells that were not measured"

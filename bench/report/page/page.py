@@ -18,8 +18,8 @@ from bench.report.page.grid import Part, different, parts, unmeasured
 from bench.report.table.cells import CellTable
 from bench.report.table.contents import UNITS, contents
 from bench.report.table.environment import environment_rows
-from bench.report.table.figures import Figures, State, figures
-from bench.report.table.findings import Pair, gain, pairs, place, small_wins, times, verdict
+from bench.report.table.figures import CellState, Figures, figures
+from bench.report.table.findings import MethodPair, gain, pairs, place, small_wins, times, verdict
 from bench.report.table.fleet import overview
 from bench.report.table.labels import labels
 from bench.report.table.pins import verdict as pins_verdict
@@ -106,9 +106,9 @@ class Chapter:
         return [_small(pair, found) for pair in pairs(self.rows) if (found := small_wins(pair))]
 
     @property
-    def states(self) -> list[tuple[State, int]]:
+    def states(self) -> list[tuple[CellState, int]]:
         found = [row.state for row in self.rows]
-        return [(state, found.count(state)) for state in State if state in found]
+        return [(state, found.count(state)) for state in CellState if state in found]
 
     @property
     def unit(self) -> str:
@@ -148,7 +148,7 @@ class Chapter:
         return str(self.run.facts.get("seed", ""))
 
 
-def _small(pair: Pair, found: Sequence[Figures]) -> str:
+def _small(pair: MethodPair, found: Sequence[Figures]) -> str:
     named = ", ".join(f"{times(gain(row))} at {place(row)}" for row in found[:_MOST_SMALL])
     more = f", and {len(found) - _MOST_SMALL} more" if len(found) > _MOST_SMALL else ""
     cells = f"{len(found)} of {len(pair.rows)} cells"

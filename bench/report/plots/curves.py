@@ -10,9 +10,9 @@ import numpy as np
 from bench.model.cell import Backing, Cell, Method
 from bench.model.units import GIB
 from bench.report.plots.axes import quantity
-from bench.report.plots.data import Panel, Series
+from bench.report.plots.data import Panel, PlotCell
 from bench.report.table.cells import MOST_POINTS, ORDER, thinned
-from bench.stats.scaling import LEAST_SIZES, Line, fit, why_not_a_line
+from bench.stats.scaling import LEAST_SIZES, FittedLine, fit, why_not_a_line
 from bench.stats.summary import Summary
 
 
@@ -29,7 +29,7 @@ class Curve:
     alias: bool
     sizes: list[float]
     summaries: list[Summary]
-    line: Line | None
+    line: FittedLine | None
     why_not: str
     thinned: bool
     estimates: dict[Cell, tuple[float, float, float]]
@@ -84,11 +84,11 @@ def curves(panel: Panel) -> list[Curve]:
     ]
 
 
-def _curve(series: Series) -> tuple[int, str]:
+def _curve(series: PlotCell) -> tuple[int, str]:
     return ORDER.index(series.cell.method), series.cell.backing.value
 
 
-def _make_curve(panel: Panel, group: Sequence[Series]) -> Curve:
+def _make_curve(panel: Panel, group: Sequence[PlotCell]) -> Curve:
     measured = [each for each in group if each.values.size]
     cell = group[0].cell
     points = [(e.cell.mem / GIB, v) for e in measured for v in thinned(e.ticks, len(measured))]
@@ -110,7 +110,7 @@ def _make_curve(panel: Panel, group: Sequence[Series]) -> Curve:
 
 
 def _estimates(
-    line: Line | None, measured: Sequence[Series], group: Sequence[Series]
+    line: FittedLine | None, measured: Sequence[PlotCell], group: Sequence[PlotCell]
 ) -> Iterable[tuple[Cell, tuple[float, float, float]]]:
     """Of sizes that were left out, above at least three that were measured."""
     for each in group:

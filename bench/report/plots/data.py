@@ -14,7 +14,7 @@ from bench.report.plots.axes import names_of
 from bench.report.table.cells import METHODS, place_of
 from bench.report.table.columns import factors
 from bench.results.row import CellRow
-from bench.stats.sides import Floats, Side, side
+from bench.stats.samples import Floats, Samples, samples_of
 from bench.stats.summary import Summary, summarize
 
 MOST_PANELS = 24  # that one figure has room for
@@ -24,7 +24,7 @@ _FACTORS = [field.name for field in fields(Cell)]
 
 
 @dataclass(frozen=True, eq=False)
-class Series:
+class PlotCell:
     """A cell of a run. ``places`` are the rows of its samples; none if it has no figure.
 
     ``problem`` is then the reason: failed, skipped or missing, and what the run said.
@@ -34,7 +34,7 @@ class Series:
     cell: Cell
     places: NDArray[np.int64]
     ticks: NDArray[np.int64]
-    side: Side
+    side: Samples
     problem: str = ""
 
     @property
@@ -54,9 +54,9 @@ class Series:
 @dataclass(frozen=True, eq=False)
 class Panel:
     title: str
-    series: list[Series]
+    series: list[PlotCell]
 
-    def label(self, series: Series) -> str:
+    def label(self, series: PlotCell) -> str:
         """The method; with its backing where a panel has two."""
         backings = {each.cell.backing for each in self.series}
         backing = f" {series.cell.backing}" if len(backings) > 1 else ""
@@ -71,7 +71,7 @@ def unit_of(frame: pd.DataFrame) -> str:
     return units[0] if units else "ns"
 
 
-def series_of(frame: pd.DataFrame) -> list[Series]:
+def plot_cells(frame: pd.DataFrame) -> list[PlotCell]:
     """Every cell of every run, in the order of the report's table, measured or not."""
     if frame.empty:
         return []
@@ -91,7 +91,9 @@ def series_of(frame: pd.DataFrame) -> list[Series]:
         ticks = pause[ok]
         first = int(places[0])
         run = str(frame["run"].iloc[first])
-        found.append(Series(run, _cell(frame, first), ok, ticks, side(boot[ok], ticks), problem))
+        found.append(
+            PlotCell(run, _cell(frame, first), ok, ticks, samples_of(boot[ok], ticks), problem)
+        )
     runs = [*dict.fromkeys(each.run for each in found)]
     return sorted(found, key=lambda each: (runs.index(each.run), *place_of(each.cell)))
 
@@ -112,13 +114,13 @@ def _cell(frame: pd.DataFrame, row: int) -> Cell:
 
 
 def panels(
-    series: Sequence[Series], by_mem: bool = False, known: Collection[tuple[str, Cell]] = ()
+    series: Sequence[PlotCell], by_mem: bool = False, known: Collection[tuple[str, Cell]] = ()
 ) -> list[Panel]:
     """One a kind of cell, or one a kind and size.
 
     Only those that hold a cell with samples, or one that is ``known`` otherwise.
     """
-    groups: dict[tuple[str, Cell], list[Series]] = {}
+    groups: dict[tuple[str, Cell], list[PlotCell]] = {}
     for each in series:
         mem = each.cell.mem if by_mem else 0
         like = replace(each.cell, method=METHODS[0], mem=mem, backing=Backing.REAL, file=0)
@@ -136,7 +138,7 @@ def panels(
     ]
 
 
-def run_names(series: Sequence[Series]) -> dict[str, str]:
+def run_names(series: Sequence[PlotCell]) -> dict[str, str]:
     """What begins the name of each run's cells: nothing where there is one run."""
     names = names_of([each.run for each in series], 18)
     return {run: f"{name}: " if len(names) > 1 else "" for run, name in names.items()}

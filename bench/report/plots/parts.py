@@ -10,11 +10,11 @@ import pandas as pd
 from bench.model.cell import Backing, Cell, Method, Phase
 from bench.model.units import format_quantity
 from bench.report.plots.axes import names_of
-from bench.report.plots.data import LONGEST, Panel, Series, run_names
+from bench.report.plots.data import LONGEST, Panel, PlotCell, run_names
 from bench.report.table.cells import BASES
 from bench.report.table.columns import factors
 from bench.stats.ratios import ratio_interval
-from bench.stats.sides import Floats
+from bench.stats.samples import Floats
 from bench.stats.summary import ratio
 
 Estimates = Mapping[tuple[str, Cell], tuple[float, float, float]]
@@ -63,7 +63,7 @@ def _ratio_notes(rows: Sequence[RatioRow], more: int, floor: float) -> Iterator[
 
 
 def ratio_rows(
-    series: Sequence[Series], known: Estimates, floor: float
+    series: Sequence[PlotCell], known: Estimates, floor: float
 ) -> tuple[list[RatioRow], list[str]]:
     """One row a cell that has a base, both measured or both extrapolated; and notes on them."""
     by_cell = {(each.run, each.cell): each for each in series}
@@ -82,17 +82,17 @@ def ratio_rows(
     return shown, [*_ratio_notes(shown, len(rows) - len(shown), floor)]
 
 
-_Ratio = tuple[Series, float, tuple[float, float] | None]
+_Ratio = tuple[PlotCell, float, tuple[float, float] | None]
 
 
-def _measured_ratio(new: Series, bases: Iterable[Series]) -> _Ratio | None:
+def _measured_ratio(new: PlotCell, bases: Iterable[PlotCell]) -> _Ratio | None:
     base = next((each for each in bases if each.values.size), None)
     if base is None or not new.values.size:
         return None
     return base, ratio(base.summary, new.summary), ratio_interval(base.side, new.side)
 
 
-def _estimated_ratio(new: Series, bases: Iterable[Series], known: Estimates) -> _Ratio | None:
+def _estimated_ratio(new: PlotCell, bases: Iterable[PlotCell], known: Estimates) -> _Ratio | None:
     of_new = known.get((new.run, new.cell))
     for base in bases:
         of_base = known.get((base.run, base.cell))
@@ -135,7 +135,7 @@ def bars(frame: pd.DataFrame, panel: Panel, known: Estimates) -> list[Bar]:
     return found
 
 
-def phase_medians(frame: pd.DataFrame, series: Series) -> dict[Phase, float]:
+def phase_medians(frame: pd.DataFrame, series: PlotCell) -> dict[Phase, float]:
     """They need not add up to the median of the pause. Phases without a tick are left out."""
     known = [phase for phase in Phase if phase.value in frame]
     columns = {p: frame[p.value].iloc[series.places] for p in known}
@@ -148,7 +148,7 @@ def steps_each(cells: int) -> int:
     return min(max(MOST_STEPS // max(cells, 1), 30), 400)
 
 
-def step_notes(cells: Sequence[Series], most: int) -> list[str]:
+def step_notes(cells: Sequence[PlotCell], most: int) -> list[str]:
     """What was thinned, and what has no samples."""
     reps = sum(each.values.size for each in cells if each.values.size > most)
     thinned = [f"Of {reps:,} reps {most} of each cell are drawn, evenly by rank."] if reps else []

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from bench.model.cell import Method
 from bench.model.visible import visible
 from bench.report.plots.axes import elide
-from bench.report.plots.data import Series
+from bench.report.plots.data import PlotCell
 from bench.stats.drift import drift
-from bench.stats.sides import Floats
+from bench.stats.samples import Floats
 
 MOST_MARKS, MOST_STRIPS = 1200, 6  # of a figure: a page has to hold it
 MOST_RANKED = 10_000  # of a trend: of more values the medians of as many neighbourhoods
@@ -60,7 +60,7 @@ def _strip_notes(found: Sequence[Strip]) -> list[str]:
     return notes
 
 
-def strips(series: Sequence[Series]) -> tuple[list[Strip], list[str]]:
+def strips(series: Sequence[PlotCell]) -> tuple[list[Strip], list[str]]:
     """One a run, as many as a figure holds; and notes on them."""
     found = []
     runs = [*dict.fromkeys(each.run for each in series if each.values.size)]
@@ -74,7 +74,7 @@ def strips(series: Sequence[Series]) -> tuple[list[Strip], list[str]]:
     return found, [*_strip_notes(found), *([f"{more} more runs are not drawn."] if more else [])]
 
 
-def _strip(run: str, cells: Sequence[Series], zero: int, most: int) -> Strip:
+def _strip(run: str, cells: Sequence[PlotCell], zero: int, most: int) -> Strip:
     rows = np.concatenate([each.places for each in cells])
     order = np.argsort(rows, kind="stable")
     values = np.concatenate([each.values / each.summary.median for each in cells])[order]

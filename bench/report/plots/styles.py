@@ -47,7 +47,7 @@ HOLLOW: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Style:
+class MethodStyle:
     colour: str
     marker: str
     dash: tuple[float, ...]  # lengths on and off, in line widths
@@ -72,23 +72,23 @@ class Fill:
 
 
 _METHODS = {
-    "new-owner": Style("#0072B2", "o", (1.0, 0.0)),
-    "reset-owner": Style("#D55E00", "s", (5.0, 1.5)),
-    "reopen": Style("#CC79A7", "^", (1.5, 1.5)),
-    "vfio-remap": Style("#939452", "d", (7.0, 2.0)),
-    "vfio-vaddr": Style("#6558DA", "*", (2.0, 2.0)),
-    "iommufd-remap": Style("#09A27D", "p", (7.0, 2.0, 1.0, 2.0)),
-    "iommufd-process": Style("#AF00FE", "h", (1.0, 3.0)),
-    "exec-only": Style("#717581", "D", (5.0, 1.5, 1.0, 1.5)),
-    "io-uring": Style("#009E73", "v", (1.0, 0.0)),
-    "gup-test": Style("#9A5FC0", "P", (7.0, 2.0)),
-    "iotlb": Style("#3F90DA", "X", (2.0, 2.0)),
-    "mlock": Style("#8C6D1F", "<", (7.0, 2.0, 1.0, 2.0)),
-    "populate": Style("#7A7A7A", ">", (1.0, 3.0)),
+    "new-owner": MethodStyle("#0072B2", "o", (1.0, 0.0)),
+    "reset-owner": MethodStyle("#D55E00", "s", (5.0, 1.5)),
+    "reopen": MethodStyle("#CC79A7", "^", (1.5, 1.5)),
+    "vfio-remap": MethodStyle("#939452", "d", (7.0, 2.0)),
+    "vfio-vaddr": MethodStyle("#6558DA", "*", (2.0, 2.0)),
+    "iommufd-remap": MethodStyle("#09A27D", "p", (7.0, 2.0, 1.0, 2.0)),
+    "iommufd-process": MethodStyle("#AF00FE", "h", (1.0, 3.0)),
+    "exec-only": MethodStyle("#717581", "D", (5.0, 1.5, 1.0, 1.5)),
+    "io-uring": MethodStyle("#009E73", "v", (1.0, 0.0)),
+    "gup-test": MethodStyle("#9A5FC0", "P", (7.0, 2.0)),
+    "iotlb": MethodStyle("#3F90DA", "X", (2.0, 2.0)),
+    "mlock": MethodStyle("#8C6D1F", "<", (7.0, 2.0, 1.0, 2.0)),
+    "populate": MethodStyle("#7A7A7A", ">", (1.0, 3.0)),
 }
 _SPARE = (
-    Style("#C2382E", "8", (9.0, 2.0)),
-    Style("#4F8A3C", "H", (3.0, 1.0, 1.0, 1.0)),
+    MethodStyle("#C2382E", "8", (9.0, 2.0)),
+    MethodStyle("#4F8A3C", "H", (3.0, 1.0, 1.0, 1.0)),
 )
 # Hatches of lines only: one of dots or circles is 100 kB of SVG.
 _PHASES = {
@@ -107,14 +107,14 @@ _PHASES = {
 _SPARE_FILLS = (Fill("#9A5FC0", "-----"), Fill("#4F8A3C", "//"), Fill("#B06090", "\\\\"))
 
 
-def style_of(method: Method) -> Style:
+def style_of(method: Method) -> MethodStyle:
     """The same in every figure; one that is not in the table has a spare style, by its place."""
     return _METHODS.get(method.value) or spare_style(
         [m.value for m in Method if m.value not in _METHODS].index(method.value)
     )
 
 
-def spare_style(number: int) -> Style:
+def spare_style(number: int) -> MethodStyle:
     return _SPARE[number % len(_SPARE)]
 
 

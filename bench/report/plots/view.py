@@ -8,7 +8,7 @@ import pandas as pd
 
 from bench.model.cell import Cell
 from bench.report.plots.curves import estimates
-from bench.report.plots.data import Panel, Series, largest, panels, series_of, unit_of
+from bench.report.plots.data import Panel, PlotCell, largest, panels, plot_cells, unit_of
 from bench.stats.summary import Summary
 
 
@@ -18,7 +18,7 @@ class View:
     def __init__(self, frame: pd.DataFrame) -> None:
         self.frame = frame
         self.unit = unit_of(frame)
-        self.series = series_of(frame)
+        self.series = plot_cells(frame)
         self.notes: list[str] = []
         self.note(without_figure(self.series, self.known))
 
@@ -55,7 +55,7 @@ class View:
         self.note(f"Marks: medians. Bars and bands: {', or '.join(filter(None, (what, few)))}.")
 
 
-def without_figure(series: Iterable[Series], known: Collection[tuple[str, Cell]]) -> str:
+def without_figure(series: Iterable[PlotCell], known: Collection[tuple[str, Cell]]) -> str:
     """How many cells are in no plot, and why; empty for none."""
     states = [e.state for e in series if not e.values.size and (e.run, e.cell) not in known]
     counts = ", ".join(f"{states.count(state)} {state}" for state in sorted({*states}))

@@ -12,8 +12,8 @@ from bench.model.units import KIB
 from bench.report.table.ticks import phase_ticks
 from bench.results.writer import Run
 from bench.stats.ratios import ratio_interval
-from bench.stats.scaling import LEAST_SIZES, Line, fit, why_not_a_line
-from bench.stats.sides import Side, side
+from bench.stats.samples import Samples, samples_of
+from bench.stats.scaling import LEAST_SIZES, FittedLine, fit, why_not_a_line
 from bench.stats.summary import Summary, ratio, summarize
 
 # Rows stand in this order: what is compared with first, the control last.
@@ -123,9 +123,9 @@ class CellTable:
         base = self.base(cell)
         return ratio_interval(self.side_of(base), self.side_of(cell)) if base else None
 
-    def side_of(self, cell: Cell) -> Side:
+    def side_of(self, cell: Cell) -> Samples:
         """Its pauses and their boots, to be held against another cell's or run's."""
-        return side([sample.boot for sample in self.ok(cell)], self.ticks(cell, *Phase))
+        return samples_of([sample.boot for sample in self.ok(cell)], self.ticks(cell, *Phase))
 
     def smallest(self, cell: Cell) -> Cell:
         """The measured cell with the least memory that differs in nothing else."""
@@ -135,7 +135,7 @@ class CellTable:
         """Measured cells that differ from this one in nothing but their memory, by size."""
         return self._sizes.get(_kind(cell), [])
 
-    def scaling(self, cell: Cell, *phases: Phase) -> tuple[Line, str]:
+    def scaling(self, cell: Cell, *phases: Phase) -> tuple[FittedLine, str]:
         """The line through all reps of `sizes` against 4 KiB pages, and why it is none.
 
         Of some phases, or of the whole pause. ValueError for fewer than two sizes.

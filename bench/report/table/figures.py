@@ -13,7 +13,7 @@ from bench.sides.names import cell_name
 from bench.stats.summary import Summary
 
 
-class State(StrEnum):
+class CellState(StrEnum):
     MEASURED = "measured"
     SKIPPED = "skipped"
     FAILED = "failed"
@@ -31,7 +31,7 @@ class Figures:
     """
 
     cell: Cell
-    state: State
+    state: CellState
     reason: str = ""
     pause: Summary | None = None
     boots: int = 0
@@ -48,7 +48,7 @@ def figures(run: Run, table: CellTable | None = None) -> list[Figures]:
     """Of every cell of a run, in the order of its table; those that left no line last."""
     table = table or CellTable(run)
     found = [_figures(table, cell) for cell in table.cells]
-    return found + [Figures(cell, State.MISSING, why) for cell, why in run.missing.items()]
+    return found + [Figures(cell, CellState.MISSING, why) for cell, why in run.missing.items()]
 
 
 def require_measured(run: Run, table: CellTable) -> None:
@@ -57,7 +57,7 @@ def require_measured(run: Run, table: CellTable) -> None:
         return
     rows = figures(run, table)
     states = [row.state for row in rows]
-    why = ", ".join(f"{states.count(state)} {state}" for state in State if state in states)
+    why = ", ".join(f"{states.count(state)} {state}" for state in CellState if state in states)
     if rows:
         why += f"; the first: {cell_name(rows[0].cell)}: {rows[0].state}: {rows[0].reason}"
     raise CannotJudge(f"{run.path}: no cell was measured ({why or 'it has no sample'})")
@@ -69,7 +69,7 @@ def _figures(table: CellTable, cell: Cell) -> Figures:
         return _without(table, cell, problem)
     return Figures(
         cell=cell,
-        state=State.MEASURED,
+        state=CellState.MEASURED,
         reason=problem,  # what kept another boot from measuring it too
         pause=table.pause(cell),
         boots=len({sample.boot for sample in table.ok(cell)}),
@@ -85,20 +85,20 @@ def _figures(table: CellTable, cell: Cell) -> Figures:
 def _without(table: CellTable, cell: Cell, problem: str) -> Figures:
     """A cell that failed in one boot has no figure, whatever the others measured."""
     if problem.startswith("failed"):
-        return Figures(cell, State.FAILED, problem.removeprefix("failed: "))
+        return Figures(cell, CellState.FAILED, problem.removeprefix("failed: "))
     reason = problem.removeprefix("skipped: ")
     if estimate := table.extrapolated(cell):
         return _estimated(table, cell, reason, estimate)
     if problem:
-        return Figures(cell, State.SKIPPED, reason)
-    return Figures(cell, State.MISSING, "only its warm-up is there")
+        return Figures(cell, CellState.SKIPPED, reason)
+    return Figures(cell, CellState.MISSING, "only its warm-up is there")
 
 
 def _estimated(
     table: CellTable, cell: Cell, reason: str, estimate: tuple[float, float, float]
 ) -> Figures:
     """With the ratio to what it would be held against, where that is an estimate too."""
-    found = Figures(cell, State.EXTRAPOLATED, reason, estimate=estimate)
+    found = Figures(cell, CellState.EXTRAPOLATED, reason, estimate=estimate)
     for base in table.bases(cell):
         if of_base := table.extrapolated(base):
             ratio = of_base[0] / estimate[0] if estimate[0] else None

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from bench.model.cell import Method
 from bench.report.table.cells import BASES
 from bench.report.table.columns import factors
-from bench.report.table.figures import Figures, State
+from bench.report.table.figures import CellState, Figures
 
 # Less than this is no win that anybody would merge a new interface for.
 SMALL_WIN = 1.1
 
 
 @dataclass(frozen=True)
-class Pair:
+class MethodPair:
     """Two methods, and the cells in which both were measured: never empty, in their order."""
 
     base: Method
@@ -35,15 +35,15 @@ def gain(row: Figures) -> float:
     return row.ratio if row.ratio is not None else 0.0
 
 
-def pairs(rows: Iterable[Figures]) -> list[Pair]:
+def pairs(rows: Iterable[Figures]) -> list[MethodPair]:
     """By their methods, the newest way of doing it first; estimates are none of them."""
     found: dict[tuple[Method, Method], list[Figures]] = {}
     for row in rows:
-        if row.state is State.MEASURED and row.base and row.ratio is not None:
+        if row.state is CellState.MEASURED and row.base and row.ratio is not None:
             found.setdefault((row.base.method, row.cell.method), []).append(row)
     first = [*BASES].index
     ordered = sorted(found, key=lambda methods: first(methods[1]))
-    return [Pair(*methods, tuple(found[methods])) for methods in ordered]
+    return [MethodPair(*methods, tuple(found[methods])) for methods in ordered]
 
 
 def times(ratio: float) -> str:
@@ -63,7 +63,7 @@ def verdict(rows: Sequence[Figures]) -> list[str]:
     return [_verdict(pair) for pair in pairs(rows)]
 
 
-def _verdict(pair: Pair) -> str:
+def _verdict(pair: MethodPair) -> str:
     least, most = times(gain(pair.worst)), times(gain(pair.best))
     if len(pair.rows) == 1:
         return f"{pair.base} pauses {least} as long as {pair.method} ({place(pair.worst)})"
@@ -71,6 +71,6 @@ def _verdict(pair: Pair) -> str:
     return f"{pair.base} pauses {span} as long as {pair.method}, least at {place(pair.worst)}"
 
 
-def small_wins(pair: Pair) -> list[Figures]:
+def small_wins(pair: MethodPair) -> list[Figures]:
     """Cells in which the method gains next to nothing, or loses: to be said, worst first."""
     return sorted((row for row in pair.rows if gain(row) < SMALL_WIN), key=gain)

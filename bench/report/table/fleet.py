@@ -9,7 +9,7 @@ from bench.model.units import format_quantity
 from bench.report.table.cells import CellTable, place_of
 from bench.report.table.columns import FACTORS, factors
 from bench.report.table.contents import UNITS
-from bench.report.table.figures import State
+from bench.report.table.figures import CellState
 from bench.report.table.labels import labels
 from bench.report.table.section import Section
 from bench.results.writer import Run
@@ -83,7 +83,7 @@ def _medians(
     rows += [(*factors(cell), *(texts[name][run] for run in named)) for name, cell in cells.items()]
     unit, *notes = UNITS[run.clock]
     legend = [f"{head}: {label}" for label, head in named.items() if head != label]
-    if (frame["state"] == State.EXTRAPOLATED).any():
+    if (frame["state"] == CellState.EXTRAPOLATED).any():
         notes.append("~: not measured, from the line through smaller sizes")
     alone = frame["cell"].nunique() - len(cells)
     notes += [f"{alone} more cells are in one of the runs only, and below"] if alone else []
@@ -96,9 +96,9 @@ def _rows(frame: "pd.DataFrame") -> list[dict[str, Any]]:
 
 
 def _median(row: Mapping[str, Any]) -> str:
-    if row["state"] == State.MEASURED:
+    if row["state"] == CellState.MEASURED:
         return f"{format_quantity(row['median'], row['unit'])} ({row['n']})"
-    if row["state"] == State.EXTRAPOLATED:
+    if row["state"] == CellState.EXTRAPOLATED:
         return f"~{format_quantity(row['median'], row['unit'])} extrapolated"
     return str(row["state"])
 

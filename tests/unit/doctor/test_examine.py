@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from bench.doctor import Diagnosis, Finding, State, Way, as_dict, examine, render
+from bench.doctor import Diagnosis, Finding, Severity, Way, as_dict, examine, render
 from bench.doctor.examine import ordered
 
 FINDINGS = (
-    Finding("numa", State.OK, "one node"),
-    Finding("kvm", State.PROBLEM, "/dev/kvm: No", "sudo usermod -aG kvm me  # then log in"),
-    Finding("load", State.INFO, "0.1"),
-    Finding("turbo", State.WARNING, "on", "echo 1 | sudo tee /sys/x"),
+    Finding("numa", Severity.OK, "one node"),
+    Finding("kvm", Severity.PROBLEM, "/dev/kvm: No", "sudo usermod -aG kvm me  # then log in"),
+    Finding("load", Severity.INFO, "0.1"),
+    Finding("turbo", Severity.WARNING, "on", "echo 1 | sudo tee /sys/x"),
 )
 WAYS = (Way("guest, clock icount", True, "counted"), Way("host", False, "no device"))
 FACTS = {"cpu": "A CPU", "numa": {}}
@@ -35,7 +35,7 @@ def test_one_way_to_measure_is_enough(usable: tuple[bool, ...], code: int) -> No
 
 
 def test_the_worst_comes_first() -> None:
-    assert [finding.state for finding in DIAGNOSIS.findings] == [*State]
+    assert [finding.state for finding in DIAGNOSIS.findings] == [*Severity]
 
 
 def test_root_needs_no_sudo() -> None:

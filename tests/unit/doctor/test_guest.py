@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.doctor import Diagnosis, Finding, State, examine
+from bench.doctor import Diagnosis, Finding, Severity, examine
 from bench.doctor.guest import examine_guest
 from bench.doctor.kvm import by_kernel, by_sector, examine_kvm, way_to_open
 from bench.executors.guest_setup import HOST_PROGRAMS
@@ -16,7 +16,7 @@ from bench.model.units import GIB, MIB
 from tests.unit.kernel.test_packages import program
 from tests.unit.trees import tree
 
-FINE = Finding("fine", State.OK, "fine")
+FINE = Finding("fine", Severity.OK, "fine")
 
 
 @pytest.fixture
@@ -39,10 +39,10 @@ def test_a_machine_without_any_program(fresh: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("bench.process.shutil.which", lambda *_, **__: None)
     diagnosis = examine()
     guest = of(diagnosis, "guest")
-    assert guest.state is State.PROBLEM
+    assert guest.state is Severity.PROBLEM
     assert all(name in guest.text for name in HOST_PROGRAMS)
     assert all(package in guest.fix for package in HOST_PROGRAMS.values())
-    assert of(diagnosis, "guest kernel").state is State.PROBLEM
+    assert of(diagnosis, "guest kernel").state is Severity.PROBLEM
     assert "apt" in of(diagnosis, "guest kernel").fix
     assert "gcc" in of(diagnosis, "helper").fix
     assert not any(usable(diagnosis).values())
@@ -53,7 +53,7 @@ def test_a_compiler_without_a_static_library(fresh: Path, monkeypatch: pytest.Mo
     program(fresh, "gcc", "echo libc.a")
     monkeypatch.setenv("PATH", f"{fresh}:{os.environ['PATH']}")
     helper = of(examine(), "helper")
-    assert helper.state is State.PROBLEM
+    assert helper.state is Severity.PROBLEM
     assert helper.fix.endswith("libc6-dev")
 
 
@@ -63,7 +63,7 @@ def test_a_kernel_that_apt_does_not_know(fresh: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("PATH", f"{fresh}:{os.environ['PATH']}")
     diagnosis = examine()
     kernel = of(diagnosis, "guest kernel")
-    assert kernel.state is State.PROBLEM
+    assert kernel.state is Severity.PROBLEM
     assert "no such package is known here" in kernel.text
     assert kernel.fix.endswith("apt-get update")
     assert not usable(diagnosis)["guest, clock icount"]
@@ -75,7 +75,7 @@ def test_a_kernel_that_can_be_fetched(fresh: Path, monkeypatch: pytest.MonkeyPat
     program(fresh, "apt-get", "exit 100")  # nothing may ask the network
     monkeypatch.setenv("PATH", f"{fresh}:{os.environ['PATH']}")
     kernel = of(examine(), "guest kernel")
-    assert kernel.state is State.INFO
+    assert kernel.state is Severity.INFO
     assert "6.12.1+deb12-amd64" in kernel.text
     assert kernel.fix == "bench kernel"
 
@@ -85,7 +85,7 @@ def test_a_disk_without_room(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(2 * GIB, GIB, GIB))
     diagnosis = examine()
     space = of(diagnosis, "disk space")
-    assert space.state is State.PROBLEM
+    assert space.state is Severity.PROBLEM
     assert "1.0 GiB are free" in space.text and "2.0 are needed" in space.text
     assert "XDG_CACHE_HOME" in space.fix
     assert not usable(diagnosis)["guest, clock icount"]
@@ -96,14 +96,14 @@ def test_a_machine_without_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     facts = {"arch": "x86_64", "cgroup_memory": GIB}
     findings, ways = examine_guest(facts, FINE, FINE)
     memory = next(finding for finding in findings if finding.topic == "memory")
-    assert memory.state is State.PROBLEM
+    assert memory.state is Severity.PROBLEM
     assert memory.text.startswith("0.9 GiB are free, the cgroup allows 1.0")
     assert not any(way.usable for way in ways)
 
 
 def test_another_architecture() -> None:
     findings, ways = examine_guest({"arch": "aarch64"}, FINE, FINE)
-    assert [finding.state for finding in findings] == [State.PROBLEM]
+    assert [finding.state for finding in findings] == [Severity.PROBLEM]
     assert not any(way.usable for way in ways)
 
 
@@ -118,7 +118,7 @@ def test_wall_time_goes_with_kvm_and_counts_do_not(
 
 
 def test_what_told_about_kvm_is_said() -> None:
-    assert by_sector("").state is State.OK and "boot sector" in by_sector("").text
+    assert by_sector("").state is Severity.OK and "boot sector" in by_sector("").text
     assert by_sector("QEMU died").text.endswith("does not run with it: QEMU died")
     assert by_kernel("").text == "a guest boots with it"
     assert by_kernel("no").fix.startswith("bench run --clock icount")
@@ -141,4 +141,4 @@ def test_a_device_that_does_not_open(tmp_path: Path, problem: str, flags: str, f
 def test_without_qemu_nothing_is_said_of_kvm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bench.doctor.kvm.kvm_problem", lambda: "")
     monkeypatch.setattr("bench.process.shutil.which", lambda *_, **__: None)
-    assert examine_kvm().state is State.INFO
+    assert examine_kvm().state is Severity.INFO

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bench.doctor import Finding, State
+from bench.doctor import Finding, Severity
 from bench.doctor.host import (
     examine_host,
     io_uring,
@@ -17,8 +17,8 @@ from bench.doctor.host import (
 )
 from tests.unit.trees import tree
 
-FINE = Finding("fine", State.OK, "fine")
-BROKEN = Finding("broken", State.PROBLEM, "it is broken", "mend it")
+FINE = Finding("fine", Severity.OK, "fine")
+BROKEN = Finding("broken", Severity.PROBLEM, "it is broken", "mend it")
 
 
 def test_the_kernel_is_asked_for_a_ring() -> None:
@@ -40,27 +40,27 @@ def test_the_kernel_is_asked_for_a_ring() -> None:
 )
 def test_a_ring_that_is_refused(problem: str, facts: dict[str, Any], fix: str) -> None:
     finding = io_uring(problem, facts)
-    assert finding.state is State.PROBLEM
+    assert finding.state is Severity.PROBLEM
     assert problem in finding.text
     assert finding.fix.startswith(fix)
 
 
 def test_a_ring_that_is_given() -> None:
-    assert io_uring("", {"io_uring_disabled": 1}).state is State.OK
+    assert io_uring("", {"io_uring_disabled": 1}).state is Severity.OK
 
 
 @pytest.mark.parametrize(
     ("soft", "hard", "capable", "state", "text", "fix"),
     [
-        (None, None, False, State.OK, "unlimited", ""),
-        (8 << 20, None, False, State.OK, "unlimited", ""),
-        (8 << 20, 8 << 20, False, State.WARNING, "can have 8 MiB", "sudo prlimit "),
-        (64 << 10, 64 << 10, False, State.PROBLEM, "64 KiB is too little", "sudo prlimit "),
-        (0, 0, True, State.INFO, "CAP_IPC_LOCK", "sudo prlimit "),
+        (None, None, False, Severity.OK, "unlimited", ""),
+        (8 << 20, None, False, Severity.OK, "unlimited", ""),
+        (8 << 20, 8 << 20, False, Severity.WARNING, "can have 8 MiB", "sudo prlimit "),
+        (64 << 10, 64 << 10, False, Severity.PROBLEM, "64 KiB is too little", "sudo prlimit "),
+        (0, 0, True, Severity.INFO, "CAP_IPC_LOCK", "sudo prlimit "),
     ],
 )
 def test_what_may_be_locked(
-    soft: int | None, hard: int | None, capable: bool, state: State, text: str, fix: str
+    soft: int | None, hard: int | None, capable: bool, state: Severity, text: str, fix: str
 ) -> None:
     finding = memlock({"memlock": {"soft": soft, "hard": hard}, "cap_ipc_lock": capable})
     assert finding.state is state
@@ -69,7 +69,7 @@ def test_what_may_be_locked(
 
 
 def test_a_limit_that_is_not_known() -> None:
-    assert memlock({"memlock": None}).state is State.INFO
+    assert memlock({"memlock": None}).state is Severity.INFO
 
 
 def with_devices(root: Path) -> Path:
@@ -100,12 +100,12 @@ def test_devices_and_whose_they_are(tmp_path: Path) -> None:
     ]
     assert all(device.usable for device in devices)
     first = vdpa_devices(devices)[0]
-    assert (first.state, first.text) == (State.OK, "/dev/vhost-vdpa-0: vdpa0 of mlx5_core")
+    assert (first.state, first.text) == (Severity.OK, "/dev/vhost-vdpa-0: vdpa0 of mlx5_core")
 
 
 def test_no_device_is_no_problem_and_no_module_is_loaded(tmp_path: Path) -> None:
     (finding,) = vdpa_devices(vhost_vdpa_devices(tmp_path))
-    assert finding.state is State.INFO
+    assert finding.state is Severity.INFO
     assert "vdpa dev add" in finding.fix
     assert "modprobe" not in finding.fix
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bench.doctor import Finding, State
+from bench.doctor import Finding, Severity
 from bench.doctor.setup import counters, examine_setup, shmem_thp
 from bench.machine.doubts import doubts
 from tests.unit.machine.test_doubts import QUIET
@@ -16,7 +16,7 @@ def found(topic: str, **facts: Any) -> Finding:
 
 
 def test_a_quiet_machine_has_nothing_to_mend() -> None:
-    worth_a_look = {f.topic for f in examine_setup(QUIET) if f.state is State.WARNING}
+    worth_a_look = {f.topic for f in examine_setup(QUIET) if f.state is Severity.WARNING}
     assert worth_a_look == {"shmem thp"}  # a kernel without huge pages
 
 
@@ -44,32 +44,34 @@ def test_every_doubt_is_a_warning_with_its_command(
     topic: str, facts: dict[str, Any], fix: str
 ) -> None:
     finding = found(topic, **facts)
-    assert finding.state is State.WARNING
+    assert finding.state is Severity.WARNING
     assert finding.text == doubts(QUIET | facts)[topic]
     assert finding.fix.startswith(fix)
-    assert found(topic).state is State.OK
+    assert found(topic).state is Severity.OK
 
 
 @pytest.mark.parametrize("topic", ["governor", "turbo", "smt"])
 def test_what_is_not_known_is_not_called_good(topic: str) -> None:
     finding = found(topic, **{topic: None})
-    assert finding.state is State.INFO
+    assert finding.state is Severity.INFO
     assert not finding.fix
 
 
 @pytest.mark.parametrize(
     ("value", "kernel", "state", "has_fix"),
     [
-        ("advise", "5.10.0", State.OK, False),
-        ("never", "6.1.0-9-amd64", State.INFO, True),
-        ("never", "6.10", State.INFO, True),
-        ("never", "6.0.19", State.WARNING, True),
-        ("never", "rubbish", State.WARNING, True),
-        ("deny", "6.18.1", State.WARNING, True),
-        (None, "6.18.1", State.WARNING, False),
+        ("advise", "5.10.0", Severity.OK, False),
+        ("never", "6.1.0-9-amd64", Severity.INFO, True),
+        ("never", "6.10", Severity.INFO, True),
+        ("never", "6.0.19", Severity.WARNING, True),
+        ("never", "rubbish", Severity.WARNING, True),
+        ("deny", "6.18.1", Severity.WARNING, True),
+        (None, "6.18.1", Severity.WARNING, False),
     ],
 )
-def test_huge_pages_of_memfds(value: str | None, kernel: str, state: State, has_fix: bool) -> None:
+def test_huge_pages_of_memfds(
+    value: str | None, kernel: str, state: Severity, has_fix: bool
+) -> None:
     finding = shmem_thp({"thp_shmem": value, "kernel": kernel})
     assert finding.state is state
     assert bool(finding.fix) is has_fix
@@ -78,8 +80,8 @@ def test_huge_pages_of_memfds(value: str | None, kernel: str, state: State, has_
 def test_pools() -> None:
     pools = {str(2 << 20): {"total": 9, "free": 9}, str(1 << 30): {"total": 2, "free": 0}}
     small, large = (f for f in examine_setup({"hugepages": pools}) if f.topic == "hugepages")
-    assert (small.state, small.text) == (State.OK, "9 free pages of 2 MiB")
-    assert large.state is State.INFO
+    assert (small.state, small.text) == (Severity.OK, "9 free pages of 2 MiB")
+    assert large.state is Severity.INFO
     assert large.fix.startswith(
         "echo 1 | sudo tee /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages "
     )
@@ -88,13 +90,13 @@ def test_pools() -> None:
 @pytest.mark.parametrize(
     ("facts", "state", "fix"),
     [
-        ({"pmu": False}, State.INFO, ""),
-        ({"pmu": True, "perf_event_paranoid": 2}, State.INFO, "sudo sysctl"),
-        ({"pmu": True, "perf_event_paranoid": 4, "root": True}, State.OK, ""),
-        ({"pmu": True, "perf_event_paranoid": 1}, State.OK, ""),
+        ({"pmu": False}, Severity.INFO, ""),
+        ({"pmu": True, "perf_event_paranoid": 2}, Severity.INFO, "sudo sysctl"),
+        ({"pmu": True, "perf_event_paranoid": 4, "root": True}, Severity.OK, ""),
+        ({"pmu": True, "perf_event_paranoid": 1}, Severity.OK, ""),
     ],
 )
-def test_counters(facts: dict[str, Any], state: State, fix: str) -> None:
+def test_counters(facts: dict[str, Any], state: Severity, fix: str) -> None:
     finding = counters(facts)
     assert finding.state is state
     assert finding.fix.startswith(fix) and bool(finding.fix) is bool(fix)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bench.gate.compare import Question, ask, read_sides
-from bench.gate.judge import Pair
+from bench.gate.compare import GateOptions, ask, read_sides
+from bench.gate.judge import CellPair
 from bench.model.cell import Clock
 from bench.stats.decision import Verdict
-from bench.stats.sides import from_boots
+from bench.stats.samples import from_boots
 from tests.unit.command import Bench
 from tests.unit.gated_runs import RESET_NAME, counted, counts, few, judged, write_series
 from tests.unit.side_files import foreign
@@ -30,7 +30,7 @@ def test_no_threshold_is_tighter_than_the_floor(
     """Counts that do not vary: the limit alone decides, and it is the greater of the two."""
     limit = max(threshold, floor or 0.0)
     assume(abs(abs(np.log1p(change)) - np.log1p(limit)) > 1e-9)
-    pair = Pair("x", few(*[1e9] * 5), few(*[1e9 * (1 + change)] * 5))
+    pair = CellPair("x", few(*[1e9] * 5), few(*[1e9 * (1 + change)] * 5))
     found = judged([pair], threshold=threshold, floor=floor)  # type: ignore[arg-type]
     assert bool(found.regressed) == (change > limit) == (found.code == 1)
     improved = np.log1p(change) < -np.log1p(limit)
@@ -90,9 +90,9 @@ def boots_of(seed: int, scale: float) -> list[list[float]]:
     return [[1e6 * scale * rng.gauss(1, 0.02)] for _ in range(10)]
 
 
-def shifted(seed: int, scale: float) -> Pair:
+def shifted(seed: int, scale: float) -> CellPair:
     base, new = boots_of(seed, 1.0), boots_of(seed + 1000, scale)
-    return Pair(f"{seed} x {scale}", from_boots(base), from_boots(new))
+    return CellPair(f"{seed} x {scale}", from_boots(base), from_boots(new))
 
 
 def test_among_many_cells_a_chance_finding_is_none() -> None:
@@ -123,7 +123,7 @@ def test_noise_in_many_cells_is_no_alarm() -> None:
 
 
 def test_counts_have_no_chance_to_correct_for() -> None:
-    pairs = [Pair(str(n), few(*[1e6 + n] * 5), few(*[1e6 * 1.01 + n] * 5)) for n in range(200)]
+    pairs = [CellPair(str(n), few(*[1e6 + n] * 5), few(*[1e6 * 1.01 + n] * 5)) for n in range(200)]
     assert len(judged(pairs, threshold=0.005).regressed) == 200
 
 
@@ -159,14 +159,14 @@ def test_a_budget_for_times(budget: str, code: int, bench: Bench, tmp_path: Path
 def test_noise_breaks_no_budget() -> None:
     """The median is 1 % above it, but its interval is not."""
     values = [0.97e8, 0.98e8, 0.99e8, 1.01e8, 1.02e8, 1.03e8, 1.04e8]
-    pair = Pair("x", few(*values), few(*values))
+    pair = CellPair("x", few(*values), few(*values))
     assert not judged([pair], Clock.WALL, budget=1e8).regressed
     assert judged([pair], Clock.WALL, budget=0.969e8).regressed
     assert judged([pair], Clock.ICOUNT, budget=1e8).regressed  # counts are what they are
 
 
 def test_a_budget_is_broken_without_a_base() -> None:
-    found = judged([Pair("x", None, few(*[2e6] * 5), "failed: x")], budget=1e6)
+    found = judged([CellPair("x", None, few(*[2e6] * 5), "failed: x")], budget=1e6)
     assert (found.code, found.cells[0].verdict) == (1, "over-budget")
     assert found.cells[0].reason.startswith("BASE has no value (failed: x); over its budget")
 
@@ -185,7 +185,7 @@ def test_a_budget_for_seconds_of_another_program(
 
 def test_nothing_at_all_cannot_be_judged() -> None:
     assert judged([]).code == 125
-    assert judged([Pair("x", None, None)]).cells[0].reason == (
+    assert judged([CellPair("x", None, None)]).cells[0].reason == (
         "BASE has no value; NEW has no value"
     )
 
@@ -210,7 +210,7 @@ def runs(draw: st.DrawFn, clock: Clock) -> dict[object, dict[int, list[int]]]:
 
 
 def verdicts_of(base: Path, new: Path, floor: str) -> dict[str, str]:
-    question = Question(base, new, "1%", floor)
+    question = GateOptions(base, new, "1%", floor)
     return {cell.name: cell.verdict for cell in ask(question, read_sides(question)).cells}
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from junitparser import JUnitXml
 
 from bench.gate import render as verdicts
-from bench.gate.judge import Judgement, Limits, Pair
+from bench.gate.judge import CellPair, Judgement, Limits
 from tests.unit.command import Bench
 from tests.unit.gated_runs import RESET_NAME, counted, few, judged
 
@@ -25,12 +25,12 @@ EVIL = '<script>alert("x")</script> & \']]> --> | [a](http://example.org) ![b](c
 def every(name: str = "cell", why: str = "failed: it died") -> Judgement:
     """One cell of each verdict; ``name`` begins all of their names."""
     pairs = [
-        Pair(f"{name} regression", SAME, SLOW),
-        Pair(f"{name} missing", SAME, None, why_no_new=why),
-        Pair(f"{name} inconclusive", SAME, WIDE),
-        Pair(f"{name} blind", SAME, SHORT),
-        Pair(f"{name} improvement", SAME, FAST),
-        Pair(f"{name} no-change", SAME, SAME),
+        CellPair(f"{name} regression", SAME, SLOW),
+        CellPair(f"{name} missing", SAME, None, why_no_new=why),
+        CellPair(f"{name} inconclusive", SAME, WIDE),
+        CellPair(f"{name} blind", SAME, SHORT),
+        CellPair(f"{name} improvement", SAME, FAST),
+        CellPair(f"{name} no-change", SAME, SAME),
     ]
     found = judged(pairs, threshold=0.02)
     assert [cell.verdict for cell in found.cells] == [
@@ -54,7 +54,7 @@ def test_the_text_has_the_worst_first_and_says_why() -> None:
 
 
 def test_the_floor_stands_beside_the_threshold() -> None:
-    found = judged([Pair("x", SAME, SAME)], threshold=0.001, floor=0.03)
+    found = judged([CellPair("x", SAME, SAME)], threshold=0.001, floor=0.03)
     assert verdicts.headline(found) == "1 no change (threshold 0.10%, noise floor 3.00%)"
     assert verdicts.headline(judged([])).startswith("no cell (")
 
@@ -115,7 +115,7 @@ def test_json_is_what_was_found() -> None:
 
 def test_json_without_any_figure() -> None:
     """No ratio, no interval: none of NaN and Infinity is JSON."""
-    found = judged([Pair("zero", few(*[0.0] * 5), SAME), Pair("x", None, None)])
+    found = judged([CellPair("zero", few(*[0.0] * 5), SAME), CellPair("x", None, None)])
     text = verdicts.as_json(found)
     whole = json.loads(text, parse_constant=pytest.fail)
     assert whole["cells"][0]["decision"]["ratio"] is None and whole["code"] == 125
@@ -128,7 +128,7 @@ def test_annotations_are_a_line_each() -> None:
     ]
     assert lines[0].startswith("::error title=bench regression::100 %25 ::error::x,y regression: ")
     assert not any(re.search("%(?!25)", line) for line in lines)
-    assert verdicts.annotations(judged([Pair("x", SAME, SAME)])) == ""
+    assert verdicts.annotations(judged([CellPair("x", SAME, SAME)])) == ""
 
 
 def junit(judgement: Judgement, path: Path) -> list[tuple[str, str]]:

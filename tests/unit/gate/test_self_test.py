@@ -77,7 +77,7 @@ def test_a_cell_without_a_value_is_one_that_it_cannot_see(bench: Bench, tmp_path
 def test_seconds_of_another_program_are_not_rounded(bench: Bench, tmp_path: Path) -> None:
     side = read_side(foreign(tmp_path / "theirs.json"))
     slower = scaled(side, 1.04)
-    assert slower.series["theirs"].values == pytest.approx([0.52, 0.26, 0.78])
+    assert slower.cells["theirs"].values == pytest.approx([0.52, 0.26, 0.78])
     assert slower.name.endswith(" x 1.04")
     assert len(blind(bench, tmp_path / "theirs.json")) == 1
 
@@ -93,6 +93,6 @@ def test_what_is_scaled_is_scaled(
     seed: int, factor: float, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     side = read_side(write_run(tmp_path_factory.mktemp("scaled") / "run", noisy(seed)))
-    for key, each in scaled(side, factor).series.items():
-        assert np.array_equal(each.boots, side.series[key].boots)
-        assert each.values == pytest.approx(side.series[key].values * factor, rel=1e-12)
+    for key, each in scaled(side, factor).cells.items():
+        assert np.array_equal(each.boots, side.cells[key].boots)
+        assert each.values == pytest.approx(side.cells[key].values * factor, rel=1e-12)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from bench.commands.gate import Files, compare, gate
-from bench.gate.compare import Question, Sides
+from bench.gate.compare import GateOptions, Sides
 from bench.model.cell import Clock
 from bench.model.units import GIB
-from bench.sides import Key, Series, Side
+from bench.sides import CellValues, Key, Side
 from tests.unit.side_runs import NEW
 
 SAMPLES = 1_000_000
@@ -26,8 +26,8 @@ def side(clock: Clock, cells: int, boots: int, scale: float) -> Side:
     each = SAMPLES // 2 // cells
     spread = 5e-6 if clock is Clock.ICOUNT else 0.01
     numbers = np.sort(np.arange(each) % boots) + 1
-    series: dict[Key, Series] = {
-        replace(NEW, mem=number * GIB, file=number * GIB): Series(
+    series: dict[Key, CellValues] = {
+        replace(NEW, mem=number * GIB, file=number * GIB): CellValues(
             numbers, np.rint(1e7 * scale * rng.normal(1, spread, each)).astype(np.int64)
         )
         for number in range(1, cells + 1)
@@ -41,9 +41,9 @@ def test_a_million_samples(
     clock: Clock, cells: int, boots: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base, new = (side(clock, cells, boots, scale) for scale in (1.0, 1.05))
-    assert sum(each.n for one in (base, new) for each in one.series.values()) == SAMPLES
+    assert sum(each.n for one in (base, new) for each in one.cells.values()) == SAMPLES
     monkeypatch.setattr("bench.commands.gate.read_sides", lambda _: Sides(base, new, (), (), True))
-    question = Question(tmp_path / "base", tmp_path / "new", max_pause="")
+    question = GateOptions(tmp_path / "base", tmp_path / "new", max_pause="")
     files = Files(*(tmp_path / name for name in ("junit", "markdown", "json")))
     began = time.process_time()
     compared = compare(question)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.cleanup.scratch import made_whole
+from bench.cleanup.scratch import atomic_directory
 from bench.errors import CannotJudge, MissingTool, NoSpace
 from bench.executors.guest_setup import prepare, why_not_here
 from bench.kernel.config import load_config
@@ -79,7 +79,7 @@ def test_no_space_for_the_cache(
 
 def test_a_disk_that_fills_up_leaves_nothing(empty_cache: Path) -> None:
     def fill() -> None:
-        with made_whole(cache_dir() / "final") as scratch:
+        with atomic_directory(cache_dir() / "final") as scratch:
             (scratch / "part").write_text("x")
             raise OSError(28, "No space left on device")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bench.errors import BenchError, ProtocolError
 from bench.model.cell import Block, Rep, Unavailable
 from bench.protocol.messages import parse, read_reps
-from bench.results.crc import seal, unseal
+from bench.results.crc import add_crc, check_crc
 from tests.unit.streams import (
     PIN_METHODS,
     bare,
@@ -96,8 +96,8 @@ objects = st.dictionaries(st.text(), st.integers() | st.text(), min_size=1).filt
 @given(objects)
 def test_what_was_sealed_is_unsealed(fields: dict[str, int | str]) -> None:
     text = json.dumps(fields)
-    assert json.loads(seal(text))["crc"] == zlib.crc32(text.removesuffix("}").encode())
-    assert json.loads(unseal(seal(text))) == fields
+    assert json.loads(add_crc(text))["crc"] == zlib.crc32(text.removesuffix("}").encode())
+    assert json.loads(check_crc(add_crc(text))) == fields
 
 
 @given(objects, st.data())
@@ -105,23 +105,23 @@ def test_what_was_sealed_and_changed_is_refused(
     fields: dict[str, int | str], data: st.DataObject
 ) -> None:
     text = json.dumps(fields, ensure_ascii=False)
-    sealed = seal(text)
+    sealed = add_crc(text)
     at = data.draw(st.integers(0, len(text) - 2))
     other = data.draw(st.characters(codec="utf-8").filter(lambda c: c != sealed[at]))
     with pytest.raises(ValueError, match="crc"):
-        unseal(sealed[:at] + other + sealed[at + 1 :])
+        check_crc(sealed[:at] + other + sealed[at + 1 :])
 
 
 @given(st.text())
 def test_a_line_without_a_checksum_is_taken_as_it_is(text: str) -> None:
-    assert unseal(f"{text}]") == f"{text}]"
+    assert check_crc(f"{text}]") == f"{text}]"
 
 
 def test_both_spellings_of_a_seal_are_known() -> None:
     """The helper writes no spaces, Python's json does."""
     message = {"t": "end", "n": 2}
-    assert json.loads(unseal(line(message))) == message
-    assert json.loads(unseal(seal(json.dumps(message)))) == message
+    assert json.loads(check_crc(line(message))) == message
+    assert json.loads(check_crc(add_crc(json.dumps(message)))) == message
 
 
 def test_a_changed_line_is_named() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bench.model.cell import Cell, Clock, Method, Phase, Sample
 from bench.results.canonical import Numbers, Reader
-from bench.results.crc import seal
+from bench.results.crc import add_crc
 from bench.results.row import parse_row, row_text
 from tests.unit.samples import BLOCK, FAILED, SAMPLES
 
@@ -140,7 +140,7 @@ def test_a_line_changed_with_its_crc_is_read_as_the_parser_does(
     ways = [with_another_number(text), with_other_keys(text), with_other_characters(text)]
     changed = data.draw(st.one_of(*ways))
     end = whole[whole.rindex(', "crc": ') :]
-    sealed = [seal(changed), changed, changed.removesuffix("}") + end]
+    sealed = [add_crc(changed), changed, changed.removesuffix("}") + end]
     for line in sealed:
         check(learnt(sample), line.encode(errors="surrogatepass"), sample.clock)
 
@@ -166,7 +166,7 @@ def test_no_number_can_be_anything_else(token: str) -> None:
     text = whole[: whole.rindex(', "crc": ')] + "}"
     for found in NUMBER.finditer(text):
         changed = text[: found.start()] + token + text[found.end() :]
-        for line in (seal(changed), changed):
+        for line in (add_crc(changed), changed):
             check(learnt(counted), line.encode(), counted.clock)
 
 

@@ -66,14 +66,14 @@ def test_a_failure_in_one_boot_fails_the_cell(tmp_path: Path) -> None:
     a = write_run(tmp_path / "a")
     b = write_run(tmp_path / "b", {RESET: {1: [7]}}, without={NEW: FAILED})
     side = read_side([a, b])
-    assert [*side.series] == [RESET]
+    assert [*side.cells] == [RESET]
     assert side.without == {NEW: FAILED}
 
 
 def test_what_one_run_skipped_another_may_have(tmp_path: Path) -> None:
     a = write_run(tmp_path / "a", {RESET: {1: [7]}}, without={NEW: SKIPPED})
     side = read_side([a, write_run(tmp_path / "b")])
-    assert {*side.series} == {RESET, NEW} and not side.without
+    assert {*side.cells} == {RESET, NEW} and not side.without
 
 
 def test_a_run_twice_is_refused(tmp_path: Path) -> None:

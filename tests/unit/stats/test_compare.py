@@ -19,7 +19,7 @@ from bench.stats.compare import (
 )
 from bench.stats.pairwise import kth_differences
 from bench.stats.ranks import slower_share
-from bench.stats.sides import Floats, from_boots, group_medians, side
+from bench.stats.samples import Floats, from_boots, group_medians, samples_of
 
 # Hollander and Wolfe, table 4.1: permeability of membranes, at term and at 12 to 26 weeks.
 TERM = np.array([0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46])
@@ -154,7 +154,7 @@ def test_sides_are_rows_of_one_length() -> None:
     assert from_boots([[1, 2], [5]]).medians.tolist() == [1.5, 5.0]
     assert from_boots([]).medians.tolist() == []
     with pytest.raises(ValueError, match="two equal rows"):
-        side([1, 2], [3.0])
+        samples_of([1, 2], [3.0])
 
 
 @pytest.mark.parametrize("values", ["lognormal", "ns"])

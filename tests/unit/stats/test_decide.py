@@ -12,8 +12,8 @@ from scipy.stats import binom
 
 from bench.model.cell import Clock
 from bench.stats.decide import decide, decide_all
-from bench.stats.decision import Cell, Decision, Rule, Verdict
-from bench.stats.sides import Side, from_boots, side
+from bench.stats.decision import Decision, Evidence, Rule, Verdict
+from bench.stats.samples import Samples, from_boots, samples_of
 
 OPPOSITE = {
     Verdict.REGRESSION: Verdict.IMPROVEMENT,
@@ -25,7 +25,7 @@ WALL = Rule()
 COUNTS = Rule(Clock.ICOUNT, threshold=0.005)
 
 
-def boots(count: int, slower: float = 0.0, seed: int = 0, sd: float = 0.02) -> Side:
+def boots(count: int, slower: float = 0.0, seed: int = 0, sd: float = 0.02) -> Samples:
     """Two reps a boot, ns, as a machine gives them whose boots differ."""
     rng = np.random.default_rng([seed, count, round(1000 * (1 + slower))])
     levels = 1e6 * (1 + slower) * (1 + rng.normal(0, sd, count))
@@ -97,7 +97,7 @@ def test_pairs_are_used_where_they_are_alike() -> None:
     drift = np.linspace(1, 1.5, 10)
     rng = np.random.default_rng(4)
     base, new = (
-        side(np.arange(10), level * drift * (1 + rng.normal(0, 0.005, 10)))
+        samples_of(np.arange(10), level * drift * (1 + rng.normal(0, 0.005, 10)))
         for level in (100.0, 103.0)
     )
     said = decide(base, new, WALL)
@@ -116,7 +116,7 @@ sides = st.integers(5, 9).flatmap(
 def test_swapped_sides_have_the_opposite_verdict(
     first: list[int], second: list[int], rule: Rule
 ) -> None:
-    base, new = (side(np.arange(len(values)) // 2, values) for values in (first, second))
+    base, new = (samples_of(np.arange(len(values)) // 2, values) for values in (first, second))
     one, other = decide(base, new, rule), decide(new, base, rule)
     assert other.verdict is OPPOSITE[one.verdict]
     assert (one.ratio * other.ratio, one.low * other.high) == pytest.approx((1, 1))
@@ -129,10 +129,10 @@ def test_swapped_sides_have_the_opposite_verdict(
 def test_a_verdict_does_not_depend_on_the_unit(
     first: list[int], second: list[int], rule: Rule, factor: float
 ) -> None:
-    base, new = (side(np.arange(len(values)) // 2, values) for values in (first, second))
+    base, new = (samples_of(np.arange(len(values)) // 2, values) for values in (first, second))
     one = decide(base, new, rule)
     other = decide(
-        Side(base.boots, base.values * factor), Side(new.boots, new.values * factor), rule
+        Samples(base.boots, base.values * factor), Samples(new.boots, new.values * factor), rule
     )
     assert one.ratio == pytest.approx(other.ratio, rel=1e-9)
     assert one.slower_share == other.slower_share
@@ -158,7 +158,7 @@ def test_all_equal_is_no_change(rule: Rule) -> None:
     ],
 )
 def test_what_has_no_ratio_is_said(rule: Rule, values: list[float], why: str) -> None:
-    said = decide(side(np.arange(len(values)), values), boots(10), rule)
+    said = decide(samples_of(np.arange(len(values)), values), boots(10), rule)
     assert (said.verdict, said.reason) == (Verdict.INCONCLUSIVE, why)
 
 
@@ -172,10 +172,10 @@ def test_a_rule_that_makes_no_sense_is_refused(wrong: dict[str, float]) -> None:
         Rule(**wrong)  # type: ignore[arg-type]
 
 
-def family(cells: int, slower: float = 0.0, count: int = 10, seed: int = 0) -> list[Cell]:
+def family(cells: int, slower: float = 0.0, count: int = 10, seed: int = 0) -> list[Evidence]:
     """One cell that may be slower, and others that are not."""
     return [
-        Cell(
+        Evidence(
             boots(count, 0.0, seed + 2 * i), boots(count, slower * (i == 0), seed + 2 * i + 1), WALL
         )
         for i in range(cells)
@@ -219,7 +219,7 @@ def test_a_family_that_did_not_change_raises_no_alarm(count: int) -> None:
 
 def test_counts_are_no_part_of_the_family() -> None:
     reps = np.arange(5) + 1e6
-    count = Cell(from_boots([reps]), from_boots([1.01 * reps]), COUNTS)
+    count = Evidence(from_boots([reps]), from_boots([1.01 * reps]), COUNTS)
     said = decide_all([count, *family(3, 0.05)])
     assert said[0].verdict is Verdict.REGRESSION
     assert said[1:] == decide_all(family(3, 0.05))
@@ -232,7 +232,7 @@ def test_a_million_samples_are_gated_in_five_seconds(boots_a_side: int) -> None:
     ids = rng.permutation(np.repeat(np.arange(boots_a_side), 500_000 // boots_a_side))
     rule = COUNTS if boots_a_side == 1 else WALL
     began = time.process_time()
-    said = decide(side(ids, values[:500_000]), side(ids, 1.1 * values[500_000:]), rule)
+    said = decide(samples_of(ids, values[:500_000]), samples_of(ids, 1.1 * values[500_000:]), rule)
     assert time.process_time() - began < 5
     assert said.base_n == said.new_n == 500_000
     assert said.ratio == pytest.approx(1.1, abs=0.01)

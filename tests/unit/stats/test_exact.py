@@ -10,12 +10,12 @@ from bench.model.cell import Clock
 from bench.stats.decide import decide
 from bench.stats.decision import Rule, Verdict
 from bench.stats.exact import luck
-from bench.stats.sides import Side, from_boots
+from bench.stats.samples import Samples, from_boots
 
 COUNTS = Rule(Clock.ICOUNT, threshold=0.005)
 
 
-def counts(*values: float) -> Side:
+def counts(*values: float) -> Samples:
     return from_boots([[*values]])
 
 
@@ -78,7 +78,7 @@ def test_ticks_raise_no_alarm_and_hide_no_slowdown(ticks: float, threshold: floa
     rng = np.random.default_rng(1)
     rule = replace(COUNTS, threshold=threshold)
 
-    def side_of(factor: float) -> Side:
+    def side_of(factor: float) -> Samples:
         more = 0.004 * (rng.random(5) < ticks) + 1e-5 * rng.random(5)
         return from_boots([factor * 1e8 * (1 + more)])
 

@@ -14,7 +14,7 @@ from bench.stats.bootstrap import bca_log_ratio
 from bench.stats.drift import Drift, drift, wander_p, warm_up
 from bench.stats.family import holm
 from bench.stats.noise import mad, median, minimum_detectable_effect, noise_floor
-from bench.stats.sides import from_boots
+from bench.stats.samples import from_boots
 
 numbers = st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=30)
 chances = st.lists(st.floats(0, 1), min_size=1, max_size=25)

@@ -17,7 +17,7 @@ from bench.stats.ranks import (
     u_distribution,
     w_distribution,
 )
-from bench.stats.sides import Floats
+from bench.stats.samples import Floats
 
 small = st.lists(st.integers(-20, 20), min_size=1, max_size=12).map(lambda v: np.array(v, float))
 

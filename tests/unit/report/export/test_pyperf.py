@@ -91,7 +91,7 @@ def test_zeros_are_counted_and_not_values(tmp_path: Path) -> None:
     assert first.get_metadata()["bench_values_left_out"] == 2
     assert "bench_values_left_out" not in second.get_metadata()
     side = read_side(path)
-    assert side.series[NEW].lists() == values[NEW]
+    assert side.cells[NEW].lists() == values[NEW]
     assert side.without == {RESET: ZEROS}
     with pytest.raises(CannotJudge, match="no value of 0"):
         written(write_run(tmp_path / "zeros", {RESET: {1: [0]}}))
@@ -101,7 +101,7 @@ def test_a_boot_of_zeros_leaves_its_cell_out(tmp_path: Path) -> None:
     """The other boots alone are not the cell."""
     path = written(write_run(tmp_path / "run", {NEW: {1: [0, 0], 2: [9]}, RESET: {1: [7]}}))
     side = read_side(path)
-    assert side.without == {NEW: ZEROS} and [*side.series] == [RESET]
+    assert side.without == {NEW: ZEROS} and [*side.cells] == [RESET]
 
 
 def test_metadata_are_scalars_and_name_the_cell(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from bench.model.cell import Clock, Method, Pages, Ptes
 from bench.model.patch_series import ChangedFile, PatchSeries
 from bench.model.units import GIB
 from bench.paths import ROOT
-from bench.report.letter import Style, cover_letter
+from bench.report.letter import LetterStyle, cover_letter
 from bench.results.writer import Run, load
 from tests.unit.letter_runs import check_mailable, large_run, letter_of
 from tests.unit.report_runs import CELL, FACTS, measured, run_of, sized, straight, without
@@ -39,8 +39,8 @@ NEW_CELL = replace(CELL, method=Method.NEW_OWNER)
 SIZES = (1, 4, 16)
 
 
-@pytest.mark.parametrize("style", Style)
-def test_the_letter_is_the_golden_one(style: Style, tmp_path: Path) -> None:
+@pytest.mark.parametrize("style", LetterStyle)
+def test_the_letter_is_the_golden_one(style: LetterStyle, tmp_path: Path) -> None:
     run = load(large_run(tmp_path / "run"))
     text = cover_letter([run], style=style, series=SERIES) + "\n"
     path = GOLDEN / f"letter-{style}.txt"
@@ -69,8 +69,8 @@ def test_the_parts_come_in_their_order(tmp_path: Path) -> None:
     assert places == sorted(places)
 
 
-@pytest.mark.parametrize("style", Style)
-def test_a_count_is_never_a_time(style: Style, tmp_path: Path) -> None:
+@pytest.mark.parametrize("style", LetterStyle)
+def test_a_count_is_never_a_time(style: LetterStyle, tmp_path: Path) -> None:
     text = letter_of(large_run(tmp_path / "run", clock=Clock.ICOUNT), style=style)
     body = text.replace("10 min: it would take 1.0 h", "")
     assert not TIME.search(body)
@@ -97,7 +97,7 @@ def test_an_extrapolated_cell_is_marked_and_has_no_n() -> None:
     assert re.fullmatch(r"64 GiB\* +~[\d.]+ +~[\d.]+ +~\d[\d.]*x +extrapolated +-", row)
     assert "~: extrapolated" in text and "extrapolated: sim-net-pa thp 64 GiB*" in text
     assert "of 3: " in text  # the worst of those that were measured
-    for style, mark in ((Style.MMTESTS, "Extrap  64GiB"), (Style.LKP, "~")):
+    for style, mark in ((LetterStyle.MMTESTS, "Extrap  64GiB"), (LetterStyle.LKP, "~")):
         other = cover_letter(
             [run_of([*straight(cells), *(without(sized(c, 64)) for c in (CELL, NEW_CELL))])],
             style=style,
@@ -105,11 +105,13 @@ def test_an_extrapolated_cell_is_marked_and_has_no_n() -> None:
         assert mark in other and "extrapolated from the line" in flat(other)
 
 
-@pytest.mark.parametrize("style", Style)
+@pytest.mark.parametrize("style", LetterStyle)
 @pytest.mark.parametrize(
     ("status", "word"), [(FAILED, "failed"), ("skipped: no device (needs: one)", "skipped")]
 )
-def test_a_cell_without_a_figure_is_in_the_table(style: Style, status: str, word: str) -> None:
+def test_a_cell_without_a_figure_is_in_the_table(
+    style: LetterStyle, status: str, word: str
+) -> None:
     samples = straight([sized(c, gib) for c in (CELL, NEW_CELL) for gib in (1, 4)])
     run = run_of([*samples, *straight([sized(NEW_CELL, 2)]), without(sized(CELL, 2), status)])
     text = cover_letter([run], style=style)
@@ -211,8 +213,8 @@ def test_kernels_that_are_refused(tmp_path: Path) -> None:
         cover_letter([load(write_run(tmp_path / "rest", {NEW: {1: [5]}}))], [alone])
 
 
-@pytest.mark.parametrize("style", Style)
-def test_two_kernels_method_by_method(style: Style, tmp_path: Path) -> None:
+@pytest.mark.parametrize("style", LetterStyle)
+def test_two_kernels_method_by_method(style: LetterStyle, tmp_path: Path) -> None:
     stock = {"kernel": "6.12+stock", "kernel_digest": "ba9876543210"}
     base = load(write_run(tmp_path / "base", noisy(1), executor=stock))
     new = load(

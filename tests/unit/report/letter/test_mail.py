@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bench.model.cell import Backing, Batch, Cell, Clock, Handover, Method, Pages, Ptes, Sample
-from bench.report.letter import Style, cover_letter
+from bench.report.letter import LetterStyle, cover_letter
 from bench.report.letter.ascii import WIDTH, command, mailable, plain, wrapped
 from bench.results.writer import Run, load
 from tests.unit.letter_runs import check_mailable, large_run
@@ -61,9 +61,9 @@ def check_round_trip(text: str, where: Path) -> None:
     assert git("mailsplit", f"-o{where}", cwd=where, text=mailbox).strip() == "1"
 
 
-@pytest.mark.parametrize("style", Style)
+@pytest.mark.parametrize("style", LetterStyle)
 @pytest.mark.parametrize("clock", Clock)
-def test_git_leaves_a_letter_as_it_is(style: Style, clock: Clock, tmp_path: Path) -> None:
+def test_git_leaves_a_letter_as_it_is(style: LetterStyle, clock: Clock, tmp_path: Path) -> None:
     run = load(large_run(tmp_path / "run", clock=clock))
     check_round_trip(cover_letter([run], style=style), tmp_path)
 
@@ -119,8 +119,8 @@ def runs(draw: st.DrawFn) -> Run:
 
 
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
-@given(run=runs(), style=st.sampled_from(Style))
-def test_any_letter_is_ascii_of_75_columns(run: Run, style: Style) -> None:
+@given(run=runs(), style=st.sampled_from(LetterStyle))
+def test_any_letter_is_ascii_of_75_columns(run: Run, style: LetterStyle) -> None:
     check_mailable(cover_letter([run], style=style))
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from bench.model.cell import Clock, Method
 from bench.model.units import GIB
-from bench.report.letter import Style, cover_letter
+from bench.report.letter import LetterStyle, cover_letter
 from bench.results.writer import load
 from tests.unit.letter_runs import (
     Pauses,
@@ -113,7 +113,7 @@ def in_groups(text: str, row: re.Pattern[str]) -> list[tuple[tuple[str, str], re
 
 
 def test_mmtests(run: Path) -> None:
-    pauses, text = stored_pauses(run), letter_of(run, style=Style.MMTESTS)
+    pauses, text = stored_pauses(run), letter_of(run, style=LetterStyle.MMTESTS)
     row = re.compile(
         r"Median +(\d+[MG]iB)(?:-alias)? +([\d.]+) \( +0.00%\) +([\d.]+) ([(*]) *(\S+)%[)*]"
     )
@@ -129,7 +129,7 @@ def test_mmtests(run: Path) -> None:
 
 
 def test_lkp(run: Path) -> None:
-    pauses, text = stored_pauses(run), letter_of(run, style=Style.LKP)
+    pauses, text = stored_pauses(run), letter_of(run, style=LetterStyle.LKP)
     value = r" *([\d.]+) ((?:\+- *\d+%)?) *"
     metric = r"pause\.median\.(\d+[MG]iB)(?:-alias)?"
     unit = TICKS[text.split("\nin ")[1].split(";")[0]]

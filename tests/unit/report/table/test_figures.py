@@ -10,10 +10,10 @@ import pytest
 
 from bench.model.cell import Cell, Method, Sample
 from bench.report.table.cells import CellTable
-from bench.report.table.figures import State, figures
+from bench.report.table.figures import CellState, figures
 from bench.report.text.text import render
 from bench.stats.ratios import ratio_interval
-from bench.stats.sides import from_boots
+from bench.stats.samples import from_boots
 from tests.unit.report_runs import (
     A_PAGE,
     CELL,
@@ -48,7 +48,7 @@ def test_a_cell_that_failed_in_one_boot_has_no_figure_anywhere() -> None:
     failed = replace(without(NEW, "failed: VmPin is 0 kB"), boot=2)
     run = run_of([*measured(CELL, [9_000] * 5), *measured(NEW, [3_000] * 5), failed])
     _, found = figures(run)
-    assert (found.state, found.pause, found.ratio) == (State.FAILED, None, None)
+    assert (found.state, found.pause, found.ratio) == (CellState.FAILED, None, None)
     text = render(run)
     assert "3.000 k" not in text and "failed: VmPin is 0 kB" in text
 
@@ -62,7 +62,7 @@ def test_two_estimates_have_a_ratio_without_an_interval() -> None:
     left_out = [without(cell) for cell in both([wanted])]
     rows = {row.cell: row for row in figures(run_of([*straight(both(SMALLER)), *left_out]))}
     found = rows[replace(wanted, method=Method.NEW_OWNER)]
-    assert found.state is State.EXTRAPOLATED
+    assert found.state is CellState.EXTRAPOLATED
     assert found.ratio == pytest.approx(1.0) and found.ratio_interval is None
     assert found.base == wanted and rows[wanted].ratio is None
 

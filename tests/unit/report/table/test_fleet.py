@@ -17,7 +17,7 @@ from bench.report.table.section import Section, plain
 from bench.results.writer import Run, load
 from bench.sides.names import cell_name
 from bench.stats.ratios import ratio_interval
-from bench.stats.sides import from_boots
+from bench.stats.samples import from_boots
 from tests.unit.command import Bench
 from tests.unit.gated_runs import counted, counts, write_series
 from tests.unit.report.text.test_terminal import both

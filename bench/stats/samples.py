@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class Samples:
     """``values`` in one unit, ``boots`` as long: ids that grow in the order in which boots ran."""
 
     boots: NDArray[np.int64]
@@ -23,20 +23,20 @@ class Side:
         return group_medians(self.boots, self.values)
 
 
-def side(boots: ArrayLike, values: ArrayLike) -> Side:
+def samples_of(boots: ArrayLike, values: ArrayLike) -> Samples:
     """A side from anything like an array; ValueError when the two are not equally long."""
     ids = np.atleast_1d(np.asarray(boots, dtype=np.int64))
     array = np.atleast_1d(np.asarray(values, dtype=np.float64))
     if ids.ndim != 1 or ids.shape != array.shape:
         raise ValueError(f"boots {ids.shape} and values {array.shape} are not two equal rows")
-    return Side(ids, array)
+    return Samples(ids, array)
 
 
-def from_boots(boots: Sequence[ArrayLike]) -> Side:
+def from_boots(boots: Sequence[ArrayLike]) -> Samples:
     """A side from the values of each boot, in the order in which the boots ran."""
     arrays = [np.atleast_1d(np.asarray(boot, dtype=np.float64)) for boot in boots]
     ids = np.repeat(np.arange(len(arrays)), [len(array) for array in arrays])
-    return side(ids, np.concatenate(arrays) if arrays else np.empty(0))
+    return samples_of(ids, np.concatenate(arrays) if arrays else np.empty(0))
 
 
 def group_medians(groups: NDArray[np.int64], values: Floats) -> Floats:
