@@ -202,7 +202,7 @@ def list_(
     schema: Annotated[bool, typer.Option(help="Print the JSON schema of scenario files")] = False,
 ) -> None:
     """Scenarios, and devices with whether they can run here."""
-    from bench.commands.report import listing
+    from bench.commands.list import listing
     from bench.plan.scenario import json_schema
 
     _print(json_schema().rstrip("\n") if schema else listing())

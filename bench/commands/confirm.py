@@ -9,8 +9,8 @@ from bench.commands.run import RunOptions, run_once
 from bench.errors import CannotJudge
 from bench.measure.resume import scenario_of
 from bench.model.cell import Block
-from bench.plan.boots import runs_below
 from bench.plan.scenario import Scenario
+from bench.results.series import runs_below
 from bench.results.writer import load
 from bench.sides import cell_name, read_side
 

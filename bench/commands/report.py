@@ -8,10 +8,10 @@ from pathlib import Path
 from bench.commands.outcome import Outcome
 from bench.errors import UsageError
 from bench.model.cell import Clock
-from bench.plan.boots import runs_below
 from bench.report.table.section import Section
 from bench.results.reader import read_facts
-from bench.results.writer import SERIES, Run, load
+from bench.results.series import SERIES, runs_below
+from bench.results.writer import Run, load
 
 BASELINE, LETTER, PAGE = "baseline", "cover-letter", "page"
 
@@ -165,19 +165,3 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise UsageError(f"--out: {path}: {error.strerror}", "name a writable place") from None
-
-
-def listing() -> str:
-    """Scenarios with their questions; devices with whether they can run here."""
-    from bench.executors.guest_setup import why_not_here
-    from bench.model.device import DEVICES
-    from bench.paths import SCENARIOS
-    from bench.plan.scenario import load_scenario
-    from bench.report.table.columns import columns
-
-    names = sorted(path.stem for path in SCENARIOS.glob("*.toml"))
-    rows = [("scenario", "its question")]
-    rows += [(name, load_scenario(name, {}).question) for name in names]
-    devices = [(d.name, why_not_here(d) or "yes", d.stands_for) for d in DEVICES.values()]
-    shown = columns([("device", "runs here", "stands for"), *devices])
-    return f"{columns(rows)}\n\n{shown}"

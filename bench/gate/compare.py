@@ -12,7 +12,7 @@ from bench.errors import CannotJudge, UsageError
 from bench.gate.judge import CellPair, Judgement, Limits, judge
 from bench.model.cell import Clock
 from bench.model.units import parse_pause, parse_share
-from bench.plan.boots import runs_below, took_turns
+from bench.results.series import runs_below, took_turns
 from bench.sides import CellValues, Key, Side, changes, differences, key_name, read_side
 from bench.stats.decision import Rule
 from bench.stats.drift import drifting

@@ -10,12 +10,11 @@ from pathlib import Path
 from bench.cleanup.scratch import atomic_directory
 from bench.guest import cpio
 from bench.kernel.build import Kernel
-from bench.measure.provenance import helper_digest
 from bench.paths import cache_dir, cache_path, locked
 from bench.process import find_tool, run
+from bench.protocol.helper_source import HELPER, helper_digest
 
 INIT = Path(__file__).with_name("init")
-HELPER = Path(__file__).resolve().parent.parent / "helper"
 
 # What init and the commands of the executor use.
 APPLETS = (

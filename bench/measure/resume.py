@@ -11,10 +11,11 @@ from pydantic import ValidationError
 from bench.errors import UsageError
 from bench.executors.base import Executor
 from bench.machine import facts as machine
-from bench.measure.provenance import continuity_problems, session
+from bench.measure.provenance import session
 from bench.model.cell import Cell, Clock, Plan
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario
+from bench.results.continuity import continuity_problems
 from bench.results.lock import Lock, take_lock
 from bench.results.plan_record import Planned, plan_facts, tally
 from bench.results.reader import StoredLine, by_block, read_facts, read_lines

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.plan.matrix import balanced_order
 from bench.plan.scenario import Scenario
-from bench.results.writer import SERIES
+from bench.results.series import SERIES
 
 _USUAL = "boot"
 _LONGEST = 200  # bytes of a label; file systems take 255
@@ -38,33 +38,6 @@ def series_of(scenario: Scenario) -> list[Boot]:
         Boot(_once(scenario, kernel, turn), labels[kernel], turn + 1)
         for turn, kernel in ((place // len(kernels), kernel) for place, kernel in enumerate(order))
     ]
-
-
-def runs_below(path: Path) -> list[Path]:
-    """The run directories that a path stands for: itself, or those of one kernel of a series.
-
-    In the order in which they ran: 100 comes after 99, and not after 10.
-    """
-    try:
-        if not (path / "run.json").exists():
-            below = [each.parent for each in path.glob("*/run.json")]
-            return sorted(below, key=lambda run: (len(run.name), run.name)) or [path]
-    except OSError:  # whoever reads the path says what is wrong with it
-        pass
-    return [path]
-
-
-def took_turns(base: Path, new: Path) -> bool:
-    """They are two kernels of one series; a file beside their directories is neither."""
-    try:
-        sides = [path.resolve() for path in (base, new)]
-        parent = sides[0].parent
-        return (
-            all(side.parent == parent and side.is_dir() for side in sides)
-            and (parent / SERIES).exists()
-        )
-    except OSError:
-        return False
 
 
 def _once(scenario: Scenario, kernel: str, number: int) -> Scenario:

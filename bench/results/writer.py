@@ -16,6 +16,7 @@ from bench.results.crc import add_crc
 from bench.results.lock import Lock, take_lock
 from bench.results.reader import FORMAT, Run, load
 from bench.results.row import row_text
+from bench.results.series import SERIES
 
 __all__ = ["FORMAT", "Run", "Store", "create", "load"]
 
@@ -77,9 +78,6 @@ def create(out: Path | None, scenario: str) -> Store:
     except OSError as error:
         raise UsageError(f"--out: {path}: {error.strerror}", "name a writable place") from None
     return Store(path, lock)
-
-
-SERIES = "series.json"  # in a directory whose runs took turns
 
 
 def create_series(out: Path | None, scenario: str) -> Path:

@@ -12,7 +12,7 @@ from bench.model.visible import visible
 
 
 @dataclass(frozen=True)
-class Scale:
+class AxisScale:
     """An axis: its kind and the options of that, as matplotlib calls them, its ends and ticks."""
 
     kind: str
@@ -22,7 +22,7 @@ class Scale:
     options: Mapping[str, float] = field(default_factory=dict)
 
 
-def scale(values: Sequence[float], unit: str, log: bool | None = None, most: int = 4) -> Scale:
+def scale(values: Sequence[float], unit: str, log: bool | None = None, most: int = 4) -> AxisScale:
     """Room for all values. Without ``log`` the axis is logarithmic where they differ much.
 
     A zero has no logarithm: such an axis is linear from there to the smallest other value.
@@ -33,21 +33,21 @@ def scale(values: Sequence[float], unit: str, log: bool | None = None, most: int
     if not log or not above:
         low, high = limits(values, log=False)
         ticks = linear_ticks(low, high, most)
-        return Scale("linear", (low, high), ticks, tick_labels(ticks, unit))
+        return AxisScale("linear", (low, high), ticks, tick_labels(ticks, unit))
     low, high = limits(above, log=True)
     ticks = log_ticks(low, high, most)
     if len(above) == len(values):
-        return Scale("log", (low, high), ticks, tick_labels(ticks, unit))
+        return AxisScale("log", (low, high), ticks, tick_labels(ticks, unit))
     labels = tick_labels([0.0, *ticks], unit)
-    return Scale("symlog", (-low / 3, high), [0.0, *ticks], labels, {"linthresh": low})
+    return AxisScale("symlog", (-low / 3, high), [0.0, *ticks], labels, {"linthresh": low})
 
 
-def size_scale(sizes: Sequence[float], inches: float) -> Scale:
+def size_scale(sizes: Sequence[float], inches: float) -> AxisScale:
     """Of memory in GiB, ascending: as many of the sizes are labelled as there is room for."""
     low, high = limits(sizes, log=True)
     per_inch = math.log(high / low) / inches
     shown = [sizes[n] for n in apart([math.log(size) for size in sizes], 0.62 * per_inch)]
-    return Scale("log", (low, high), shown, [format_size(round(size * GIB)) for size in shown])
+    return AxisScale("log", (low, high), shown, [format_size(round(size * GIB)) for size in shown])
 
 
 def elide(text: str, most: int) -> str:

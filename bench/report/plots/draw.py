@@ -23,7 +23,7 @@ from bench.report.plots import curves as plot_curves
 from bench.report.plots import parts as plot_parts
 from bench.report.plots import strips as plot_strips
 from bench.report.plots import svg as plot_svg
-from bench.report.plots.axes import Scale, quantity
+from bench.report.plots.axes import AxisScale, quantity
 from bench.report.plots.curves import Curve, ends
 from bench.report.plots.layout import WIDTH, Layout
 from bench.report.plots.styles import HOLLOW, INK, MUTED, RC, SHADE, fill_of, style_of
@@ -239,7 +239,7 @@ def _sheet(
     return figure, [figure.add_axes(layout.place(n), title=name) for n, name in enumerate(names)]
 
 
-def _set(axes: Axes, which: str, scale: Scale) -> None:
+def _set(axes: Axes, which: str, scale: AxisScale) -> None:
     axis, change = (axes.xaxis, axes.set_xscale) if which == "x" else (axes.yaxis, axes.set_yscale)
     change(scale.kind, **scale.options)
     axes.set(**{f"{which}lim": scale.ends})

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from bench.commands.confirm import measured_again
-from bench.plan.boots import took_turns
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import load_scenario
+from bench.results.series import took_turns
 from bench.results.writer import Store, load
 from bench.sides import read_side, write_baseline
 from tests.unit.command import Bench, Ended

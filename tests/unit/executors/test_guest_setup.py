@@ -9,12 +9,12 @@ import pytest
 from bench.errors import CannotJudge
 from bench.executors.guest import helper_command
 from bench.executors.guest_setup import cell_memory, gigantic_pages, guest_memory, page_count
-from bench.guest.initramfs import HELPER
 from bench.model.cell import Block, Break
 from bench.model.device import DEVICES
 from bench.model.qemu_memory import qemu_regions
 from bench.model.units import GIB, KIB, MIB
 from bench.protocol.helper_argv import regions
+from bench.protocol.helper_source import HELPER
 from tests.unit.streams import PIN_METHODS, small_block, small_plan
 
 UNPINNED = [name for name, device in DEVICES.items() if device.modules and not device.pins]

@@ -10,9 +10,9 @@ import pytest
 from bench.errors import UsageError
 from bench.executors.replay import ReplayExecutor
 from bench.machine import facts as machine
-from bench.measure import provenance
 from bench.measure.resume import carry_on, open_again
 from bench.model.cell import Clock
+from bench.protocol.helper_source import helper_digest
 from tests.unit.stored_runs import cut, resume, stored
 
 
@@ -39,7 +39,7 @@ def test_a_session_says_who_measured(path: Path) -> None:
     assert first["began"] <= second["began"] and second["began"].endswith("+00:00")
     assert first["command"] == "bench run small"
     assert second["command"] == "bench run --resume it"
-    assert first["helper"] == second["helper"] == provenance.helper_digest()
+    assert first["helper"] == second["helper"] == helper_digest()
     assert {*first} == {"began", "bench", "command", "host", "boot_id", "revision", "helper"}
 
 

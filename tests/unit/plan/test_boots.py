@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from bench.errors import UsageError
 from bench.kernel.config import STOCK, load_config
-from bench.plan.boots import runs_below, series_of, took_turns
-from bench.results.writer import SERIES, create_series, load
+from bench.plan.boots import series_of
+from bench.results.series import SERIES, runs_below, took_turns
+from bench.results.writer import create_series, load
 from tests.unit.command import Bench
 from tests.unit.gated_runs import counted, write_series
 from tests.unit.replayed import measure, record, rubbish

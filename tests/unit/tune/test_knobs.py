@@ -148,7 +148,7 @@ def test_a_pool_is_raised_by_what_is_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kernel = Kernel(root, most, after_compaction)
-    for module in ("journal", "undo", "tune"):
+    for module in ("cleanup.journal", "cleanup.undo", "tune.knobs"):
         monkeypatch.setattr(f"bench.{module}.write_value", kernel.write)
     during, lines = tuned(root, Wishes({PAGE: wanted}, False, False, ()))
     assert during[f"{POOL}/nr_hugepages"] == pool
