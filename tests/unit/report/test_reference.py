@@ -17,7 +17,7 @@ from bench.paths import ROOT
 
 REFERENCE = ROOT / "reports/reference"
 FILES = ("reference.html", "cover-letter.txt", "report.txt")
-README = (REFERENCE / "README.md").read_text()
+README = " ".join((REFERENCE / "README.md").read_text().split())  # lines break anywhere
 BENCH = f"{sys.executable} -c 'from bench.cli import main; main()'"
 
 
