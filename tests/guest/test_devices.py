@@ -15,8 +15,6 @@ from bench.model.device import DEVICES
 from bench.model.units import MIB
 from tests.guest.conftest import plan_of
 
-pytestmark = pytest.mark.guest
-
 REAL = [name for name, device in DEVICES.items() if device.family is Family.VDPA]
 
 

@@ -26,8 +26,6 @@ from tests.guest.gate_runs import (
     unpinning,
 )
 
-pytestmark = pytest.mark.guest
-
 CALM = ("no-change", "inconclusive")
 
 

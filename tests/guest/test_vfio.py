@@ -13,8 +13,6 @@ from bench.model.cell import OWN_PHASES, Block, Clock, Method, Rep
 from bench.model.units import MIB
 from tests.guest.conftest import plan_of
 
-pytestmark = pytest.mark.guest
-
 DEVICE = "vfio-type1"
 METHODS = "vfio-vaddr,vfio-remap"
 ALL = "reset-owner,new-owner,reopen,vfio-remap,vfio-vaddr,exec-only"
