@@ -16,7 +16,7 @@ from bench.cleanup.journal import recover
 from bench.machine.procfs import carries, processes
 from bench.paths import ROOT
 from tests.unit.children import eventually
-from tests.unit.machines import SERVER, machine, values
+from tests.unit.machines import values
 
 # Settings, directories and children that have children, again and again, until it is killed.
 VICTIM = """
@@ -48,9 +48,8 @@ while True:
 
 
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache/bench"
+def cache(directory: Path) -> Path:
+    return directory.parent
 
 
 def started_below(cache: Path) -> list[int]:
@@ -71,8 +70,7 @@ def kill_after(seconds: float, root: Path) -> None:
 
 
 @pytest.mark.slow
-def test_killed_at_random_moments_nothing_stays(cache: Path, tmp_path: Path) -> None:
-    root = machine(tmp_path / "machine", SERVER)
+def test_killed_at_random_moments_nothing_stays(cache: Path, root: Path) -> None:
     before = values(root)
     moments = random.Random(4)
     undone: list[str] = []
@@ -97,8 +95,7 @@ def all_end(cache: Path) -> bool:
 
 
 @pytest.mark.slow
-def test_two_calls_at_once_undo_it_once(cache: Path, tmp_path: Path) -> None:
-    root = machine(tmp_path / "machine", SERVER)
+def test_two_calls_at_once_undo_it_once(cache: Path, root: Path) -> None:
     before = values(root)
     all_said = []
     for _ in range(5):
