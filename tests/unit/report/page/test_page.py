@@ -182,6 +182,7 @@ def test_same_bytes_in_two_processes() -> None:
     assert len(found) == 1
 
 
+@pytest.mark.slow
 def test_several_runs_and_what_differs() -> None:
     other = replace(mixed(executor={"kernel": "6.13"}), path=Path("b/other"))
     html = page([other], base=mixed())
