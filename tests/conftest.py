@@ -34,22 +34,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Keep other workers waiting while a test that is marked `alone` runs."""
-    with _turn(fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH):
+    with turn(TESTS, alone=item.get_closest_marker("alone") is not None):
         return (yield)
 
 
 @contextmanager
-def _turn(kind: int) -> Iterator[None]:
-    """Hold a lock of this tree: shared with other tests, or exclusively.
+def turn(directory: Path, alone: bool) -> Iterator[None]:
+    """Hold a lock of all who run tests in this tree: exclusively, or shared with others.
 
     Who waits for it keeps the queue closed, so that a test that is to run alone is not
-    overtaken for ever. Both locks end with their process.
+    overtaken for ever. Both locks, of two files that are there anyway, end with their process.
     """
     with (
-        TESTS.joinpath("conftest.py").open() as queue,
-        TESTS.joinpath("__init__.py").open() as lock,
+        directory.joinpath("conftest.py").open() as queue,
+        directory.joinpath("__init__.py").open() as lock,
     ):
         fcntl.flock(queue, fcntl.LOCK_EX)
-        fcntl.flock(lock, kind)
+        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         fcntl.flock(queue, fcntl.LOCK_UN)
         yield
