@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # make run [MEM=64G]   set up what is missing, measure, print the table
-# make test            set up what is missing, pass all tests
+# make check           linters, types and quick unit tests: a minute
+# make test            all tests: twenty minutes; WORKERS=2 is how many run at a time
 # make setup           what both share; .venv/bin/bench works after it
 # make setup-tests     the same, and what only the tests need
 # make reference       reports/reference anew from the samples that it holds
 # make clean           remove what was made in this directory; the cache stays
 
 MEM ?= 64G
+WORKERS ?= 2
 PYTHON ?= python3
 VENV := .venv
 BENCH := $(CURDIR)/$(VENV)/bin/bench
@@ -15,8 +17,15 @@ BENCH := $(CURDIR)/$(VENV)/bin/bench
 run: setup
 	$(VENV)/bin/bench run --mem $(MEM)
 
+# Workers start with a half of the tests each, and take over from one another at the end.
+PYTEST := $(VENV)/bin/pytest --numprocesses $(WORKERS) --dist worksteal
+QUICK := $(wildcard tests/test_*.py) tests/unit -m 'not slow and not guest and not alone'
+
+check: setup-tests
+	$(PYTEST) $(QUICK)
+
 test: setup-tests
-	$(VENV)/bin/pytest
+	$(PYTEST)
 
 reference: setup
 	@$(MAKE) --no-print-directory reference-files
@@ -49,4 +58,4 @@ $(VENV)/.done-tests: $(VENV)/.done
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: run test reference reference-files setup setup-tests clean
+.PHONY: run check test reference reference-files setup setup-tests clean

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The only place that starts processes. Each one is waited for, and ends with us."""
+"""Start processes: no other module does. Each is waited for, and ends when bench does."""
 
 import os
 import shlex
@@ -16,7 +16,7 @@ from bench.errors import CannotJudge, MissingTool
 
 
 class ProcessFailed(CannotJudge):
-    """A command that had to succeed did not; ``output`` is all that it said."""
+    """Report a failed command by its last line; ``output`` has its stdout and stderr."""
 
     def __init__(self, argv: Sequence[str], code: int, output: str) -> None:
         last = output.strip().splitlines()[-1:] or ["no output"]
@@ -26,7 +26,7 @@ class ProcessFailed(CannotJudge):
 
 
 def find_tool(name: str, package: str) -> str:
-    """The path of a program; MissingTool names the Debian package that has it."""
+    """Return the path of a program. MissingTool names the Debian package that has it."""
     search = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"  # not in every user's PATH
     path = shutil.which(name, path=search)
     if path is None:
@@ -42,7 +42,13 @@ def run(
     stdin: bytes | None = None,
     timeout: float = 600,
 ) -> str:
-    """Standard output of a command that has to succeed within ``timeout`` seconds."""
+    """Run a command to its end and return its standard output.
+
+    ProcessFailed if it exits with anything but 0, or has not ended after ``timeout`` seconds
+    (code 124); MissingTool if there is no such program; CannotJudge if it cannot be started.
+    ``env`` is added to our environment without what is meant for other builds; ``stdin`` is
+    what the command reads, nothing by default.
+    """
     try:
         done = _run_group(
             argv,
@@ -63,10 +69,10 @@ def run(
     return out
 
 
-# What kernel developers export, and what make hands down, is not meant for our builds.
+# Variables of make and of kernel developers, which would change what bench builds ...
 _NOT_OURS = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CFLAGS", "ARCH", "CROSS_COMPILE", "LLVM"}
 _NOT_OURS |= {"KBUILD_OUTPUT", "KCFLAGS", "KCPPFLAGS", "O"}
-# Of the repository whose hook or bisection we are part of, which is not the one that we ask.
+# ... and of git, which sets them for hooks and bisections: bench asks other repositories.
 _NOT_OURS |= {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}
 
 
@@ -83,7 +89,7 @@ def _run_group(
     data: bytes | None,
     timeout: float,
 ) -> "subprocess.CompletedProcess[bytes]":
-    """subprocess.run, but what the command started ends with it at the deadline."""
+    """Do what subprocess.run does, and kill what the command started too on any exception."""
     with subprocess.Popen(
         argv,
         cwd=cwd,
@@ -103,34 +109,37 @@ def _run_group(
 
 
 class Child:
-    """A process that runs beside us, for as long as the `spawn` block lasts."""
+    """Observe a process that `spawn` has started."""
 
     def __init__(self, popen: "subprocess.Popen[bytes]") -> None:
         self._popen = popen
 
     def exit_code(self) -> int | None:
+        """Return its exit code, negative for a signal, or None while it runs."""
         return self._popen.poll()
 
     def wait(self, timeout: float) -> int | None:
+        """Wait up to ``timeout`` seconds; return what `exit_code` does."""
         try:
             return self._popen.wait(timeout)
         except subprocess.TimeoutExpired:
             return None
 
 
-# Waits for a line on its standard input before it becomes the program. Without that line
-# (whoever was to write it is dead) it ends.
+# A shell that waits for a line on its standard input and then becomes the program. If bench
+# is killed before it writes that line, the shell ends.
 _GATE = ("sh", "-c", 'read -r _ && exec "$@" </dev/null', "sh")
 
 
 @contextmanager
 def spawn(argv: Sequence[str], *, log: Path, pass_fds: Sequence[int] = ()) -> Iterator[Child]:
-    """Run ``argv`` with its output in ``log``; it is killed when the block is left.
+    """Run ``argv`` with its output appended to ``log``, and kill it when the block is left.
 
-    setpriv makes the kernel kill it when we die without leaving the block. What it has
-    started itself is not killed then (prctl(2): a fork clears PR_SET_PDEATHSIG), so its
-    session is written down before it begins: the journal ends that, or the next call does.
-    A session of its own keeps Ctrl-C for us: who interrupts a run wants an orderly end of it.
+    It leads a POSIX session of its own, so that Ctrl-C reaches bench alone, which then ends in
+    an orderly way. If bench itself is killed the kernel kills the process (setpriv
+    --pdeathsig), but not what that has started: a fork clears PR_SET_PDEATHSIG, see prctl(2).
+    The session is therefore written to a journal before ``argv`` begins, and the next call of
+    bench ends it. CannotJudge if it cannot be started.
     """
     guard = [find_tool("setpriv", "util-linux"), "--pdeathsig", "KILL", "--", *_GATE]
     with Journal() as journal:

@@ -1,7 +1,55 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What all tests share: property tests that find the same things every time."""
+"""What all tests share: marks, property tests that repeat themselves, and who runs beside whom."""
 
+import fcntl
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
+
+TESTS = Path(__file__).parent
+MARKED = ("guest", "page")  # directories whose tests all have the mark of that name
 
 settings.register_profile("bench", derandomize=True, deadline=None, database=None)
 settings.load_profile("bench")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--long", action="store_true", help="Ten thousand accidents to each file, not 500"
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark whole directories, before -m selects."""
+    for item in items:
+        directory = item.path.relative_to(TESTS).parts[0]
+        if directory in MARKED:
+            item.add_marker(directory)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Keep other workers waiting while a test that is marked `alone` runs."""
+    with turn(TESTS, alone=item.get_closest_marker("alone") is not None):
+        return (yield)
+
+
+@contextmanager
+def turn(directory: Path, alone: bool) -> Iterator[None]:
+    """Hold a lock of all who run tests in this tree: exclusively, or shared with others.
+
+    Who waits for it keeps the queue closed, so that a test that is to run alone is not
+    overtaken for ever. Both locks, of two files that are there anyway, end with their process.
+    """
+    with (
+        directory.joinpath("conftest.py").open() as queue,
+        directory.joinpath("__init__.py").open() as lock,
+    ):
+        fcntl.flock(queue, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(queue, fcntl.LOCK_UN)
+        yield

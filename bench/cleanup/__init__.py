@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Undo what a run changed, on every way out of it, kill -9 included."""
+"""Undo what a run changed on every way out of it, kill -9 included."""

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What has to be undone, written down before it is done.
+"""Write down what has to be undone before it is done, and undo it.
 
-Whoever ends in an orderly way undoes it; after kill -9 the next call does, see `recover`.
+A process that ends in an orderly way undoes its own changes. After kill -9 the next call of
+bench does, see `recover`.
 """
 
 import secrets
@@ -42,11 +43,12 @@ _Entry = Setting | Scratch | ProcessSession
 
 
 class Journal:
-    """Undone in reverse order when the block is left; a file exists while there is something.
+    """Undo settings, scratch files and processes, in reverse order, when the block is left.
 
-    ``problems`` says afterwards what could not be undone, which stays in the file for the
-    next call, and what was not ours any more. A process may have many journals at once.
-    ``root`` is where /sys and /proc/sys are; anything but / is for tests.
+    They stand in a file below the cache from before they are made until they are undone. A
+    process may have many journals at once. ``problems`` has a line for each thing that could
+    not be undone (it stays in the file for the next call of bench) or that somebody else has
+    changed since. ``root`` is the directory that sys and proc are in: / but for tests.
     """
 
     def __init__(self, root: Path = Path("/")) -> None:
@@ -69,10 +71,12 @@ class Journal:
             self._undo()
 
     def write_setting(self, path: Path, value: str) -> str:
-        """Change a setting; the value that it has then, which a pool may have cut short.
+        """Change a file below /sys or /proc/sys, and return the value that it has then.
 
-        OSError when it cannot be read or written; CannotJudge when another bench that is
-        still at work has changed settings: two could not both restore them.
+        The kernel may set less than was asked for, as a pool of huge pages does. ValueError
+        for a file elsewhere; OSError when it cannot be read or written; NoSpace when the journal
+        cannot; CannotJudge while another process of bench has settings changed: the two could
+        not both restore them.
         """
         if not is_setting(path, self._root):
             raise ValueError(f"{path} is neither below /sys nor below /proc/sys")
@@ -88,31 +92,30 @@ class Journal:
             self._settle(entry, now)
         return now
 
-    def note_scratch(self, path: Path) -> Scratch:
-        """Call it before ``path`` is made. It need not be there any more at the end."""
+    def note_scratch(self, path: Path) -> None:
+        """Remove ``path`` at the end, if it is there then. Call this before it is made.
+
+        ValueError unless it is below the cache, or ``bench-*`` in the temporary directory.
+        """
         entry = Scratch(path.absolute())
         if not is_scratch(entry.path, cache_path()):
             raise ValueError(f"{path} is neither in the cache nor bench-* in the temporary place")
         self._note(entry)
-        return entry
 
-    def note_session(self, sid: int) -> ProcessSession:
-        """Processes of this session that have BENCH_SESSION=`mark` in their environment."""
+    def note_session(self, sid: int) -> None:
+        """End, at the latest when the block is left, the processes of a POSIX session.
+
+        Only those with BENCH_SESSION=``mark`` in their environment. ValueError unless process
+        ``sid`` leads a session.
+        """
         leader = process(sid)
         if leader is None or leader.session != sid:
             raise ValueError(f"process {sid} leads no session")
-        entry = ProcessSession(sid, leader.start, self.mark)
-        self._note(entry)
-        return entry
+        self._note(ProcessSession(sid, leader.start, self.mark))
 
     def at_end(self, step: Callable[[], None]) -> None:
-        """A step for what dies with this process, in its place among the others."""
+        """Call ``step`` at the end, in its turn. It is not written down: for what ends with us."""
         self._steps.append(step)
-
-    def forget(self, entry: Scratch | ProcessSession) -> None:
-        """It was undone in the normal way."""
-        self._steps.remove(entry)
-        self._save()
 
     def _note(self, entry: _Entry) -> None:
         self._steps.append(entry)
@@ -170,6 +173,7 @@ class Journal:
 
 
 def _refuse_second(directory: Path, owner: Owner) -> None:
+    """Raise CannotJudge if another living process has settings in a journal here."""
     for path in journals(directory):
         found = examine_journal(path)
         if not isinstance(found, Left) or not found.alive or found.owner.pid == owner.pid:
@@ -182,10 +186,11 @@ def _refuse_second(directory: Path, owner: Owner) -> None:
 
 
 def recover(root: Path = Path("/")) -> list[str]:
-    """Undo what killed processes of bench have left behind; a line for each thing done.
+    """Undo what killed processes of bench have left behind; return a line for each thing done.
 
-    Never touches what belongs to a process that is alive, or to another user. Settings and
-    processes of an earlier boot ended with it. Two calls at once wait for one another.
+    What belongs to a living process or to another user is left alone. Settings and processes
+    of an earlier boot ended with it: of those journals only scratch files are removed. Calls
+    at the same time wait for one another. Raises nothing: problems are lines too.
     """
     try:
         directory = cache_path() / "journal"
@@ -205,18 +210,16 @@ def _recover(directory: Path, root: Path) -> list[str]:
     found = [examine_journal(path) for path in journals(directory)]
     lines = [put_aside(item) for item in found if isinstance(item, Useless)]
     dead = [item for item in found if isinstance(item, Left) and not item.alive]
+    steps = [(left, entry) for left in dead for entry in reversed(left.entries)]
+    # Processes of all journals first: they may hold pages of a pool, or write files.
+    steps.sort(key=lambda step: not isinstance(step[1], ProcessSession))
     kept: dict[Path, list[_Entry]] = {left.path: [] for left in dead}
-    # Processes first, whoever noted them: they may hold pages of a pool, or write files.
-    for processes_only in (True, False):
-        for left in dead:
-            for entry in reversed(left.entries):
-                if isinstance(entry, ProcessSession) is not processes_only:
-                    continue
-                outcome = _undo_for(left, entry, root)
-                if outcome.text:
-                    lines.append(f"left behind by process {left.owner.pid}: {outcome.text}")
-                if outcome.state is UndoState.FAILED:
-                    kept[left.path].insert(0, entry)
+    for left, entry in steps:
+        outcome = _undo_for(left, entry, root)
+        if outcome.text:
+            lines.append(f"left behind by process {left.owner.pid}: {outcome.text}")
+        if outcome.state is UndoState.FAILED:
+            kept[left.path].insert(0, entry)
     for path, entries in kept.items():
         handle = store(path, tuple(entries))
         if handle:
@@ -225,6 +228,6 @@ def _recover(directory: Path, root: Path) -> list[str]:
 
 
 def _undo_for(left: Left, entry: _Entry, root: Path) -> UndoResult:
-    if not left.same_boot and not isinstance(entry, Scratch):
+    if not left.owner.same_boot and not isinstance(entry, Scratch):
         return UndoResult(UndoState.NOTHING)
     return undo(entry, cache_path(), root)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Journals on the disk: written whole, owned by one process, read with suspicion."""
+"""Read and write journals as files: replaced as a whole, named after the process that owns them."""
 
 import fcntl
 import os
@@ -27,21 +27,27 @@ _Entries = tuple[Setting | Scratch | ProcessSession, ...]
 
 @dataclass(frozen=True)
 class Owner:
-    """The process that a journal belongs to, and which of its journals this is."""
+    """Identify the process that a journal belongs to, and which of its journals it is.
+
+    A process is known by boot, pid namespace (inode number), pid and start time (clock ticks
+    since boot); the mark is the journal's own, 16 hex digits. A file's name has all five.
+    """
 
     boot: str
-    space: int  # the namespace that the pid counts in: a container has its own
+    space: int
     pid: int
     start: int
     mark: str
 
     @classmethod
     def this(cls, mark: str) -> "Owner":
+        """Return this process as the owner of a journal with ``mark``."""
         found = process(os.getpid())
         return cls(boot_id(), pid_namespace(), os.getpid(), found.start if found else 0, mark)
 
     @classmethod
     def of(cls, path: Path) -> "Owner | None":
+        """Return the owner that a file's name tells, None if it is no name of a journal."""
         match = _NAME.fullmatch(path.stem)
         if not match:
             return None
@@ -57,10 +63,11 @@ class Owner:
         return self.boot == boot_id()
 
     def is_alive(self, path: Path) -> bool:
-        """From the process, where its id means something here; else from the lock on ``path``.
+        """Tell whether the owner still runs. OSError if ``path``, its journal, cannot be read.
 
-        Not from the lock alone: a process that is killed while it forks leaves it for a
-        moment to the child, until that becomes another program.
+        Asks for the process itself where pids are those of its namespace, and else whether the
+        journal is locked. The lock alone would not do: a process that is killed while it forks
+        leaves the lock to the child, until that becomes another program.
         """
         if self.same_boot and self.space == pid_namespace():
             return is_alive(self.pid, self.start)
@@ -74,7 +81,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class Body:
-    """The content of a journal."""
+    """Describe the JSON of a journal; unknown keys and formats are refused."""
 
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
 
@@ -87,21 +94,17 @@ _BODY = TypeAdapter(Body)
 
 @dataclass(frozen=True)
 class Left:
-    """A journal that was read."""
+    """Hold the content of a journal that could be read."""
 
     path: Path
     owner: Owner
     alive: bool
     entries: _Entries
 
-    @property
-    def same_boot(self) -> bool:
-        return self.owner.same_boot
-
 
 @dataclass(frozen=True)
 class Useless:
-    """A journal that says nothing to us; a broken one never will."""
+    """Say why a journal cannot be used; ``broken``: not by anybody, ever."""
 
     path: Path
     why: str
@@ -109,10 +112,10 @@ class Useless:
 
 
 class JournalFile:
-    """The file of one journal, locked for as long as it exists.
+    """Keep the file of one journal, which is locked (flock) for as long as it exists.
 
-    The lock tells who lives where process ids cannot: to and from a container, or on
-    another machine that has the same file system.
+    The lock tells others that the owner lives where its pid cannot: from outside its
+    container, or on another machine that mounts the same file system.
     """
 
     def __init__(self, owner: Owner) -> None:
@@ -125,7 +128,10 @@ class JournalFile:
         return self._path is not None
 
     def write(self, directory: Path, entries: _Entries) -> None:
-        """Replace the content; without entries there is no file. The caller has the lock."""
+        """Replace the content, or remove the file if there are no entries.
+
+        The caller holds the lock of ``directory``. OSError when it cannot be written.
+        """
         self._path = self._path or directory / f"{self.owner.stem}.json"
         before = self._lock
         self._lock = store(self._path, entries)
@@ -135,20 +141,25 @@ class JournalFile:
             self._path = None
 
     def close(self) -> None:
+        """Let go of the lock; the file stays, if there is one."""
         if self._lock:
             self._lock.close()
             self._lock = None
 
 
 def store(path: Path, entries: _Entries) -> BufferedWriter | None:
-    """Write a journal as a whole, or remove it; the handle that holds its lock."""
+    """Write a journal as a whole and return the open file, which holds its lock.
+
+    Without entries the file is removed, and None returned. OSError when it cannot be written;
+    what was there before is then still there.
+    """
     if not entries:
         path.unlink(missing_ok=True)
         return None
     scratch = path.with_suffix(".tmp")
     handle = scratch.open("wb")
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)  # before it has the name under which it is found
+        fcntl.flock(handle, fcntl.LOCK_EX)  # before `journals` can find it
         handle.write(_BODY.dump_json(Body(1, entries)) + b"\n")
         handle.flush()
         os.fsync(handle.fileno())
@@ -161,23 +172,27 @@ def store(path: Path, entries: _Entries) -> BufferedWriter | None:
 
 
 def journals(directory: Path) -> list[Path]:
+    """List the journals in a directory, by name; none if it does not exist."""
     return sorted(directory.glob("*.json"))
 
 
 def half_written(directory: Path) -> list[Path]:
-    """What a process killed in `store` leaves; for who has the lock there is no other."""
+    """List temporary files of writers that were killed. Call only while holding the lock."""
     return sorted(directory.glob("*.tmp"))
 
 
 def examine_journal(path: Path) -> Left | Useless | None:
-    """What a journal says; None when it is not to be touched, or has just gone."""
+    """Read a journal. None if it has just gone, or is a living process's that we cannot read.
+
+    A journal of another user is not read but Useless: root must not do what others wrote down.
+    """
     try:
         facts = path.lstat()
         owner = Owner.of(path)
         if not owner or not stat.S_ISREG(facts.st_mode) or facts.st_size > _LARGEST:
             return Useless(path, "is no journal of bench", broken=True)
         alive = owner.is_alive(path)
-        if facts.st_uid != os.geteuid():  # root must not do what another user has written down
+        if facts.st_uid != os.geteuid():
             why = f"left by user {facts.st_uid}, whose next call of bench undoes what it says"
             return None if alive else Useless(path, why)
         return Left(path, owner, alive, _BODY.validate_json(path.read_bytes()).entries)
@@ -190,7 +205,7 @@ def examine_journal(path: Path) -> Left | Useless | None:
 
 
 def put_aside(useless: Useless) -> str:
-    """A line about it. What is broken is said once, and kept under another name."""
+    """Return a line about a journal; rename a broken one, so that this is said once."""
     if not useless.broken:
         return f"{useless.path}: {useless.why}"
     aside = useless.path.with_suffix(".unreadable")

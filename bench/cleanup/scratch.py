@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Directories that are there for a while: removed on every way out, kill -9 included."""
+"""Make temporary directories that are removed on every way out, kill -9 included."""
 
 import errno
 import secrets
@@ -14,7 +14,11 @@ from bench.errors import NoSpace
 
 @contextmanager
 def atomic_directory(final: Path) -> Iterator[Path]:
-    """A directory to fill that becomes ``final`` at the end, or vanishes on an error."""
+    """Yield an empty directory to fill, which becomes ``final`` at the end of the block.
+
+    An exception in the block removes it and leaves ``final`` as it was. NoSpace if the disk is
+    full; other OSErrors as they are.
+    """
     scratch = final.with_name(f"{final.name}.tmp")
     with Journal() as journal:
         journal.note_scratch(scratch)
@@ -32,7 +36,7 @@ def atomic_directory(final: Path) -> Iterator[Path]:
 
 @contextmanager
 def temporary(where: Path) -> Iterator[Path]:
-    """An empty directory below ``where``, which is in the cache."""
+    """Yield an empty directory below ``where``, which has to be in the cache; remove it after."""
     path = where / f"bench-{secrets.token_hex(4)}.tmp"
     with Journal() as journal:
         journal.note_scratch(path)

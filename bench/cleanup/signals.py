@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Steps that Ctrl-C must not cut short."""
+"""Keep signals away from steps that must not be cut short."""
 
 import signal
 import threading
@@ -9,12 +9,12 @@ from contextlib import contextmanager
 
 @contextmanager
 def delay_signals() -> Iterator[None]:
-    """Ctrl-C, SIGTERM and SIGHUP do at the end of the block what they would have done in it.
+    """Delay SIGINT, SIGTERM and SIGHUP until the block ends, then raise the first of them.
 
-    Who presses Ctrl-C twice wants us to hurry, not to leave the machine half restored.
+    Outside the main thread, which gets all signals, this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield  # signals are the main thread's
+        yield
         return
     came: list[int] = []
     before = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What can be undone, and how. Each step stands alone, and may be taken twice."""
+"""Undo one step: restore a setting, remove a file, end processes. Doing it twice is harmless."""
 
 import os
 import re
@@ -18,8 +18,8 @@ from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator
 
 from bench.machine.procfs import Process, carries, process, processes
 
-# Set for what is started in a session of its own, so that nothing else is ever taken for it:
-# the number of a session is used again, once all of its processes have ended.
+# An environment variable by which a session's processes are told from those of another that
+# has the same number later: the kernel uses it again once all processes of a session ended.
 MARK = "BENCH_SESSION"
 _PATIENCE = 10  # seconds that a killed process has to end; freeing its memory takes a while
 _STRICT = ConfigDict(extra="forbid", strict=True)
@@ -35,27 +35,28 @@ def _encoded(path: Path) -> str:
     return quote(os.fsencode(path), safe="/+:@,=~ ")
 
 
-# A path need not be UTF-8, JSON has to be: other bytes are written as in a URL.
+# JSON is UTF-8, a path need not be: other bytes are percent-encoded.
 Located = Annotated[Path, PlainValidator(_decoded), PlainSerializer(_encoded, return_type=str)]
 Number = Annotated[int, Field(ge=1, lt=1 << 63)]
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A file below /sys or /proc/sys whose value was changed."""
+    """Describe a changed file below /sys or /proc/sys; values as `read_value` returns them."""
 
     __pydantic_config__ = _STRICT
 
     path: Located
     before: str
-    after: str  # what it became; what was asked for, until that is known
+    after: str  # what it became once `settled`; what was asked for until then
     settled: bool = False
     kind: Literal["setting"] = "setting"
 
     def is_ours(self, present: str) -> bool:
-        """Whether nobody but us set this value.
+        """Tell whether ``present`` is a value that we set, and not somebody after us.
 
-        A pool grows page by page: killed meanwhile, it stands somewhere on the way.
+        Before the change is settled, any number between the two counts: a pool of huge pages
+        grows page by page, and stops on the way if we are killed.
         """
         if present == self.after or self.settled:
             return present == self.after
@@ -68,7 +69,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Scratch:
-    """A file or directory that was to be there for a while only."""
+    """Describe a temporary file or directory."""
 
     __pydantic_config__ = _STRICT
 
@@ -78,7 +79,7 @@ class Scratch:
 
 @dataclass(frozen=True)
 class ProcessSession:
-    """Processes that were started in a session of their own, whose leader began at ``start``."""
+    """Describe a POSIX session by its leader: pid, and start in clock ticks since boot."""
 
     __pydantic_config__ = _STRICT
 
@@ -92,20 +93,27 @@ Entry = Annotated[Setting | Scratch | ProcessSession, Field(discriminator="kind"
 
 
 class UndoState(Enum):
+    """Say how undoing a step went."""
+
     NOTHING = auto()  # it was as before already
     UNDONE = auto()
-    LEFT = auto()  # not ours any more
+    LEFT = auto()  # somebody else has changed it since
     FAILED = auto()
 
 
 @dataclass(frozen=True)
 class UndoResult:
+    """Say how undoing a step went; ``text`` is a line about it for the user, if any."""
+
     state: UndoState
     text: str = ""
 
 
 def undo(entry: Setting | Scratch | ProcessSession, cache: Path, root: Path) -> UndoResult:
-    """Undo one step; what the machine has against it becomes an outcome, never an error."""
+    """Undo one step. Raises nothing: what the system refuses becomes UndoState.FAILED.
+
+    ``cache`` is bench's cache directory, ``root`` the directory that sys and proc are in.
+    """
     try:
         if isinstance(entry, Setting):
             return _restore(entry, root)
@@ -119,14 +127,20 @@ def undo(entry: Setting | Scratch | ProcessSession, cache: Path, root: Path) -> 
 
 
 def read_value(path: Path) -> str:
-    """The first line; of that the word in brackets, where it lists all that there is."""
+    """Read the first line of a setting, or the word in brackets if it lists choices.
+
+    OSError if it cannot be read.
+    """
     line = path.read_text(errors="replace").partition("\n")[0].strip()
     chosen = re.search(r"\[(\S+)\]", line)
     return chosen[1] if chosen else line
 
 
 def write_value(path: Path, value: str) -> None:
-    """In one call of write(2), as sysfs.rst wants it; no file is made or cut short."""
+    """Write a setting with one write(2), as sysfs.rst asks for; never creates or truncates.
+
+    OSError if the kernel refuses the value, or there is no such file.
+    """
     fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     try:
         os.write(fd, f"{value}\n".encode())
@@ -135,6 +149,7 @@ def write_value(path: Path, value: str) -> None:
 
 
 def is_setting(path: Path, root: Path) -> bool:
+    """Tell whether a path is below sys or proc/sys of ``root``, without any ``..``."""
     below = any(path.is_relative_to(root / top) for top in ("sys", "proc/sys"))
     return below and ".." not in path.parts
 
@@ -159,7 +174,10 @@ def _restore(entry: Setting, root: Path) -> UndoResult:
 
 
 def is_scratch(path: Path, cache: Path) -> bool:
-    """Below the cache directory, or ``bench-*`` below the system's for temporary files."""
+    """Tell whether a path is below the cache, or is or is in a ``bench-*`` of the temporary place.
+
+    That is the only kind of file that bench ever removes.
+    """
     if ".." in path.parts or path in (cache, cache.resolve()):
         return False
     if path.is_relative_to(cache):  # which may have links to larger disks
@@ -185,6 +203,7 @@ def _remove(path: Path, cache: Path) -> UndoResult:
 
 
 def _end_session(entry: ProcessSession) -> UndoResult:
+    """Kill all processes of a session, those included that are started meanwhile."""
     ended: set[int] = set()
     deadline = time.monotonic() + _PATIENCE
     while members := [found for found in processes() if _is_member(found, entry)]:
@@ -211,7 +230,7 @@ def _is_member(found: Process, entry: ProcessSession) -> bool:
 
 
 def _kill(member: Process, entry: ProcessSession) -> None:
-    """A pidfd stays with its process: what is checked is what is killed, pidfd_open(2)."""
+    """Kill a process by its pidfd, which no other process can take over: pidfd_open(2)."""
     try:
         fd = os.pidfd_open(member.pid)
     except ProcessLookupError:

@@ -44,7 +44,7 @@ struct state *map_state(int fd)
 }
 
 /*
- * Of the environment only what bench marks its processes with (bench/undo.py):
+ * Of the environment only what bench marks its processes with (bench/cleanup/undo.py):
  * the rest is the caller's, and copying it would be part of the pause.
  */
 static char **marked_environment(void)

@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""For pytest and pytest-benchmark: cells as benchmark tests whose times are the helper's.
+"""Show cells as tests of pytest-benchmark, whose times are those that the helper measured.
 
-    pytest --bench-run reports/DIR --benchmark-save=base
-    pytest --bench-run reports/OTHER --benchmark-compare --benchmark-compare-fail=median:2%
+    pytest -p bench.pytest_plugin --bench-run reports/DIR --benchmark-save=base
+    pytest -p bench.pytest_plugin --bench-run reports/OTHER --benchmark-compare \\
+        --benchmark-compare-fail=median:2%
 
-Loaded by every pytest that runs where bench is installed: it does nothing, and imports
-nothing, unless one of its options is given.
+Loaded by who asks for it: with ``-p``, or by ``pytest_plugins = ["bench.pytest_plugin"]`` in
+the topmost conftest.py. It needs pytest-benchmark, which the extra ``bench[pytest]`` brings.
 """
+
+from importlib.util import find_spec
 
 import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of bench; the rest is those of pytest-benchmark."""
+    """Add the options of bench. UsageError without pytest-benchmark, which has all others."""
+    if find_spec("pytest_benchmark") is None:
+        raise pytest.UsageError(
+            "bench: pytest-benchmark is not installed: pip install 'bench[pytest]'"
+        )
     group = parser.getgroup("bench", "pauses of live updates as benchmarks")
     group.addoption(
         "--bench-run",
@@ -42,7 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Only now, and only if it was asked for, what does the work is imported."""
+    """Import what does the work, if cells were asked for; UsageError for bad options."""
     if config.option.bench_run or config.option.bench_scenario:
         from bench.pytest_plugin.cells import Cells
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Cells as tests of pytest-benchmark. It times what the recorded clock shows, and no code."""
+"""Make tests of cells: pytest-benchmark times a clock that shows recorded values, and no code."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,10 +23,10 @@ _SCALES = ((1e9, "G "), (1e6, "M "), (1e3, "k "), (0.0, ""))
 
 
 class RecordedClock:
-    """Stands at 0 when a round begins, and at the recorded value when it ends.
+    """Show 0 when a round begins and a recorded value when it ends.
 
-    What pytest-benchmark subtracts is then that very value: nothing is rounded, and its
-    own overhead is in none of them.
+    pytest-benchmark subtracts the two and gets the recorded value itself, unrounded and
+    without its own overhead.
     """
 
     def __init__(self) -> None:
@@ -43,12 +43,12 @@ class RecordedClock:
         self._now = 0
 
     def advance(self) -> None:
-        """The next value; 0 after the last one, for who calls once more to profile it."""
+        """Go to the next value; to 0 after the last one (--benchmark-cprofile calls once more)."""
         self._now = next(self._values, 0)
 
 
 class CellTest(pytest.Function):
-    """The test of one cell. What keeps it from passing is one line, without a traceback."""
+    """Test one cell. An error of bench is shown as its message and hint, without a traceback."""
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         error = excinfo.value
@@ -68,12 +68,12 @@ class _Collector(pytest.Collector):
 
 
 class Cells:
-    """The hooks of a session that has cells; registered only in such a one."""
+    """Implement pytest's hooks; registered only where --bench-run or --bench-scenario is given."""
 
     def __init__(self, config: pytest.Config) -> None:
         option = config.option
         if not config.pluginmanager.hasplugin("benchmark"):
-            raise pytest.UsageError("bench: pytest-benchmark is not active")
+            raise pytest.UsageError("bench: pytest-benchmark is switched off: drop -p no:benchmark")
         self._config = config
         self._ticks: bool = option.bench_ticks
         self._force: bool = option.bench_force
@@ -90,7 +90,7 @@ class Cells:
         return self._source.keys
 
     def test(self, parent: pytest.Collector, key: Key) -> pytest.Item:
-        """Its name is the cell's; the unit is said where it is no time."""
+        """Make the test of a cell, named after it; instructions stand in the name as a unit."""
         unit = " instructions" if self._ticks else ""
         clock = RecordedClock()
         item: pytest.Function = CellTest.from_parent(
@@ -118,7 +118,7 @@ class Cells:
         return body
 
     def _check_saved(self, side: Side, nodeid: str) -> None:
-        """What is compared must be there and alike, or no figure would say anything."""
+        """Raise CellFailed where the saved file lacks this cell or is of another machine."""
         for facts, names in [] if self._force else self._saved:
             if nodeid not in names and self._config.option.benchmark_compare_fail:
                 raise CellFailed("BASE does not have this cell: nothing to compare", "save it anew")
@@ -131,7 +131,7 @@ class Cells:
         return f"bench: {len(self.keys)} cells of {where}"
 
     def pytest_ignore_collect(self) -> bool | None:
-        """Unless tests were named beside the cells, the cells are all there is."""
+        """Collect files only where tests were named on the command line."""
         return None if self._tests_named() else True
 
     def _tests_named(self) -> bool:
@@ -147,13 +147,13 @@ class Cells:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_benchmark_update_machine_info(self, machine_info: dict[str, Any]) -> None:
-        """A saved file says what was measured where, as a run does."""
+        """Put the facts of the run into a file that --benchmark-save writes."""
         if self._source.known:
             machine_info[_FACTS] = dict(self._source.known.facts)
 
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
     def pytest_benchmark_compare_machine_info(self, compared_benchmark: Mapping[str, Any]) -> None:
-        """Refuse what cannot be compared, before anything is if that is known by then."""
+        """Keep facts and names of a saved file; UsageError at once if a stored run is unlike it."""
         facts = compared_benchmark.get("machine_info", {}).get(_FACTS, {})
         names = {str(bench["fullname"]) for bench in compared_benchmark["benchmarks"]}
         self._saved.append((facts, names))
@@ -166,7 +166,7 @@ class Cells:
     def pytest_benchmark_scale_unit(
         self, unit: str, benchmarks: Sequence[Mapping[str, Any]], best: Mapping[str, float]
     ) -> tuple[str, float] | None:
-        """What stands in the head of a table: it appends an s, to what is a second by default."""
+        """Return the unit for the head of a table (an s is appended) and what to multiply by."""
         if any(bench["extra_info"].get("unit") != "instructions" for bench in benchmarks):
             return None
         if unit != "seconds":
@@ -186,11 +186,15 @@ def _source(option: Any) -> Source:
 
 
 def _refusal(error: BenchError) -> pytest.UsageError:
+    """Return the error as pytest shows it: without a traceback."""
     return pytest.UsageError(*(f"bench: {line}" for line in (error.message, error.hint) if line))
 
 
 def _values(side: Side, key: Key) -> list[float]:
-    """In seconds, or instructions. Skips for a cell that was skipped; CellFailed for others."""
+    """Return the values of a cell in seconds or instructions.
+
+    Skips the test of a cell that was skipped; CellFailed for one that failed or is missing.
+    """
     why = side.without.get(key, "")
     if why.startswith("skipped"):
         pytest.skip(why.removeprefix("skipped: "))
@@ -201,6 +205,7 @@ def _values(side: Side, key: Key) -> list[float]:
 
 
 def _extra(side: Side, key: Key) -> dict[str, Any]:
+    """Return what is saved beside the values: the factors of the cell, its unit and boots."""
     factors: Mapping[str, Any] = key.factors() if isinstance(key, Cell) else {}
     boots = len(side.cells[key].by_boot())
     unit = "instructions" if side.unit == "instructions" else "seconds"
@@ -208,7 +213,7 @@ def _extra(side: Side, key: Key) -> dict[str, Any]:
 
 
 def _raiser(error: BenchError) -> Callable[[], None]:
-    """Raised where pytest-benchmark sees it: a test that failed leaves nothing in its file."""
+    """Return a body that raises inside pytest-benchmark, which then saves nothing of the test."""
 
     def fail() -> None:
         raise error

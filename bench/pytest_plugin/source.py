@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where the values of a pytest session come from: stored runs, or a scenario measured now."""
+"""Provide the values of the cells: from stored runs, or from a scenario that is measured."""
 
 import os
 from collections.abc import Sequence
@@ -20,23 +20,23 @@ _UNITS = ("ns", "instructions", "second")
 
 
 class Source(Protocol):
-    """Which cells there are is known at once; what they took, when `side` returns."""
+    """Name cells at once, and their values when `side` is called."""
 
     @property
     def keys(self) -> Sequence[Key]: ...
 
     @property
     def known(self) -> Side | None:
-        """What `side` would return, where nothing has to be measured for that."""
+        """Return what `side` would, or None while it has not been measured."""
         ...
 
     def side(self) -> Side:
-        """Raises what keeps it from being had, each time the same."""
+        """Return all values, measuring them first if need be; the same BenchError each time."""
         ...
 
 
 class Stored:
-    """Of runs that are there: read at once, so that what is wrong is said before any test."""
+    """Read stored runs at once, so that errors are raised before the first test."""
 
     def __init__(self, paths: Sequence[Path], ticks: bool, force: bool) -> None:
         self.known = read_side(paths[0] if len(paths) == 1 else paths, force)
@@ -49,7 +49,7 @@ class Stored:
 
 @dataclass
 class Measured:
-    """Of a scenario: its plan gives the cells, the first call of `side` measures all."""
+    """Plan a scenario; the first call of `side` measures all of it."""
 
     scenario: str
     out: Path | None
@@ -87,6 +87,7 @@ class Measured:
 
 
 def _check_unit(side: Side, ticks: bool) -> None:
+    """Raise UsageError unless instructions were asked for where there are, and only there."""
     if side.unit not in _UNITS:
         raise UsageError(f"{side.name}: its values are in {side.unit}")
     if side.unit == "instructions" and not ticks:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which CPUs to measure on, and to stay there."""
+"""Choose the CPUs to measure on, and stay on them."""
 
 import os
 from collections.abc import Iterable
@@ -12,12 +12,12 @@ _WHERE = "sys/devices/system/cpu"
 
 
 def choose_cpus(root: Path = Path("/"), count: int = 1) -> tuple[int, ...]:
-    """CPUs to measure on: those that the kernel keeps free (isolcpus), else the last ones.
+    """Return the CPUs that the kernel keeps free (isolcpus=), or else the last ``count``.
 
-    Never CPU 0, which most interrupts go to, and at least one is left to the rest of the
-    machine; empty where that leaves fewer than ``count``: threads that take turns on a CPU
-    do not pin at once. A kernel does not balance load over isolated CPUs: the threads of
-    the helper spread by themselves.
+    CPU 0 is never among the latter, as most interrupts go to it, and one CPU is left to the
+    rest of the machine. Empty where that leaves fewer than ``count``: threads that share a
+    CPU would not pin at the same time. On isolated CPUs, which the kernel does not balance,
+    the helper spreads its threads itself.
     """
     online = online_cpus(root)
     isolated = online & {*cpu_list(read(root, f"{_WHERE}/isolated"))}
@@ -30,11 +30,15 @@ def choose_cpus(root: Path = Path("/"), count: int = 1) -> tuple[int, ...]:
 
 
 def online_cpus(root: Path = Path("/")) -> set[int]:
+    """Return the numbers of the CPUs that are online."""
     return {*cpu_list(read(root, f"{_WHERE}/online"))}
 
 
 def pin(journal: Journal, cpus: tuple[int, ...]) -> list[str]:
-    """Run this thread, and all that it starts from now on, on these CPUs."""
+    """Run this thread, and what it starts from now on, on ``cpus``; return lines about it.
+
+    The journal puts this thread back. OSError if the kernel does not allow one of them.
+    """
     before = os.sched_getaffinity(0)
     if not cpus:
         return ["CPUs: as before"]

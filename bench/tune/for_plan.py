@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a plan wishes the host to be like, for as long as it is measured."""
+"""Tune the host for a plan, for as long as it is measured."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from bench.tune.knobs import Wishes, tune, wishes
 
 
 def wishes_for(plan: Plan) -> Wishes:
-    """Pools that hold the largest cell of each kind, and as many CPUs as pin at once."""
+    """Return huge pages for the largest cell of each page size, and a CPU for each thread."""
     cells = [cell for block in plan.blocks for cell in block.cells]
     pools = {
         pages.size: max(-(-cell.file // pages.size) for cell in cells if cell.pages is pages)
@@ -27,7 +27,12 @@ def wishes_for(plan: Plan) -> Wishes:
 def tuned(
     wanted: bool, plan: Plan, executor: str, say: Callable[[str], None]
 ) -> Iterator[list[str]]:
-    """What was set, from what to what; undone however the block is left, and said."""
+    """Tune the host if it is ``wanted``; yield a line for each change, also given to ``say``.
+
+    All of it is undone when the block is left, and ``say`` gets a line for what cannot be.
+    UsageError if the plan is not measured on the host; CannotJudge if a setting cannot be
+    written.
+    """
     if not wanted:
         yield []
         return
@@ -46,6 +51,7 @@ def tuned(
 
 
 def _on_the_host(plan: Plan, executor: str) -> bool:
+    """Tell whether the executor is host, or auto with a device that is a path on the host."""
     cells: list[Cell] = [cell for block in plan.blocks for cell in block.cells]
     named = any(of_this_machine(cell.device) for cell in cells)
     return bool(cells) and (executor == "host" or (executor == "auto" and named))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""--tune: make wall time steadier for one run. All of it is undone: see `bench.cleanup.journal`."""
+"""Make wall time steadier for one run (--tune); `bench.cleanup.journal` undoes all of it."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,10 +19,12 @@ _COMPACT = "proc/sys/vm/compact_memory"
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a run wants of the machine.
+    """Say what a run wants of the machine.
 
-    ``hugepages``: free pages wanted for each page size in bytes. ``cpus``: those to run on,
-    None for what suits (see `choose_cpus`), none at all to leave that as it is.
+    ``hugepages`` maps page sizes in bytes to how many free pages there should be. ``shmem_thp``:
+    let the helper choose huge pages for its memory files. ``performance``: cpufreq governor
+    performance, no turbo. ``cpus``: those to run on; None to choose (see `choose_cpus`), an
+    empty tuple to leave them as they are.
     """
 
     hugepages: Mapping[int, int]
@@ -32,14 +34,14 @@ class Wishes:
 
 
 def wishes(hugepages: Mapping[int, int], cpus: tuple[int, ...] | None = None) -> Wishes:
-    """All that --tune does, with these pools."""
+    """Return all that --tune does, with so many free huge pages of each size in bytes."""
     wanted = {size: count for size, count in hugepages.items() if count}
     return Wishes(wanted, shmem_thp=True, performance=True, cpus=cpus)
 
 
 @dataclass(frozen=True)
 class Knob:
-    """A setting that exists here and is not yet as wished."""
+    """Describe a setting: what it is called, its file, the value that is wished."""
 
     what: str
     path: Path
@@ -48,7 +50,7 @@ class Knob:
 
 @dataclass(frozen=True)
 class Pool:
-    """Free huge pages that are to be there."""
+    """Describe a pool of huge pages, and how many free ones are wished."""
 
     size: int  # bytes of one page
     count: int
@@ -56,11 +58,12 @@ class Pool:
 
     @property
     def setting(self) -> Path:
+        """Return the file that has the size of the pool, in pages."""
         return self.directory / "nr_hugepages"
 
     @property
     def free(self) -> int:
-        """Pages that nobody has, or has been promised: hugetlbpage.rst, HugePages_Rsvd."""
+        """Count the pages that are neither used nor reserved: hugetlbpage.rst, HugePages_Rsvd."""
         free, promised = (
             int(read_value(self.directory / name)) for name in ("free_hugepages", "resv_hugepages")
         )
@@ -68,6 +71,7 @@ class Pool:
 
     @property
     def missing(self) -> int:
+        """Count the free pages that are still to be added."""
         return max(self.count - self.free, 0)
 
     @property
@@ -76,9 +80,10 @@ class Pool:
 
 
 def tune(journal: Journal, wished: Wishes, root: Path = Path("/")) -> list[str]:
-    """Change what differs from the wishes; a line for each change, and for what is not there.
+    """Change what differs from the wishes; return a line for each change, and each thing absent.
 
-    CannotJudge, before anything is changed, names what cannot be written.
+    CannotJudge names all files that cannot be written, before anything is changed, and a
+    setting that the kernel refuses.
     """
     try:
         knobs, lines = _plan(wished, root)
@@ -91,12 +96,12 @@ def tune(journal: Journal, wished: Wishes, root: Path = Path("/")) -> list[str]:
         return [*lines, *absent, *pin(journal, cpus)]
     except OSError as error:
         raise CannotJudge(f"--tune: {error.filename or 'a setting'}: {error.strerror}") from None
-    except ValueError as error:  # a number of the kernel's that is none
+    except ValueError as error:  # a file that should have a number
         raise CannotJudge(f"--tune: {error}") from None
 
 
 def _plan(wished: Wishes, root: Path) -> tuple[list[Knob], list[str]]:
-    """What is to be changed, and a line for each thing that this machine does not have."""
+    """Return settings that differ, and a line for each thing that this machine does not have."""
     found: list[Knob] = []
     lines: list[str] = []
     for wanted, what, knobs in (
@@ -120,7 +125,7 @@ def _governors(root: Path) -> Iterator[Knob]:
 
 
 def _turbo(root: Path) -> Iterator[Knob]:
-    """Off: how far a CPU goes above its base clock depends on its neighbours and on heat."""
+    """Yield turbo, to be off: how far above its base clock a CPU goes depends on heat."""
     intel = root / _CPU / "intel_pstate/no_turbo"
     if intel.exists():
         yield Knob("intel_pstate no_turbo", intel, "1")
@@ -129,17 +134,17 @@ def _turbo(root: Path) -> Iterator[Knob]:
 
 
 def _shmem(root: Path) -> Iterator[Knob]:
-    """advise lets the helper decide for each memfd, by madvise: transhuge.rst.
+    """Yield shmem THP, to be advise, so that the helper's madvise() decides: transhuge.rst.
 
-    never and deny give no huge page to whoever asks. Under force MADV_NOHUGEPAGE does not
-    count, so that 4k cells would get huge pages; always and within_size heed it, but give
-    them to every other program's files meanwhile.
+    With never and deny it would get no huge pages; with force 4k cells would get some, as
+    MADV_NOHUGEPAGE is ignored. always and within_size would do, but would give huge pages to
+    the files of every other program too.
     """
     yield Knob("shmem THP", root / _SHMEM, "advise")
 
 
 def _pools(wished: Wishes, root: Path) -> tuple[list[Pool], list[str]]:
-    """Pools with too few free pages, and a line for each that this kernel has not got."""
+    """Return pools with too few free pages, and a line for each page size that is not there."""
     pools, lines = [], []
     for size, count in sorted(wished.hugepages.items()):
         directory = root / f"sys/kernel/mm/hugepages/hugepages-{size // KIB}kB"
@@ -152,8 +157,7 @@ def _pools(wished: Wishes, root: Path) -> tuple[list[Pool], list[str]]:
 
 
 def _require_writable(paths: Iterable[Path]) -> None:
-    """CannotJudge with all of the files, so that one call tells everything."""
-    # effective_ids: what the write itself will be judged by.
+    """Raise CannotJudge with all files that cannot be written, by the effective user id."""
     denied = [str(path) for path in paths if not os.access(path, os.W_OK, effective_ids=True)]
     if denied:
         hint = "is /sys mounted read-only, as in a container?" if os.geteuid() == 0 else "use sudo"
@@ -173,11 +177,11 @@ def _turn(journal: Journal, knobs: Iterable[Knob]) -> list[str]:
 
 
 def _fill(journal: Journal, pool: Pool, root: Path) -> list[str]:
-    """Raise the pool by what is missing; with compaction only where that falls short.
+    """Grow the pool by what is missing; compact memory and try again where that falls short.
 
-    Compaction is no setting: there is nothing to put back. It moves pages that are in use
-    together, which no process notices, and takes seconds on a large machine; to fill a
-    pool the kernel compacts by itself first, if less thoroughly (mm/hugetlb.c).
+    Compaction moves used pages together and leaves no setting to restore. It takes seconds on
+    a large machine, and is seldom needed: the kernel compacts a little itself to fill a pool
+    (mm/hugetlb.c).
     """
     before = read_value(pool.setting)
     now = _raise(journal, pool)
@@ -197,7 +201,7 @@ def _raise(journal: Journal, pool: Pool) -> str:
 
 
 def _cpus(wished: Wishes, root: Path) -> tuple[int, ...]:
-    """Those to run on; CannotJudge when one of them does not exist."""
+    """Return the CPUs to run on. CannotJudge when one that was asked for is not online."""
     if wished.cpus is None:
         return choose_cpus(root)
     absent = {*wished.cpus} - online_cpus(root)

@@ -7,6 +7,9 @@ import pytest
 
 from tests.faults.kill_runs import WORDS, kill_runs
 
+# What is left behind is looked for in the whole machine.
+pytestmark = pytest.mark.alone
+
 
 def test_killed_runs_resume_and_leave_nothing_behind(tmp_path: Path) -> None:
     assert len(kill_runs(8, WORDS, seed=1, directory=tmp_path)) == 8

@@ -13,8 +13,6 @@ import pytest
 from bench.paths import ROOT
 from tests.guest.gate_runs import CELLS, PLAIN, SLOWER, Environment, bench, borrowed_cache
 
-pytestmark = pytest.mark.guest
-
 HERE = Path(__file__).parent
 HARMLESS = sorted((HERE / "patches/harmless").glob("*.patch"))
 PLANTED = sorted(SLOWER.glob("*.patch"))

@@ -2,15 +2,12 @@
 """`bench gate` on real guests: a kernel that unpins 1 % slower is red, the same one green."""
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from junitparser import Failure, JUnitXml
 
-from bench.kernel.config import load_config
-from bench.kernel.packages import ensure_packages
 from bench.model.units import MIB
 from bench.results.writer import load
 from tests.guest.gate_runs import (
@@ -25,8 +22,6 @@ from tests.guest.gate_runs import (
     measured,
     unpinning,
 )
-
-pytestmark = pytest.mark.guest
 
 CALM = ("no-change", "inconclusive")
 
@@ -51,20 +46,6 @@ def base(series: Path) -> Path:
 @pytest.fixture(scope="module")
 def slow(series: Path) -> Path:
     return series / f"{PLAIN}+{SLOWER.name}"
-
-
-def test_its_patches_are_in_kernel_style() -> None:
-    checkpatch = ensure_packages(load_config()).source / "scripts/checkpatch.pl"
-    patches = sorted(SLOWER.parent.rglob("*.patch"))
-    assert len(patches) == 5
-    for patch in patches:
-        done = subprocess.run(
-            ["perl", checkpatch, "--strict", "--no-tree", "--show-types", patch],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert "0 errors, 0 warnings, 0 checks" in done.stdout, done.stdout
 
 
 def test_a_slower_loop_is_red(env: Environment, base: Path, slow: Path, tmp_path: Path) -> None:

@@ -26,8 +26,6 @@ from bench.model.units import GIB, MIB
 from bench.paths import ROOT
 from bench.results.writer import load
 
-pytestmark = pytest.mark.guest
-
 SHARING = ("netfs", "9pnet", "9pnet_virtio", "9p")
 # A directory of every Debian system that becomes writable; the checkout is not below it.
 SCRATCH = next(path for path in ("/srv", "/opt", "/mnt") if not str(ROOT).startswith(path))

@@ -15,8 +15,6 @@ from bench.model.units import MIB
 from bench.results.writer import load
 from tests.guest.test_host import SCRATCH, bench, with_our_files, written
 
-pytestmark = pytest.mark.guest
-
 NAME = f"vfio:{VFIO_ADDRESS}"
 
 

@@ -10,8 +10,6 @@ from bench.model.device import DEVICES
 from bench.protocol.messages import read_reps
 from tests.guest.conftest import plan_of
 
-pytestmark = pytest.mark.guest
-
 
 def reason(guest: Guest, before: str = "", **factors: str) -> str:
     (block,) = plan_of(method="new-owner", reps=1, **factors).blocks

@@ -13,8 +13,6 @@ from bench.model.units import GIB, MIB
 from bench.protocol.messages import read_reps
 from tests.guest.conftest import plan_of
 
-pytestmark = pytest.mark.guest
-
 
 def measured(executor: GuestExecutor, block: Block) -> dict[Method, list[Rep]]:
     reps = [rep for rep in executor.measure(block) if isinstance(rep, Rep)][block.warmup :]

@@ -20,8 +20,6 @@ from bench.model.cell import Backing, Block, Cell, Method, Pages, Phase, Ptes, R
 from bench.model.device import DEVICES
 from bench.model.units import MIB
 
-pytestmark = pytest.mark.guest
-
 MEM = 128 * MIB
 METHODS = (Method.IO_URING, Method.GUP_TEST, Method.IOTLB, Method.MLOCK, Method.POPULATE)
 

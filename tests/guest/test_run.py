@@ -4,15 +4,14 @@
 import json
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import psutil
 import pytest
 
-from bench.paths import ROOT
-
-BENCH = str(ROOT / ".venv/bin/bench")
+BENCH = [sys.executable, "-m", "bench"]
 
 
 def qemus_of(process: psutil.Process) -> list[psutil.Process]:
@@ -31,7 +30,7 @@ def wait_for(condition: object, seconds: float) -> bool:
 def test_smoke_run_prints_its_table(tmp_path: Path) -> None:
     out = tmp_path / "run"
     done = subprocess.run(
-        [BENCH, "run", "smoke", "--clock", "icount", "--out", out],
+        [*BENCH, "run", "smoke", "--clock", "icount", "--out", out],
         capture_output=True,
         text=True,
         check=False,
@@ -50,7 +49,7 @@ def test_smoke_run_prints_its_table(tmp_path: Path) -> None:
 def test_a_run_that_is_cut_short(tmp_path: Path, sign: signal.Signals) -> None:
     """What was measured is kept, and QEMU does not outlive the run."""
     out = tmp_path / "run"
-    command = [BENCH, "run", "smoke", "--clock", "icount", "--pages", "thp,4k,hugetlb-2m"]
+    command = [*BENCH, "run", "smoke", "--clock", "icount", "--pages", "thp,4k,hugetlb-2m"]
     running = subprocess.Popen(
         [*command, "--reps", "40", "--out", str(out)],
         stderr=subprocess.PIPE,

@@ -15,8 +15,6 @@ from bench.kernel.config import load_config
 from bench.model.cell import Method, Rep, Unavailable
 from tests.guest.conftest import plan_of
 
-pytestmark = pytest.mark.guest
-
 
 @pytest.fixture(scope="module")
 def stock(setup: GuestSetup, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuestExecutor]:

@@ -2,6 +2,7 @@
 """vfio's live update behind an emulated IOMMU: proven, caught when wrong, beside vdpa's."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from statistics import median
 
 import pytest
@@ -12,8 +13,6 @@ from bench.executors.guest_setup import GuestSetup, prepare
 from bench.model.cell import OWN_PHASES, Block, Clock, Method, Rep
 from bench.model.units import MIB
 from tests.guest.conftest import plan_of
-
-pytestmark = pytest.mark.guest
 
 DEVICE = "vfio-type1"
 METHODS = "vfio-vaddr,vfio-remap"
@@ -29,9 +28,8 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> GuestSetup:
 
 @pytest.fixture(scope="module")
 def guest(here: GuestSetup) -> Iterator[GuestExecutor]:
-    executor = GuestExecutor(here)
-    yield executor
-    executor.close()
+    with closing(GuestExecutor(here)) as executor:
+        yield executor
 
 
 def reps_of(executor: GuestExecutor, block: Block) -> list[Rep]:
@@ -106,12 +104,8 @@ def test_figures_are_those_of_a_device_by_itself(guest: GuestExecutor) -> None:
 )
 def test_proof_catches(here: GuestSetup, fault: str, method: Method, reason: str) -> None:
     (block,) = plan_of(device=DEVICE, method=method, reps=1, **{"break": fault}).blocks
-    executor = GuestExecutor(here)
-    try:
-        with pytest.raises(CellFailed, match=reason):
-            [*executor.measure(block)]
-    finally:
-        executor.close()
+    with closing(GuestExecutor(here)) as executor, pytest.raises(CellFailed, match=reason):
+        [*executor.measure(block)]
 
 
 def test_a_kernel_without_iommufd_is_a_skip_with_its_need(guest: GuestExecutor) -> None:

@@ -18,6 +18,8 @@ from bench.protocol.messages import read_reps
 from tests.helper.running import Ended, run
 from tests.unit.streams import small_block
 
+pytestmark = pytest.mark.alone  # the kernel counts locked memory by user, and pins of all
+
 PAGE = 4 * KIB
 MEM = 16 * MIB
 # AddressSanitizer makes mlock() do nothing, so that it is asked of the shipped build.

@@ -10,6 +10,8 @@ from bench.model.units import KIB, MIB
 from tests.helper.running import Ended, run
 from tests.helper.test_pin import MEM, PAGE, check, io_uring_here, words
 
+pytestmark = pytest.mark.alone  # the kernel counts locked memory by user, and pins of all
+
 
 def methods(ended: Ended) -> list[str]:
     return [rep["method"] for rep in ended.of("rep")]

@@ -11,11 +11,14 @@ from bench.errors import CannotJudge
 from bench.kernel.build import ensure_kernel, lay_tree, make_modules
 from bench.kernel.config import load_config
 from bench.kernel.packages import ensure_packages
+from bench.paths import ROOT
 
 CONFIG = load_config()
+# Those that a test of the gate plants in a kernel, too.
+PLANTED = sorted((ROOT / "tests/guest/patches").rglob("*.patch"))
 
 
-@pytest.mark.parametrize("patch", CONFIG.patch_files, ids=lambda path: path.stem[:24])
+@pytest.mark.parametrize("patch", [*CONFIG.patch_files, *PLANTED], ids=lambda path: path.stem[:24])
 def test_checkpatch_is_clean(patch: Path) -> None:
     checkpatch = ensure_packages(CONFIG).source / "scripts/checkpatch.pl"
     done = subprocess.run(

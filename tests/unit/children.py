@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 2) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 60) -> bool:
+    """Wait for what is only a matter of time, however busy the machine is."""
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.01)

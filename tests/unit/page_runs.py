@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Runs that a page has to show whatever is in them, made without files."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from bench.model.cell import Backing, Cell, Clock, Method, Pages, Phase, Sample
 from bench.model.units import GIB
+from bench.report.page.page import page
 from bench.results.writer import Run
 from tests.unit.report_runs import CELL, LEFT_OUT, on_a_line, sized, straight, without
 from tests.unit.side_runs import FAILED, facts, sample
 
+Make = Callable[[], Run]
 METHODS = (Method.RESET_OWNER, Method.REOPEN, Method.NEW_OWNER, Method.EXEC_ONLY)
 SCRIPT = "<script>alert(1)</script>"
 # As long as a path gets that somebody named after its PCI address, and then some.
@@ -102,3 +105,9 @@ def many(reps: int) -> Run:
             for rep in range(1, reps // 10 + 1)
         ),
     )
+
+
+@cache
+def html_of(make: Make) -> str:
+    """Write the page of a run once, for all tests that look at it."""
+    return page([make()])

@@ -7,8 +7,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hypothesis import strategies as st
-
 from bench.model.cell import (
     Batch,
     Block,
@@ -189,23 +187,3 @@ def recording(plan: Plan, pauses: Mapping[Method, int] = PAUSES) -> list[str]:
 def write_lines(path: Path, lines: Iterable[str]) -> Path:
     path.write_text("".join(f"{text}\n" for text in lines))
     return path
-
-
-@st.composite
-def mutations(draw: st.DrawFn, good: bytes) -> bytes:
-    """``good`` after one to three flipped bytes, lost bytes, or lost or repeated lines."""
-    data = good
-    for kind in draw(st.lists(st.sampled_from(["flip", "cut", "drop", "repeat"]), max_size=3)):
-        data = _mutated(draw, kind, data)
-    return data
-
-
-def _mutated(draw: st.DrawFn, kind: str, data: bytes) -> bytes:
-    if kind in ("flip", "cut"):
-        at = draw(st.integers(0, max(len(data) - 1, 0)))
-        new = bytes([draw(st.integers(0, 255))]) if kind == "flip" else b""
-        return data[:at] + new + data[at + 1 :]
-    lines = data.splitlines(keepends=True)
-    at = draw(st.integers(0, max(len(lines) - 1, 0)))
-    copies = lines[at : at + 1] * (2 if kind == "repeat" else 0)
-    return b"".join([*lines[:at], *copies, *lines[at + 1 :]])

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -82,10 +81,8 @@ def test_a_tool_of_the_administrator_is_found(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_command_that_takes_too_long_is_killed(tmp_path: Path) -> None:
-    began = time.monotonic()
     with pytest.raises(ProcessFailed) as caught:
         run([*SLEEP, str(tmp_path / "pid")], timeout=0.3)
-    assert time.monotonic() - began < 5
     assert caught.value.code == 124
     assert "no end after" in caught.value.message
     assert_dies(pid_in(tmp_path / "pid"))

@@ -22,17 +22,6 @@ from tests.unit.left_behind import POOL_SIZE, files, left, setting
 from tests.unit.machines import SERVER, SHMEM, machine, values
 
 
-@pytest.fixture(autouse=True)
-def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache/bench/journal"
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return machine(tmp_path / "machine", SERVER)
-
-
 def test_nothing_is_made_where_nothing_is_to_be_undone(directory: Path, root: Path) -> None:
     with Journal(root) as journal:
         assert journal.write_setting(root / SHMEM, "never") == "never"
@@ -159,15 +148,6 @@ def test_scratch_is_removed_and_nothing_else() -> None:
                 journal.note_scratch(path)
     assert not scratch.exists() and not link.is_symlink() and kept.is_dir()
     assert journal.problems == []
-
-
-def test_what_was_undone_is_forgotten(directory: Path) -> None:
-    with Journal() as journal:
-        entry = journal.note_scratch(cache_dir() / "kept")
-        journal.forget(entry)
-        assert files(directory) == []
-        (cache_dir() / "kept").touch()
-    assert (cache_dir() / "kept").exists()
 
 
 def test_only_one_bench_tunes_at_a_time(directory: Path, root: Path) -> None:

@@ -15,7 +15,8 @@ import pytest
 from bench.cleanup.journal import recover
 from bench.machine.procfs import carries, processes
 from bench.paths import ROOT
-from tests.unit.machines import SERVER, machine, values
+from tests.unit.children import eventually
+from tests.unit.machines import values
 
 # Settings, directories and children that have children, again and again, until it is killed.
 VICTIM = """
@@ -23,7 +24,7 @@ import shutil, sys
 from pathlib import Path
 from bench.cleanup.journal import Journal
 from bench.process import spawn
-from bench.cleanup.scratch import made_whole, temporary
+from bench.cleanup.scratch import atomic_directory, temporary
 from bench.paths import cache_dir
 root = Path(sys.argv[1])
 cpu = root / "sys/devices/system/cpu"
@@ -40,16 +41,15 @@ while True:
             with spawn(forks, log=log), spawn(["sleep", "1000"], log=log) as child:
                 child.wait(0.02)
         journal.write_setting(cpu / "intel_pstate/no_turbo", "0")
-        with made_whole(cache_dir() / "whole") as made:
+        with atomic_directory(cache_dir() / "whole") as made:
             (made / "part").touch()
         shutil.rmtree(made.with_name("whole"))
 """
 
 
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache/bench"
+def cache(directory: Path) -> Path:
+    return directory.parent
 
 
 def started_below(cache: Path) -> list[int]:
@@ -69,8 +69,8 @@ def kill_after(seconds: float, root: Path) -> None:
         assert victim.wait(5) == -signal.SIGKILL
 
 
-def test_killed_at_random_moments_nothing_stays(cache: Path, tmp_path: Path) -> None:
-    root = machine(tmp_path / "machine", SERVER)
+@pytest.mark.slow
+def test_killed_at_random_moments_nothing_stays(cache: Path, root: Path) -> None:
     before = values(root)
     moments = random.Random(4)
     undone: list[str] = []
@@ -81,7 +81,7 @@ def test_killed_at_random_moments_nothing_stays(cache: Path, tmp_path: Path) -> 
             assert values(root) == before
             assert {path.name for path in cache.iterdir()} <= {"journal", "whole"}
             assert [path.name for path in (cache / "journal").iterdir()] == [".lock"]
-            assert not outliving(cache)
+            assert all_end(cache)
     finally:
         for pid in started_below(cache):
             os.kill(pid, signal.SIGKILL)
@@ -89,16 +89,13 @@ def test_killed_at_random_moments_nothing_stays(cache: Path, tmp_path: Path) -> 
         assert any(what in line for line in undone), what
 
 
-def outliving(cache: Path) -> list[int]:
+def all_end(cache: Path) -> bool:
     """A child that was not yet let through its gate ends by itself, which takes a moment."""
-    end = time.monotonic() + 2
-    while (found := started_below(cache)) and time.monotonic() < end:
-        time.sleep(0.01)
-    return found
+    return eventually(lambda: not started_below(cache))
 
 
-def test_two_calls_at_once_undo_it_once(cache: Path, tmp_path: Path) -> None:
-    root = machine(tmp_path / "machine", SERVER)
+@pytest.mark.slow
+def test_two_calls_at_once_undo_it_once(cache: Path, root: Path) -> None:
     before = values(root)
     all_said = []
     for _ in range(5):
@@ -108,6 +105,6 @@ def test_two_calls_at_once_undo_it_once(cache: Path, tmp_path: Path) -> None:
         assert len(said) == len({*said})
         assert not [line for line in said if "left alone" in line or "cannot" in line]
         assert values(root) == before
-        assert not outliving(cache)
+        assert all_end(cache)
         all_said += said
     assert all_said  # once or twice it may be killed where there was nothing to undo

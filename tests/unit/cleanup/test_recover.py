@@ -13,18 +13,6 @@ from bench.cleanup.undo import read_value, write_value
 from bench.machine.procfs import process
 from bench.paths import cache_dir
 from tests.unit.left_behind import POOL_SIZE, files, left, setting
-from tests.unit.machines import SERVER, machine
-
-
-@pytest.fixture(autouse=True)
-def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache/bench/journal"
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return machine(tmp_path / "machine", SERVER)
 
 
 def test_scratch_in_the_temporary_place(directory: Path, tmp_path: Path) -> None:

@@ -76,6 +76,7 @@ def git(where: Path, *words: str) -> str:
 HISTORY = ["fast", "fast", "nowhere", "fast", "slow", "short", "slow", "slow"]
 
 
+@pytest.mark.slow
 def test_git_bisect_lands_on_the_commit(tmp_path: Path) -> None:
     counted(tmp_path / "fast")
     counted(tmp_path / "slow", 1.01)

@@ -35,6 +35,7 @@ def side(clock: Clock, cells: int, boots: int, scale: float) -> Side:
     return Side(f"x {scale}", {"clock": clock.value, "unit": clock.unit}, series, {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clock", Clock)
 @pytest.mark.parametrize(("cells", "boots"), [(1, 10), (50, 20), (250, 10)])
 def test_a_million_samples(

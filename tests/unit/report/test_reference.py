@@ -31,6 +31,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_it_is_made_anew_bit_for_bit(name: str, made: Path) -> None:
     assert (made / name).read_bytes() == (REFERENCE / name).read_bytes(), "run `make reference`"

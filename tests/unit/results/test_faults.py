@@ -222,9 +222,9 @@ def test_samples_of_rubbish(data: bytes, path: Path) -> None:
     ids=range(6),
 )
 def test_a_line_of_ten_megabytes(line: bytes, path: Path) -> None:
-    before, began = load(path).samples, time.monotonic()
+    before, began = load(path).samples, time.process_time()
     cut(path, line + b"\n" + stored(path))
     found = load(path)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     assert found.samples == before
     assert len(found.damage[0]) < 300

@@ -60,6 +60,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return store.path
 
 
+@pytest.mark.slow
 def test_a_sample_takes_microseconds_and_little_memory(large: Path) -> None:
     words = [sys.executable, "-c", _LOADED, str(large)]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
@@ -69,6 +70,7 @@ def test_a_sample_takes_microseconds_and_little_memory(large: Path) -> None:
     assert grown < SAMPLES * BYTES
 
 
+@pytest.mark.slow
 def test_the_parser_alone_takes_longer(large: Path) -> None:
     """Each is timed a few times: others use the machine too."""
     lines = (large / "samples.jsonl").read_bytes().splitlines()[:10_000]

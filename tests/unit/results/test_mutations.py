@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Ten thousand accidents to each kind of file: what is read is what was written, or it is said."""
+"""Accidents to each kind of file: what is read is what was written, or it is said."""
 
 import json
 import random
@@ -22,7 +22,6 @@ from bench.results.writer import Run, load
 from tests.unit.stored_runs import mutated
 from tests.unit.streams import PIN_METHODS, small_block, stream
 
-ACCIDENTS = 10_000
 EXAMPLES = 500
 
 LIVE = small_block(reps=2)
@@ -46,12 +45,18 @@ class Good:
         path.write_bytes(good)
 
 
+@pytest.fixture
+def accidents(request: pytest.FixtureRequest) -> int:
+    """How many there are: 500, and ten thousand with --long."""
+    return 10_000 if request.config.getoption("--long") else 500
+
+
 @pytest.fixture(scope="module")
 def good(whole: Path) -> Good:
     return Good(whole, load(whole))
 
 
-def check_samples(good: Good, rng: random.Random, reported: bool = True) -> bool:
+def check_samples(good: Good, rng: random.Random, reported: bool) -> bool:
     """Whether something was lost: then it is said, and the report says it."""
     with good.with_accident("samples.jsonl", rng):
         run = load(good.path)
@@ -97,28 +102,28 @@ def check_stream(block: Block, lines: list[str], rng: random.Random) -> bool:
     return refused
 
 
-def test_samples_in_ten_thousand_accidents(good: Good) -> None:
+def test_samples_in_many_accidents(good: Good, accidents: int) -> None:
     rng = random.Random(1)
-    lost = sum(check_samples(good, rng, reported=n % 20 == 0) for n in range(ACCIDENTS))
-    assert ACCIDENTS / 2 < lost < ACCIDENTS
+    lost = sum(check_samples(good, rng, reported=n % 20 == 0) for n in range(accidents))
+    assert accidents / 2 < lost < accidents
 
 
-def test_facts_in_ten_thousand_accidents(good: Good) -> None:
+def test_facts_in_many_accidents(good: Good, accidents: int) -> None:
     rng = random.Random(2)
-    refused = sum(check_facts(good, rng) for _ in range(ACCIDENTS))
-    assert ACCIDENTS / 2 < refused < ACCIDENTS
+    refused = sum(check_facts(good, rng) for _ in range(accidents))
+    assert accidents / 2 < refused < accidents
 
 
-def test_streams_in_ten_thousand_accidents() -> None:
+def test_streams_in_many_accidents(accidents: int) -> None:
     rng = random.Random(3)
-    refused = sum(check_stream(*STREAMS[number % 2], rng) for number in range(ACCIDENTS))
-    assert ACCIDENTS / 2 < refused < ACCIDENTS
+    refused = sum(check_stream(*STREAMS[number % 2], rng) for number in range(accidents))
+    assert accidents / 2 < refused < accidents
 
 
 @settings(max_examples=EXAMPLES)
 @given(rng=st.randoms(use_true_random=False))
 def test_samples_in_any_accident(good: Good, rng: random.Random) -> None:
-    check_samples(good, rng)
+    check_samples(good, rng, reported=rng.randrange(10) == 0)
 
 
 @settings(max_examples=EXAMPLES)
@@ -147,6 +152,7 @@ def places(value: object, above: Place = ()) -> Iterator[Place]:
         yield from places(value[0], (*above, 0))
 
 
+@pytest.mark.slow
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(data=st.data())
 def test_facts_changed_on_purpose_are_refused_or_reported(good: Good, data: st.DataObject) -> None:

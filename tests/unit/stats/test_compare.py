@@ -157,6 +157,7 @@ def test_sides_are_rows_of_one_length() -> None:
         samples_of([1, 2], [3.0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("values", ["lognormal", "ns"])
 def test_a_million_values_take_seconds(values: str) -> None:
     rng = np.random.default_rng(1)

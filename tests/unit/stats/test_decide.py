@@ -207,6 +207,7 @@ def test_five_boots_find_a_large_slowdown_in_a_large_family() -> None:
     assert all(one.verdict is not Verdict.REGRESSION for one in said[1:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [5, 10])
 def test_a_family_that_did_not_change_raises_no_alarm(count: int) -> None:
     """18 cells gated together: an alarm in at most one gate of a hundred."""
@@ -225,6 +226,7 @@ def test_counts_are_no_part_of_the_family() -> None:
     assert said[1:] == decide_all(family(3, 0.05))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("boots_a_side", [1, 10, 500_000])
 def test_a_million_samples_are_gated_in_five_seconds(boots_a_side: int) -> None:
     rng = np.random.default_rng(3)

@@ -18,6 +18,8 @@ from bench.paths import ROOT
 from bench.tune.knobs import Wishes, tune
 from tests.unit.machines import PAGE, POOL, SHMEM
 
+pytestmark = pytest.mark.alone
+
 SETTINGS = [Path("/") / name for name in (SHMEM, f"{POOL}/nr_hugepages")]
 
 TUNED = """

@@ -95,6 +95,7 @@ def test_many_are_without_their_phases(here: Path) -> None:
     assert len(lists["rep"]) == (MOST_WHOLE + 1000) // 10
 
 
+@pytest.mark.slow
 def test_very_many_are_every_so_manyth(here: Path) -> None:
     """3.5 s of a processor where this was written; a page of a million takes three times that."""
     run = many(3 * MOST_PAUSES)

@@ -4,7 +4,6 @@
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -20,10 +19,9 @@ from bench.report.page.page import page
 from bench.report.table.columns import factors
 from bench.report.table.figures import figures
 from bench.results.writer import Run
-from tests.unit.page_runs import LONG, SCRIPT, hostile, lonely, mixed, pinned
+from tests.unit.page_runs import LONG, SCRIPT, Make, hostile, html_of, lonely, mixed, pinned
 
 VOID = {"meta", "link", "br", "img", "hr"}
-Make = Callable[[], Run]
 RUNS = (mixed, hostile, lonely, pinned)
 
 
@@ -66,7 +64,7 @@ class Outline(HTMLParser):
 @pytest.mark.parametrize("make", RUNS)
 def test_elements(make: Make) -> None:
     """Everything is closed, an id is there once, what is referred to exists, nothing runs."""
-    outline = Outline(page([make()]))
+    outline = Outline(html_of(make))
     assert outline.open == []
     ids = [attrs["id"] for _, attrs in outline.elements if "id" in attrs]
     assert len(ids) == len({*ids})
@@ -84,7 +82,7 @@ def test_elements(make: Make) -> None:
 
 @pytest.mark.parametrize("make", RUNS)
 def test_headings_are_in_order(make: Make) -> None:
-    levels = [int(tag[1]) for tag, _ in Outline(page([make()])).elements if tag in HEADINGS]
+    levels = [int(tag[1]) for tag, _ in Outline(html_of(make)).elements if tag in HEADINGS]
     assert levels[0] == 1 and levels.count(1) == 1
     assert all(level <= before + 1 for before, level in pairwise(levels))
 
@@ -95,7 +93,7 @@ HEADINGS = {f"h{level}" for level in range(1, 7)}
 @pytest.mark.parametrize("make", RUNS)
 def test_nothing_is_fetched(make: Make) -> None:
     """No address at all but the names of SVG's vocabularies."""
-    html = page([make()])
+    html = html_of(make)
     addresses = {*re.findall(r"\w+://[^\s\"'<)]*", html)}
     assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
     assert not re.search(r"@import|url\((?!#)", html)
@@ -113,19 +111,19 @@ def test_every_cell_is_there_with_its_state() -> None:
 
 
 def test_a_count_is_never_a_time() -> None:
-    text = " ".join(Outline(page([mixed()])).text)
+    text = " ".join(Outline(html_of(mixed)).text)
     assert not re.search(r"\d (ns|us|ms|s)\b", text)
     assert "not a time" in text
 
 
 def test_where_a_method_gains_nothing_it_is_said() -> None:
-    html = page([mixed()])
+    html = html_of(mixed)
     assert "reopen gains next to nothing, or loses, in 3 of 3 cells: 0.889x" in html
     assert "new-owner gains next to nothing" not in html
 
 
 def test_names_are_text() -> None:
-    html = page([hostile()])
+    html = html_of(hostile)
     assert "<script" not in html
     assert "&amp;amp;" in html  # it was no character reference to begin with
     assert "\u202e" not in html and "\x07" not in html and "\x00" not in html
@@ -138,6 +136,7 @@ anything = st.text(st.characters(exclude_categories=[]) | MARKUP, max_size=30)
 proper = st.text(st.characters(exclude_categories=["Cs"]) | MARKUP, max_size=30)
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(device=proper, fact=anything)
 def test_no_text_becomes_markup(device: str, fact: str) -> None:
@@ -162,6 +161,7 @@ def _named(device: str, fact: str) -> Run:
     return replace(run, samples=samples, facts={**run.facts, "executor": executor})
 
 
+@pytest.mark.slow
 def test_same_bytes_in_two_processes() -> None:
     code = (
         "import hashlib; from bench.report.page.page import page;"
@@ -182,6 +182,7 @@ def test_same_bytes_in_two_processes() -> None:
     assert len(found) == 1
 
 
+@pytest.mark.slow
 def test_several_runs_and_what_differs() -> None:
     other = replace(mixed(executor={"kernel": "6.13"}), path=Path("b/other"))
     html = page([other], base=mixed())
@@ -196,18 +197,18 @@ def test_several_runs_and_what_differs() -> None:
 
 
 def test_what_the_samples_do_not_say_is_not_drawn() -> None:
-    titles = re.findall(r"<figcaption[^>]*><strong>([^<]*)\.", page([lonely()]))
+    titles = re.findall(r"<figcaption[^>]*><strong>([^<]*)\.", html_of(lonely))
     assert titles == ["Phases"]
-    titles = re.findall(r"<figcaption[^>]*><strong>([^<]*)\.", page([pinned()]))
+    titles = re.findall(r"<figcaption[^>]*><strong>([^<]*)\.", html_of(pinned))
     assert titles == ["Growth with memory", "Phases", "Spread", "Order of measurement"]
 
 
 @pytest.mark.parametrize("make", RUNS)
 def test_pictures_say_what_they_show(make: Make) -> None:
-    pictures = Outline(page([make()])).having("svg")
+    pictures = Outline(html_of(make)).having("svg")
     assert pictures and all(attrs["role"] == "img" for attrs in pictures)
     assert all(len(attrs["aria-label"] or "") > 30 for attrs in pictures)
 
 
 def test_size() -> None:
-    assert max(len(page([make()])) for make in RUNS) < 1_000_000
+    assert max(len(html_of(make)) for make in RUNS) < 1_000_000

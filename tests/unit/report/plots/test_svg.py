@@ -58,6 +58,7 @@ def said(text: str) -> str:
     return "\n".join(each.text or "" for each in root.iter() if each.tag.endswith("text"))
 
 
+@pytest.mark.slow
 def test_two_processes_write_the_same_bytes() -> None:
     found = {
         subprocess.run(
@@ -187,6 +188,7 @@ def svg_texts(figure: Figure) -> list[tuple[str, Bbox]]:
     return [(each.get_text(), each.get_window_extent().padded(-1.5)) for each in texts]
 
 
+@pytest.mark.slow
 def test_a_million_samples() -> None:
     """About 1 s of CPU each where this was written; ratios 2.3 s, for their intervals."""
     found = frame(run_of(samples(cells(), reps=1000)))

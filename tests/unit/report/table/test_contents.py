@@ -157,6 +157,7 @@ def test_figures_stand_right_and_words_left() -> None:
 VALUES: list[Any] = [None, True, -1, 0, 1.5, 1e400, 1 << 64, "", "x", "ok", [], {}, {"map": 1}]
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.data())
 def test_what_can_be_loaded_can_be_printed(directory: Path, data: st.DataObject) -> None:

@@ -130,6 +130,7 @@ def test_data_is_never_markup(columns: int, monkeypatch: pytest.MonkeyPatch) -> 
     assert folded.count("\\x1b]0;owned\\x07[bold]x[/bold]\\r\\nsecond\\u202eline") == 5
 
 
+@pytest.mark.slow
 def test_hostile_names_from_the_command_line(tmp_path: Path) -> None:
     """A device, a kernel and a path: on stdout and on stderr."""
     cell = replace(NEW, device="/dev/\x1b[31mred\n")
@@ -142,6 +143,7 @@ def test_hostile_names_from_the_command_line(tmp_path: Path) -> None:
     assert code == 2 and "\x1b" not in text and "\\x1b[31mno" in text
 
 
+@pytest.mark.slow
 def test_report_on_a_terminal(tmp_path: Path) -> None:
     made = write_run(tmp_path / "run", VALUES, without={LARGE: FAILED})
     code, text = seen(100, USUAL, "report", made)
@@ -153,6 +155,7 @@ def test_report_on_a_terminal(tmp_path: Path) -> None:
     assert "\x1b" not in (tmp_path / "file").read_text()
 
 
+@pytest.mark.slow
 def test_a_run_ends_with_the_same_report(bench: Bench, tmp_path: Path) -> None:
     recording = record(tmp_path / "recording")
     cell = ("--mem", "64M", "--method", "new-owner", "--reps", "5")
