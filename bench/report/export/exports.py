@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bench.errors import UsageError
+from bench.model.cell_state import CellState
 from bench.report.export.markdown import markdown_of, markdown_section
 from bench.report.table.cells import CellTable
-from bench.report.table.figures import CellState, Figures, figures, require_measured
+from bench.report.table.figures import Figures, figures, require_measured
 from bench.report.table.fleet import overview, overview_json
 from bench.report.table.labels import labels
 from bench.results.writer import Run

@@ -5,11 +5,12 @@ import re
 from collections.abc import Sequence
 
 from bench.model.cell import Clock, Phase
+from bench.model.cell_state import CellState
 from bench.model.units import format_quantity
 from bench.report.table.cells import CellTable
 from bench.report.table.columns import FACTORS, factors
 from bench.report.table.environment import environment
-from bench.report.table.figures import CellState, Figures, figures
+from bench.report.table.figures import Figures, figures
 from bench.report.table.section import Section
 from bench.results.writer import Run
 

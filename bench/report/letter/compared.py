@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Cell, Experiment, Method
+from bench.model.cell_state import CellState
 from bench.report.letter.factors import Names, order, place
 from bench.report.letter.rows import Comparison, Row, Value, value_of
 from bench.report.table.cells import CellTable
-from bench.report.table.figures import CellState, Figures
+from bench.report.table.figures import Figures
 from bench.report.table.findings import pairs
 from bench.results.writer import Run
 from bench.sides import Side, differences, side_of

@@ -3,11 +3,11 @@
 
 from collections.abc import Sequence
 
+from bench.model.cell_state import CellState
 from bench.report.letter.factors import GAP, Factor, alias_note, arrange
 from bench.report.letter.numbers import Scale, scale_of, span, times
 from bench.report.letter.rows import Comparison, Row, Value
 from bench.report.letter.table import Column, lines_of
-from bench.report.table.figures import CellState
 
 
 def table(comparison: Comparison, unit: str) -> tuple[str, list[str], list[str]]:

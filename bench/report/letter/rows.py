@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.model.cell import Cell
-from bench.report.table.figures import CellState
+from bench.model.cell_state import CellState
 from bench.stats.samples import samples_of
 from bench.stats.summary import Summary, median_interval, summarize
 

@@ -4,12 +4,12 @@
 from collections.abc import Sequence
 
 from bench.model.cell import Clock
+from bench.model.cell_state import CellState
 from bench.report.letter.ascii import wrapped
 from bench.report.letter.compared import Hole
 from bench.report.letter.factors import place
 from bench.report.letter.numbers import share, span, times
 from bench.report.letter.rows import Comparison, Row
-from bench.report.table.figures import CellState
 from bench.report.table.findings import SMALL_WIN
 
 _MOST = 8  # cells that are named

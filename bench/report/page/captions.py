@@ -9,10 +9,11 @@ from dataclasses import replace
 from itertools import groupby
 
 from bench.model.cell import Cell, Method, Phase
+from bench.model.cell_state import CellState
 from bench.model.units import format_quantity, format_size
 from bench.report.table.cells import CellTable
 from bench.report.table.columns import factors
-from bench.report.table.figures import CellState, Figures
+from bench.report.table.figures import Figures
 from bench.report.table.findings import MethodPair, pairs, place, times, verdict
 from bench.stats.drift import drifting
 

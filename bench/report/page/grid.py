@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from bench.model.cell_state import CellState
 from bench.report.table.columns import FACTORS, factors, is_figure
-from bench.report.table.figures import CellState, Figures
+from bench.report.table.figures import Figures
 from bench.report.table.section import Rows, Section
 from bench.sides.alike import must_match
 

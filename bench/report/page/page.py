@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from bench.model.cell_state import CellState
 from bench.model.visible import visible
 from bench.report.page.caveats import caveats
 from bench.report.page.embedded import Embedded, embedded
@@ -18,7 +19,7 @@ from bench.report.page.grid import Part, different, parts, unmeasured
 from bench.report.table.cells import CellTable
 from bench.report.table.contents import UNITS, contents
 from bench.report.table.environment import environment_rows
-from bench.report.table.figures import CellState, Figures, figures
+from bench.report.table.figures import Figures, figures
 from bench.report.table.findings import MethodPair, gain, pairs, place, small_wins, times, verdict
 from bench.report.table.fleet import overview
 from bench.report.table.labels import labels

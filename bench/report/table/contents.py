@@ -10,7 +10,7 @@ from bench.report.table import pins, reference
 from bench.report.table.cells import CellTable
 from bench.report.table.columns import FACTORS, factors
 from bench.report.table.environment import environment
-from bench.report.table.figures import figures
+from bench.report.table.figures import Figures, figures
 from bench.report.table.findings import times, verdict
 from bench.report.table.section import Rows, Section
 from bench.results.writer import Run
@@ -29,8 +29,9 @@ UNITS = {
 def contents(run: Run, table: CellTable | None = None) -> list[Section]:
     """All of it; a section that has nothing to say is left out."""
     table = table or CellTable(run)
+    rows = figures(run, table)
     sections = (
-        Section(lines=tuple(verdict(figures(run, table)))),
+        Section(lines=tuple(verdict(rows))),
         Section(lines=tuple(reference.sentences(table))),
         _damaged(run),
         pins.verdict(table),
@@ -40,7 +41,7 @@ def contents(run: Run, table: CellTable | None = None) -> list[Section]:
         pins.counters(table),
         _own_costs(table),
         _scaling(table),
-        _without_figure(table, run),
+        _without_figure(rows),
         Section(lines=tuple(environment(run))),
     )
     return [section for section in sections if section]
@@ -149,8 +150,7 @@ def _scaling_row(table: CellTable, cell: Cell, sizes: int) -> tuple[str, ...]:
     return (*name, f"{line.slope:.4g}", interval, format_quantity(line.intercept, table.unit))
 
 
-def _without_figure(table: CellTable, run: Run) -> Section:
-    cells = [c for c in table.cells if not table.ok(c) and not table.extrapolated(c)]
-    lines = [f"  {' '.join(factors(cell))}: {table.problem(cell)}" for cell in cells]
-    lines += [f"  {' '.join(factors(cell))}: {why}" for cell, why in run.missing.items()]
+def _without_figure(rows: Sequence[Figures]) -> Section:
+    left = [row for row in rows if not row.pause and not row.estimate]
+    lines = [f"  {' '.join(factors(row.cell))}: {row.state}: {row.reason}" for row in left]
     return Section("Without a figure", lines=tuple(lines))

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.model.cell import Method
+from bench.model.cell_state import CellState
 from bench.report.table.cells import BASES
 from bench.report.table.columns import factors
-from bench.report.table.figures import CellState, Figures
+from bench.report.table.figures import Figures
 
 # Less than this is no win that anybody would merge a new interface for.
 SMALL_WIN = 1.1

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bench.model.cell import Cell
+from bench.model.cell_state import CellState
 from bench.model.units import format_quantity
 from bench.report.table.cells import CellTable, place_of
 from bench.report.table.columns import FACTORS, factors
 from bench.report.table.contents import UNITS
-from bench.report.table.figures import CellState
 from bench.report.table.labels import labels
 from bench.report.table.section import Section
 from bench.results.writer import Run

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from bench.model.cell import Cell, Method, Sample
+from bench.model.cell_state import CellState
 from bench.report.table.cells import CellTable
-from bench.report.table.figures import CellState, figures
+from bench.report.table.figures import figures
 from bench.report.text.text import render
 from bench.stats.ratios import ratio_interval
 from bench.stats.samples import from_boots
