@@ -8,10 +8,12 @@ from pathlib import Path
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from bench.gate.judge import Judged, Judgement
-from bench.report.export.markdown import escape
-from bench.report.table.columns import columns
+from bench.report.export.markdown import markdown_section
+from bench.report.table.section import Column, Entry, Section, Table, figures_under, make_table
+from bench.report.text.text import sections_text
 
-_HEAD = ("cell", "verdict", "change", "interval", "n")
+_NAMES = tuple(Column(head, right=False, names=True) for head in ("cell", "verdict"))
+_COLUMNS = (*_NAMES, *figures_under("change", "interval", "n"))
 _ORDER = ("regression", "over-budget", "missing", "inconclusive", "improvement", "no-change")
 
 
@@ -25,30 +27,18 @@ def headline(judgement: Judgement) -> str:
     return f"{', '.join(said) or 'no cell'} ({limit})"
 
 
-def text(judgement: Judgement) -> str:
-    """The headline, a table of all cells, and why each is not simply unchanged."""
-    rows = [_HEAD, *(_row(cell) for cell in _sorted(judgement))]
-    why = [
-        f"  {_printable(f'{cell.name}: {cell.reason}')}"
-        for cell in _sorted(judgement)
-        if _worth_words(cell)
-    ]
-    parts = [headline(judgement), columns(rows), "\n".join(["Why", *why]) if why else ""]
-    return "\n\n".join(part for part in parts if part)
+def judgement_text(judgement: Judgement) -> str:
+    """Write the headline, a table of all cells, and why each is not simply unchanged."""
+    table, why = _table(judgement), _why(judgement)
+    said = Section("Why", lines=tuple(f"  {line}" for line in why))
+    sections = (Section(lines=(headline(judgement),)), Section(tables=(table,)), said)
+    return sections_text(section for section in sections if section)
 
 
-def markdown(judgement: Judgement) -> str:
-    """For a job summary: a table of at most a few hundred cells, and the reasons below it."""
-    lines = [f"**bench gate: {headline(judgement)}**", ""]
-    lines += [f"| {' | '.join(_HEAD)} |", f"|{'---|' * len(_HEAD)}"]
-    for name, *figures in map(_row, _sorted(judgement)):
-        lines.append(f"| {' | '.join((escape(name), *figures))} |")
-    why = [
-        f"- {escape(_printable(f'{cell.name}: {cell.reason}'))}"
-        for cell in _sorted(judgement)
-        if _worth_words(cell)
-    ]
-    return "\n".join([*lines, *([""] if why else []), *why]) + "\n"
+def judgement_markdown(judgement: Judgement) -> str:
+    """Write the same for a job summary: a table of at most a few hundred cells."""
+    section = Section(tables=(_table(judgement),), lines=tuple(_why(judgement)))
+    return f"**bench gate: {headline(judgement)}**\n\n{markdown_section(section)}"
 
 
 def as_json(judgement: Judgement) -> str:
@@ -108,7 +98,18 @@ def _worth_words(cell: Judged) -> bool:
     return cell.verdict not in ("no-change", "improvement") or bool(cell.confirmed)
 
 
+def _why(judgement: Judgement) -> list[str]:
+    cells = (cell for cell in _sorted(judgement) if _worth_words(cell))
+    return [_printable(f"{cell.name}: {cell.reason}") for cell in cells]
+
+
+def _table(judgement: Judgement) -> Table:
+    rows = (map(Entry, _row(cell)) for cell in _sorted(judgement))
+    return make_table(_COLUMNS, rows)
+
+
 def _row(cell: Judged) -> tuple[str, ...]:
+    """The texts below `_COLUMNS`."""
     name, decision = _printable(cell.name), cell.decision
     if decision is None or decision.ratio != decision.ratio:
         return (name, cell.verdict, "", "", "")

@@ -8,8 +8,9 @@ from typing import Any
 
 from bench.errors import UsageError
 from bench.model.cell_state import CellState
-from bench.report.export.markdown import markdown_of, markdown_section
+from bench.report.export.markdown import escape, markdown_section
 from bench.report.table.cells import CellTable
+from bench.report.table.contents import contents
 from bench.report.table.figures import Figures, figures, require_measured
 from bench.report.table.fleet import overview, overview_json
 from bench.report.table.labels import labels
@@ -23,10 +24,12 @@ ENVIRONMENT = ("bench", "command", "seed", "scenario", "executor", "machine", "t
 
 
 def markdown(*runs: Run) -> str:
-    """Several runs side by side; of each the unit, a row a cell, the phases, the environment."""
+    """Write the sections of a report: of several runs side by side, then of each."""
     tables = [*map(CellTable, runs)]
     parts = [*map(markdown_section, overview(runs, tables))]
-    parts += [markdown_of(*each) for each in zip(runs, labels(runs), tables, strict=True)]
+    for run, label, table in zip(runs, labels(runs), tables, strict=True):
+        parts.append(f"### {escape(label)}\n")
+        parts += map(markdown_section, contents(run, table, wide=True))
     return "\n".join(parts)
 
 

@@ -6,20 +6,21 @@ from enum import StrEnum
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.patch_series import PatchSeries
-from bench.report.letter import compared, lkp, mmtests, plain, single, words
+from bench.report.letter import compared, plain, words
 from bench.report.letter.ascii import command, mailable, wrapped
+from bench.report.letter.compared import Comparison
 from bench.report.letter.environment import broken, commands, environment, labelled
-from bench.report.letter.factors import Names
+from bench.report.letter.factors import LetterTable, Names
+from bench.report.letter.lkp import lkp_table
+from bench.report.letter.mmtests import mmtests_table
 from bench.report.letter.patches import statistics
-from bench.report.letter.rows import Comparison
 from bench.report.table.cells import CellTable
 from bench.report.table.figures import Figures, figures
+from bench.report.table.findings import vfio_sentences
 from bench.report.table.labels import labels
-from bench.report.table.reference import sentences
+from bench.report.table.pins import pins_verdict
 from bench.results.writer import Run
 from bench.sides import Side, changes
-
-Table = tuple[str, list[str], list[str]]  # what is the same in all rows, its lines, notes
 
 
 class LetterStyle(StrEnum):
@@ -30,10 +31,11 @@ class LetterStyle(StrEnum):
     LKP = "lkp"
 
 
-_TABLES: Mapping[LetterStyle, Callable[[Comparison, str], Table]] = {
-    LetterStyle.PLAIN: plain.table,
-    LetterStyle.MMTESTS: mmtests.table,
-    LetterStyle.LKP: lkp.table,
+_Style = Callable[[Comparison, str], LetterTable]
+_TABLES: Mapping[LetterStyle, _Style] = {
+    LetterStyle.PLAIN: plain.plain_table,
+    LetterStyle.MMTESTS: mmtests_table,
+    LetterStyle.LKP: lkp_table,
 }
 # What no benchmark knows, and submitting-patches.rst asks for.
 _COSTS = (
@@ -88,7 +90,7 @@ def _joined(paragraphs: Iterable[Sequence[str]]) -> str:
     return mailable(line for part in paragraphs if part for line in (*part, ""))
 
 
-def _methods(run: Run, heading: str, table: Callable[[Comparison, str], Table]) -> list[list[str]]:
+def _methods(run: Run, heading: str, table: _Style) -> list[list[str]]:
     """What one run says of the methods that it measured."""
     cells = CellTable(run)
     found = figures(run, cells)
@@ -96,22 +98,23 @@ def _methods(run: Run, heading: str, table: Callable[[Comparison, str], Table]) 
     comparisons = compared.within(cells, found, names)
     alone, unit = compared.alone(found), run.clock.unit
     paragraphs = [wrapped(f"Run {heading}:")] if heading else []
-    paragraphs += [words.verdict(each, run.clock) for each in comparisons]
-    paragraphs += [wrapped(f"{text}.") for text in sentences(cells)]
+    paragraphs += [words.comparison_verdict(each, run.clock) for each in comparisons]
+    paragraphs += [wrapped(f"{text}.") for text in vfio_sentences(cells)]
     if alone and not comparisons:
         paragraphs.append(wrapped(f"Nothing is compared: {_why(alone)}. {_unit(run)}"))
-    if single.pin_cells(cells):
-        verdict = single.pin_verdict(cells)
-        paragraphs.append([line for text in verdict for line in wrapped(text, rest="  ")])
+    if plain.pin_cells(cells):
+        said = [f"{line[:1].upper()}{line[1:]}" for line in pins_verdict(cells).lines]
+        said = said or ["Nothing was pinned: these are the costs beside pinning."]
+        paragraphs.append([line for text in said for line in wrapped(text, rest="  ")])
     paragraphs.append(_warnings([run]))
     for each in comparisons:
         paragraphs += _shown(f"Median pause of {each.base} and {each.new}", table(each, unit))
         paragraphs.append(words.findings(each))
     if alone:
         title = "Median pause, held against nothing" if comparisons else "Median pause"
-        paragraphs += _shown(title, single.pauses(alone, names, unit))
-    if single.pin_cells(cells):
-        paragraphs += _shown("Pin and unpin, medians", single.pin_loops(cells, names, run.clock))
+        paragraphs += _shown(title, plain.alone_table(alone, cells, names))
+    if plain.pin_cells(cells):
+        paragraphs += _shown("Pin and unpin, medians", plain.pins_table(cells, names, run.clock))
     paragraphs += _rest(compared.holes(found, names), names)
     boots = len({sample.boot for sample in run.samples if sample.ok})
     return [*paragraphs, ["Environment:", *environment(run, boots)]]
@@ -129,7 +132,7 @@ def _unit(run: Run) -> str:
     return f"Figures are {words.UNIT[run.clock]}."
 
 
-def _shown(title: str, made: Table) -> list[list[str]]:
+def _shown(title: str, made: LetterTable) -> list[list[str]]:
     said, lines, notes = made
     head = wrapped(f"{title}{f'; {said}' if said else ''}:", rest="  ")
     return [head, [*lines], [line for note in notes for line in wrapped(note, rest="  ")]]
@@ -157,15 +160,13 @@ def _rest(holes: Sequence[compared.Hole], names: Names) -> list[list[str]]:
     ]
 
 
-def _kernels(
-    runs: Sequence[Run], base: Sequence[Run], table: Callable[[Comparison, str], Table]
-) -> list[list[str]]:
+def _kernels(runs: Sequence[Run], base: Sequence[Run], table: _Style) -> list[list[str]]:
     """What one kernel measured against another, method by method."""
     old, new = compared.sides(runs, base)
     names = Names(compared.cells_of(old, new))
     comparisons = compared.between(old, new, names)
     clock = runs[0].clock
-    paragraphs = [words.verdict(each, clock) for each in comparisons]
+    paragraphs = [words.comparison_verdict(each, clock) for each in comparisons]
     paragraphs += [_labels(old, new), _warnings([*base, *runs])]
     for each in comparisons:
         title = f"Median {each.quantity} of {each.of} with base and new"

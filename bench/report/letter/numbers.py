@@ -8,6 +8,7 @@ from dataclasses import dataclass
 _TIMES = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (1.0, "ns"))
 _COUNTS = ((1e9, "G insn"), (1e6, "M insn"), (1e3, "k insn"), (1.0, "insn"))
 _MOST = 6  # decimals
+GUESSED = "~: extrapolated from the line through smaller sizes, not measured"
 
 
 @dataclass(frozen=True)
@@ -33,18 +34,6 @@ def scale_of(values: Iterable[float | None], unit: str, floor: float = 1) -> Sca
     scales = _TIMES if unit == "ns" else _COUNTS
     fitting = (scale for scale in scales if least >= floor * scale[0] or most >= scale[0] * 1e6)
     return Scale(*next(fitting, scales[-1]))
-
-
-def times(ratio: float) -> str:
-    """``0.983``, ``1.021``, ``79.2``, ``4300``: near 1 every thousandth matters."""
-    if 0.1 <= ratio < 2:
-        return f"{ratio:.3f}"
-    return f"{ratio:.0f}" if ratio >= 999.5 else f"{ratio:#.3g}".rstrip(".")
-
-
-def span(interval: tuple[float, float] | None) -> str:
-    """``79.1-79.4``, or ``-`` where there is none."""
-    return "-" if interval is None else "-".join(map(times, interval))
 
 
 def counts(found: Iterable[int]) -> str:

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 from bench.model.patch_series import ChangedFile, PatchSeries
-from bench.report.letter.ascii import WIDTH, plain
+from bench.report.letter.ascii import MAIL_WIDTH, ascii_line
 
 _MOST = 40  # files: of more, the sum says enough
 _GRAPH = 20  # columns of + and -
@@ -27,8 +27,8 @@ def _counted(count: int, one: str, many: str) -> str:
 def _diffstat(files: Sequence[ChangedFile]) -> list[str]:
     counts = [_count(file) for file in files]
     digits = max(map(len, counts), default=0)
-    room = WIDTH - _GRAPH - digits - len("   |  ")
-    names = [_shortened(plain(file.path), room) for file in files]
+    room = MAIL_WIDTH - _GRAPH - digits - len("   |  ")
+    names = [_shortened(ascii_line(file.path), room) for file in files]
     width = max(map(len, names), default=0)
     most = max(((f.insertions or 0) + (f.deletions or 0) for f in files), default=0)
     rows = zip(names, counts, files, strict=True)

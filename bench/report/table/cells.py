@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bench.model.cell import OWN_PHASES, Cell, Method, Pages, Phase, Sample
 from bench.model.cell_state import CellState, state_of
 from bench.model.units import KIB
-from bench.report.table.growth import Estimate, estimate, growth
+from bench.report.table.growth import Estimate, extrapolate, growth
 from bench.report.table.ticks import phase_ticks
 from bench.results.writer import Run
 from bench.stats.ratios import ratio_interval
@@ -149,7 +149,7 @@ class CellTable:
         """Pause of a cell that was left out, from smaller ones, and its 95 % interval."""
         if self.state(cell)[0] is not CellState.SKIPPED:
             return None
-        return estimate(self._by_mem(cell, *Phase), cell.mem, 4 * KIB)
+        return extrapolate(self._by_mem(cell, *Phase), cell.mem, 4 * KIB)
 
     def state(self, cell: Cell) -> tuple[CellState, str]:
         """Tell whether a cell was measured, and why not: see `state_of`."""

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Tables of plain text, and how a cell's factors are spelled in them."""
-
-from collections.abc import Iterable, Sequence
+"""How a cell's factors are spelled in a table, and the columns that they stand in."""
 
 from bench.model.cell import Backing, Batch, Cell, Handover, Ptes
 from bench.model.units import format_size
+from bench.report.table.section import Column, Entry
 
-FACTORS = ("device", "pages", "mem", "backing", "method")  # the head over `factors`
+# The columns of `factors`, which name a row.
+FACTOR_COLUMNS = tuple(
+    Column(head, right=head == "mem", names=True)
+    for head in ("device", "pages", "mem", "backing", "method")
+)
 
 
 def backing_of(cell: Cell) -> str:
@@ -32,18 +35,6 @@ def factors(cell: Cell) -> tuple[str, str, str, str, str]:
     return cell.device, pages, format_size(cell.mem), backing_of(cell), cell.method.value
 
 
-def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Left-aligned text, right-aligned figures, two spaces between."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    right = [all(is_figure(row[i]) for row in rows[1:]) for i in range(len(widths))]
-    return "\n".join(_line(row, widths, right) for row in rows)
-
-
-def _line(row: Iterable[str], widths: Sequence[int], right: Sequence[bool]) -> str:
-    cells = zip(row, widths, right, strict=True)
-    return "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in cells).rstrip()
-
-
-def is_figure(text: str) -> bool:
-    """Or nothing, which stands where figures do."""
-    return not text or text.lstrip("~-")[:1].isdigit()
+def factor_entries(cell: Cell) -> tuple[Entry, ...]:
+    """Make the cells below `FACTOR_COLUMNS`."""
+    return tuple(map(Entry, factors(cell)))

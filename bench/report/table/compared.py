@@ -15,8 +15,6 @@ from bench.results.writer import Run
 from bench.sides.names import cell_name
 from bench.stats.ratios import ratio_interval
 
-NOT_PLANNED = "not planned"  # a state that only a run among others has
-
 
 def cells_frame(runs: Sequence[Run], tables: Sequence[CellTable] | None = None) -> pd.DataFrame:
     """One row for each cell of each run, in the order of the runs; ValueError for no run.

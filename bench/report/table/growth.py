@@ -25,7 +25,7 @@ def growth(ticks: Mapping[int, NDArray[np.int64]], step: int) -> tuple[FittedLin
     return fit(sizes, values), why_not_a_line(sizes, values)
 
 
-def estimate(ticks: Mapping[int, NDArray[np.int64]], mem: int, step: int) -> Estimate | None:
+def extrapolate(ticks: Mapping[int, NDArray[np.int64]], mem: int, step: int) -> Estimate | None:
     """Extrapolate to ``mem`` bytes, which were skipped, from ticks by bytes of memory.
 
     None where fewer than three smaller sizes were measured, or where no line holds.
