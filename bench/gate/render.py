@@ -18,7 +18,7 @@ _ORDER = ("regression", "over-budget", "missing", "inconclusive", "improvement",
 
 
 def headline(judgement: Judgement) -> str:
-    """One line: how many cells of each verdict, the worst first."""
+    """Write one line: how many cells have each verdict, the worst first."""
     counts = [(verdict, len(judgement.having(verdict))) for verdict in _ORDER]
     said = [f"{count} {verdict.replace('-', ' ')}" for verdict, count in counts if count]
     rule = judgement.limits.rule
@@ -42,7 +42,7 @@ def judgement_markdown(judgement: Judgement) -> str:
 
 
 def as_json(judgement: Judgement) -> str:
-    """All that is known, one object a cell; figures that do not exist are null."""
+    """Write all that is known, one object a cell; figures that do not exist are null."""
     cells = [
         {
             "cell": cell.name,
@@ -57,7 +57,7 @@ def as_json(judgement: Judgement) -> str:
 
 
 def annotations(judgement: Judgement) -> str:
-    """Lines that GitHub Actions shows at the top of a job."""
+    """Write the lines that GitHub Actions shows at the top of a job."""
     return "\n".join(
         f"::{'error' if cell.regressed or cell.blind else 'warning'} title=bench {cell.verdict}::"
         f"{_one_line(f'{cell.name}: {cell.reason}')}"
@@ -67,7 +67,7 @@ def annotations(judgement: Judgement) -> str:
 
 
 def write_junit(judgement: Judgement, path: Path) -> None:
-    """One case a cell: a regression fails, what cannot be judged is an error or skipped."""
+    """Write a case a cell: a regression fails, what was not judged is an error or skipped."""
     suite = TestSuite("bench gate")
     suite.add_testcases([_case(cell, judgement) for cell in judgement.cells])
     document = JUnitXml("bench")
@@ -125,7 +125,7 @@ def _change(ratio: float) -> str:
 
 
 def _finite(values: dict[str, object]) -> dict[str, object]:
-    """JSON knows no infinity and no NaN."""
+    """Replace infinity and NaN, which JSON does not have, by null."""
     return {
         name: None if isinstance(value, float) and not abs(value) < float("inf") else value
         for name, value in values.items()
@@ -133,10 +133,10 @@ def _finite(values: dict[str, object]) -> dict[str, object]:
 
 
 def _one_line(value: str) -> str:
-    """As GitHub wants it: a percent sign begins an escape."""
+    """Escape percent signs, with which an escape of GitHub's begins."""
     return _printable(value).replace("%", "%25")
 
 
 def _printable(value: str) -> str:
-    """XML 1.0 has no control characters, and a name may have been made up."""
+    """Replace control characters, which XML 1.0 does not allow, by blanks."""
     return "".join(char if char.isprintable() else " " for char in value)

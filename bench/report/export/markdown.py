@@ -38,7 +38,7 @@ def escape(text: str) -> str:
 
 
 def _entry(entry: Entry) -> str:
-    """What is no measurement stands out."""
+    """Write a cell, in bold where it is a reason instead of a measurement."""
     return f"**{escape(entry.text)}**" if entry.kind is EntryKind.REASON else escape(entry.text)
 
 

@@ -43,7 +43,7 @@ _SCISSORS = re.compile(r"8<|>8|%<|>%")
 
 
 def ascii_line(text: object) -> str:
-    """One line of printable ASCII: transliterated where that is possible, escaped elsewhere."""
+    """Transliterate a text to one line of printable ASCII; what cannot be is escaped."""
     marks = unicodedata.normalize("NFKD", str(text).translate(_LETTERS))
     bare = "".join(char for char in marks if not unicodedata.combining(char))
     escaped = " ".join(bare.split()).encode("ascii", "backslashreplace").decode()
@@ -51,7 +51,7 @@ def ascii_line(text: object) -> str:
 
 
 def wrapped(text: str, first: str = "", rest: str | None = None) -> list[str]:
-    """Lines of ASCII; ``first`` stands before the first one, ``rest`` before the others."""
+    """Wrap a text into lines of ASCII, the first after ``first``, the others after ``rest``."""
     return textwrap.wrap(
         ascii_line(text),
         MAIL_WIDTH,
@@ -62,7 +62,7 @@ def wrapped(text: str, first: str = "", rest: str | None = None) -> list[str]:
 
 
 def mailable(lines: Iterable[str]) -> str:
-    """The lines as a text in which none is taken for anything but text.
+    """Join lines to a text in which mail programs and git take none for anything but text.
 
     Without the end of its last line, and with no two empty lines after each other.
     """
@@ -87,7 +87,7 @@ def _harmless(line: str) -> list[str]:
 
 
 def command(text: str, indent: str = "  ") -> list[str]:
-    """A command line as a shell takes it, over as many lines as it needs."""
+    """Write a command line as a shell takes it, over as many lines as it needs."""
     try:
         words = shlex.split(text)
     except ValueError:  # of somebody else's making
@@ -107,7 +107,7 @@ def command(text: str, indent: str = "  ") -> list[str]:
 
 
 def _pieces(word: str) -> list[str]:
-    """Of a word that fits into no line: quoted one by one, with nothing between them."""
+    """Split a word that fits into no line into quoted pieces that a shell joins again."""
     parts = [""]
     for char in word:
         if len(_word(parts[-1] + char, always=True)) > MAIL_WIDTH - 2:

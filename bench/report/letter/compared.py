@@ -61,7 +61,7 @@ class Value:
 
 
 def value_of(boots: ArrayLike, ticks: ArrayLike) -> Value:
-    """Of at least one rep: the ticks, and the boot that each was measured in."""
+    """Summarize at least one rep, given the ticks and the boot of each."""
     medians = samples_of(boots, ticks).medians
     several = len(medians) > 1
     alone = medians if several else np.asarray(ticks, dtype=np.float64)
@@ -89,7 +89,7 @@ class Row:
 
     @property
     def guessed(self) -> bool:
-        """There is a ratio or a difference, but an extrapolated one."""
+        """Tell whether one of both is extrapolated."""
         return CellState.EXTRAPOLATED in (self.base.state, self.new.state)
 
     @property
@@ -132,7 +132,7 @@ class Hole:
 
 
 def within(table: CellTable, found: Sequence[Figures], names: Names) -> list[Comparison]:
-    """One for each two methods that are held against each other, in the order of `method_pairs`."""
+    """Compare each two methods of a run that `method_pairs` holds against each other."""
     figures = {row.cell: row for row in found}
     return [_methods(pair.base, pair.method, table, figures, names) for pair in method_pairs(found)]
 
@@ -144,7 +144,7 @@ def _methods(
     figures: Mapping[Cell, Figures],
     names: Names,
 ) -> Comparison:
-    """With a row for every cell that was to have both, measured or not."""
+    """Compare two methods, in a row for every cell that was to have both, measured or not."""
     cells = [cell for cell in figures if cell.method is method]
     both = [cell for cell in cells if replace(cell, method=base) in figures]
     rows = []
@@ -165,7 +165,7 @@ def _methods(
 
 
 def value_of_figures(table: CellTable, row: Figures) -> Value:
-    """Of a cell of a run, whatever became of it."""
+    """Make the value of a cell of a run: a summary, an estimate, or why there is neither."""
     if row.state is CellState.MEASURED:
         boots = [sample.boot for sample in table.ok(row.cell)]
         return value_of(boots, table.ticks(row.cell, *row.phases))
@@ -177,7 +177,7 @@ def _control(row: Figures | None) -> float | None:
 
 
 def alone(found: Sequence[Figures]) -> list[Figures]:
-    """Live updates that are measured or estimated, and in no table of two methods.
+    """List live updates that are measured or estimated, and in no table of two methods.
 
     The control is one of them only where there is nothing else.
     """
@@ -205,7 +205,7 @@ def holes(found: Iterable[Figures], names: Names) -> list[Hole]:
 
 
 def sides(runs: Sequence[Run], base: Sequence[Run]) -> tuple[Side, Side]:
-    """What was measured on two kernels, each in any number of boots.
+    """Read what was measured on two kernels, each in any number of boots, as (base, new).
 
     CannotJudge for damaged runs and for unlike ones, as `bench compare` has it.
     """
@@ -219,7 +219,7 @@ def sides(runs: Sequence[Run], base: Sequence[Run]) -> tuple[Side, Side]:
 
 
 def between(base: Side, new: Side, names: Names) -> list[Comparison]:
-    """One for each method, with every cell that either side knows."""
+    """Compare two kernels method by method, with every cell that either side knows."""
     keys = cells_of(base, new)
     methods = [m for m in Method if any(key.method is m for key in keys)]
     found = []
@@ -233,7 +233,7 @@ def between(base: Side, new: Side, names: Names) -> list[Comparison]:
 
 
 def cells_of(base: Side, new: Side) -> list[Cell]:
-    """What either side knows, each once."""
+    """List the cells that either side knows, each once."""
     keys = dict.fromkeys([*base.cells, *base.without, *new.cells, *new.without])
     return [key for key in keys if isinstance(key, Cell)]
 

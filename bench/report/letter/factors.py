@@ -66,7 +66,7 @@ class Names:
 
 
 def cell_place(cell: Cell) -> str:
-    """``sim-net-pa thp 64 GiB``, and what is not as usual; without the method."""
+    """Name a cell without its method: ``sim-net-pa thp 64 GiB``, and what is not a default."""
     words = [cell.device, cell.pages.value, _mem(cell)]
     words += [
         _phrase(factor, cell) for factor in LETTER_FACTORS[4:] if factor.of(cell) != factor.usual
@@ -75,7 +75,7 @@ def cell_place(cell: Cell) -> str:
 
 
 def cell_order(cell: Cell) -> tuple[object, ...]:
-    """Sizes of one kind stand together."""
+    """Make a sort key by which the sizes of one kind stand together."""
     kind = cell.device, [*Pages].index(cell.pages), cell.ptes.value, cell.handover.value
     return *kind, cell.regions, cell.batch.value, cell.threads, cell.mem, cell.file
 
@@ -92,11 +92,11 @@ class Arrangement:
         return ", ".join(_phrase(factor, cell) for factor in self.groups)
 
     def factor_key(self, cell: Cell) -> str:
-        """``64GiB-thp``: all columns as one word."""
+        """Spell all columns of a cell as one word: ``64GiB-thp``."""
         return "-".join(factor_key(factor.of(cell)) for factor in self.columns)
 
     def grouped(self, cells: Sequence[Cell]) -> list[tuple[str, list[int]]]:
-        """The places of the cells of each group, in the order in which groups first occur."""
+        """Group the indices of cells, in the order in which groups first occur."""
         names = [self.group(cell) for cell in cells]
         first = {name: names.index(name) for name in names}
         places = sorted(range(len(cells)), key=lambda at: (first[names[at]], at))
@@ -109,7 +109,7 @@ def arrange(
     leave: Sequence[Factor] = (METHOD,),
     spell: Callable[[str], str] = str,
 ) -> Arrangement:
-    """What varies gets a column as long as there is room beside ``taken`` columns of figures.
+    """Give each factor that varies a column, while ``taken`` columns of figures leave room.
 
     Factors to ``leave`` out are said elsewhere; ``spell`` is how a value is written.
     """
@@ -135,12 +135,12 @@ def _width(columns: Iterable[Factor], cells: Sequence[Cell], spell: Callable[[st
 
 
 def factor_key(text: str) -> str:
-    """As part of a word; the star of a size would be taken for another one's."""
+    """Spell a factor's value as part of a word: without blanks and without the star of alias."""
     return text.replace(" ", "").replace("*", "-alias")
 
 
 def alias_note(cells: Iterable[Cell]) -> list[str]:
-    """What the star behind a size means, where there is one."""
+    """Explain the star behind a size, where there is one."""
     files = sorted({cell.file for cell in cells if cell.backing is Backing.ALIAS})
     if not files:
         return []
@@ -149,5 +149,5 @@ def alias_note(cells: Iterable[Cell]) -> list[str]:
 
 
 def alias_legend(cells: Iterable[Cell]) -> list[str]:
-    """`alias_note` for tables in which a size is a `factor_key`."""
+    """Write `alias_note` for tables in which a size is a `factor_key`."""
     return [note.removeprefix("*: ") for note in alias_note(cells)]

@@ -53,7 +53,7 @@ def cover_letter(
     style: LetterStyle = LetterStyle.PLAIN,
     series: PatchSeries | None = None,
 ) -> str:
-    """Without the end of its last line.
+    """Write the letter, without the end of its last line.
 
     Each run is a part of its own, in which methods are compared. With ``base`` all runs
     are boots of one kernel, compared with those of another. UsageError for runs of two
@@ -86,12 +86,12 @@ def _check(runs: Sequence[Run], base: Sequence[Run]) -> None:
 
 
 def _joined(paragraphs: Iterable[Sequence[str]]) -> str:
-    """With an empty line between each two."""
+    """Join paragraphs with an empty line between each two."""
     return mailable(line for part in paragraphs if part for line in (*part, ""))
 
 
 def _methods(run: Run, heading: str, table: _Style) -> list[list[str]]:
-    """What one run says of the methods that it measured."""
+    """Write the paragraphs of one run, in which methods are compared."""
     cells = CellTable(run)
     found = figures(run, cells)
     names = Names([row.cell for row in found])
@@ -121,7 +121,7 @@ def _methods(run: Run, heading: str, table: _Style) -> list[list[str]]:
 
 
 def _why(alone: Sequence[Figures]) -> str:
-    """Either there is one method only, or none of them is held against another."""
+    """Say why nothing is compared: one method only, or none that is held against another."""
     methods = [*dict.fromkeys(row.cell.method.value for row in alone)]
     if len(methods) == 1:
         return f"only {methods[0]} has a figure"
@@ -139,7 +139,7 @@ def _shown(title: str, made: LetterTable) -> list[list[str]]:
 
 
 def _warnings(runs: Sequence[Run]) -> list[str]:
-    """What a reader must not miss: before any table."""
+    """Write what a reader must know before any table: damage, and sequences broken on purpose."""
     lines = []
     for run in runs:
         if wrong := broken(run):
@@ -151,7 +151,7 @@ def _warnings(runs: Sequence[Run]) -> list[str]:
 
 
 def _rest(holes: Sequence[compared.Hole], names: Names) -> list[list[str]]:
-    """Cells that have no figure, and what abbreviations stand for."""
+    """List cells that have no figure, and what abbreviations stand for."""
     missing = words.without(holes)
     legend = [line for short, device in names.legend for line in labelled(short, device)]
     return [
@@ -161,7 +161,7 @@ def _rest(holes: Sequence[compared.Hole], names: Names) -> list[list[str]]:
 
 
 def _kernels(runs: Sequence[Run], base: Sequence[Run], table: _Style) -> list[list[str]]:
-    """What one kernel measured against another, method by method."""
+    """Write the paragraphs in which two kernels are compared, method by method."""
     old, new = compared.sides(runs, base)
     names = Names(compared.cells_of(old, new))
     comparisons = compared.between(old, new, names)
@@ -179,7 +179,7 @@ def _kernels(runs: Sequence[Run], base: Sequence[Run], table: _Style) -> list[li
 
 
 def _labels(base: Side, new: Side) -> list[str]:
-    """Which kernels the two are; that one boot of each cannot tell kernels apart."""
+    """Name both kernels, and warn that one boot of each cannot tell kernels apart."""
     lines = labelled("base", _kernel(base)) + labelled("new", _kernel(new))
     if min(base.boots, new.boots) < 2:
         said = "One boot cannot tell kernels from boots: intervals hold the noise of reps only."

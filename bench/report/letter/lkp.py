@@ -51,7 +51,7 @@ def _line(row: Row, scale: Scale) -> str:
 
 
 def _value(value: Value, scale: Scale, decimals: int) -> str:
-    """Always as wide; the spread stands behind it where it is worth a word."""
+    """Write a value in 17 columns, with its spread where that is above `_QUIET`."""
     if value.level is None:
         return f"{value.state.value:>10}       "
     loud = value.spread is not None and value.spread > _QUIET

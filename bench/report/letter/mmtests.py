@@ -45,7 +45,7 @@ def _operation(row: Row) -> str:
 
 
 def _pauses(name: str, rows: Sequence[Row], scale: Scale, new: bool = False) -> list[str]:
-    """The head of a column, and its values with how they differ from those of the base."""
+    """Make a column: its head, and its values with how they differ from those of the base."""
     decimals = 2 if scale.ticks > 1 else 0
     values = [(row.new if new else row.base).shown(scale, decimals) for row in rows]
     shares = [_less(row, row.new if new else row.base) for row in rows]
@@ -65,7 +65,7 @@ def _less(row: Row, value: Value) -> str:
 
 
 def _apart(row: Row) -> bool:
-    """The intervals of the two medians do not overlap."""
+    """Tell whether the intervals of the two medians do not overlap."""
     old, new = row.base.interval, row.new.interval
     return bool(old and new and (old[1] < new[0] or new[1] < old[0]))
 

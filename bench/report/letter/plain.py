@@ -132,7 +132,7 @@ def pins_table(cells: CellTable, names: Names, clock: Clock) -> LetterTable:
 def _laid(
     cells: Sequence[Cell], figures: Sequence[_Texts], leave: Sequence[Factor] = ()
 ) -> tuple[str, list[str]]:
-    """What is the same in all rows, and the lines of a table of a row a cell."""
+    """Lay out a row a cell, beside figures; return what all rows share, and the lines."""
     widths = (max(map(len, (c.head, c.unit, *texts))) + LETTER_GAP for c, texts in figures)
     arrangement = arrange(cells, sum(widths) - LETTER_GAP, leave)
     columns = [*(_factor(factor, cells) for factor in arrangement.columns), *figures]
@@ -142,7 +142,7 @@ def _laid(
 
 
 def _factor(factor: Factor, cells: Sequence[Cell]) -> _Texts:
-    """The star of a size stands beside the column of digits."""
+    """Make the column of a factor; the star of a size stands beside the digits."""
     texts = [factor.of(cell) for cell in cells]
     if any(text.endswith("*") for text in texts):
         texts = [text if text.endswith("*") else f"{text} " for text in texts]
@@ -150,7 +150,7 @@ def _factor(factor: Factor, cells: Sequence[Cell]) -> _Texts:
 
 
 def _lines(table: Table, groups: Iterable[tuple[str, list[int]]]) -> list[str]:
-    """Heads, their units, then each group: its name, where it has one, and its rows."""
+    """Write heads, their units, then each group: its name, where it has one, and its rows."""
     heads = [[column.head for column in table.columns], [column.unit for column in table.columns]]
     rows = [[entry.text for entry in row] for row in table.rows]
     columns = zip(table.columns, zip(*heads, *rows, strict=True), strict=True)

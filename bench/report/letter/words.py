@@ -22,7 +22,7 @@ UNIT = {
 
 
 def comparison_verdict(comparison: Comparison, clock: Clock) -> list[str]:
-    """Of each device alone: what pins memory and what does not have little in common."""
+    """Say the range of ratios, of each device apart: those that pin and others differ by far."""
     rows, quantity = comparison.measured, comparison.quantity
     if not rows:
         named = " and ".join(map(comparison.named, (comparison.base, comparison.new)))
@@ -40,7 +40,7 @@ def comparison_verdict(comparison: Comparison, clock: Clock) -> list[str]:
 
 
 def findings(comparison: Comparison) -> list[str]:
-    """The worst cell; where there is little or no gain; how much of it both have to pay."""
+    """Name the worst cell, those of little or no gain, and the share of the handover alone."""
     rows = comparison.measured
     if not rows:
         return []
@@ -61,7 +61,7 @@ def _worst(row: Row) -> str:
 
 
 def _small(comparison: Comparison) -> list[str]:
-    """Losses and small wins, which a reviewer would look for."""
+    """List losses and small wins, which a reviewer would look for."""
     kinds: dict[str, list[Row]] = {}
     for row in comparison.measured:
         if kind := _kind(row):
@@ -78,7 +78,7 @@ def _small(comparison: Comparison) -> list[str]:
 
 
 def _kind(row: Row) -> str:
-    """Of a row that gains next to nothing, or loses; empty for any other."""
+    """Class a row that gains next to nothing, or loses; empty for any other."""
     if row.interval and row.interval[0] <= 1 <= row.interval[1]:
         return _SAME
     if format_ratio(row.gain) == format_ratio(1):
@@ -107,7 +107,7 @@ def _range(found: Sequence[float]) -> str:
 
 
 def without(holes: Sequence[Hole]) -> list[str]:
-    """Cells without a figure, those of one reason together."""
+    """List cells without a figure, those of one reason together."""
     reasons: dict[tuple[CellState, str], dict[str, list[str]]] = {}
     for hole in holes:
         cells = reasons.setdefault((hole.state, hole.reason), {})

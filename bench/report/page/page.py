@@ -43,7 +43,7 @@ _MOST_SMALL = 5  # wins that a line names
 
 
 def page(runs: Sequence[Run], base: Run | None = None) -> str:
-    """With its last newline. ``base`` comes first, and is what the others differ from.
+    """Write the page, an HTML file; ``base`` comes first, and the others are held to it.
 
     The same bytes for the same runs. UsageError for a run that is named twice.
     """
@@ -64,7 +64,7 @@ def page(runs: Sequence[Run], base: Run | None = None) -> str:
 
 
 def _environment() -> Environment:
-    """Every value is text, unless it was made here and says that it is markup."""
+    """Make the templates' environment: every value is escaped that is not Markup."""
     return Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -77,7 +77,7 @@ def _environment() -> Environment:
 
 
 def _visible(value: Any) -> Any:
-    """Control characters, and what would turn the direction of text, as escapes."""
+    """Escape control characters, and those that turn the direction of text."""
     return visible(value) if type(value) is str else value
 
 
@@ -116,7 +116,7 @@ class Chapter:
 
     @property
     def small(self) -> list[str]:
-        """Where the win is small, or none."""
+        """Say of each two methods where the win is small, or none."""
         return [
             _small(pair, found) for pair in method_pairs(self.rows) if (found := small_wins(pair))
         ]
@@ -136,7 +136,7 @@ class Chapter:
 
     @cached_property
     def sections(self) -> list[Section]:
-        """Those that have a table."""
+        """List the sections that have a table."""
         found = [*contents(self.run, self.table), unmeasured(self.rows)]
         return [section for section in found if section.tables]
 
@@ -176,7 +176,7 @@ def _small(pair: MethodPair, found: Sequence[Figures]) -> str:
 
 
 def _title(chapters: Sequence[Chapter]) -> str:
-    """Of one run what it asked; of several how many there are."""
+    """Make a title: of one run what it asked, of several how many there are."""
     first = chapters[0]
     if len(chapters) > 1:
         asked = dict.fromkeys(chapter.scenario or "bench" for chapter in chapters)
@@ -185,7 +185,7 @@ def _title(chapters: Sequence[Chapter]) -> str:
 
 
 def _overview(chapters: Sequence[Chapter]) -> list[Section]:
-    """Medians and changes of several runs; a time and a count have nothing in common."""
+    """Make the sections on several runs; none where one is a time and another a count."""
     if len({chapter.run.clock for chapter in chapters}) > 1:
         return []
     found = overview([c.run for c in chapters], [c.table for c in chapters])

@@ -13,14 +13,14 @@ FACTOR_COLUMNS = tuple(
 
 
 def backing_of(cell: Cell) -> str:
-    """``real``, or ``alias 1 GiB``: how much of the memory is distinct."""
+    """Spell how much of a cell's memory is distinct: ``real``, or ``alias 1 GiB``."""
     if cell.backing is Backing.ALIAS:
         return f"{cell.backing} {format_size(cell.file)}"
     return cell.backing.value
 
 
 def factors(cell: Cell) -> tuple[str, str, str, str, str]:
-    """What a row begins with; what differs from the default is said."""
+    """Spell device, pages, size, backing and method; beside pages what is not a default."""
     pages = cell.pages.value
     if cell.ptes is not Ptes.COLD:
         pages += f" {cell.ptes}"

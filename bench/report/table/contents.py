@@ -67,7 +67,7 @@ def _damaged(run: Run) -> Section:
 
 
 def _pauses(rows: Sequence[Figures], cells: CellTable, clock: Clock, wide: bool) -> Section:
-    """A row a live update that has a figure."""
+    """Tabulate live updates that have a figure."""
     shown = [row for row in rows if _handed_over(row.cell) and (row.pause or row.estimate)]
     interval = ("95 % interval",) if wide else ()
     columns = figures_under("runs", "median", *interval, "min", "max", "n", "ratio")
@@ -100,7 +100,7 @@ def _pause(row: Figures, cells: CellTable, wide: bool) -> tuple[Entry, ...]:
 
 
 def _section(title: str, made: Table, notes: Sequence[str] = ()) -> Section:
-    """Empty where the table has no row."""
+    """Make a section of a table, empty where the table has no row."""
     return Section(title, tuple(notes), (made,) if made else ())
 
 
@@ -109,12 +109,12 @@ def _handed_over(cell: Cell) -> bool:
 
 
 def _costs(cell: Cell) -> bool:
-    """It has a part that another method has not."""
+    """Tell whether a cell has a cost of its own, beside the handover that all share."""
     return _handed_over(cell) and cell.method is not Method.EXEC_ONLY
 
 
 def _phases(cells: CellTable) -> Section:
-    """One column a method, one row a phase that any of them spends something in."""
+    """Tabulate the phases of each kind of cell, a column a method."""
     tables = [
         _phase_table(where, [*group], cells)
         for where, group in groupby(
@@ -152,7 +152,7 @@ def _own_cost(cells: CellTable, cell: Cell) -> tuple[Entry, ...]:
 
 
 def _growth(cells: CellTable, cell: Cell) -> str:
-    """Of the cost and of the memory; empty for the smallest memory, and for no cost there."""
+    """Spell the growth of the cost and of the memory; empty for the smallest memory."""
     least = cells.smallest(cell)
     if least == cell or not cells.own(least).median:
         return ""
@@ -161,7 +161,7 @@ def _growth(cells: CellTable, cell: Cell) -> str:
 
 
 def _scaling(cells: CellTable) -> Section:
-    """Slope and fixed part of what each method costs, where enough sizes were measured."""
+    """Tabulate slope and fixed part of each method's cost, where there are enough sizes."""
     names = [Column(head, right=False, names=True) for head in ("device", "pages", "backing")]
     method = Column("method", right=False, names=True)
     columns = (*names, method, *figures_under("sizes", _PER_PAGE, "interval", "fixed"))

@@ -38,14 +38,14 @@ class Figures:
 
 
 def figures(run: Run, table: CellTable | None = None) -> list[Figures]:
-    """Of every cell of a run, in the order of its table; those that left no line last."""
+    """Make the figures of every cell of a run, in the order of its table, missing cells last."""
     table = table or CellTable(run)
     found = [_figures(table, cell) for cell in table.cells]
     return found + [Figures(cell, CellState.MISSING, why) for cell, why in run.missing.items()]
 
 
 def require_measured(run: Run, table: CellTable) -> None:
-    """CannotJudge, with the first reason, for a run of which no cell has a figure."""
+    """Raise CannotJudge, with the first reason, for a run of which no cell has a figure."""
     if table.measured:
         return
     rows = figures(run, table)
@@ -78,7 +78,7 @@ def _figures(table: CellTable, cell: Cell) -> Figures:
 
 
 def _estimated(table: CellTable, cell: Cell, reason: str, estimate: Estimate) -> Figures:
-    """With the ratio to what it would be held against, where that is an estimate too."""
+    """Make an estimate's figures, with its ratio to a base that is an estimate too."""
     found = Figures(cell, CellState.EXTRAPOLATED, reason, estimate=estimate)
     for base in table.bases(cell):
         if of_base := table.extrapolated(base):

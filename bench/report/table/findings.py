@@ -44,7 +44,7 @@ def gain(row: Figures) -> float:
 
 
 def method_pairs(rows: Iterable[Figures]) -> list[MethodPair]:
-    """By their methods, the newest way of doing it first; estimates are none of them."""
+    """Pair methods that are held against each other, with their measured cells."""
     found: dict[tuple[Method, Method], list[Figures]] = {}
     for row in rows:
         if row.state is CellState.MEASURED and row.base and row.ratio is not None:
@@ -55,12 +55,12 @@ def method_pairs(rows: Iterable[Figures]) -> list[MethodPair]:
 
 
 def place_of_row(row: Figures) -> str:
-    """``sim-net-pa thp 64 GiB``: where it was measured, without the method."""
+    """Name where a row was measured, without its method: ``sim-net-pa thp 64 GiB``."""
     return " ".join(factors(row.cell)[:3])
 
 
 def methods_verdict(rows: Sequence[Figures]) -> list[str]:
-    """One line for each pair of methods, over all cells that have both."""
+    """Say how two methods compare over all cells, in a line for each pair."""
     return [_verdict(pair) for pair in method_pairs(rows)]
 
 
@@ -77,7 +77,7 @@ def ratio_range(ratios: Iterable[float]) -> str:
 
 
 def small_wins(pair: MethodPair) -> list[Figures]:
-    """Cells in which the method gains next to nothing, or loses: to be said, worst first."""
+    """List cells in which the method gains less than SMALL_WIN, or loses, the worst first."""
     return sorted((row for row in pair.rows if gain(row) < SMALL_WIN), key=gain)
 
 
@@ -88,7 +88,7 @@ def vfio_sentences(table: CellTable) -> list[str]:
 
 
 def _vfio_pairs(table: CellTable) -> Iterator[tuple[Cell, Cell]]:
-    """new-owner, and vfio's live update of the same memory."""
+    """Pair cells of new-owner with those of vfio's live update of the same memory."""
     theirs = _elsewhere(table, Method.VFIO_VADDR)
     for ours in table.measured:
         if ours.method is Method.NEW_OWNER:
@@ -96,7 +96,7 @@ def _vfio_pairs(table: CellTable) -> Iterator[tuple[Cell, Cell]]:
 
 
 def _elsewhere(table: CellTable, method: Method) -> dict[Cell, list[Cell]]:
-    """Cells of a method, by the cell of new-owner that they are but for their device."""
+    """Group cells of a method by new-owner's cell that differs only in its device."""
     found: dict[Cell, list[Cell]] = {}
     for cell in table.measured:
         if cell.method is method:
@@ -131,7 +131,7 @@ def _shares(table: CellTable, ours: Cell, theirs: Cell) -> Iterator[str]:
 
 
 def _alone(table: CellTable, ours: Cell) -> str:
-    """The handover without a device, wherever it stands."""
+    """Spell the pause of the handover without a device, empty where it was not measured."""
     for cell in _elsewhere(table, Method.EXEC_ONLY).get(replace(ours, device=""), ()):
         return f" ({cell.method}: {format_quantity(table.pause(cell).median, table.unit)})"
     return ""

@@ -29,7 +29,7 @@ _NOT_PLANNED = Entry.reason("not planned")  # of a cell that only other runs hav
 
 
 def overview(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
-    """Medians, changes against the first run, and what differs in where they were measured.
+    """Compare several runs: medians, changes against the first, and differing facts.
 
     The runs have one clock; nothing for fewer than two.
     """
@@ -50,14 +50,14 @@ def overview(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
 
 
 def _cells(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Cell]:
-    """Of all runs, those that left no line too."""
+    """List the cells of all runs, missing ones too, in the order of a table."""
     found = {cell for run, table in zip(runs, tables, strict=True) for cell in table.cells}
     missing = {cell for run in runs for cell in run.missing}
     return sorted(found | missing, key=place_of)
 
 
 def _shared(frame: "pd.DataFrame", runs: Sequence[Run]) -> set[str]:
-    """The names of cells that have a row: of different scenarios, those of several runs."""
+    """Name the cells that have a row: all of one scenario, of several those of two runs."""
     having = frame.groupby("cell", observed=True)["run"].nunique()
     scenarios = {run.facts.get("scenario", {}).get("name") for run in runs}
     return {*having.index[having >= min(len(scenarios), 2)]}
@@ -96,7 +96,7 @@ def _median(row: Mapping[str, Any]) -> Entry:
 
 
 def _changes(frame: "pd.DataFrame", cells: Mapping[str, Cell], named: Mapping[str, str]) -> Section:
-    """Without a row for cells that no run can be held against the first one in."""
+    """Tabulate changes, of cells that the first run and another one measured."""
     from bench.report.table.compared import geometric_means
 
     if "change" not in frame:
@@ -118,7 +118,7 @@ def _changes(frame: "pd.DataFrame", cells: Mapping[str, Cell], named: Mapping[st
 
 
 def _means(means: Mapping[str, float], named: Mapping[str, str]) -> tuple[str, ...]:
-    """Nothing where no run has one."""
+    """Say the geometric mean of each run; nothing where no run has one."""
     if not means:
         return ()
     known = [f"{_percent(mean)} in {named[run]}" for run, mean in means.items()]
@@ -141,7 +141,7 @@ def _percent(change: float) -> str:
 
 
 def _differences(runs: Sequence[Run]) -> Section:
-    """Each fact that is not the same in all, and in which run it is what."""
+    """List facts that are not the same in all runs, with the runs of each value."""
     lines = []
     for fact, found, apart in _apart(runs):
         values = "; ".join(f"{value} in {', '.join(where)}" for value, where in found.items())
@@ -164,7 +164,7 @@ def _apart(runs: Sequence[Run]) -> list[tuple[str, dict[str, list[str]], bool]]:
 
 
 def overview_json(runs: Sequence[Run], tables: Sequence[CellTable]) -> dict[str, Any]:
-    """What `overview` says, by the labels of the runs; numbers that are not there are NaN."""
+    """Make the object that says what `overview` does; numbers that are not there are NaN."""
     from bench.report.table.compared import cells_frame, geometric_means
 
     frame = cells_frame(runs, tables)

@@ -10,7 +10,7 @@ _MOST, _LONGEST = 4, 12  # runs, and characters of a name, that fit over a table
 
 
 def labels(runs: Sequence[Run]) -> list[str]:
-    """The name of each directory; its whole path where two have one name.
+    """Name runs by their directories; by their whole paths where two have one name.
 
     UsageError for a run that is named twice: its samples would count twice.
     """
@@ -24,7 +24,7 @@ def labels(runs: Sequence[Run]) -> list[str]:
 
 
 def heads(runs: Sequence[Run]) -> list[str]:
-    """What runs are called over a column: by their labels if those are short, else A, B, C."""
+    """Name runs over columns: by their labels if those are short, else A, B, C."""
     names = labels(runs)
     if len(names) <= _MOST and all(len(name) <= _LONGEST for name in names):
         return names
@@ -32,6 +32,6 @@ def heads(runs: Sequence[Run]) -> list[str]:
 
 
 def letters(number: int) -> str:
-    """0 is A, 25 is Z, 26 is AA."""
+    """Count in letters: 0 is A, 25 is Z, 26 is AA."""
     more, last = divmod(number, 26)
     return (letters(more - 1) if more else "") + chr(ord("A") + last)

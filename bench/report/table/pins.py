@@ -42,7 +42,7 @@ _MEANING = {
 
 
 def pins_verdict(table: CellTable) -> Section:
-    """One line for each size: how long pinning takes, with which pages and page tables."""
+    """Say how long pinning takes with which pages and page tables, in a line for each size."""
     sizes: dict[int, list[str]] = {}
     for cell in _cells(table):
         if cell.method in (Method.IO_URING, Method.GUP_TEST, Method.IOTLB):
@@ -64,7 +64,7 @@ def _what(cell: Cell) -> tuple[str, ...]:
 
 
 def pins_table(table: CellTable, clock: Clock) -> Section:
-    """A row a cell: pin and unpin, each with its interval and its rate."""
+    """Tabulate pin and unpin of each cell, with their intervals and rates."""
     cells = _cells(table)
     if not cells:
         return Section()
@@ -93,7 +93,7 @@ def _factors(cell: Cell) -> tuple[Entry, ...]:
 
 
 def _figures(span: Summary, cell: Cell, unit: str, clock: Clock) -> tuple[Entry, ...]:
-    """The median, its interval, and its rate."""
+    """Make the cells of a median, its interval, and its rate."""
     interval = Entry.interval(span.interval, unit) if span.interval else _NONE
     if clock is Clock.ICOUNT:
         rate = Entry.figure(f"{span.median / (cell.mem / (4 * KIB)):.4g}")
@@ -107,7 +107,7 @@ def _rate(value: float) -> str:
 
 
 def _windows(table: CellTable) -> list[str]:
-    """Memory that was never pinned as a whole: a limit of the user, or of io_uring."""
+    """Note memory that was pinned in pieces, for a limit of the user or of io_uring."""
     found = {
         (cell.method, sample.window)
         for cell in _cells(table)
@@ -122,7 +122,7 @@ def _windows(table: CellTable) -> list[str]:
 
 
 def counters(table: CellTable) -> Section:
-    """Medians of what was counted beside the clock; nothing where nothing was."""
+    """Tabulate medians of what was counted beside the clock; empty where nothing was."""
     samples = [sample for cell in table.measured for sample in table.ok(cell)]
     counted = (s.counters for s in samples if s.counters)  # of a million, few have any
     names = sorted({name for counts in counted for name, count in counts.items() if count})

@@ -93,12 +93,12 @@ class Table:
 
     @property
     def names(self) -> int:
-        """How many columns name a row."""
+        """Count the columns that name a row."""
         return sum(column.names for column in self.columns)
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """The heads for writers that have no other place for a title than the first one."""
+        """List the heads for writers that have no other place for a title than the first one."""
         found = tuple(column.head for column in self.columns)
         return (found[0] or self.title, *found[1:]) if found else ()
 

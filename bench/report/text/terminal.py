@@ -51,7 +51,10 @@ class _Terminal:
 
 
 def shown(sections: Sequence[Section], stream: TextIO) -> str:
-    """For this stream, without the end of the last line; plain text where it is no terminal."""
+    """Write sections for a stream: plain text where it is no terminal.
+
+    Without the end of the last line.
+    """
     if not stream.isatty():
         return "\n" + sections_text(sections)
     terminal = _terminal(stream, os.environ)
@@ -82,7 +85,7 @@ def _terminal(stream: TextIO, environ: Mapping[str, str]) -> _Terminal:
 
 
 def _size(stream: TextIO, environ: Mapping[str, str]) -> tuple[int, int]:
-    """As the user says, or the terminal does; one that does not know is taken for the usual."""
+    """Take columns and lines from COLUMNS or from the terminal, else 80 and 24."""
     columns, lines = os.get_terminal_size(stream.fileno())
     asked = environ.get("COLUMNS", "")
     known = int(asked) if asked.isdecimal() and asked.isascii() else columns
@@ -90,7 +93,7 @@ def _size(stream: TextIO, environ: Mapping[str, str]) -> tuple[int, int]:
 
 
 def _unicode(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """By the locale: Python writes UTF-8 in that of C too, and calls it C.UTF-8 (PEP 538, 540)."""
+    """Tell by the locale: Python writes UTF-8 in that of C too, called C.UTF-8 (PEP 538, 540)."""
     ctype = environ.get("LC_CTYPE", "")
     locale = environ.get("LC_ALL") or (ctype != "C.UTF-8" and ctype) or environ.get("LANG", "")
     return all("utf" in name.lower() for name in (locale, stream.encoding or ""))
@@ -168,7 +171,7 @@ def _grid(table: Table, terminal: _Terminal) -> rich.table.Table:
 
 
 def _entry(entry: Entry) -> Text:
-    """Colour by what the cell is: the text says it too."""
+    """Colour a cell by its kind, which its text says too."""
     text = _coloured(entry.text, "yellow" if entry.kind is EntryKind.ESTIMATE else "")
     if entry.kind is EntryKind.RATIO:
         text.stylize("bold green" if (entry.value or 0) >= SMALL_WIN else "bold yellow")
@@ -176,7 +179,7 @@ def _entry(entry: Entry) -> Text:
 
 
 def _records(table: Table, width: int) -> list[RenderableType]:
-    """A line for each figure, below the name of its row: for a terminal of few columns."""
+    """Write a line for each figure, below the name of its row: for terminals of few columns."""
     parts: list[RenderableType] = []
     for row in table.rows:
         name = " ".join(entry.text.strip() for entry in row[: table.names] if entry.text)
@@ -205,7 +208,7 @@ class FittedTable:
 
 
 def wrap(text: str, width: int, hanging: int = 0) -> str:
-    """Lines of at most ``width``; a word that is longer has a line that is, and is whole."""
+    """Wrap a text to lines of at most ``width``; a longer word stays whole on its own line."""
     lead = text[: len(text) - len(text.lstrip(" "))]
     lines = textwrap.wrap(
         _FIGURE.sub(_GLUE, text.strip(" ")),
@@ -240,7 +243,7 @@ def fit(table: Table, width: int) -> FittedTable | None:
 
 
 def _grouped(table: Table) -> Table:
-    """One column for all that names a row: the methods of a group stand below its name."""
+    """Put all that names a row into one column: a group's methods stand below its name."""
     names = table.names - 1
     if names < 1:
         return table
@@ -275,7 +278,7 @@ def _wrapped(entry: Entry, width: int) -> Entry:
 
 
 def _longest(entry: Entry) -> int:
-    """Characters of what cannot be wrapped, with the blanks that it begins with."""
+    """Count the characters that cannot be wrapped, with the blanks that they follow."""
     if entry.kind not in (EntryKind.TEXT, EntryKind.REASON):
         return len(entry.text)
     text = entry.text.lstrip(" ")
@@ -284,7 +287,7 @@ def _longest(entry: Entry) -> int:
 
 
 def _shrunk(widest: Sequence[int], least: Sequence[int], room: int) -> list[int]:
-    """Widths that fit: what has most to give gives first."""
+    """Shrink columns until they fit, at each step the one furthest from its least width."""
     widths = [*widest]
     while sum(widths) > room:
         slack = [now - low for now, low in zip(widths, least, strict=True)]
