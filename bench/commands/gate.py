@@ -30,7 +30,7 @@ def compare(question: GateOptions) -> Outcome:
     """Both sides, what differs between them, and what that makes; never a failure by itself."""
     sides = read_sides(question)
     judgement = ask(question, sides)
-    return Outcome(EXIT_GOOD, f"{_heading(sides)}\n\n{verdicts.text(judgement)}")
+    return Outcome(EXIT_GOOD, f"{_heading(sides)}\n\n{verdicts.judgement_text(judgement)}")
 
 
 def gate(question: GateOptions, files: Files, confirm: bool, annotate: bool, say: Say) -> Outcome:
@@ -40,7 +40,7 @@ def gate(question: GateOptions, files: Files, confirm: bool, annotate: bool, say
     if confirm and judgement.regressed:
         judgement = _confirmed(question, judgement, sides, say)
     _write(judgement, files)
-    text = f"{_heading(sides)}\n\n{verdicts.text(judgement)}"
+    text = f"{_heading(sides)}\n\n{verdicts.judgement_text(judgement)}"
     if annotate and (lines := verdicts.annotations(judgement)):
         text += f"\n\n{lines}"
     return Outcome(judgement.code, text)
@@ -83,7 +83,7 @@ def _write(judgement: Judgement, files: Files) -> None:
         if files.junit:
             verdicts.write_junit(judgement, files.junit)
         if files.markdown:
-            files.markdown.write_text(verdicts.markdown(judgement), encoding="utf-8")
+            files.markdown.write_text(verdicts.judgement_markdown(judgement), encoding="utf-8")
         if files.json:
             files.json.write_text(verdicts.as_json(judgement) + "\n")
     except OSError as error:

@@ -97,8 +97,8 @@ def _sections(runs: Sequence[Run]) -> list[Section]:
     from bench.report.table.cells import CellTable
     from bench.report.table.contents import contents
     from bench.report.table.figures import require_measured
-    from bench.report.table.fleet import heads, overview
-    from bench.report.table.labels import labels
+    from bench.report.table.fleet import overview
+    from bench.report.table.labels import heads, labels
 
     tables = [CellTable(run) for run in runs]
     for run, table in zip(runs, tables, strict=True):
@@ -115,9 +115,9 @@ def _sections(runs: Sequence[Run]) -> list[Section]:
 def _people(sections: Sequence[Section], out: Path | None, code: int, complaint: str) -> Outcome:
     if out is None:
         return Outcome(code, complaint=complaint, sections=tuple(sections))
-    from bench.report.text.text import text_of
+    from bench.report.text.text import sections_text
 
-    _write(out, f"\n{text_of(sections)}")
+    _write(out, f"\n{sections_text(sections)}")
     return Outcome(code, complaint=complaint)
 
 

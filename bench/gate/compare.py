@@ -46,7 +46,7 @@ class Sides:
 
 
 def read_sides(question: GateOptions) -> Sides:
-    """CannotJudge for unlike things, unless forced; what differs is said in any case."""
+    """Read both sides and what differs between them; CannotJudge if that is too much."""
     base, new = (_read(path, question.force) for path in (question.base, question.new))
     unlike = tuple(differences(base, new))
     if unlike and not question.force:
@@ -56,7 +56,7 @@ def read_sides(question: GateOptions) -> Sides:
 
 
 def _read(path: Path, force: bool) -> Side:
-    """CannotJudge for what is not there: a build or a run that broke has made no side."""
+    """Read a side; CannotJudge if it is not there, as after a build or a run that broke."""
     runs = runs_below(path)
     try:
         if stat.S_ISDIR(path.stat().st_mode):
@@ -69,7 +69,7 @@ def _read(path: Path, force: bool) -> Side:
 
 
 def ask(question: GateOptions, sides: Sides) -> Judgement:
-    """UsageError for a limit that is none; otherwise a verdict for each cell of either side."""
+    """Judge each cell of either side; UsageError for a threshold, floor or budget that is none."""
     unit = _ticks(sides.new)
     clock = Clock.ICOUNT if unit == Clock.ICOUNT.unit else Clock.WALL
     rule = Rule(
@@ -83,7 +83,7 @@ def ask(question: GateOptions, sides: Sides) -> Judgement:
 
 
 def pairs(base: Side, new: Side) -> list[CellPair]:
-    """Every cell that either side knows; none is left out because the other has lost it."""
+    """Pair the cells of both sides by name; a cell that one of them lacks has a pair too."""
     keys = dict.fromkeys([*base.cells, *base.without, *new.cells, *new.without])
     found = [_pair(key, base, new) for key in keys]
     return sorted(found, key=lambda pair: pair.name)
@@ -109,7 +109,7 @@ def _values(side: Side, key: Key) -> Samples | None:
 
 
 def _ticks(side: Side) -> str:
-    """The unit of `_values`: pyperf's seconds are ns here, so that a budget is one for them."""
+    """Name the unit of `_values`: pyperf's seconds become ns, which budgets are in."""
     return Clock.WALL.unit if side.unit == _SECOND else side.unit
 
 
@@ -122,7 +122,10 @@ def _floor(question: GateOptions) -> float | None:
 
 
 def floor_of(side: Side) -> float:
-    """By how much boots of one kernel differ: each is compared with the one after it."""
+    """Estimate by what share boots of one kernel differ: each is compared with the next.
+
+    CannotJudge for a single boot, and for a pause of 0.
+    """
     boots = [values.medians.tolist() for key in side.cells if (values := _values(side, key))]
     if not all(0 < median < np.inf for medians in boots for median in medians):
         raise CannotJudge(f"--aa: {side.name} has a boot whose pause is 0", "measure it again")
@@ -140,7 +143,7 @@ def _share(option: str, text: str) -> float:
 
 
 def _budget(text: str, counted: str) -> float | None:
-    """In ticks; a time is no budget for a count, nor the reverse."""
+    """Parse a budget into ticks; UsageError for a time where instructions count, or the reverse."""
     if not text:
         return None
     try:
@@ -156,7 +159,7 @@ def _budget(text: str, counted: str) -> float | None:
 
 
 def drifts(side: Side) -> list[str]:
-    """A line for each cell whose values depend on when they were measured."""
+    """Write a line for each cell whose values depend on when they were measured."""
     found = drifting({key: each.values for key, each in side.cells.items()})
     return [
         f"drift in {side.name}: {key_name(key)} changes by {change:+.1%} over the run"
@@ -165,7 +168,7 @@ def drifts(side: Side) -> list[str]:
 
 
 def scaled(side: Side, factor: float) -> Side:
-    """The same side, slower by a factor: what a gate has to see."""
+    """Make a side slower by a factor, which the gate's self-test has to find."""
     cells = {
         key: CellValues(each.boots, each.values.astype(np.float64) * factor)
         for key, each in side.cells.items()

@@ -48,7 +48,7 @@ class Judged:
 
     @property
     def blind(self) -> bool:
-        """Nothing was compared, or so little that not even a large slowdown would be found."""
+        """Tell whether nothing was compared, or too little to find even a large slowdown."""
         return self.decision is None or not isfinite(self.decision.mde)
 
     @property
@@ -58,7 +58,7 @@ class Judged:
 
     @property
     def verdict(self) -> str:
-        """One word for tables: ``over-budget`` and ``missing`` beside those of statistics."""
+        """Name the verdict in a word: that of statistics, ``over-budget`` or ``missing``."""
         if self.decision and self.decision.verdict is Verdict.REGRESSION:
             return self.decision.verdict.value
         if self.over_budget:
@@ -85,7 +85,7 @@ class Judgement:
 
     @property
     def code(self) -> int:
-        """1 for a regression that is proven, whatever else; 125 when something is not judged.
+        """Give the exit code: 1 for any proven regression, else 125 if a cell was not judged.
 
         What was judged and is inconclusive is good enough, unless ``strict``. What could not
         be judged, for want of reps or boots, is not: it would hide any regression.
@@ -98,7 +98,7 @@ class Judgement:
 
 
 def judge(pairs: Sequence[CellPair], limits: Limits) -> Judgement:
-    """Every cell by the same rule; those of a family are corrected for their number."""
+    """Judge every cell by one rule, corrected for the number of cells (see bench.stats.decide)."""
     both = [(pair.base, pair.new) for pair in pairs if pair.base and pair.new]
     decisions = iter(decide_all([Compared(base, new, limits.rule) for base, new in both]))
     judged = []
@@ -121,7 +121,10 @@ def _missing(pair: CellPair) -> str:
 
 
 def _over_budget(new: Samples | None, limits: Limits) -> str:
-    """A time counts by the low end of its median's interval: noise breaks no budget."""
+    """Say by how much a pause is over its budget, empty if it is not.
+
+    A time counts by the low end of its median's interval, so that noise breaks no budget.
+    """
     if new is None or limits.budget is None or not len(new.values):
         return ""
     values = summarize(new.values.astype(int).tolist())

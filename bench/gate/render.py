@@ -8,15 +8,17 @@ from pathlib import Path
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from bench.gate.judge import Judged, Judgement
-from bench.report.export.markdown import escape
-from bench.report.table.columns import columns
+from bench.report.export.markdown import markdown_section
+from bench.report.table.section import Column, Entry, Section, Table, figures_under, make_table
+from bench.report.text.text import sections_text
 
-_HEAD = ("cell", "verdict", "change", "interval", "n")
+_NAMES = tuple(Column(head, right=False, names=True) for head in ("cell", "verdict"))
+_COLUMNS = (*_NAMES, *figures_under("change", "interval", "n"))
 _ORDER = ("regression", "over-budget", "missing", "inconclusive", "improvement", "no-change")
 
 
 def headline(judgement: Judgement) -> str:
-    """One line: how many cells of each verdict, the worst first."""
+    """Write one line: how many cells have each verdict, the worst first."""
     counts = [(verdict, len(judgement.having(verdict))) for verdict in _ORDER]
     said = [f"{count} {verdict.replace('-', ' ')}" for verdict, count in counts if count]
     rule = judgement.limits.rule
@@ -25,34 +27,22 @@ def headline(judgement: Judgement) -> str:
     return f"{', '.join(said) or 'no cell'} ({limit})"
 
 
-def text(judgement: Judgement) -> str:
-    """The headline, a table of all cells, and why each is not simply unchanged."""
-    rows = [_HEAD, *(_row(cell) for cell in _sorted(judgement))]
-    why = [
-        f"  {_printable(f'{cell.name}: {cell.reason}')}"
-        for cell in _sorted(judgement)
-        if _worth_words(cell)
-    ]
-    parts = [headline(judgement), columns(rows), "\n".join(["Why", *why]) if why else ""]
-    return "\n\n".join(part for part in parts if part)
+def judgement_text(judgement: Judgement) -> str:
+    """Write the headline, a table of all cells, and why each is not simply unchanged."""
+    table, why = _table(judgement), _why(judgement)
+    said = Section("Why", lines=tuple(f"  {line}" for line in why))
+    sections = (Section(lines=(headline(judgement),)), Section(tables=(table,)), said)
+    return sections_text(section for section in sections if section)
 
 
-def markdown(judgement: Judgement) -> str:
-    """For a job summary: a table of at most a few hundred cells, and the reasons below it."""
-    lines = [f"**bench gate: {headline(judgement)}**", ""]
-    lines += [f"| {' | '.join(_HEAD)} |", f"|{'---|' * len(_HEAD)}"]
-    for name, *figures in map(_row, _sorted(judgement)):
-        lines.append(f"| {' | '.join((escape(name), *figures))} |")
-    why = [
-        f"- {escape(_printable(f'{cell.name}: {cell.reason}'))}"
-        for cell in _sorted(judgement)
-        if _worth_words(cell)
-    ]
-    return "\n".join([*lines, *([""] if why else []), *why]) + "\n"
+def judgement_markdown(judgement: Judgement) -> str:
+    """Write the same for a job summary: a table of at most a few hundred cells."""
+    section = Section(tables=(_table(judgement),), lines=tuple(_why(judgement)))
+    return f"**bench gate: {headline(judgement)}**\n\n{markdown_section(section)}"
 
 
 def as_json(judgement: Judgement) -> str:
-    """All that is known, one object a cell; figures that do not exist are null."""
+    """Write all that is known, one object a cell; figures that do not exist are null."""
     cells = [
         {
             "cell": cell.name,
@@ -67,7 +57,7 @@ def as_json(judgement: Judgement) -> str:
 
 
 def annotations(judgement: Judgement) -> str:
-    """Lines that GitHub Actions shows at the top of a job."""
+    """Write the lines that GitHub Actions shows at the top of a job."""
     return "\n".join(
         f"::{'error' if cell.regressed or cell.blind else 'warning'} title=bench {cell.verdict}::"
         f"{_one_line(f'{cell.name}: {cell.reason}')}"
@@ -77,7 +67,7 @@ def annotations(judgement: Judgement) -> str:
 
 
 def write_junit(judgement: Judgement, path: Path) -> None:
-    """One case a cell: a regression fails, what cannot be judged is an error or skipped."""
+    """Write a case a cell: a regression fails, what was not judged is an error or skipped."""
     suite = TestSuite("bench gate")
     suite.add_testcases([_case(cell, judgement) for cell in judgement.cells])
     document = JUnitXml("bench")
@@ -108,7 +98,18 @@ def _worth_words(cell: Judged) -> bool:
     return cell.verdict not in ("no-change", "improvement") or bool(cell.confirmed)
 
 
+def _why(judgement: Judgement) -> list[str]:
+    cells = (cell for cell in _sorted(judgement) if _worth_words(cell))
+    return [_printable(f"{cell.name}: {cell.reason}") for cell in cells]
+
+
+def _table(judgement: Judgement) -> Table:
+    rows = (map(Entry, _row(cell)) for cell in _sorted(judgement))
+    return make_table(_COLUMNS, rows)
+
+
 def _row(cell: Judged) -> tuple[str, ...]:
+    """The texts below `_COLUMNS`."""
     name, decision = _printable(cell.name), cell.decision
     if decision is None or decision.ratio != decision.ratio:
         return (name, cell.verdict, "", "", "")
@@ -124,7 +125,7 @@ def _change(ratio: float) -> str:
 
 
 def _finite(values: dict[str, object]) -> dict[str, object]:
-    """JSON knows no infinity and no NaN."""
+    """Replace infinity and NaN, which JSON does not have, by null."""
     return {
         name: None if isinstance(value, float) and not abs(value) < float("inf") else value
         for name, value in values.items()
@@ -132,10 +133,10 @@ def _finite(values: dict[str, object]) -> dict[str, object]:
 
 
 def _one_line(value: str) -> str:
-    """As GitHub wants it: a percent sign begins an escape."""
+    """Escape percent signs, with which an escape of GitHub's begins."""
     return _printable(value).replace("%", "%25")
 
 
 def _printable(value: str) -> str:
-    """XML 1.0 has no control characters, and a name may have been made up."""
+    """Replace control characters, which XML 1.0 does not allow, by blanks."""
     return "".join(char if char.isprintable() else " " for char in value)

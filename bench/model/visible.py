@@ -3,12 +3,12 @@
 
 
 def visible(text: str) -> str:
-    """One line in which control characters, ends of lines and what is no Unicode are spelled."""
+    """Escape control characters, ends of lines and what is no Unicode: the result is one line."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def visible_lines(text: str) -> str:
-    """The same of each line: of a text whose ends of lines are meant."""
+    """Escape each line of a text as `visible` does, and keep its ends of lines."""
     return "\n".join(map(visible, text.split("\n")))

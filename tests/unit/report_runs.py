@@ -20,6 +20,8 @@ from bench.model.cell import (
     Unavailable,
 )
 from bench.model.units import GIB, KIB
+from bench.report.table.contents import contents
+from bench.report.text.text import sections_text
 from bench.results.writer import Run
 from tests.unit.streams import split_pause
 
@@ -110,3 +112,8 @@ def rows(text: str, title: str) -> list[list[str]]:
 def words(line: str) -> list[str]:
     """The columns of a row."""
     return re.split(r" {2,}", line.strip())
+
+
+def run_text(run: Run) -> str:
+    """Write the report of a run as plain text, without the end of its last line."""
+    return sections_text(contents(run))

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bench.errors import UsageError
-from bench.report.export.markdown import markdown_of, markdown_section
+from bench.model.cell_state import CellState
+from bench.report.export.markdown import escape, markdown_section
 from bench.report.table.cells import CellTable
-from bench.report.table.figures import CellState, Figures, figures, require_measured
+from bench.report.table.contents import contents
+from bench.report.table.figures import Figures, figures, require_measured
 from bench.report.table.fleet import overview, overview_json
 from bench.report.table.labels import labels
 from bench.results.writer import Run
@@ -22,15 +24,17 @@ ENVIRONMENT = ("bench", "command", "seed", "scenario", "executor", "machine", "t
 
 
 def markdown(*runs: Run) -> str:
-    """Several runs side by side; of each the unit, a row a cell, the phases, the environment."""
+    """Write the sections of a report: of several runs side by side, then of each."""
     tables = [*map(CellTable, runs)]
     parts = [*map(markdown_section, overview(runs, tables))]
-    parts += [markdown_of(*each) for each in zip(runs, labels(runs), tables, strict=True)]
+    for run, label, table in zip(runs, labels(runs), tables, strict=True):
+        parts.append(f"### {escape(label)}\n")
+        parts += map(markdown_section, contents(run, table, wide=True))
     return "\n".join(parts)
 
 
 def to_json(*runs: Run) -> str:
-    """The figures of every cell of every run, its state and reason, and the environment.
+    """Write the figures of every cell of every run, its state and reason, and the environment.
 
     Of several runs ``overview`` has the changes from the first one.
     """
@@ -43,7 +47,7 @@ def to_json(*runs: Run) -> str:
 
 
 def csv(*runs: Run) -> str:
-    """The samples, a line each: the columns of bench.report.export.frames.frame."""
+    """Write the samples, a line each."""
     from bench.report.export.frames import frame
 
     text: str = frame(*runs).to_csv(index=False)
@@ -51,7 +55,7 @@ def csv(*runs: Run) -> str:
 
 
 def pyperf(*runs: Run) -> str:
-    """See bench.report.export.pyperf. UsageError for several runs: a file is one side."""
+    """Write a file for pyperf; UsageError for several runs, as a file holds one."""
     from bench.report.export.pyperf import pyperf_json
 
     if len(runs) != 1:
@@ -68,7 +72,7 @@ FORMATS: Mapping[str, Callable[..., str]] = {
 
 
 def export(kind: str, runs: Sequence[Run]) -> str:
-    """By the name of a format; UsageError lists those there are.
+    """Write runs in the format of a name; UsageError lists those there are.
 
     CannotJudge for a run in which nothing was measured: a file of it would look like one.
     """
@@ -92,7 +96,7 @@ def _run(run: Run, label: str, table: CellTable) -> dict[str, Any]:
 
 
 def _cell(row: Figures) -> dict[str, Any]:
-    """Figures stand below a key that says what they are; one that is not there is null."""
+    """Make a cell's object; a figure that is not there is null."""
     return {
         "name": cell_name(row.cell),
         **row.cell.factors(),
@@ -130,7 +134,7 @@ def _estimate(row: Figures) -> dict[str, Any] | None:
 
 
 def _finite(value: Any) -> Any:
-    """JSON has no infinity: a ratio to nothing is null."""
+    """Replace infinity and NaN, which JSON does not have, by null."""
     if isinstance(value, dict):
         return {str(key): _finite(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

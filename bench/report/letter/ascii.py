@@ -8,7 +8,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable
 
-WIDTH = 75  # columns: Documentation/process/submitting-patches.rst
+MAIL_WIDTH = 75  # columns: Documentation/process/submitting-patches.rst
 
 # What has no decomposition that begins with ASCII, in names of CPUs and in messages.
 _LETTERS = str.maketrans(
@@ -42,8 +42,8 @@ _PERFORATION = re.compile(r"[-\s<>8%]")  # a line with much of it is one to cut 
 _SCISSORS = re.compile(r"8<|>8|%<|>%")
 
 
-def plain(text: object) -> str:
-    """One line of printable ASCII: transliterated where that is possible, escaped elsewhere."""
+def ascii_line(text: object) -> str:
+    """Transliterate a text to one line of printable ASCII; what cannot be is escaped."""
     marks = unicodedata.normalize("NFKD", str(text).translate(_LETTERS))
     bare = "".join(char for char in marks if not unicodedata.combining(char))
     escaped = " ".join(bare.split()).encode("ascii", "backslashreplace").decode()
@@ -51,10 +51,10 @@ def plain(text: object) -> str:
 
 
 def wrapped(text: str, first: str = "", rest: str | None = None) -> list[str]:
-    """Lines of ASCII; ``first`` stands before the first one, ``rest`` before the others."""
+    """Wrap a text into lines of ASCII, the first after ``first``, the others after ``rest``."""
     return textwrap.wrap(
-        plain(text),
-        WIDTH,
+        ascii_line(text),
+        MAIL_WIDTH,
         initial_indent=first,
         subsequent_indent=first if rest is None else rest,
         break_on_hyphens=False,
@@ -62,7 +62,7 @@ def wrapped(text: str, first: str = "", rest: str | None = None) -> list[str]:
 
 
 def mailable(lines: Iterable[str]) -> str:
-    """The lines as a text in which none is taken for anything but text.
+    """Join lines to a text in which mail programs and git take none for anything but text.
 
     Without the end of its last line, and with no two empty lines after each other.
     """
@@ -79,15 +79,15 @@ def _harmless(line: str) -> list[str]:
         line = _SCISSORS.sub(lambda found: f"{found[0][0]}.{found[0][1]}", line)
     if _ENDS.match(line):
         line = f" {line}"
-    parts = [line[:WIDTH].rstrip()]
-    while line := line[WIDTH:]:
+    parts = [line[:MAIL_WIDTH].rstrip()]
+    while line := line[MAIL_WIDTH:]:
         line = f"  {line}"
-        parts.append(line[:WIDTH].rstrip())
+        parts.append(line[:MAIL_WIDTH].rstrip())
     return parts
 
 
 def command(text: str, indent: str = "  ") -> list[str]:
-    """A command line as a shell takes it, over as many lines as it needs."""
+    """Write a command line as a shell takes it, over as many lines as it needs."""
     try:
         words = shlex.split(text)
     except ValueError:  # of somebody else's making
@@ -95,10 +95,10 @@ def command(text: str, indent: str = "  ") -> list[str]:
     lines = [f"{indent}$"]
     for word in words:
         shown = _word(word)
-        if len(lines[-1]) + 1 + len(shown) > WIDTH - 2:
+        if len(lines[-1]) + 1 + len(shown) > MAIL_WIDTH - 2:
             lines[-1] += " \\"
             lines.append(f"{indent}   ")
-        if len(lines[-1]) + 1 + len(shown) <= WIDTH - 2:
+        if len(lines[-1]) + 1 + len(shown) <= MAIL_WIDTH - 2:
             lines[-1] += f" {shown}"
         else:
             lines.pop() if not lines[-1].strip() else None
@@ -107,10 +107,10 @@ def command(text: str, indent: str = "  ") -> list[str]:
 
 
 def _pieces(word: str) -> list[str]:
-    """Of a word that fits into no line: quoted one by one, with nothing between them."""
+    """Split a word that fits into no line into quoted pieces that a shell joins again."""
     parts = [""]
     for char in word:
-        if len(_word(parts[-1] + char, always=True)) > WIDTH - 2:
+        if len(_word(parts[-1] + char, always=True)) > MAIL_WIDTH - 2:
             parts.append("")
         parts[-1] += char
     shown = [_word(part, always=True) for part in parts]

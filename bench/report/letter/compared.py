@@ -1,23 +1,124 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""From runs to comparisons: the methods of one run, or the same methods on two kernels."""
+"""What a letter compares: two methods of one run, or one method under two kernels."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Cell, Experiment, Method
-from bench.report.letter.factors import Names, order, place
-from bench.report.letter.rows import Comparison, Row, Value, value_of
+from bench.model.cell_state import CellState, state_of
+from bench.report.letter.factors import Names, cell_order, cell_place
+from bench.report.letter.numbers import Scale
 from bench.report.table.cells import CellTable
-from bench.report.table.figures import CellState, Figures
-from bench.report.table.findings import pairs
+from bench.report.table.figures import Figures
+from bench.report.table.findings import method_pairs
 from bench.results.writer import Run
 from bench.sides import Side, differences, side_of
 from bench.stats.ratios import ratio_interval
 from bench.stats.samples import samples_of
-from bench.stats.summary import ratio
+from bench.stats.summary import Summary, median_interval, ratio, summarize
 
 BASE, NEW = "base", "new"  # how two kernels are told apart in a table
+
+
+@dataclass(frozen=True)
+class Value:
+    """One figure of a table, or why there is none.
+
+    The interval in ``summary`` and the ``spread`` (standard deviation over mean) are over
+    reps where there is one boot, else over the medians of boots.
+    """
+
+    state: CellState
+    reason: str = ""
+    summary: Summary | None = None
+    boots: int = 0
+    spread: float | None = None
+    estimate: float | None = None
+
+    @property
+    def level(self) -> float | None:
+        """The median, or what it is estimated to be."""
+        return self.summary.median if self.summary else self.estimate
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        return self.summary.interval if self.summary else None
+
+    def shown(self, scale: Scale, decimals: int) -> str:
+        """Spell the median, ``~`` before an estimate, or the state where there is neither."""
+        if self.level is None:
+            return self.state.value
+        return f"{'' if self.summary else '~'}{scale.shown(self.level, decimals)}"
+
+    @property
+    def n(self) -> int:
+        return self.summary.n if self.summary else 0
+
+
+def value_of(boots: ArrayLike, ticks: ArrayLike) -> Value:
+    """Summarize at least one rep, given the ticks and the boot of each."""
+    medians = samples_of(boots, ticks).medians
+    several = len(medians) > 1
+    alone = medians if several else np.asarray(ticks, dtype=np.float64)
+    summary = replace(summarize(np.asarray(ticks)), interval=median_interval(alone.tolist()))
+    mean = float(alone.mean())
+    spread = float(alone.std(ddof=1)) / mean if len(alone) > 1 and mean > 0 else None
+    return Value(CellState.MEASURED, "", summary, len(medians), spread)
+
+
+@dataclass(frozen=True)
+class Row:
+    """``ratio`` is how many of ``new`` fit into ``base``; ``control`` is the handover alone."""
+
+    cell: Cell  # as it is shown: its method is that of ``new``
+    base: Value
+    new: Value
+    ratio: float | None = None
+    interval: tuple[float, float] | None = None  # of the ratio, 95 %
+    control: float | None = None  # median
+
+    @property
+    def measured(self) -> bool:
+        both = self.base.summary and self.new.summary
+        return bool(both) and self.ratio is not None and math.isfinite(self.ratio)
+
+    @property
+    def guessed(self) -> bool:
+        """Tell whether one of both is extrapolated."""
+        return CellState.EXTRAPOLATED in (self.base.state, self.new.state)
+
+    @property
+    def gain(self) -> float:
+        return self.ratio or 0.0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """``base`` and ``new`` head the columns; ``of`` is what both are of, where that is one."""
+
+    base: str
+    new: str
+    rows: tuple[Row, ...]
+    of: str = ""
+    quantity: str = "pause"
+
+    @property
+    def values(self) -> list[Value]:
+        return [value for row in self.rows for value in (row.base, row.new)]
+
+    @property
+    def measured(self) -> list[Row]:
+        """Rows in which two things are compared, the worst first."""
+        return sorted((row for row in self.rows if row.measured), key=lambda row: row.gain)
+
+    def named(self, side: str) -> str:
+        """``new-owner``, or ``new-owner with base``."""
+        return f"{self.of} with {side}" if self.of else side
 
 
 @dataclass(frozen=True)
@@ -31,9 +132,9 @@ class Hole:
 
 
 def within(table: CellTable, found: Sequence[Figures], names: Names) -> list[Comparison]:
-    """One for each two methods that are held against each other, in the order of `pairs`."""
+    """Compare each two methods of a run that `method_pairs` holds against each other."""
     figures = {row.cell: row for row in found}
-    return [_methods(pair.base, pair.method, table, figures, names) for pair in pairs(found)]
+    return [_methods(pair.base, pair.method, table, figures, names) for pair in method_pairs(found)]
 
 
 def _methods(
@@ -43,18 +144,18 @@ def _methods(
     figures: Mapping[Cell, Figures],
     names: Names,
 ) -> Comparison:
-    """With a row for every cell that was to have both, measured or not."""
+    """Compare two methods, in a row for every cell that was to have both, measured or not."""
     cells = [cell for cell in figures if cell.method is method]
     both = [cell for cell in cells if replace(cell, method=base) in figures]
     rows = []
-    for cell in sorted(both, key=order):
+    for cell in sorted(both, key=cell_order):
         row, other = figures[cell], figures[replace(cell, method=base)]
         held = row.base == other.cell
         rows.append(
             Row(
                 cell=names.shown(cell),
-                base=_value(table, other),
-                new=_value(table, row),
+                base=value_of_figures(table, other),
+                new=value_of_figures(table, row),
                 ratio=row.ratio if held else None,
                 interval=row.ratio_interval if held else None,
                 control=_control(figures.get(replace(cell, method=Method.EXEC_ONLY))),
@@ -63,7 +164,8 @@ def _methods(
     return Comparison(base.value, method.value, tuple(rows))
 
 
-def _value(table: CellTable, row: Figures) -> Value:
+def value_of_figures(table: CellTable, row: Figures) -> Value:
+    """Make the value of a cell of a run: a summary, an estimate, or why there is neither."""
     if row.state is CellState.MEASURED:
         boots = [sample.boot for sample in table.ok(row.cell)]
         return value_of(boots, table.ticks(row.cell, *row.phases))
@@ -75,12 +177,12 @@ def _control(row: Figures | None) -> float | None:
 
 
 def alone(found: Sequence[Figures]) -> list[Figures]:
-    """Live updates that are measured or estimated, and in no table of two methods.
+    """List live updates that are measured or estimated, and in no table of two methods.
 
     The control is one of them only where there is nothing else.
     """
     cells = {row.cell for row in found}
-    twos = [(pair.base, pair.method) for pair in pairs(found)]
+    twos = [(pair.base, pair.method) for pair in method_pairs(found)]
     shown = {
         replace(cell, method=method)
         for cell in cells
@@ -96,14 +198,14 @@ def alone(found: Sequence[Figures]) -> list[Figures]:
 
 def holes(found: Iterable[Figures], names: Names) -> list[Hole]:
     return [
-        Hole(place(names.shown(row.cell)), row.cell.method.value, row.state, row.reason)
+        Hole(cell_place(names.shown(row.cell)), row.cell.method.value, row.state, row.reason)
         for row in found
         if row.reason
     ]
 
 
 def sides(runs: Sequence[Run], base: Sequence[Run]) -> tuple[Side, Side]:
-    """What was measured on two kernels, each in any number of boots.
+    """Read what was measured on two kernels, each in any number of boots, as (base, new).
 
     CannotJudge for damaged runs and for unlike ones, as `bench compare` has it.
     """
@@ -117,12 +219,12 @@ def sides(runs: Sequence[Run], base: Sequence[Run]) -> tuple[Side, Side]:
 
 
 def between(base: Side, new: Side, names: Names) -> list[Comparison]:
-    """One for each method, with every cell that either side knows."""
+    """Compare two kernels method by method, with every cell that either side knows."""
     keys = cells_of(base, new)
     methods = [m for m in Method if any(key.method is m for key in keys)]
     found = []
     for method in methods:
-        cells = sorted((key for key in keys if key.method is method), key=order)
+        cells = sorted((key for key in keys if key.method is method), key=cell_order)
         rows = tuple(_across(cell, base, new, names) for cell in cells)
         pins = method.experiment is Experiment.PIN
         quantity = "pin + unpin" if pins else "pause"
@@ -131,7 +233,7 @@ def between(base: Side, new: Side, names: Names) -> list[Comparison]:
 
 
 def cells_of(base: Side, new: Side) -> list[Cell]:
-    """What either side knows, each once."""
+    """List the cells that either side knows, each once."""
     keys = dict.fromkeys([*base.cells, *base.without, *new.cells, *new.without])
     return [key for key in keys if isinstance(key, Cell)]
 
@@ -150,13 +252,12 @@ def _of_side(cell: Cell, side: Side) -> Value:
     series = side.cells.get(cell)
     if series is not None:
         return value_of(series.boots, series.values)
-    state, _, reason = side.without.get(cell, "missing: it knows no such cell").partition(": ")
-    return Value(CellState(state), reason)
+    return Value(*state_of([side.without.get(cell, "missing: it knows no such cell")]))
 
 
 def holes_between(comparisons: Iterable[Comparison]) -> list[Hole]:
     return [
-        Hole(place(row.cell), comparison.named(name), value.state, value.reason)
+        Hole(cell_place(row.cell), comparison.named(name), value.state, value.reason)
         for comparison in comparisons
         for row in comparison.rows
         for name, value in ((BASE, row.base), (NEW, row.new))

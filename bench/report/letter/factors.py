@@ -4,13 +4,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import NamedTuple
 
 from bench.model.cell import Backing, Cell, Pages
 from bench.model.units import format_size
-from bench.report.letter.ascii import WIDTH, plain
+from bench.report.letter.ascii import MAIL_WIDTH, ascii_line
 
 _LONGEST = 20  # columns of a device's name: others are abbreviated
-GAP = 2
+LETTER_GAP = 2  # blanks between columns
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ def _mem(cell: Cell) -> str:
     return format_size(cell.mem) + ("*" if cell.backing is Backing.ALIAS else "")
 
 
-FACTORS = (
+LETTER_FACTORS = (
     Factor("mem", _mem, "{} of memory"),
     Factor("pages", lambda cell: cell.pages.value, "{} pages"),
     Factor("device", lambda cell: cell.device, "{}", "none"),
@@ -37,7 +38,15 @@ FACTORS = (
     Factor("batch", lambda cell: cell.batch.value, "batch {}", "on"),
     Factor("threads", lambda cell: str(cell.threads), "threads: {}", "1"),
 )
-MEM, METHOD = FACTORS[0], FACTORS[3]
+MEM, METHOD = LETTER_FACTORS[0], LETTER_FACTORS[3]
+
+
+class LetterTable(NamedTuple):
+    """A table of any style, as lines of ASCII."""
+
+    said: str  # what is the same in all rows
+    lines: list[str]
+    notes: list[str]  # below it
 
 
 class Names:
@@ -45,7 +54,7 @@ class Names:
 
     def __init__(self, cells: Iterable[Cell]) -> None:
         devices = dict.fromkeys(cell.device for cell in cells)
-        odd = [d for d in devices if len(plain(d)) > _LONGEST or plain(d) != d]
+        odd = [d for d in devices if len(ascii_line(d)) > _LONGEST or ascii_line(d) != d]
         self._short = {device: f"dev{number}" for number, device in enumerate(odd, 1)}
 
     def shown(self, cell: Cell) -> Cell:
@@ -53,18 +62,20 @@ class Names:
 
     @property
     def legend(self) -> list[tuple[str, str]]:
-        return [(short, plain(device)) for device, short in self._short.items()]
+        return [(short, ascii_line(device)) for device, short in self._short.items()]
 
 
-def place(cell: Cell) -> str:
-    """``sim-net-pa thp 64 GiB``, and what is not as usual; without the method."""
+def cell_place(cell: Cell) -> str:
+    """Name a cell without its method: ``sim-net-pa thp 64 GiB``, and what is not a default."""
     words = [cell.device, cell.pages.value, _mem(cell)]
-    words += [_phrase(factor, cell) for factor in FACTORS[4:] if factor.of(cell) != factor.usual]
+    words += [
+        _phrase(factor, cell) for factor in LETTER_FACTORS[4:] if factor.of(cell) != factor.usual
+    ]
     return ", ".join([" ".join(words[:3]), *words[3:]])
 
 
-def order(cell: Cell) -> tuple[object, ...]:
-    """Sizes of one kind stand together."""
+def cell_order(cell: Cell) -> tuple[object, ...]:
+    """Make a sort key by which the sizes of one kind stand together."""
     kind = cell.device, [*Pages].index(cell.pages), cell.ptes.value, cell.handover.value
     return *kind, cell.regions, cell.batch.value, cell.threads, cell.mem, cell.file
 
@@ -80,12 +91,12 @@ class Arrangement:
     def group(self, cell: Cell) -> str:
         return ", ".join(_phrase(factor, cell) for factor in self.groups)
 
-    def key(self, cell: Cell) -> str:
-        """``64GiB-thp``: all columns as one word."""
-        return "-".join(key(factor.of(cell)) for factor in self.columns)
+    def factor_key(self, cell: Cell) -> str:
+        """Spell all columns of a cell as one word: ``64GiB-thp``."""
+        return "-".join(factor_key(factor.of(cell)) for factor in self.columns)
 
     def grouped(self, cells: Sequence[Cell]) -> list[tuple[str, list[int]]]:
-        """The places of the cells of each group, in the order in which groups first occur."""
+        """Group the indices of cells, in the order in which groups first occur."""
         names = [self.group(cell) for cell in cells]
         first = {name: names.index(name) for name in names}
         places = sorted(range(len(cells)), key=lambda at: (first[names[at]], at))
@@ -98,15 +109,15 @@ def arrange(
     leave: Sequence[Factor] = (METHOD,),
     spell: Callable[[str], str] = str,
 ) -> Arrangement:
-    """What varies gets a column as long as there is room beside ``taken`` columns of figures.
+    """Give each factor that varies a column, while ``taken`` columns of figures leave room.
 
     Factors to ``leave`` out are said elsewhere; ``spell`` is how a value is written.
     """
-    known = [factor for factor in FACTORS if factor not in leave]
+    known = [factor for factor in LETTER_FACTORS if factor not in leave]
     varying = [f for f in known if f is MEM or len({f.of(cell) for cell in cells}) > 1]
     fixed = [f for f in known if f not in varying and (f.always or f.of(cells[0]) != f.usual)]
     columns = [*varying]
-    while len(columns) > 1 and taken + _width(columns, cells, spell) > WIDTH:
+    while len(columns) > 1 and taken + _width(columns, cells, spell) > MAIL_WIDTH:
         columns.pop()
     groups = tuple(factor for factor in varying if factor not in columns)
     said = ", ".join(_phrase(factor, cells[0]) for factor in fixed)
@@ -118,16 +129,18 @@ def _phrase(factor: Factor, cell: Cell) -> str:
 
 
 def _width(columns: Iterable[Factor], cells: Sequence[Cell], spell: Callable[[str], str]) -> int:
-    return sum(GAP + max(len(f.head), *(len(spell(f.of(cell))) for cell in cells)) for f in columns)
+    return sum(
+        LETTER_GAP + max(len(f.head), *(len(spell(f.of(cell))) for cell in cells)) for f in columns
+    )
 
 
-def key(text: str) -> str:
-    """As part of a word; the star of a size would be taken for another one's."""
+def factor_key(text: str) -> str:
+    """Spell a factor's value as part of a word: without blanks and without the star of alias."""
     return text.replace(" ", "").replace("*", "-alias")
 
 
 def alias_note(cells: Iterable[Cell]) -> list[str]:
-    """What the star behind a size means, where there is one."""
+    """Explain the star behind a size, where there is one."""
     files = sorted({cell.file for cell in cells if cell.backing is Backing.ALIAS})
     if not files:
         return []
@@ -136,5 +149,5 @@ def alias_note(cells: Iterable[Cell]) -> list[str]:
 
 
 def alias_legend(cells: Iterable[Cell]) -> list[str]:
-    """`alias_note` for tables in which a size is a `key`."""
+    """Write `alias_note` for tables in which a size is a `factor_key`."""
     return [note.removeprefix("*: ") for note in alias_note(cells)]

@@ -6,20 +6,21 @@ from enum import StrEnum
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.patch_series import PatchSeries
-from bench.report.letter import compared, lkp, mmtests, plain, single, words
+from bench.report.letter import compared, plain, words
 from bench.report.letter.ascii import command, mailable, wrapped
+from bench.report.letter.compared import Comparison
 from bench.report.letter.environment import broken, commands, environment, labelled
-from bench.report.letter.factors import Names
+from bench.report.letter.factors import LetterTable, Names
+from bench.report.letter.lkp import lkp_table
+from bench.report.letter.mmtests import mmtests_table
 from bench.report.letter.patches import statistics
-from bench.report.letter.rows import Comparison
 from bench.report.table.cells import CellTable
 from bench.report.table.figures import Figures, figures
+from bench.report.table.findings import vfio_sentences
 from bench.report.table.labels import labels
-from bench.report.table.reference import sentences
+from bench.report.table.pins import pins_verdict
 from bench.results.writer import Run
 from bench.sides import Side, changes
-
-Table = tuple[str, list[str], list[str]]  # what is the same in all rows, its lines, notes
 
 
 class LetterStyle(StrEnum):
@@ -30,10 +31,11 @@ class LetterStyle(StrEnum):
     LKP = "lkp"
 
 
-_TABLES: Mapping[LetterStyle, Callable[[Comparison, str], Table]] = {
-    LetterStyle.PLAIN: plain.table,
-    LetterStyle.MMTESTS: mmtests.table,
-    LetterStyle.LKP: lkp.table,
+_Style = Callable[[Comparison, str], LetterTable]
+_TABLES: Mapping[LetterStyle, _Style] = {
+    LetterStyle.PLAIN: plain.plain_table,
+    LetterStyle.MMTESTS: mmtests_table,
+    LetterStyle.LKP: lkp_table,
 }
 # What no benchmark knows, and submitting-patches.rst asks for.
 _COSTS = (
@@ -51,7 +53,7 @@ def cover_letter(
     style: LetterStyle = LetterStyle.PLAIN,
     series: PatchSeries | None = None,
 ) -> str:
-    """Without the end of its last line.
+    """Write the letter, without the end of its last line.
 
     Each run is a part of its own, in which methods are compared. With ``base`` all runs
     are boots of one kernel, compared with those of another. UsageError for runs of two
@@ -84,41 +86,42 @@ def _check(runs: Sequence[Run], base: Sequence[Run]) -> None:
 
 
 def _joined(paragraphs: Iterable[Sequence[str]]) -> str:
-    """With an empty line between each two."""
+    """Join paragraphs with an empty line between each two."""
     return mailable(line for part in paragraphs if part for line in (*part, ""))
 
 
-def _methods(run: Run, heading: str, table: Callable[[Comparison, str], Table]) -> list[list[str]]:
-    """What one run says of the methods that it measured."""
+def _methods(run: Run, heading: str, table: _Style) -> list[list[str]]:
+    """Write the paragraphs of one run, in which methods are compared."""
     cells = CellTable(run)
     found = figures(run, cells)
     names = Names([row.cell for row in found])
     comparisons = compared.within(cells, found, names)
     alone, unit = compared.alone(found), run.clock.unit
     paragraphs = [wrapped(f"Run {heading}:")] if heading else []
-    paragraphs += [words.verdict(each, run.clock) for each in comparisons]
-    paragraphs += [wrapped(f"{text}.") for text in sentences(cells)]
+    paragraphs += [words.comparison_verdict(each, run.clock) for each in comparisons]
+    paragraphs += [wrapped(f"{text}.") for text in vfio_sentences(cells)]
     if alone and not comparisons:
         paragraphs.append(wrapped(f"Nothing is compared: {_why(alone)}. {_unit(run)}"))
-    if single.pin_cells(cells):
-        verdict = single.pin_verdict(cells)
-        paragraphs.append([line for text in verdict for line in wrapped(text, rest="  ")])
+    if plain.pin_cells(cells):
+        said = [f"{line[:1].upper()}{line[1:]}" for line in pins_verdict(cells).lines]
+        said = said or ["Nothing was pinned: these are the costs beside pinning."]
+        paragraphs.append([line for text in said for line in wrapped(text, rest="  ")])
     paragraphs.append(_warnings([run]))
     for each in comparisons:
         paragraphs += _shown(f"Median pause of {each.base} and {each.new}", table(each, unit))
         paragraphs.append(words.findings(each))
     if alone:
         title = "Median pause, held against nothing" if comparisons else "Median pause"
-        paragraphs += _shown(title, single.pauses(alone, names, unit))
-    if single.pin_cells(cells):
-        paragraphs += _shown("Pin and unpin, medians", single.pin_loops(cells, names, run.clock))
+        paragraphs += _shown(title, plain.alone_table(alone, cells, names))
+    if plain.pin_cells(cells):
+        paragraphs += _shown("Pin and unpin, medians", plain.pins_table(cells, names, run.clock))
     paragraphs += _rest(compared.holes(found, names), names)
     boots = len({sample.boot for sample in run.samples if sample.ok})
     return [*paragraphs, ["Environment:", *environment(run, boots)]]
 
 
 def _why(alone: Sequence[Figures]) -> str:
-    """Either there is one method only, or none of them is held against another."""
+    """Say why nothing is compared: one method only, or none that is held against another."""
     methods = [*dict.fromkeys(row.cell.method.value for row in alone)]
     if len(methods) == 1:
         return f"only {methods[0]} has a figure"
@@ -129,14 +132,14 @@ def _unit(run: Run) -> str:
     return f"Figures are {words.UNIT[run.clock]}."
 
 
-def _shown(title: str, made: Table) -> list[list[str]]:
+def _shown(title: str, made: LetterTable) -> list[list[str]]:
     said, lines, notes = made
     head = wrapped(f"{title}{f'; {said}' if said else ''}:", rest="  ")
     return [head, [*lines], [line for note in notes for line in wrapped(note, rest="  ")]]
 
 
 def _warnings(runs: Sequence[Run]) -> list[str]:
-    """What a reader must not miss: before any table."""
+    """Write what a reader must know before any table: damage, and sequences broken on purpose."""
     lines = []
     for run in runs:
         if wrong := broken(run):
@@ -148,7 +151,7 @@ def _warnings(runs: Sequence[Run]) -> list[str]:
 
 
 def _rest(holes: Sequence[compared.Hole], names: Names) -> list[list[str]]:
-    """Cells that have no figure, and what abbreviations stand for."""
+    """List cells that have no figure, and what abbreviations stand for."""
     missing = words.without(holes)
     legend = [line for short, device in names.legend for line in labelled(short, device)]
     return [
@@ -157,15 +160,13 @@ def _rest(holes: Sequence[compared.Hole], names: Names) -> list[list[str]]:
     ]
 
 
-def _kernels(
-    runs: Sequence[Run], base: Sequence[Run], table: Callable[[Comparison, str], Table]
-) -> list[list[str]]:
-    """What one kernel measured against another, method by method."""
+def _kernels(runs: Sequence[Run], base: Sequence[Run], table: _Style) -> list[list[str]]:
+    """Write the paragraphs in which two kernels are compared, method by method."""
     old, new = compared.sides(runs, base)
     names = Names(compared.cells_of(old, new))
     comparisons = compared.between(old, new, names)
     clock = runs[0].clock
-    paragraphs = [words.verdict(each, clock) for each in comparisons]
+    paragraphs = [words.comparison_verdict(each, clock) for each in comparisons]
     paragraphs += [_labels(old, new), _warnings([*base, *runs])]
     for each in comparisons:
         title = f"Median {each.quantity} of {each.of} with base and new"
@@ -178,7 +179,7 @@ def _kernels(
 
 
 def _labels(base: Side, new: Side) -> list[str]:
-    """Which kernels the two are; that one boot of each cannot tell kernels apart."""
+    """Name both kernels, and warn that one boot of each cannot tell kernels apart."""
     lines = labelled("base", _kernel(base)) + labelled("new", _kernel(new))
     if min(base.boots, new.boots) < 2:
         said = "One boot cannot tell kernels from boots: intervals hold the noise of reps only."

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A comparison in the form that the kernel test robot mails: values, spread, change."""
 
-from bench.report.letter.factors import alias_legend, arrange, key
-from bench.report.letter.numbers import Scale, counts, scale_of
-from bench.report.letter.rows import Comparison, Row, Value
+from bench.report.letter.compared import Comparison, Row, Value
+from bench.report.letter.factors import LetterTable, alias_legend, arrange, factor_key
+from bench.report.letter.numbers import GUESSED, Scale, counts, scale_of
 
 # Less spread than this is not shown, as there.
 _QUIET = 0.02
@@ -17,18 +17,18 @@ _HEADS = (
 )
 
 
-def table(comparison: Comparison, unit: str) -> tuple[str, list[str], list[str]]:
-    """What is the same in all rows, the table, and notes below it."""
+def lkp_table(comparison: Comparison, unit: str) -> LetterTable:
+    """Lay out a comparison as the kernel test robot (LKP) does."""
     rows = comparison.rows
     cells = [row.cell for row in rows]
     scale = scale_of([value.level for value in comparison.values], unit, _LEAST)
     metric = _METRIC[comparison.quantity]
-    arrangement = arrange(cells, _FIGURES + len(metric), spell=key)
+    arrangement = arrange(cells, _FIGURES + len(metric), spell=factor_key)
     lines = [_names(comparison), f"{'-' * _LEFT} {'-' * _RIGHT}", *_HEADS]
     for name, places in arrangement.grouped(cells):
         lines += [f"{name}:"] if name else []
         for at in places:
-            lines.append(f"{_line(rows[at], scale)}  {metric}.{arrangement.key(cells[at])}")
+            lines.append(f"{_line(rows[at], scale)}  {metric}.{arrangement.factor_key(cells[at])}")
     notes = [
         f"in {scale.unit}; {counts(row.base.n for row in comparison.measured)} reps a side;"
         f" %change: negative is a shorter {comparison.quantity}",
@@ -36,8 +36,8 @@ def table(comparison: Comparison, unit: str) -> tuple[str, list[str], list[str]]
         f" are several; shown above {_QUIET:.0%}",
     ]
     if any(row.guessed for row in rows):
-        notes.append("~: extrapolated from the line through smaller sizes, not measured")
-    return arrangement.said, lines, [*notes, *alias_legend(cells)]
+        notes.append(GUESSED)
+    return LetterTable(arrangement.said, lines, [*notes, *alias_legend(cells)])
 
 
 def _names(comparison: Comparison) -> str:
@@ -51,13 +51,12 @@ def _line(row: Row, scale: Scale) -> str:
 
 
 def _value(value: Value, scale: Scale, decimals: int) -> str:
-    """Always as wide; the spread stands behind it where it is worth a word."""
+    """Write a value in 17 columns, with its spread where that is above `_QUIET`."""
     if value.level is None:
         return f"{value.state.value:>10}       "
-    mark = "" if value.summary else "~"
     loud = value.spread is not None and value.spread > _QUIET
     spread = f"+-{100 * (value.spread or 0):3.0f}%" if loud else ""
-    return f"{mark + scale.shown(value.level, decimals):>10} {spread:<6}"[:17]
+    return f"{value.shown(scale, decimals):>10} {spread:<6}"[:17]
 
 
 def _change(row: Row) -> str:

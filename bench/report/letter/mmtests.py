@@ -6,39 +6,38 @@ Its rows are means there and medians here, which is what they are called.
 
 from collections.abc import Sequence
 
-from bench.report.letter.factors import alias_legend, arrange, key
-from bench.report.letter.numbers import Scale, counts, scale_of
-from bench.report.letter.rows import Comparison, Row, Value
+from bench.report.letter.compared import Comparison, Row, Value
+from bench.report.letter.factors import LETTER_GAP, LetterTable, alias_legend, arrange, factor_key
+from bench.report.letter.numbers import GUESSED, Scale, counts, scale_of
 
 _OPERATION = 8  # columns
-_GAP = 2
 _LEAST = 100  # of the unit: there are two decimals, as there
 _LEGEND = (
     "(%): by how much less than {base}: positive is better",
     "* %*: the 95% intervals of the two medians do not overlap",
 )
 _SHORT = "never marked here: an interval takes 6 reps (6 boots, where there are several)"
-_GUESS = "Extrap, ~: extrapolated from the line through smaller sizes, not measured"
 
 
-def table(comparison: Comparison, unit: str) -> tuple[str, list[str], list[str]]:
-    """What is the same in all rows, the table, and notes below it."""
+def mmtests_table(comparison: Comparison, unit: str) -> LetterTable:
+    """Lay out a comparison as compare-kernels.sh of mmtests does."""
     rows = comparison.rows
     cells = [row.cell for row in rows]
     scale = scale_of([value.level for value in comparison.values], unit, _LEAST)
     columns = [_pauses(comparison.base, rows, scale), _pauses(comparison.new, rows, scale, True)]
-    taken = _OPERATION + sum(len(column[0]) + _GAP for column in columns) - _GAP
-    arrangement = arrange(cells, taken, spell=key)
-    keys = [arrangement.key(cell) for cell in cells]
+    taken = _OPERATION + sum(len(column[0]) + LETTER_GAP for column in columns) - LETTER_GAP
+    arrangement = arrange(cells, taken, spell=factor_key)
+    keys = [arrangement.factor_key(cell) for cell in cells]
     width = max(map(len, keys))
     heads = [" " * (_OPERATION + width), *(column[0] for column in columns)]
-    lines = [(" " * _GAP).join(heads).rstrip()]
+    lines = [(" " * LETTER_GAP).join(heads).rstrip()]
     for name, places in arrangement.grouped(cells):
         lines += [f"{name}:"] if name else []
         for at in places:
             what = f"{_operation(rows[at]):<{_OPERATION}}{keys[at]:<{width}}"
-            lines.append((" " * _GAP).join([what, *(column[at + 1] for column in columns)]))
-    return arrangement.said, lines, [*_notes(comparison, scale), *alias_legend(cells)]
+            lines.append((" " * LETTER_GAP).join([what, *(column[at + 1] for column in columns)]))
+    notes = [*_notes(comparison, scale), *alias_legend(cells)]
+    return LetterTable(arrangement.said, lines, notes)
 
 
 def _operation(row: Row) -> str:
@@ -46,9 +45,9 @@ def _operation(row: Row) -> str:
 
 
 def _pauses(name: str, rows: Sequence[Row], scale: Scale, new: bool = False) -> list[str]:
-    """The head of a column, and its values with how they differ from those of the base."""
+    """Make a column: its head, and its values with how they differ from those of the base."""
     decimals = 2 if scale.ticks > 1 else 0
-    values = [_text(row.new if new else row.base, scale, decimals) for row in rows]
+    values = [(row.new if new else row.base).shown(scale, decimals) for row in rows]
     shares = [_less(row, row.new if new else row.base) for row in rows]
     width, broad = max(map(len, [*values, name])), max(8, *map(len, shares))
     boxes = [_boxed(f"{s:>{broad}}", new and _apart(r)) for s, r in zip(shares, rows, strict=True)]
@@ -60,19 +59,13 @@ def _boxed(text: str, star: bool) -> str:
     return f"*{text}*" if star else f"({text})"
 
 
-def _text(value: Value, scale: Scale, decimals: int) -> str:
-    if value.level is None:
-        return value.state.value
-    return f"{'' if value.summary else '~'}{scale.shown(value.level, decimals)}"
-
-
 def _less(row: Row, value: Value) -> str:
     base, level = row.base.level, value.level
     return f"{100 * (base - level) / base:.2f}%" if base and level is not None else "-"
 
 
 def _apart(row: Row) -> bool:
-    """The intervals of the two medians do not overlap."""
+    """Tell whether the intervals of the two medians do not overlap."""
     old, new = row.base.interval, row.new.interval
     return bool(old and new and (old[1] < new[0] or new[1] < old[0]))
 
@@ -82,4 +75,7 @@ def _notes(comparison: Comparison, scale: Scale) -> list[str]:
     notes += [line.format(base=comparison.base) for line in _LEGEND]
     if not any(row.base.interval and row.new.interval for row in comparison.measured):
         notes.append(_SHORT)
-    return [*notes, *([_GUESS] if any(row.guessed for row in comparison.rows) else [])]
+    return [
+        *notes,
+        *([f"Extrap, {GUESSED}"] if any(row.guessed for row in comparison.rows) else []),
+    ]

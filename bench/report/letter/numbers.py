@@ -8,6 +8,7 @@ from dataclasses import dataclass
 _TIMES = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (1.0, "ns"))
 _COUNTS = ((1e9, "G insn"), (1e6, "M insn"), (1e3, "k insn"), (1.0, "insn"))
 _MOST = 6  # decimals
+GUESSED = "~: extrapolated from the line through smaller sizes, not measured"
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Scale:
     unit: str
 
     def decimals(self, values: Iterable[float | None]) -> int:
-        """As many as leave the smallest value four digits."""
+        """Count the decimals that leave the smallest value four digits."""
         least = min((value / self.ticks for value in values if value), default=1.0)
         return min(max(3 - math.floor(math.log10(least)), 0), _MOST if self.ticks > 1 else 1)
 
@@ -27,7 +28,7 @@ class Scale:
 
 
 def scale_of(values: Iterable[float | None], unit: str, floor: float = 1) -> Scale:
-    """The largest in which no value is below ``floor``, but one in which they are not too long."""
+    """Choose the largest unit in which no value is below ``floor``, and none has seven digits."""
     found = [value for value in values if value]
     least, most = min(found, default=1.0), max(found, default=1.0)
     scales = _TIMES if unit == "ns" else _COUNTS
@@ -35,25 +36,13 @@ def scale_of(values: Iterable[float | None], unit: str, floor: float = 1) -> Sca
     return Scale(*next(fitting, scales[-1]))
 
 
-def times(ratio: float) -> str:
-    """``0.983``, ``1.021``, ``79.2``, ``4300``: near 1 every thousandth matters."""
-    if 0.1 <= ratio < 2:
-        return f"{ratio:.3f}"
-    return f"{ratio:.0f}" if ratio >= 999.5 else f"{ratio:#.3g}".rstrip(".")
-
-
-def span(interval: tuple[float, float] | None) -> str:
-    """``79.1-79.4``, or ``-`` where there is none."""
-    return "-" if interval is None else "-".join(map(times, interval))
-
-
 def counts(found: Iterable[int]) -> str:
-    """``10``, or ``8 to 10``; ``0`` of none."""
+    """Spell the range of counts: ``10``, or ``8 to 10``; ``0`` of none."""
     numbers = sorted({*found}) or [0]
     return " to ".join(map(str, dict.fromkeys((numbers[0], numbers[-1]))))
 
 
 def share(value: float) -> str:
-    """``71 %``, ``0.02 %``: two digits."""
+    """Spell a share in percent with two digits: ``71 %``, ``0.02 %``."""
     percent = 100 * value
     return f"{percent:.0f} %" if percent >= 10 else f"{percent:.2g} %"

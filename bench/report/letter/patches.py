@@ -4,14 +4,14 @@
 from collections.abc import Sequence
 
 from bench.model.patch_series import ChangedFile, PatchSeries
-from bench.report.letter.ascii import WIDTH, plain
+from bench.report.letter.ascii import MAIL_WIDTH, ascii_line
 
 _MOST = 40  # files: of more, the sum says enough
 _GRAPH = 20  # columns of + and -
 
 
 def statistics(series: PatchSeries) -> list[str]:
-    """How many patches, what they change file by file, and the commit that they apply to."""
+    """Write how many patches there are, their diffstat, and the commit that they apply to."""
     files, count = len(series.files), series.commits
     sums = f"{series.insertions} insertions(+), {series.deletions} deletions(-)"
     lines = [f"{_counted(count, 'patch', 'patches')}, {_counted(files, 'file', 'files')} changed:"]
@@ -27,8 +27,8 @@ def _counted(count: int, one: str, many: str) -> str:
 def _diffstat(files: Sequence[ChangedFile]) -> list[str]:
     counts = [_count(file) for file in files]
     digits = max(map(len, counts), default=0)
-    room = WIDTH - _GRAPH - digits - len("   |  ")
-    names = [_shortened(plain(file.path), room) for file in files]
+    room = MAIL_WIDTH - _GRAPH - digits - len("   |  ")
+    names = [_shortened(ascii_line(file.path), room) for file in files]
     width = max(map(len, names), default=0)
     most = max(((f.insertions or 0) + (f.deletions or 0) for f in files), default=0)
     rows = zip(names, counts, files, strict=True)
@@ -42,7 +42,7 @@ def _count(file: ChangedFile) -> str:
 
 
 def _graph(file: ChangedFile, most: int) -> str:
-    """To scale where the largest does not fit; what is there has at least one mark."""
+    """Draw + and -, to scale where the largest does not fit, at least one for any change."""
     more, less = file.insertions or 0, file.deletions or 0
     if most > _GRAPH:
         more, less = (-(-each * (_GRAPH - 1) // most) for each in (more, less))
@@ -50,7 +50,7 @@ def _graph(file: ChangedFile, most: int) -> str:
 
 
 def _shortened(path: str, room: int) -> str:
-    """The end of a path says more than its begin."""
+    """Shorten a path at its begin, whose end says more."""
     if len(path) <= room:
         return path
     tail = path[-(room - 4) :]

@@ -4,13 +4,13 @@
 from collections.abc import Sequence
 
 from bench.model.cell import Clock
+from bench.model.cell_state import CellState
+from bench.model.units import format_ratio, format_ratio_interval
 from bench.report.letter.ascii import wrapped
-from bench.report.letter.compared import Hole
-from bench.report.letter.factors import place
-from bench.report.letter.numbers import share, span, times
-from bench.report.letter.rows import Comparison, Row
-from bench.report.table.figures import CellState
-from bench.report.table.findings import SMALL_WIN
+from bench.report.letter.compared import Comparison, Hole, Row
+from bench.report.letter.factors import cell_place
+from bench.report.letter.numbers import share
+from bench.report.table.findings import SMALL_WIN, ratio_range
 
 _MOST = 8  # cells that are named
 _KINDS = ("Slower", "No difference shown", f"Gain below {SMALL_WIN}x")
@@ -21,15 +21,15 @@ UNIT = {
 }
 
 
-def verdict(comparison: Comparison, clock: Clock) -> list[str]:
-    """Of each device alone: what pins memory and what does not have little in common."""
+def comparison_verdict(comparison: Comparison, clock: Clock) -> list[str]:
+    """Say the range of ratios, of each device apart: those that pin and others differ by far."""
     rows, quantity = comparison.measured, comparison.quantity
     if not rows:
         named = " and ".join(map(comparison.named, (comparison.base, comparison.new)))
         return wrapped(f"{named} were measured in no cell alike: nothing is compared.")
     devices = [*dict.fromkeys(row.cell.device for row in comparison.rows)]
     gains = {d: [row.gain for row in rows if row.cell.device == d] for d in devices}
-    (first, reach), *others = [(d, _reach(found)) for d, found in gains.items() if found]
+    (first, reach), *others = [(d, ratio_range(found)) for d, found in gains.items() if found]
     what = f"pause of {comparison.base} is {reach} that of {comparison.new}"
     if comparison.of:
         what = f"{quantity} of {comparison.of} with {comparison.base} is {reach} that with "
@@ -39,13 +39,8 @@ def verdict(comparison: Comparison, clock: Clock) -> list[str]:
     return wrapped(f"{', '.join(said)}, {UNIT[clock]}.")
 
 
-def _reach(gains: Sequence[float]) -> str:
-    least, most = f"{times(min(gains))}x", f"{times(max(gains))}x"
-    return least if least == most else f"{least} to {most}"
-
-
 def findings(comparison: Comparison) -> list[str]:
-    """The worst cell; where there is little or no gain; how much of it both have to pay."""
+    """Name the worst cell, those of little or no gain, and the share of the handover alone."""
     rows = comparison.measured
     if not rows:
         return []
@@ -58,14 +53,15 @@ def findings(comparison: Comparison) -> list[str]:
 def _worst(row: Row) -> str:
     n = f"{row.base.n}" if row.base.n == row.new.n else f"{row.base.n} and {row.new.n}"
     if row.interval is None:
-        return f"{place(row.cell)}, {times(row.gain)}x (no interval, n={n})"
+        return f"{cell_place(row.cell)}, {format_ratio(row.gain)} (no interval, n={n})"
     holds = row.interval[0] <= 1 <= row.interval[1]
     same = "; not told apart from 1x" if holds else ""
-    return f"{place(row.cell)}, {times(row.gain)}x (95% CI {span(row.interval)}, n={n}{same})"
+    gain, interval = format_ratio(row.gain), format_ratio_interval(row.interval)
+    return f"{cell_place(row.cell)}, {gain} (95% CI {interval}, n={n}{same})"
 
 
 def _small(comparison: Comparison) -> list[str]:
-    """Losses and small wins, which a reviewer would look for."""
+    """List losses and small wins, which a reviewer would look for."""
     kinds: dict[str, list[Row]] = {}
     for row in comparison.measured:
         if kind := _kind(row):
@@ -74,7 +70,7 @@ def _small(comparison: Comparison) -> list[str]:
         return [f"No cell is slower, or gains less than {SMALL_WIN}x."]
     lines = []
     for kind, rows in sorted(kinds.items(), key=lambda each: _KINDS.index(each[0])):
-        named = [f"{place(row.cell)} ({times(row.gain)}x)" for row in rows[:_MOST]]
+        named = [f"{cell_place(row.cell)} ({format_ratio(row.gain)})" for row in rows[:_MOST]]
         named += [f"and {len(rows) - _MOST} more"] if len(rows) > _MOST else []
         of = f"{len(rows)} of {len(comparison.measured)} cells"
         lines += wrapped(f"{kind} in {of}: {'; '.join(named)}.", rest="  ")
@@ -82,10 +78,10 @@ def _small(comparison: Comparison) -> list[str]:
 
 
 def _kind(row: Row) -> str:
-    """Of a row that gains next to nothing, or loses; empty for any other."""
+    """Class a row that gains next to nothing, or loses; empty for any other."""
     if row.interval and row.interval[0] <= 1 <= row.interval[1]:
         return _SAME
-    if times(row.gain) == times(1):
+    if format_ratio(row.gain) == format_ratio(1):
         return _SAME  # or so little that no table would show it
     if row.gain < 1:
         return _SLOWER
@@ -111,7 +107,7 @@ def _range(found: Sequence[float]) -> str:
 
 
 def without(holes: Sequence[Hole]) -> list[str]:
-    """Cells without a figure, those of one reason together."""
+    """List cells without a figure, those of one reason together."""
     reasons: dict[tuple[CellState, str], dict[str, list[str]]] = {}
     for hole in holes:
         cells = reasons.setdefault((hole.state, hole.reason), {})

@@ -9,11 +9,12 @@ from dataclasses import replace
 from itertools import groupby
 
 from bench.model.cell import Cell, Method, Phase
-from bench.model.units import format_quantity, format_size
+from bench.model.cell_state import CellState
+from bench.model.units import format_quantity, format_ratio, format_size
 from bench.report.table.cells import CellTable
 from bench.report.table.columns import factors
-from bench.report.table.figures import CellState, Figures
-from bench.report.table.findings import MethodPair, pairs, place, times, verdict
+from bench.report.table.figures import Figures
+from bench.report.table.findings import MethodPair, method_pairs, methods_verdict, place_of_row
 from bench.stats.drift import drifting
 
 _MOST_KINDS = 2  # that a sentence names; the plot and the tables have them all
@@ -58,7 +59,7 @@ def _span(first: Cell, last: Cell) -> str:
 
 def _grown(table: CellTable, first: Cell, last: Cell) -> str:
     small, large = table.pause(first).median, table.pause(last).median
-    return times(large / small) if small else "from nothing"
+    return format_ratio(large / small) if small else "from nothing"
 
 
 def _slope(table: CellTable, first: Cell, words: str) -> str:
@@ -87,7 +88,7 @@ def ratios(rows: Sequence[Figures]) -> str:
     """The range over all cells, and how many of them gain nothing that can be told."""
     if not any(row.ratio is not None for row in rows):
         return ""
-    return _sentences([*verdict(rows), *filter(None, map(_unclear, pairs(rows)))])
+    return _sentences([*methods_verdict(rows), *filter(None, map(_unclear, method_pairs(rows)))])
 
 
 def _unclear(pair: MethodPair) -> str:
@@ -105,7 +106,7 @@ def phases(rows: Sequence[Figures]) -> str:
         return ""
     largest = max(measured, key=lambda row: row.cell.mem)
     alike = [row for row in measured if _kind(row.cell) == _kind(largest.cell)]
-    return _sentences([f"At {place(largest)}, {_listed(map(_spent, alike))}"])
+    return _sentences([f"At {place_of_row(largest)}, {_listed(map(_spent, alike))}"])
 
 
 def _spent(row: Figures) -> str:

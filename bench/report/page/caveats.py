@@ -4,7 +4,8 @@
 from collections.abc import Sequence
 
 from bench.model.cell import Clock
-from bench.report.table.figures import CellState, Figures
+from bench.model.cell_state import CellState
+from bench.report.table.figures import Figures
 from bench.results.writer import Run
 
 _SAID = {

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.model.cell import Cell, Sample
+from bench.model.cell_state import CellState
 from bench.report.export.exports import ENVIRONMENT
-from bench.report.table.figures import CellState, Figures
+from bench.report.table.figures import Figures
 from bench.report.table.labels import labels
 from bench.results.writer import Run
 from bench.sides.names import cell_name

@@ -10,21 +10,31 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from bench.model.cell_state import CellState
+from bench.model.units import format_ratio
 from bench.model.visible import visible
 from bench.report.page.caveats import caveats
 from bench.report.page.embedded import Embedded, embedded
 from bench.report.page.figures import Plot, plots
-from bench.report.page.grid import Part, different, parts, unmeasured
 from bench.report.table.cells import CellTable
-from bench.report.table.contents import UNITS, contents
+from bench.report.table.contents import UNITS, contents, unmeasured
 from bench.report.table.environment import environment_rows
-from bench.report.table.figures import CellState, Figures, figures
-from bench.report.table.findings import MethodPair, gain, pairs, place, small_wins, times, verdict
+from bench.report.table.figures import Figures, figures
+from bench.report.table.findings import (
+    MethodPair,
+    gain,
+    method_pairs,
+    methods_verdict,
+    place_of_row,
+    small_wins,
+    vfio_sentences,
+)
 from bench.report.table.fleet import overview
 from bench.report.table.labels import labels
-from bench.report.table.pins import verdict as pins_verdict
-from bench.report.table.reference import sentences
+from bench.report.table.pins import pins_verdict
+from bench.report.table.section import Column, Entry, Section, Table, make_table
 from bench.results.writer import Run
+from bench.sides.alike import must_match
 from bench.sides.facts import facts_of
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -33,7 +43,7 @@ _MOST_SMALL = 5  # wins that a line names
 
 
 def page(runs: Sequence[Run], base: Run | None = None) -> str:
-    """With its last newline. ``base`` comes first, and is what the others differ from.
+    """Write the page, an HTML file; ``base`` comes first, and the others are held to it.
 
     The same bytes for the same runs. UsageError for a run that is named twice.
     """
@@ -48,13 +58,13 @@ def page(runs: Sequence[Run], base: Run | None = None) -> str:
         title=_title(chapters),
         chapters=chapters,
         overview=_overview(chapters),
-        different=different([facts_of(run) for run in shown], names),
+        different=_different([facts_of(run) for run in shown], names),
         samples=_samples(chapters),
     )
 
 
 def _environment() -> Environment:
-    """Every value is text, unless it was made here and says that it is markup."""
+    """Make the templates' environment: every value is escaped that is not Markup."""
     return Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -67,7 +77,7 @@ def _environment() -> Environment:
 
 
 def _visible(value: Any) -> Any:
-    """Control characters, and what would turn the direction of text, as escapes."""
+    """Escape control characters, and those that turn the direction of text."""
     return visible(value) if type(value) is str else value
 
 
@@ -97,13 +107,19 @@ class Chapter:
 
     @property
     def verdict(self) -> list[str]:
-        said = [*verdict(self.rows), *sentences(self.table), *pins_verdict(self.table).lines]
+        said = [
+            *methods_verdict(self.rows),
+            *vfio_sentences(self.table),
+            *pins_verdict(self.table).lines,
+        ]
         return said or ["No two methods were measured beside one another: there is no ratio."]
 
     @property
     def small(self) -> list[str]:
-        """Where the win is small, or none."""
-        return [_small(pair, found) for pair in pairs(self.rows) if (found := small_wins(pair))]
+        """Say of each two methods where the win is small, or none."""
+        return [
+            _small(pair, found) for pair in method_pairs(self.rows) if (found := small_wins(pair))
+        ]
 
     @property
     def states(self) -> list[tuple[CellState, int]]:
@@ -119,8 +135,10 @@ class Chapter:
         return plots(self.run, self.table, self.rows, self.id)
 
     @cached_property
-    def parts(self) -> list[Part]:
-        return [*parts(contents(self.run, self.table)), *unmeasured(self.rows)]
+    def sections(self) -> list[Section]:
+        """List the sections that have a table."""
+        found = [*contents(self.run, self.table), unmeasured(self.rows)]
+        return [section for section in found if section.tables]
 
     @property
     def caveats(self) -> list[str]:
@@ -149,14 +167,16 @@ class Chapter:
 
 
 def _small(pair: MethodPair, found: Sequence[Figures]) -> str:
-    named = ", ".join(f"{times(gain(row))} at {place(row)}" for row in found[:_MOST_SMALL])
+    named = ", ".join(
+        f"{format_ratio(gain(row))} at {place_of_row(row)}" for row in found[:_MOST_SMALL]
+    )
     more = f", and {len(found) - _MOST_SMALL} more" if len(found) > _MOST_SMALL else ""
     cells = f"{len(found)} of {len(pair.rows)} cells"
     return f"{pair.method} gains next to nothing, or loses, in {cells}: {named}{more}"
 
 
 def _title(chapters: Sequence[Chapter]) -> str:
-    """Of one run what it asked; of several how many there are."""
+    """Make a title: of one run what it asked, of several how many there are."""
     first = chapters[0]
     if len(chapters) > 1:
         asked = dict.fromkeys(chapter.scenario or "bench" for chapter in chapters)
@@ -164,14 +184,32 @@ def _title(chapters: Sequence[Chapter]) -> str:
     return first.question or first.scenario or first.name
 
 
-def _overview(chapters: Sequence[Chapter]) -> list[Part]:
-    """Medians and changes of several runs; a time and a count have nothing in common."""
+def _overview(chapters: Sequence[Chapter]) -> list[Section]:
+    """Make the sections on several runs; none where one is a time and another a count."""
     if len({chapter.run.clock for chapter in chapters}) > 1:
         return []
-    return parts(overview([c.run for c in chapters], [c.table for c in chapters]))
+    found = overview([c.run for c in chapters], [c.table for c in chapters])
+    return [section for section in found if section.tables]
 
 
 def _samples(chapters: Sequence[Chapter]) -> Mapping[str, Any]:
     found: Embedded = embedded([c.run for c in chapters], [c.rows for c in chapters])
     files = [str(chapter.run.path / "samples.jsonl") for chapter in chapters]
     return {"json": Markup(found.text), "left_out": found.left_out, "files": files}
+
+
+def _different(facts: Sequence[Mapping[str, str]], names: Sequence[str]) -> Table:
+    """Tabulate facts that are not the same in all runs; the others are held to the first.
+
+    It has no row where nothing differs.
+    """
+    known = sorted({name for each in facts for name in each})
+    must = {name for each in facts[1:] for name in must_match(facts[0], each)}
+    rows = []
+    for name in known:
+        values = [each.get(name, "not known") for each in facts]
+        if len({*values}) > 1:
+            rows.append(map(Entry, (name, *values, "no" if name in must else "yes")))
+    heads = [Column(head, right=False) for head in (*names, "comparable")]
+    title = "What differs between the runs"
+    return make_table((Column("fact", right=False, names=True), *heads), rows, title)

@@ -11,7 +11,8 @@ from bench.model.cell import Backing, Cell, Method
 from bench.model.units import GIB
 from bench.report.plots.axes import quantity
 from bench.report.plots.data import Panel, PlotCell
-from bench.report.table.cells import MOST_POINTS, ORDER, thinned
+from bench.report.table.cells import ORDER
+from bench.report.table.growth import MOST_POINTS, thinned
 from bench.stats.scaling import LEAST_SIZES, FittedLine, fit, why_not_a_line
 from bench.stats.summary import Summary
 

@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.model.cell import OWN_PHASES, Cell, Method, Pages, Phase, Sample
+from bench.model.cell_state import CellState, state_of
 from bench.model.units import KIB
+from bench.report.table.growth import Estimate, extrapolate, growth
 from bench.report.table.ticks import phase_ticks
 from bench.results.writer import Run
 from bench.stats.ratios import ratio_interval
 from bench.stats.samples import Samples, samples_of
-from bench.stats.scaling import LEAST_SIZES, FittedLine, fit, why_not_a_line
+from bench.stats.scaling import FittedLine
 from bench.stats.summary import Summary, ratio, summarize
 
 # Rows stand in this order: what is compared with first, the control last.
@@ -35,8 +37,6 @@ BASES: Mapping[Method, tuple[Method, ...]] = {
     Method.IOMMUFD_PROCESS: (Method.IOMMUFD_REMAP,),
     Method.REOPEN: (Method.RESET_OWNER,),
 }
-# Pairs of points grow with the square of these: of more reps a size lends its quantiles.
-MOST_POINTS = 1000
 
 
 class CellTable:
@@ -140,29 +140,21 @@ class CellTable:
 
         Of some phases, or of the whole pause. ValueError for fewer than two sizes.
         """
-        sizes = self.sizes(cell)
-        points = [
-            (c.mem / (4 * KIB), tick)
-            for c in sizes
-            for tick in thinned(self.ticks(c, *(phases or Phase)), len(sizes))
-        ]
-        pages, ticks = [x for x, _ in points], [y for _, y in points]
-        return fit(pages, ticks), why_not_a_line(pages, ticks)
+        return growth(self._by_mem(cell, *(phases or Phase)), 4 * KIB)
 
-    def extrapolated(self, cell: Cell) -> tuple[float, float, float] | None:
+    def _by_mem(self, cell: Cell, *phases: Phase) -> dict[int, NDArray[np.int64]]:
+        return {each.mem: self.ticks(each, *phases) for each in self.sizes(cell)}
+
+    def extrapolated(self, cell: Cell) -> Estimate | None:
         """Pause of a cell that was left out, from smaller ones, and its 95 % interval."""
-        smaller = [c for c in self.sizes(cell) if c.mem < cell.mem]
-        if len(smaller) < LEAST_SIZES or not self.problem(cell).startswith("skipped"):
+        if self.state(cell)[0] is not CellState.SKIPPED:
             return None
-        line, why_not = self.scaling(cell)
-        return None if why_not else line.predict(cell.mem / (4 * KIB))
+        return extrapolate(self._by_mem(cell, *Phase), cell.mem, 4 * KIB)
 
-    def problem(self, cell: Cell) -> str:
-        """Why a cell has no sample, empty when it has."""
-        if len(self._ok[cell]) == len(self._samples[cell]):
-            return ""
-        statuses = [sample.status for sample in self._samples[cell]]
-        return next((status for status in statuses if status.startswith(("failed", "skipped"))), "")
+    def state(self, cell: Cell) -> tuple[CellState, str]:
+        """Tell whether a cell was measured, and why not: see `state_of`."""
+        samples = self._samples[cell]
+        return state_of(("ok",) if self._ok[cell] is samples else (s.status for s in samples))
 
 
 def _by_cell(samples: Iterable[Sample]) -> dict[Cell, list[Sample]]:
@@ -183,14 +175,6 @@ def _complete(samples: list[Sample]) -> list[Sample]:
     if len(kept) == len(samples):
         return samples
     return [] if any(sample.status.startswith("failed") for sample in samples) else kept
-
-
-def thinned(ticks: NDArray[np.int64], sizes: int) -> list[float]:
-    """What a line through so many sizes is fitted to: all reps of one, or their quantiles."""
-    most = max(MOST_POINTS // sizes, 1)
-    if len(ticks) > most:
-        return [*map(float, np.quantile(ticks, (np.arange(most) + 0.5) / most))]
-    return [*map(float, ticks)]
 
 
 def _but_mem(cell: Cell) -> tuple[object, ...]:

@@ -1,23 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Tables of plain text, and how a cell's factors are spelled in them."""
-
-from collections.abc import Iterable, Sequence
+"""How a cell's factors are spelled in a table, and the columns that they stand in."""
 
 from bench.model.cell import Backing, Batch, Cell, Handover, Ptes
 from bench.model.units import format_size
+from bench.report.table.section import Column, Entry
 
-FACTORS = ("device", "pages", "mem", "backing", "method")  # the head over `factors`
+# The columns of `factors`, which name a row.
+FACTOR_COLUMNS = tuple(
+    Column(head, right=head == "mem", names=True)
+    for head in ("device", "pages", "mem", "backing", "method")
+)
 
 
 def backing_of(cell: Cell) -> str:
-    """``real``, or ``alias 1 GiB``: how much of the memory is distinct."""
+    """Spell how much of a cell's memory is distinct: ``real``, or ``alias 1 GiB``."""
     if cell.backing is Backing.ALIAS:
         return f"{cell.backing} {format_size(cell.file)}"
     return cell.backing.value
 
 
 def factors(cell: Cell) -> tuple[str, str, str, str, str]:
-    """What a row begins with; what differs from the default is said."""
+    """Spell device, pages, size, backing and method; beside pages what is not a default."""
     pages = cell.pages.value
     if cell.ptes is not Ptes.COLD:
         pages += f" {cell.ptes}"
@@ -32,18 +35,6 @@ def factors(cell: Cell) -> tuple[str, str, str, str, str]:
     return cell.device, pages, format_size(cell.mem), backing_of(cell), cell.method.value
 
 
-def columns(rows: Sequence[Sequence[str]]) -> str:
-    """Left-aligned text, right-aligned figures, two spaces between."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    right = [all(is_figure(row[i]) for row in rows[1:]) for i in range(len(widths))]
-    return "\n".join(_line(row, widths, right) for row in rows)
-
-
-def _line(row: Iterable[str], widths: Sequence[int], right: Sequence[bool]) -> str:
-    cells = zip(row, widths, right, strict=True)
-    return "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in cells).rstrip()
-
-
-def is_figure(text: str) -> bool:
-    """Or nothing, which stands where figures do."""
-    return not text or text.lstrip("~-")[:1].isdigit()
+def factor_entries(cell: Cell) -> tuple[Entry, ...]:
+    """Make the cells below `FACTOR_COLUMNS`."""
+    return tuple(map(Entry, factors(cell)))

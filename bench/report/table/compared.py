@@ -15,11 +15,9 @@ from bench.results.writer import Run
 from bench.sides.names import cell_name
 from bench.stats.ratios import ratio_interval
 
-NOT_PLANNED = "not planned"  # a state that only a run among others has
-
 
 def cells_frame(runs: Sequence[Run], tables: Sequence[CellTable] | None = None) -> pd.DataFrame:
-    """One row for each cell of each run, in the order of the runs; ValueError for no run.
+    """Make a row for each cell of each run, in the order of the runs; ValueError for no run.
 
     Columns: ``run``, ``cell`` (its name), ``state`` and ``reason`` as in
     bench.report.table.figures; ``unit``; ``median``, ``n`` and ``boots`` of the pause (an
@@ -56,7 +54,7 @@ def _pause(row: Figures) -> dict[str, Any]:
 
 
 def _change(cell: Cell, table: CellTable, first: CellTable) -> dict[str, float]:
-    """None of the first run: it is what others are held against."""
+    """Hold a cell against that of the first run; empty where one of both was not measured."""
     if table is first or not table.ok(cell) or not first.ok(cell):
         return {}
     before, after = first.pause(cell).median, table.pause(cell).median
@@ -76,7 +74,7 @@ def pivot(frame: pd.DataFrame, values: str = "median") -> pd.DataFrame:
 
 
 def geometric_means(frame: pd.DataFrame) -> dict[str, float]:
-    """The mean change of each run but the first, over all cells.
+    """Compute the geometric mean of each run's changes from the first one, over all cells.
 
     Only of runs that measured exactly the cells that the first one did, at least two: a
     mean over others would be another question's.

@@ -1,21 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a report of a run consists of: verdict, tables, what qualifies them."""
+"""What a report of one run has in it, whoever shows it: the verdict first, then its tables."""
 
 from collections.abc import Sequence
 from itertools import groupby
 
 from bench.model.cell import OWN_PHASES, Cell, Clock, Experiment, Method, Phase
-from bench.model.units import KIB, format_quantity
-from bench.report.table import pins, reference
+from bench.model.cell_state import CellState
+from bench.model.units import KIB, format_ratio
+from bench.report.table import pins
 from bench.report.table.cells import CellTable
-from bench.report.table.columns import FACTORS, factors
+from bench.report.table.columns import FACTOR_COLUMNS, factor_entries, factors
 from bench.report.table.environment import environment
-from bench.report.table.figures import figures
-from bench.report.table.findings import times, verdict
-from bench.report.table.section import Rows, Section
+from bench.report.table.figures import Figures, figures
+from bench.report.table.findings import methods_verdict, vfio_sentences
+from bench.report.table.section import (
+    NO_ENTRY,
+    NO_INTERVAL,
+    Column,
+    Entry,
+    Section,
+    Table,
+    figures_under,
+    make_table,
+)
 from bench.results.writer import Run
 from bench.stats.scaling import LEAST_SIZES
-from bench.stats.summary import Summary
 
 UNITS = {
     Clock.ICOUNT: (
@@ -24,23 +33,29 @@ UNITS = {
     ),
     Clock.WALL: ("wall time",),
 }
+_PER_PAGE = "per 4K page"
 
 
-def contents(run: Run, table: CellTable | None = None) -> list[Section]:
-    """All of it; a section that has nothing to say is left out."""
-    table = table or CellTable(run)
+def contents(run: Run, cells: CellTable | None = None, wide: bool = False) -> list[Section]:
+    """Make all sections of a run; one that has nothing to say is left out.
+
+    Writers with the room ask for a ``wide`` one: medians of pauses have their 95 % intervals,
+    and cells without a measurement are in a table.
+    """
+    cells = cells or CellTable(run)
+    rows = figures(run, cells)
     sections = (
-        Section(lines=tuple(verdict(figures(run, table)))),
-        Section(lines=tuple(reference.sentences(table))),
+        Section(lines=tuple(methods_verdict(rows))),
+        Section(lines=tuple(vfio_sentences(cells))),
         _damaged(run),
-        pins.verdict(table),
-        _pauses(table, run.clock),
-        pins.pins(table, run.clock),
-        _phases(table),
-        pins.counters(table),
-        _own_costs(table),
-        _scaling(table),
-        _without_figure(table, run),
+        pins.pins_verdict(cells),
+        _pauses(rows, cells, run.clock, wide),
+        pins.pins_table(cells, run.clock),
+        _phases(cells),
+        pins.counters(cells),
+        _own_costs(cells),
+        _scaling(cells),
+        unmeasured(rows) if wide else _without_figure(rows),
         Section(lines=tuple(environment(run))),
     )
     return [section for section in sections if section]
@@ -51,30 +66,42 @@ def _damaged(run: Run) -> Section:
     return Section(title, lines=tuple(f"  {what}" for what in run.damage))
 
 
-def _pauses(table: CellTable, clock: Clock) -> Section:
-    head = (*FACTORS, "runs", "median", "min", "max", "n", "ratio")
-    rows: list[tuple[str, ...]] = [head]
-    for cell in filter(_handed_over, table.cells):
-        if table.ok(cell):
-            ratio = table.ratio(cell)
-            gain = times(ratio) if ratio is not None else ""
-            summary = _summary(table.pause(cell), table.unit)
-            rows.append((*factors(cell), str(table.runs(cell)), *summary, gain))
-        elif estimate := table.extrapolated(cell):
-            values = (f"~{format_quantity(value, table.unit)}" for value in estimate)
-            rows.append((*factors(cell), "", *values, "0", "extrapolated"))
+def _pauses(rows: Sequence[Figures], cells: CellTable, clock: Clock, wide: bool) -> Section:
+    """Tabulate live updates that have a figure."""
+    shown = [row for row in rows if _handed_over(row.cell) and (row.pause or row.estimate)]
+    interval = ("95 % interval",) if wide else ()
+    columns = figures_under("runs", "median", *interval, "min", "max", "n", "ratio")
+    made = [_pause(row, cells, wide) for row in shown]
     unit, *notes = UNITS[clock]
     notes.append("runs: of physically contiguous memory")
-    if any("extrapolated" in row for row in rows):
+    if any(row.estimate for row in shown):
         notes.append(
             "~: not measured, from the line through smaller sizes; min and max end its interval"
         )
-    return _table(f"Pause of a live update, in {unit}", rows, notes)
+    if wide and any(row.pause and not row.pause.interval for row in shown):
+        notes.append(NO_INTERVAL)
+    return _section(
+        f"Pause of a live update, in {unit}", make_table((*FACTOR_COLUMNS, *columns), made), notes
+    )
 
 
-def _table(title: str, rows: Rows, notes: Sequence[str] = ()) -> Section:
-    """Empty where only the head is left."""
-    return Section(title, tuple(notes), (rows,) if len(rows) > 1 else ())
+def _pause(row: Figures, cells: CellTable, wide: bool) -> tuple[Entry, ...]:
+    ends = row.pause.interval if row.pause else None
+    interval = (Entry.interval(ends, cells.unit),) if wide else ()
+    name = factor_entries(row.cell)
+    if row.pause is None:
+        value, low, high = (Entry.estimate(each, cells.unit) for each in row.estimate or ())
+        left_out = Entry.reason(row.state)
+        return (*name, NO_ENTRY, value, *interval, low, high, Entry.figure(0), left_out)
+    values = row.pause.median, row.pause.low, row.pause.high
+    median, low, high = (Entry.quantity(value, cells.unit) for value in values)
+    runs, n = Entry.figure(cells.runs(row.cell)), Entry.figure(row.pause.n)
+    return (*name, runs, median, *interval, low, high, n, Entry.ratio(row.ratio))
+
+
+def _section(title: str, made: Table, notes: Sequence[str] = ()) -> Section:
+    """Make a section of a table, empty where the table has no row."""
+    return Section(title, tuple(notes), (made,) if made else ())
 
 
 def _handed_over(cell: Cell) -> bool:
@@ -82,75 +109,91 @@ def _handed_over(cell: Cell) -> bool:
 
 
 def _costs(cell: Cell) -> bool:
-    """It has a part that another method has not."""
+    """Tell whether a cell has a cost of its own, beside the handover that all share."""
     return _handed_over(cell) and cell.method is not Method.EXEC_ONLY
 
 
-def _summary(s: Summary, unit: str) -> tuple[str, ...]:
-    values = (format_quantity(value, unit) for value in (s.median, s.low, s.high))
-    return (*values, str(s.n))
-
-
-def _phases(table: CellTable) -> Section:
-    """One column a method, one row a phase that any of them spends something in."""
-    tables: list[Rows] = []
-    for head, group in groupby(
-        filter(_handed_over, table.measured), lambda cell: " ".join(factors(cell)[:4])
-    ):
-        cells = [*group]
-        rows: list[tuple[str, ...]] = [(head, *(cell.method.value for cell in cells))]
-        for phase in Phase:
-            medians = [table.phases(cell, phase).median for cell in cells]
-            if any(medians):
-                shown = (format_quantity(median, table.unit) for median in medians)
-                rows.append((f"  {phase}", *shown))
-        tables.append(rows)
+def _phases(cells: CellTable) -> Section:
+    """Tabulate the phases of each kind of cell, a column a method."""
+    tables = [
+        _phase_table(where, [*group], cells)
+        for where, group in groupby(
+            filter(_handed_over, cells.measured), lambda cell: " ".join(factors(cell)[:4])
+        )
+    ]
     return Section("Where it goes (medians)", tables=tuple(tables))
 
 
-def _own_costs(table: CellTable) -> Section:
-    cells = [cell for cell in table.measured if _costs(cell)]
-    rows: list[tuple[str, ...]] = [(*FACTORS, "median", "per 4K page", "growth")]
-    rows += [(*factors(cell), *_own_cost(table, cell)) for cell in cells]
+def _phase_table(where: str, group: Sequence[Cell], cells: CellTable) -> Table:
+    rows = []
+    for phase in Phase:
+        medians = [cells.phases(cell, phase).median for cell in group]
+        if any(medians):
+            shown = [Entry.quantity(median, cells.unit) for median in medians]
+            rows.append([Entry(f"  {phase}"), *shown])
+    columns = figures_under(*(cell.method.value for cell in group))
+    return make_table((Column("", right=False, names=True), *columns), rows, where)
+
+
+def _own_costs(cells: CellTable) -> Section:
+    costly = [cell for cell in cells.measured if _costs(cell)]
+    rows = [(*factor_entries(cell), *_own_cost(cells, cell)) for cell in costly]
+    columns = (*FACTOR_COLUMNS, *figures_under("median", _PER_PAGE, "growth"))
+    made = make_table(columns, rows).filled()
+    note = "growth: of the cost / of the memory, against the smallest memory measured"
     title = "What the method itself costs: release + claim + map"
-    if any(row[-1] for row in rows[1:]):
-        note = "growth: of the cost / of the memory, against the smallest memory measured"
-        return _table(title, rows, (note,))
-    return _table(title, [row[:-1] for row in rows])
+    return _section(title, made, [note] if len(made.columns) == len(columns) else ())
 
 
-def _own_cost(table: CellTable, cell: Cell) -> tuple[str, str, str]:
-    own = table.own(cell).median
-    least = table.smallest(cell)
-    growth = ""
-    if least != cell and table.own(least).median:
-        growth = f"{own / table.own(least).median:.3f}x / {cell.mem / least.mem:g}x"
-    return format_quantity(own, table.unit), f"{own / (cell.mem / (4 * KIB)):.4g}", growth
+def _own_cost(cells: CellTable, cell: Cell) -> tuple[Entry, ...]:
+    own = cells.own(cell).median
+    each = f"{own / (cell.mem / (4 * KIB)):.4g}"
+    return Entry.quantity(own, cells.unit), *map(Entry.figure, (each, _growth(cells, cell)))
 
 
-def _scaling(table: CellTable) -> Section:
-    """Slope and fixed part of what each method costs, where enough sizes were measured."""
-    head = ("device", "pages", "backing", "method", "sizes", "per 4K page", "interval", "fixed")
-    rows: list[tuple[str, ...]] = [head]
-    for cell in table.measured:
-        sizes = table.sizes(cell)
+def _growth(cells: CellTable, cell: Cell) -> str:
+    """Spell the growth of the cost and of the memory; empty for the smallest memory."""
+    least = cells.smallest(cell)
+    if least == cell or not cells.own(least).median:
+        return ""
+    ratios = cells.own(cell).median / cells.own(least).median, cell.mem / least.mem
+    return " / ".join(map(format_ratio, ratios))
+
+
+def _scaling(cells: CellTable) -> Section:
+    """Tabulate slope and fixed part of each method's cost, where there are enough sizes."""
+    names = [Column(head, right=False, names=True) for head in ("device", "pages", "backing")]
+    method = Column("method", right=False, names=True)
+    columns = (*names, method, *figures_under("sizes", _PER_PAGE, "interval", "fixed"))
+    rows = []
+    for cell in cells.measured:
+        sizes = cells.sizes(cell)
         if len(sizes) >= LEAST_SIZES and cell == sizes[0] and _costs(cell):
-            rows.append(_scaling_row(table, cell, len(sizes)))
+            rows.append(_scaling_row(cells, cell, len(sizes)))
     note = "Theil-Sen slope, its 95 % interval, and what is left at no memory"
-    return _table("Growth of release + claim + map with memory", rows, (note,))
+    title = "Growth of release + claim + map with memory"
+    return _section(title, make_table(columns, rows), (note,))
 
 
-def _scaling_row(table: CellTable, cell: Cell, sizes: int) -> tuple[str, ...]:
-    line, why_not = table.scaling(cell, *OWN_PHASES)
-    name = (cell.device, factors(cell)[1], cell.backing.value, cell.method.value, str(sizes))
+def _scaling_row(cells: CellTable, cell: Cell, sizes: int) -> tuple[Entry, ...]:
+    line, why_not = cells.scaling(cell, *OWN_PHASES)
+    texts = (cell.device, factors(cell)[1], cell.backing.value, cell.method.value)
+    name = (*map(Entry, texts), Entry.figure(sizes))
     if why_not and line.slope > 1:
-        return (*name, "no line", why_not, "")
-    interval = f"{line.low:.4g} to {line.high:.4g}"
-    return (*name, f"{line.slope:.4g}", interval, format_quantity(line.intercept, table.unit))
+        return (*name, Entry("no line"), Entry(why_not), NO_ENTRY)
+    slopes = map(Entry.figure, (f"{line.slope:.4g}", f"{line.low:.4g} to {line.high:.4g}"))
+    return (*name, *slopes, Entry.quantity(line.intercept, cells.unit))
 
 
-def _without_figure(table: CellTable, run: Run) -> Section:
-    cells = [c for c in table.cells if not table.ok(c) and not table.extrapolated(c)]
-    lines = [f"  {' '.join(factors(cell))}: {table.problem(cell)}" for cell in cells]
-    lines += [f"  {' '.join(factors(cell))}: {why}" for cell, why in run.missing.items()]
+def _without_figure(rows: Sequence[Figures]) -> Section:
+    left = [row for row in rows if not row.pause and not row.estimate]
+    lines = [f"  {' '.join(factors(row.cell))}: {row.state}: {row.reason}" for row in left]
     return Section("Without a figure", lines=tuple(lines))
+
+
+def unmeasured(rows: Sequence[Figures]) -> Section:
+    """List each cell that has no measurement, what it has instead, and why."""
+    left = [row for row in rows if row.state is not CellState.MEASURED]
+    columns = (*FACTOR_COLUMNS, Column("state", right=False), Column("reason", right=False))
+    body = [(*factor_entries(row.cell), Entry.reason(row.state), Entry(row.reason)) for row in left]
+    return _section("Cells that were not measured", make_table(columns, body))

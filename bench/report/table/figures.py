@@ -3,22 +3,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 from bench.errors import CannotJudge
 from bench.model.cell import Cell, Phase
+from bench.model.cell_state import CellState
 from bench.report.table.cells import CellTable
+from bench.report.table.growth import Estimate
 from bench.results.writer import Run
 from bench.sides.names import cell_name
 from bench.stats.summary import Summary
-
-
-class CellState(StrEnum):
-    MEASURED = "measured"
-    SKIPPED = "skipped"
-    FAILED = "failed"
-    EXTRAPOLATED = "extrapolated"  # from smaller sizes, by a line: no measurement
-    MISSING = "missing"  # planned, but the run was interrupted or damaged
 
 
 @dataclass(frozen=True)
@@ -41,18 +34,18 @@ class Figures:
     ratio: float | None = None
     ratio_interval: tuple[float, float] | None = None  # 95 %
     base: Cell | None = None
-    estimate: tuple[float, float, float] | None = None
+    estimate: Estimate | None = None
 
 
 def figures(run: Run, table: CellTable | None = None) -> list[Figures]:
-    """Of every cell of a run, in the order of its table; those that left no line last."""
+    """Make the figures of every cell of a run, in the order of its table, missing cells last."""
     table = table or CellTable(run)
     found = [_figures(table, cell) for cell in table.cells]
     return found + [Figures(cell, CellState.MISSING, why) for cell, why in run.missing.items()]
 
 
 def require_measured(run: Run, table: CellTable) -> None:
-    """CannotJudge, with the first reason, for a run of which no cell has a figure."""
+    """Raise CannotJudge, with the first reason, for a run of which no cell has a figure."""
     if table.measured:
         return
     rows = figures(run, table)
@@ -64,13 +57,15 @@ def require_measured(run: Run, table: CellTable) -> None:
 
 
 def _figures(table: CellTable, cell: Cell) -> Figures:
-    problem = table.problem(cell)
-    if not table.ok(cell):
-        return _without(table, cell, problem)
+    state, reason = table.state(cell)
+    if state is CellState.SKIPPED and (value := table.extrapolated(cell)):
+        return _estimated(table, cell, reason, value)
+    if state is not CellState.MEASURED:
+        return Figures(cell, state, reason)
     return Figures(
         cell=cell,
-        state=CellState.MEASURED,
-        reason=problem,  # what kept another boot from measuring it too
+        state=state,
+        reason=reason,
         pause=table.pause(cell),
         boots=len({sample.boot for sample in table.ok(cell)}),
         phases={phase: table.phases(cell, phase).median for phase in table.by_phase(cell)},
@@ -82,22 +77,8 @@ def _figures(table: CellTable, cell: Cell) -> Figures:
     )
 
 
-def _without(table: CellTable, cell: Cell, problem: str) -> Figures:
-    """A cell that failed in one boot has no figure, whatever the others measured."""
-    if problem.startswith("failed"):
-        return Figures(cell, CellState.FAILED, problem.removeprefix("failed: "))
-    reason = problem.removeprefix("skipped: ")
-    if estimate := table.extrapolated(cell):
-        return _estimated(table, cell, reason, estimate)
-    if problem:
-        return Figures(cell, CellState.SKIPPED, reason)
-    return Figures(cell, CellState.MISSING, "only its warm-up is there")
-
-
-def _estimated(
-    table: CellTable, cell: Cell, reason: str, estimate: tuple[float, float, float]
-) -> Figures:
-    """With the ratio to what it would be held against, where that is an estimate too."""
+def _estimated(table: CellTable, cell: Cell, reason: str, estimate: Estimate) -> Figures:
+    """Make an estimate's figures, with its ratio to a base that is an estimate too."""
     found = Figures(cell, CellState.EXTRAPOLATED, reason, estimate=estimate)
     for base in table.bases(cell):
         if of_base := table.extrapolated(base):

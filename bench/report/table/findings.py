@@ -1,16 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the figures come to, in sentences: the same in every report."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from bench.model.cell import Method
-from bench.report.table.cells import BASES
+import numpy as np
+
+from bench.model.cell import Cell, Method, Phase
+from bench.model.cell_state import CellState
+from bench.model.units import format_quantity, format_ratio, format_ratio_interval
+from bench.report.table.cells import BASES, CellTable
 from bench.report.table.columns import factors
-from bench.report.table.figures import CellState, Figures
+from bench.report.table.figures import Figures
+from bench.stats.ratios import ratio_interval
+from bench.stats.summary import ratio
 
 # Less than this is no win that anybody would merge a new interface for.
 SMALL_WIN = 1.1
+# In the order in which their shares are said: the costly one of each pair first.
+_SHARED = (Method.RESET_OWNER, Method.NEW_OWNER, Method.VFIO_REMAP, Method.VFIO_VADDR)
 
 
 @dataclass(frozen=True)
@@ -35,8 +43,8 @@ def gain(row: Figures) -> float:
     return row.ratio if row.ratio is not None else 0.0
 
 
-def pairs(rows: Iterable[Figures]) -> list[MethodPair]:
-    """By their methods, the newest way of doing it first; estimates are none of them."""
+def method_pairs(rows: Iterable[Figures]) -> list[MethodPair]:
+    """Pair methods that are held against each other, with their measured cells."""
     found: dict[tuple[Method, Method], list[Figures]] = {}
     for row in rows:
         if row.state is CellState.MEASURED and row.base and row.ratio is not None:
@@ -46,31 +54,84 @@ def pairs(rows: Iterable[Figures]) -> list[MethodPair]:
     return [MethodPair(*methods, tuple(found[methods])) for methods in ordered]
 
 
-def times(ratio: float) -> str:
-    """``1.02x``, ``185x``: three digits, or all that stand before the point."""
-    if ratio >= 999.5:
-        return f"{ratio:.0f}x"
-    return f"{f'{ratio:#.3g}'.rstrip('.')}x"
-
-
-def place(row: Figures) -> str:
-    """``sim-net-pa thp 64 GiB``: where it was measured, without the method."""
+def place_of_row(row: Figures) -> str:
+    """Name where a row was measured, without its method: ``sim-net-pa thp 64 GiB``."""
     return " ".join(factors(row.cell)[:3])
 
 
-def verdict(rows: Sequence[Figures]) -> list[str]:
-    """One line for each pair of methods, over all cells that have both."""
-    return [_verdict(pair) for pair in pairs(rows)]
+def methods_verdict(rows: Sequence[Figures]) -> list[str]:
+    """Say how two methods compare over all cells, in a line for each pair."""
+    return [_verdict(pair) for pair in method_pairs(rows)]
 
 
 def _verdict(pair: MethodPair) -> str:
-    least, most = times(gain(pair.worst)), times(gain(pair.best))
-    if len(pair.rows) == 1:
-        return f"{pair.base} pauses {least} as long as {pair.method} ({place(pair.worst)})"
-    span = f"{least} to {most}"
-    return f"{pair.base} pauses {span} as long as {pair.method}, least at {place(pair.worst)}"
+    span, where = ratio_range(map(gain, pair.rows)), place_of_row(pair.worst)
+    where = f" ({where})" if len(pair.rows) == 1 else f", least at {where}"
+    return f"{pair.base} pauses {span} as long as {pair.method}{where}"
+
+
+def ratio_range(ratios: Iterable[float]) -> str:
+    """Spell the least and the greatest ratio, as one where they look alike."""
+    found = [*ratios]
+    return " to ".join(dict.fromkeys(map(format_ratio, (min(found), max(found)))))
 
 
 def small_wins(pair: MethodPair) -> list[Figures]:
-    """Cells in which the method gains next to nothing, or loses: to be said, worst first."""
+    """List cells in which the method gains less than SMALL_WIN, or loses, the worst first."""
     return sorted((row for row in pair.rows if gain(row) < SMALL_WIN), key=gain)
+
+
+def vfio_sentences(table: CellTable) -> list[str]:
+    """Hold new-owner against vfio's live update, in a line for each place that has both."""
+    pairs = [pair for pair in _vfio_pairs(table) if table.pause(pair[0]).median]
+    return [_vfio_sentence(table, *pair) for pair in pairs]
+
+
+def _vfio_pairs(table: CellTable) -> Iterator[tuple[Cell, Cell]]:
+    """Pair cells of new-owner with those of vfio's live update of the same memory."""
+    theirs = _elsewhere(table, Method.VFIO_VADDR)
+    for ours in table.measured:
+        if ours.method is Method.NEW_OWNER:
+            yield from ((ours, each) for each in theirs.get(replace(ours, device=""), ()))
+
+
+def _elsewhere(table: CellTable, method: Method) -> dict[Cell, list[Cell]]:
+    """Group cells of a method by new-owner's cell that differs only in its device."""
+    found: dict[Cell, list[Cell]] = {}
+    for cell in table.measured:
+        if cell.method is method:
+            found.setdefault(replace(cell, device="", method=Method.NEW_OWNER), []).append(cell)
+    return found
+
+
+def _vfio_sentence(table: CellTable, ours: Cell, theirs: Cell) -> str:
+    pauses = [table.pause(cell) for cell in (ours, theirs)]
+    shown = " and ".join(format_quantity(pause.median, table.unit) for pause in pauses)
+    device, pages, mem, *_ = factors(ours)
+    times = f"{format_ratio(ratio(*pauses))} as long as vfio's live update"
+    interval = _interval(table, ours, theirs)
+    text = f"{device} {pages} {mem}: {ours.method} pauses {times} ({interval}; {shown})"
+    shares = ", ".join(_shares(table, ours, theirs))
+    return f"{text}, and the exec that all share is {shares}{_alone(table, ours)}"
+
+
+def _interval(table: CellTable, ours: Cell, theirs: Cell) -> str:
+    found = ratio_interval(table.side_of(ours), table.side_of(theirs))
+    if found is None:
+        return "too few reps for an interval"
+    return f"95 %: {format_ratio_interval(found, ' to ')}"
+
+
+def _shares(table: CellTable, ours: Cell, theirs: Cell) -> Iterator[str]:
+    for method in _SHARED:
+        cell = replace(ours if method.family is ours.method.family else theirs, method=method)
+        if table.ok(cell) and table.pause(cell).low:
+            share = np.median(table.ticks(cell, Phase.EXEC) / table.ticks(cell, *Phase))
+            yield f"{100 * float(share):.3g} % of {method}"
+
+
+def _alone(table: CellTable, ours: Cell) -> str:
+    """Spell the pause of the handover without a device, empty where it was not measured."""
+    for cell in _elsewhere(table, Method.EXEC_ONLY).get(replace(ours, device=""), ()):
+        return f" ({cell.method}: {format_quantity(table.pause(cell).median, table.unit)})"
+    return ""

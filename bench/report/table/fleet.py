@@ -5,13 +5,19 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bench.model.cell import Cell
+from bench.model.cell_state import CellState
 from bench.model.units import format_quantity
 from bench.report.table.cells import CellTable, place_of
-from bench.report.table.columns import FACTORS, factors
+from bench.report.table.columns import FACTOR_COLUMNS, factor_entries
 from bench.report.table.contents import UNITS
-from bench.report.table.figures import CellState
-from bench.report.table.labels import labels
-from bench.report.table.section import Section
+from bench.report.table.labels import heads, labels
+from bench.report.table.section import (
+    Entry,
+    EntryKind,
+    Section,
+    figures_under,
+    make_table,
+)
 from bench.results.writer import Run
 from bench.sides.alike import unlike
 from bench.sides.facts import facts_of
@@ -19,26 +25,11 @@ from bench.sides.names import cell_name
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_MOST, _LONGEST = 4, 12  # runs, and characters of a name, that fit over a table
-
-
-def heads(runs: Sequence[Run]) -> list[str]:
-    """What runs are called over a column: by their labels if those are short, else A, B, C."""
-    names = labels(runs)
-    if len(names) <= _MOST and all(len(name) <= _LONGEST for name in names):
-        return names
-    return [letters(number) for number in range(len(names))]
-
-
-def letters(number: int) -> str:
-    """0 is A, 25 is Z, 26 is AA."""
-    more, last = divmod(number, 26)
-    return (letters(more - 1) if more else "") + chr(ord("A") + last)
+_NOT_PLANNED = Entry.reason("not planned")  # of a cell that only other runs have
 
 
 def overview(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
-    """Medians, changes against the first run, and what differs in where they were measured.
+    """Compare several runs: medians, changes against the first, and differing facts.
 
     The runs have one clock; nothing for fewer than two.
     """
@@ -59,14 +50,14 @@ def overview(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
 
 
 def _cells(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Cell]:
-    """Of all runs, those that left no line too."""
+    """List the cells of all runs, missing ones too, in the order of a table."""
     found = {cell for run, table in zip(runs, tables, strict=True) for cell in table.cells}
     missing = {cell for run in runs for cell in run.missing}
     return sorted(found | missing, key=place_of)
 
 
 def _shared(frame: "pd.DataFrame", runs: Sequence[Run]) -> set[str]:
-    """The names of cells that have a row: of different scenarios, those of several runs."""
+    """Name the cells that have a row: all of one scenario, of several those of two runs."""
     having = frame.groupby("cell", observed=True)["run"].nunique()
     scenarios = {run.facts.get("scenario", {}).get("name") for run in runs}
     return {*having.index[having >= min(len(scenarios), 2)]}
@@ -75,12 +66,12 @@ def _shared(frame: "pd.DataFrame", runs: Sequence[Run]) -> set[str]:
 def _medians(
     frame: "pd.DataFrame", cells: Mapping[str, Cell], named: Mapping[str, str], run: Run
 ) -> Section:
-    from bench.report.table.compared import NOT_PLANNED, pivot
-
-    shown = pivot(frame.assign(shown=[_median(row) for row in _rows(frame)]), "shown")
-    texts = shown.fillna(NOT_PLANNED).to_dict("index")
-    rows = [(*FACTORS, *named.values())]
-    rows += [(*factors(cell), *(texts[name][run] for run in named)) for name, cell in cells.items()]
+    shown = {(row["cell"], row["run"]): _median(row) for row in _rows(frame)}
+    rows = [
+        (*factor_entries(cell), *(shown.get((name, run), _NOT_PLANNED) for run in named))
+        for name, cell in cells.items()
+    ]
+    made = make_table((*FACTOR_COLUMNS, *figures_under(*named.values())), rows)
     unit, *notes = UNITS[run.clock]
     legend = [f"{head}: {label}" for label, head in named.items() if head != label]
     if (frame["state"] == CellState.EXTRAPOLATED).any():
@@ -88,46 +79,46 @@ def _medians(
     alone = frame["cell"].nunique() - len(cells)
     notes += [f"{alone} more cells are in one of the runs only, and below"] if alone else []
     title = f"{len(named)} runs: median of the pause (reps), in {unit}"
-    return Section(title, (*notes, *legend), (rows,) if cells else ())
+    return Section(title, (*notes, *legend), (made,) if made else ())
 
 
 def _rows(frame: "pd.DataFrame") -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
-def _median(row: Mapping[str, Any]) -> str:
+def _median(row: Mapping[str, Any]) -> Entry:
     if row["state"] == CellState.MEASURED:
-        return f"{format_quantity(row['median'], row['unit'])} ({row['n']})"
+        return Entry.figure(f"{format_quantity(row['median'], row['unit'])} ({row['n']})")
     if row["state"] == CellState.EXTRAPOLATED:
-        return f"~{format_quantity(row['median'], row['unit'])} extrapolated"
-    return str(row["state"])
+        value = format_quantity(row["median"], row["unit"])
+        return Entry(f"~{value} extrapolated", EntryKind.ESTIMATE)
+    return Entry.reason(row["state"])
 
 
 def _changes(frame: "pd.DataFrame", cells: Mapping[str, Cell], named: Mapping[str, str]) -> Section:
-    """Without a row for cells that no run can be held against the first one in."""
-    from bench.report.table.compared import NOT_PLANNED, geometric_means, pivot
+    """Tabulate changes, of cells that the first run and another one measured."""
+    from bench.report.table.compared import geometric_means
 
     if "change" not in frame:
         return Section()
-    shown = pivot(frame.assign(shown=[_change(row) for row in _rows(frame)]), "shown")
-    texts = shown.fillna(NOT_PLANNED).to_dict("index")
+    shown = {(row["cell"], row["run"]): _change(row) for row in _rows(frame)}
     measured = {*frame["cell"][frame["change"].notna()]}
     first, *others = named
-    rows: list[tuple[str, ...]] = [(*FACTORS, *(named[run] for run in others))]
-    rows += [
-        (*factors(cell), *(texts[name][run] for run in others))
+    rows = [
+        (*factor_entries(cell), *(shown.get((name, run), _NOT_PLANNED) for run in others))
         for name, cell in cells.items()
         if name in measured
     ]
+    made = make_table((*FACTOR_COLUMNS, *figures_under(*(named[run] for run in others))), rows)
     notes = ["+ is a longer pause"]
     if (frame["change"].notna() & frame["low"].isna()).any():
         notes.append("without an interval: it takes four reps, or boots, of each")
     title = f"Change against {named[first]} (95 % interval)"
-    return Section(title, tuple(notes), (rows,), _means(geometric_means(frame), named))
+    return Section(title, tuple(notes), (made,), _means(geometric_means(frame), named))
 
 
 def _means(means: Mapping[str, float], named: Mapping[str, str]) -> tuple[str, ...]:
-    """Nothing where no run has one."""
+    """Say the geometric mean of each run; nothing where no run has one."""
     if not means:
         return ()
     known = [f"{_percent(mean)} in {named[run]}" for run, mean in means.items()]
@@ -136,13 +127,13 @@ def _means(means: Mapping[str, float], named: Mapping[str, str]) -> tuple[str, .
     return (f"geometric mean over all cells: {'; '.join([*known, *none])}",)
 
 
-def _change(row: Mapping[str, Any]) -> str:
+def _change(row: Mapping[str, Any]) -> Entry:
     if row["change"] != row["change"]:
-        return str(row["state"])
+        return Entry.reason(row["state"])
     if row["low"] != row["low"]:
-        return _percent(row["change"])
+        return Entry.figure(_percent(row["change"]))
     low, high = (_percent(row[end]).removesuffix(" %") for end in ("low", "high"))
-    return f"{_percent(row['change'])} ({low} to {high})"
+    return Entry.figure(f"{_percent(row['change'])} ({low} to {high})")
 
 
 def _percent(change: float) -> str:
@@ -150,7 +141,7 @@ def _percent(change: float) -> str:
 
 
 def _differences(runs: Sequence[Run]) -> Section:
-    """Each fact that is not the same in all, and in which run it is what."""
+    """List facts that are not the same in all runs, with the runs of each value."""
     lines = []
     for fact, found, apart in _apart(runs):
         values = "; ".join(f"{value} in {', '.join(where)}" for value, where in found.items())
@@ -173,7 +164,7 @@ def _apart(runs: Sequence[Run]) -> list[tuple[str, dict[str, list[str]], bool]]:
 
 
 def overview_json(runs: Sequence[Run], tables: Sequence[CellTable]) -> dict[str, Any]:
-    """What `overview` says, by the labels of the runs; numbers that are not there are NaN."""
+    """Make the object that says what `overview` does; numbers that are not there are NaN."""
     from bench.report.table.compared import cells_frame, geometric_means
 
     frame = cells_frame(runs, tables)

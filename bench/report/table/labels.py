@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from bench.errors import UsageError
 from bench.results.writer import Run
 
+_MOST, _LONGEST = 4, 12  # runs, and characters of a name, that fit over a table
+
 
 def labels(runs: Sequence[Run]) -> list[str]:
-    """The name of each directory; its whole path where two have one name.
+    """Name runs by their directories; by their whole paths where two have one name.
 
     UsageError for a run that is named twice: its samples would count twice.
     """
@@ -19,3 +21,17 @@ def labels(runs: Sequence[Run]) -> list[str]:
     names = [path.name for path in paths]
     pairs = zip(names, paths, strict=True)
     return [name if names.count(name) == 1 else str(path) for name, path in pairs]
+
+
+def heads(runs: Sequence[Run]) -> list[str]:
+    """Name runs over columns: by their labels if those are short, else A, B, C."""
+    names = labels(runs)
+    if len(names) <= _MOST and all(len(name) <= _LONGEST for name in names):
+        return names
+    return [letters(number) for number in range(len(names))]
+
+
+def letters(number: int) -> str:
+    """Count in letters: 0 is A, 25 is Z, 26 is AA."""
+    more, last = divmod(number, 26)
+    return (letters(more - 1) if more else "") + chr(ord("A") + last)

@@ -5,10 +5,21 @@ from bench.model.cell import Cell, Clock, Method, Phase
 from bench.model.units import GIB, KIB, format_quantity, format_size
 from bench.report.table.cells import CellTable
 from bench.report.table.columns import backing_of
-from bench.report.table.section import Section
+from bench.report.table.section import (
+    NO_ENTRY,
+    NO_INTERVAL,
+    Column,
+    Entry,
+    Section,
+    figures_under,
+    make_table,
+)
 from bench.stats.summary import Summary
 
-_HEAD = ("pages", "tables", "mem", "backing", "threads", "method")
+_NAMES = tuple(
+    Column(head, right=head in ("mem", "threads"), names=True)
+    for head in ("pages", "tables", "mem", "backing", "threads", "method")
+)
 _TITLE = {
     Clock.WALL: (
         "Pin and unpin, wall time: medians, their 95 % intervals, GiB of memory a second",
@@ -18,6 +29,7 @@ _TITLE = {
         "medians, their 95 % intervals, instructions for each 4 KiB",
     ),
 }
+_NONE = Entry.figure("-")
 # What each method does and does not, so that pinning can be told from the rest.
 _MEANING = {
     Method.IO_URING: "io-uring pins pages; from Linux 6.12 on it unpins huge ones whole, where"
@@ -29,8 +41,8 @@ _MEANING = {
 }
 
 
-def verdict(table: CellTable) -> Section:
-    """One line for each size: how long pinning takes, with which pages and page tables."""
+def pins_verdict(table: CellTable) -> Section:
+    """Say how long pinning takes with which pages and page tables, in a line for each size."""
     sizes: dict[int, list[str]] = {}
     for cell in _cells(table):
         if cell.method in (Method.IO_URING, Method.GUP_TEST, Method.IOTLB):
@@ -51,43 +63,43 @@ def _what(cell: Cell) -> tuple[str, ...]:
     return (*device, cell.pages.value, cell.ptes.value, *threads)
 
 
-def pins(table: CellTable, clock: Clock) -> Section:
-    """A row a cell: pin and unpin, each with its interval and its rate."""
+def pins_table(table: CellTable, clock: Clock) -> Section:
+    """Tabulate pin and unpin of each cell, with their intervals and rates."""
     cells = _cells(table)
     if not cells:
         return Section()
     rate = "GiB/s" if clock is Clock.WALL else "per 4K"
-    rows: list[tuple[str, ...]] = [
-        (*_HEAD, "pin", "95 % interval", rate, "unpin", "95 % interval", rate, "n")
-    ]
-    rows += [_row(table, cell, clock) for cell in cells]
+    heads = ("pin", "95 % interval", rate, "unpin", "95 % interval", rate, "n")
+    rows = [_row(table, cell, clock) for cell in cells]
     methods = [method for method in _MEANING if any(c.method is method for c in cells)]
     notes = [_MEANING[method] for method in methods] + _windows(table)
     if any(table.pause(cell).interval is None for cell in cells):
-        notes.append("no interval: it takes 6 reps")
+        notes.append(NO_INTERVAL)
     title, *more = _TITLE[clock]
-    return Section(title, tuple(more), (rows,), tuple(notes))
+    return Section(
+        title, tuple(more), (make_table((*_NAMES, *figures_under(*heads)), rows),), tuple(notes)
+    )
 
 
-def _row(table: CellTable, cell: Cell, clock: Clock) -> tuple[str, ...]:
+def _row(table: CellTable, cell: Cell, clock: Clock) -> tuple[Entry, ...]:
     spans = (table.phases(cell, phase) for phase in (Phase.PIN, Phase.UNPIN))
     figures = [figure for span in spans for figure in _figures(span, cell, table.unit, clock)]
-    return (*_factors(cell), *figures, str(len(table.ok(cell))))
+    return (*_factors(cell), *figures, Entry.figure(len(table.ok(cell))))
 
 
-def _factors(cell: Cell) -> tuple[str, ...]:
-    factors = (cell.pages.value, cell.ptes.value, format_size(cell.mem), backing_of(cell))
-    return (*factors, str(cell.threads), cell.method.value)
+def _factors(cell: Cell) -> tuple[Entry, ...]:
+    size = (format_size(cell.mem), backing_of(cell), str(cell.threads))
+    return tuple(map(Entry, (cell.pages.value, cell.ptes.value, *size, cell.method.value)))
 
 
-def _figures(span: Summary, cell: Cell, unit: str, clock: Clock) -> tuple[str, str, str]:
-    ends = span.interval
-    interval = " to ".join(format_quantity(end, unit) for end in ends) if ends else "-"
-    if clock is Clock.WALL:
-        rate = _rate(cell.mem / GIB / (span.median / 1e9)) if span.median else "-"
+def _figures(span: Summary, cell: Cell, unit: str, clock: Clock) -> tuple[Entry, ...]:
+    """Make the cells of a median, its interval, and its rate."""
+    interval = Entry.interval(span.interval, unit) if span.interval else _NONE
+    if clock is Clock.ICOUNT:
+        rate = Entry.figure(f"{span.median / (cell.mem / (4 * KIB)):.4g}")
     else:
-        rate = f"{span.median / (cell.mem / (4 * KIB)):.4g}"
-    return format_quantity(span.median, unit), interval, rate
+        rate = Entry.figure(_rate(cell.mem / GIB / (span.median / 1e9))) if span.median else _NONE
+    return Entry.quantity(span.median, unit), interval, rate
 
 
 def _rate(value: float) -> str:
@@ -95,7 +107,7 @@ def _rate(value: float) -> str:
 
 
 def _windows(table: CellTable) -> list[str]:
-    """Memory that was never pinned as a whole: a limit of the user, or of io_uring."""
+    """Note memory that was pinned in pieces, for a limit of the user or of io_uring."""
     found = {
         (cell.method, sample.window)
         for cell in _cells(table)
@@ -110,24 +122,25 @@ def _windows(table: CellTable) -> list[str]:
 
 
 def counters(table: CellTable) -> Section:
-    """Medians of what was counted beside the clock; nothing where nothing was."""
+    """Tabulate medians of what was counted beside the clock; empty where nothing was."""
     samples = [sample for cell in table.measured for sample in table.ok(cell)]
     counted = (s.counters for s in samples if s.counters)  # of a million, few have any
     names = sorted({name for counts in counted for name, count in counts.items() if count})
     if not names:
         return Section()
-    rows: list[tuple[str, ...]] = [(*_HEAD, *names)]
-    for cell in table.measured:
-        if medians := table.counters(cell):
-            rows.append((*_factors(cell), *(_count(medians.get(name)) for name in names)))
+    rows = [
+        (*_factors(cell), *(_count(medians.get(name)) for name in names))
+        for cell in table.measured
+        if (medians := table.counters(cell))
+    ]
     title = "Counted beside the clock (medians)"
     if "page-faults" in names:
         title += "; page-faults: those of the process itself, not what pinning faults in"
-    return Section(title, tables=(rows,))
+    return Section(title, tables=(make_table((*_NAMES, *figures_under(*names)), rows),))
 
 
-def _count(value: float | None) -> str:
-    return "" if value is None else format_quantity(value, "instructions")
+def _count(value: float | None) -> Entry:
+    return NO_ENTRY if value is None else Entry.quantity(value, "instructions")
 
 
 def _cells(table: CellTable) -> list[Cell]:

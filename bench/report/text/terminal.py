@@ -3,27 +3,30 @@
 
 import os
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TextIO
+from dataclasses import dataclass, replace
+from typing import Literal, TextIO
 
+import rich.table
 from rich.box import Box
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from bench.model.visible import visible
 from bench.report.table.findings import SMALL_WIN
-from bench.report.table.section import Rows, Section
-from bench.report.text.text import text_of
-from bench.report.text.wrapped import GAP, Fitted, fit, records, wrap
+from bench.report.table.section import NO_ENTRY, Column, Entry, EntryKind, Section, Table
+from bench.report.text.text import COLUMN_GAP, sections_text
 
 _LINE = Box("    \n    \n ── \n    \n    \n ── \n    \n    \n")
 _ASCII = Box("    \n    \n -- \n    \n    \n -- \n    \n    \n", ascii=True)
 _NAMED = re.compile(r"[a-z][a-z ]*: +")  # what a line of the environment begins with
 _COPIED = ("command:", "samples:")  # to be copied: the terminal folds them, not we
 _RATIO = re.compile(r"(?<![\w.])\d[\d.]*x(?![\w])")
+# Between a number and its unit: textwrap breaks at ASCII blanks only.
+_GLUE = "\N{NO-BREAK SPACE}"
+_FIGURE = re.compile(r"(?<=\d) (?=(?:[KMGT]iB|B|ns|us|ms|s|k|M|G|%)(?:\W|$))")
 # Words that say what a cell is, wherever they stand; their colours say it once more.
 _STATES = {
     "failed": "bold red",
@@ -48,9 +51,12 @@ class _Terminal:
 
 
 def shown(sections: Sequence[Section], stream: TextIO) -> str:
-    """For this stream, without the end of the last line; plain text where it is no terminal."""
+    """Write sections for a stream: plain text where it is no terminal.
+
+    Without the end of the last line.
+    """
     if not stream.isatty():
-        return "\n" + text_of(sections)
+        return "\n" + sections_text(sections)
     terminal = _terminal(stream, os.environ)
     console = Console(
         file=stream,
@@ -64,7 +70,7 @@ def shown(sections: Sequence[Section], stream: TextIO) -> str:
         emoji=False,
     )
     with console.capture() as captured:
-        for number, section in enumerate(map(_visible, sections)):
+        for number, section in enumerate(each.map(visible) for each in sections):
             console.print()
             first = all(not each.title for each in sections[: number + 1])
             for part in _parts(section, terminal, verdict=first):
@@ -79,7 +85,7 @@ def _terminal(stream: TextIO, environ: Mapping[str, str]) -> _Terminal:
 
 
 def _size(stream: TextIO, environ: Mapping[str, str]) -> tuple[int, int]:
-    """As the user says, or the terminal does; one that does not know is taken for the usual."""
+    """Take columns and lines from COLUMNS or from the terminal, else 80 and 24."""
     columns, lines = os.get_terminal_size(stream.fileno())
     asked = environ.get("COLUMNS", "")
     known = int(asked) if asked.isdecimal() and asked.isascii() else columns
@@ -87,20 +93,10 @@ def _size(stream: TextIO, environ: Mapping[str, str]) -> tuple[int, int]:
 
 
 def _unicode(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """By the locale: Python writes UTF-8 in that of C too, and calls it C.UTF-8 (PEP 538, 540)."""
+    """Tell by the locale: Python writes UTF-8 in that of C too, called C.UTF-8 (PEP 538, 540)."""
     ctype = environ.get("LC_CTYPE", "")
     locale = environ.get("LC_ALL") or (ctype != "C.UTF-8" and ctype) or environ.get("LANG", "")
     return all("utf" in name.lower() for name in (locale, stream.encoding or ""))
-
-
-def _visible(section: Section) -> Section:
-    """Nothing in it moves the cursor."""
-    return Section(
-        visible(section.title),
-        tuple(map(visible, section.notes)),
-        tuple([tuple(map(visible, row)) for row in rows] for rows in section.tables),
-        tuple(map(visible, section.lines)),
-    )
 
 
 def _parts(section: Section, terminal: _Terminal, verdict: bool) -> list[RenderableType]:
@@ -112,9 +108,9 @@ def _parts(section: Section, terminal: _Terminal, verdict: bool) -> list[Rendera
     if section.title:
         parts.append(_coloured(wrap(section.title, width), "bold"))
     parts += [Text(wrap(note, width), "dim") for note in section.notes]
-    for number, rows in enumerate(section.tables):
+    for number, table in enumerate(section.tables):
         parts += [Text()] if number else []
-        parts += _table(rows, terminal)
+        parts += _table(table, terminal)
     return parts + [_line(line, width, verdict) for line in section.lines]
 
 
@@ -138,61 +134,162 @@ def _coloured(line: str, style: str = "") -> Text:
     return text
 
 
-def _table(rows: Rows, terminal: _Terminal) -> list[RenderableType]:
-    fitted = fit(rows, terminal.width)
+def _table(table: Table, terminal: _Terminal) -> list[RenderableType]:
+    fitted = fit(table, terminal.width)
     if not fitted:
-        return _records(rows, terminal.width)
+        return _records(table, terminal.width)
     said = ", ".join(f"{head} {value}" for head, value in fitted.shared)
-    return [*([Text(wrap(said, terminal.width))] if said else []), _grid(fitted, terminal)]
+    grid = _grid(fitted.table, terminal)
+    return [Text(wrap(said, terminal.width)), grid] if said else [grid]
 
 
-def _grid(fitted: Fitted, terminal: _Terminal) -> Table:
-    table = Table(
+def _grid(table: Table, terminal: _Terminal) -> rich.table.Table:
+    grid = rich.table.Table(
         box=_LINE if terminal.unicode else _ASCII,
         safe_box=False,
         show_edge=False,
         pad_edge=False,
-        padding=(0, GAP - 1, 0, 0),
+        padding=(0, COLUMN_GAP - 1, 0, 0),
         collapse_padding=True,
         header_style="bold",
         border_style="dim",
     )
-    head, *body = fitted.rows
-    for name, right in zip(head, fitted.right, strict=True):
-        table.add_column(
-            Text(name), justify="right" if right else "left", vertical="top", no_wrap=True
-        )
-    names = head.index("method") if "method" in head else 0
-    before: Sequence[str] = ()
-    for row in body:
-        texts = [_cell(each, value) for each, value in zip(head, row, strict=True)]
-        for i in range(names):  # what is as in the row above leads the eye nowhere
-            if [*before[: i + 1]] == [*row[: i + 1]]:
+    for column, head in zip(table.columns, table.heads, strict=True):
+        justify: Literal["left", "right"] = "right" if column.right else "left"
+        grid.add_column(Text(head), justify=justify, vertical="top", no_wrap=True)
+    before: Sequence[Entry] = ()
+    for row in table.rows:
+        texts = [*map(_entry, row)]
+        for i in range(table.names - 1):  # what is as in the row above leads the eye nowhere
+            if before[: i + 1] == row[: i + 1]:
                 texts[i].stylize("dim")
-        if not any(row[1:]):  # the name of a group
+        if not any(entry.text for entry in row[1:]):  # the name of a group
             texts[0].stylize("bold")
-        table.add_row(*texts)
+        grid.add_row(*texts)
         before = row
-    return table
+    return grid
 
 
-def _cell(head: str, value: str) -> Text:
-    text = _coloured(value, "yellow" if value.startswith("~") else "")
-    if head == "ratio" and _RATIO.fullmatch(value):
-        text.stylize("bold green" if float(value[:-1]) >= SMALL_WIN else "bold yellow")
+def _entry(entry: Entry) -> Text:
+    """Colour a cell by its kind, which its text says too."""
+    text = _coloured(entry.text, "yellow" if entry.kind is EntryKind.ESTIMATE else "")
+    if entry.kind is EntryKind.RATIO:
+        text.stylize("bold green" if (entry.value or 0) >= SMALL_WIN else "bold yellow")
     return text
 
 
-def _records(rows: Rows, width: int) -> list[RenderableType]:
-    """A line for each figure, below the name of its row: for a terminal of few columns."""
+def _records(table: Table, width: int) -> list[RenderableType]:
+    """Write a line for each figure, below the name of its row: for terminals of few columns."""
     parts: list[RenderableType] = []
-    for name, values in records(rows):
+    for row in table.rows:
+        name = " ".join(entry.text.strip() for entry in row[: table.names] if entry.text)
         parts.append(Text(wrap(name, width, 2), "bold"))
+        heads = zip(table.heads, row, strict=True)
+        values = [(head, entry) for head, entry in heads if entry.text][table.names :]
         longest = max((len(head) for head, _ in values), default=0)
-        for head, value in values:
+        for head, entry in values:
             lead = f"  {head:<{longest}}  "
-            text = Text(lead, "dim")
-            room = max(width - len(lead), 1)
-            text.append_text(_cell(head, wrap(value, room).replace("\n", "\n" + " " * len(lead))))
-            parts.append(text)
+            lines = wrap(entry.text, max(width - len(lead), 1))
+            shown = replace(entry, text=lines.replace("\n", "\n" + " " * len(lead)))
+            parts.append(Text.assemble((lead, "dim"), _entry(shown)))
     return parts
+
+
+@dataclass(frozen=True)
+class FittedTable:
+    """A table whose cells are wrapped to the widths of their columns.
+
+    ``shared`` has the head and the value of each column that was the same in all rows, and
+    is left out for that.
+    """
+
+    table: Table
+    shared: tuple[tuple[str, str], ...] = ()
+
+
+def wrap(text: str, width: int, hanging: int = 0) -> str:
+    """Wrap a text to lines of at most ``width``; a longer word stays whole on its own line."""
+    lead = text[: len(text) - len(text.lstrip(" "))]
+    lines = textwrap.wrap(
+        _FIGURE.sub(_GLUE, text.strip(" ")),
+        max(width, 1),
+        initial_indent=lead,
+        subsequent_indent=lead + " " * hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(lines).replace(_GLUE, " ")
+
+
+def fit(table: Table, width: int) -> FittedTable | None:
+    """Fit a table into ``width`` columns, in the first of these ways that does.
+
+    Whole; without what its rows share; in groups below a name; with cells of several lines.
+    None where none does.
+    """
+    told = table.filled()
+    several, names = len(told.rows) > 1, told.names - 1
+    values = [{entry.text for entry in column} for column in zip(*told.rows, strict=True)]
+    same = [several and at < names and len(found) == 1 for at, found in enumerate(values)]
+    left = told.of_columns([not each for each in same])
+    heads = zip(told.heads, told.rows[0], same, strict=True)
+    shared = tuple((head, entry.text) for head, entry, each in heads if each)
+    grouped = _grouped(left)
+    ways = ((told, (), False), (left, shared, False), (grouped, shared, False))
+    for made, said, wrapping in (*ways, (grouped, shared, True)):
+        if fitted := _fitted(made, width, wrapping):
+            return FittedTable(fitted, said)
+    return None
+
+
+def _grouped(table: Table) -> Table:
+    """Put all that names a row into one column: a group's methods stand below its name."""
+    names = table.names - 1
+    if names < 1:
+        return table
+    rows: list[tuple[Entry, ...]] = []
+    before: Sequence[Entry] = ()
+    for row in table.rows:
+        if before != row[:names]:
+            before = row[:names]
+            group = Entry(" ".join(entry.text for entry in before))
+            rows.append((group, *[NO_ENTRY] * (len(row) - names - 1)))
+        rows.append((Entry(f"  {row[names].text}"), *row[names + 1 :]))
+    first = Column(" ".join(table.heads[: names + 1]), right=False, names=True)
+    return Table((first, *table.columns[names + 1 :]), tuple(rows))
+
+
+def _fitted(table: Table, width: int, wrapping: bool) -> Table | None:
+    rows = [tuple(map(Entry, table.heads)), *table.rows]
+    columns = [*zip(*rows, strict=True)]
+    widest = [max(len(entry.text) for entry in column) for column in columns]
+    least = [max(map(_longest, column)) for column in columns]
+    room = width - COLUMN_GAP * (len(columns) - 1)
+    if sum(least if wrapping else widest) > room:
+        return None
+    widths = _shrunk(widest, least, room)
+    head, *body = (tuple(map(_wrapped, row, widths)) for row in rows)
+    heads = [replace(c, head=e.text) for c, e in zip(table.columns, head, strict=True)]
+    return Table(tuple(heads), tuple(body))
+
+
+def _wrapped(entry: Entry, width: int) -> Entry:
+    return entry if len(entry.text) <= width else replace(entry, text=wrap(entry.text, width))
+
+
+def _longest(entry: Entry) -> int:
+    """Count the characters that cannot be wrapped, with the blanks that they follow."""
+    if entry.kind not in (EntryKind.TEXT, EntryKind.REASON):
+        return len(entry.text)
+    text = entry.text.lstrip(" ")
+    words = _FIGURE.sub(_GLUE, text).split(" ")
+    return len(entry.text) - len(text) + max(map(len, words))
+
+
+def _shrunk(widest: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Shrink columns until they fit, at each step the one furthest from its least width."""
+    widths = [*widest]
+    while sum(widths) > room:
+        slack = [now - low for now, low in zip(widths, least, strict=True)]
+        widths[slack.index(max(slack))] -= 1
+    return widths

@@ -40,7 +40,7 @@ def every(name: str = "cell", why: str = "failed: it died") -> Judgement:
 
 
 def test_the_text_has_the_worst_first_and_says_why() -> None:
-    text = verdicts.text(every())
+    text = verdicts.judgement_text(every())
     head, table, why = text.split("\n\n")
     assert head == (
         "1 regression, 1 missing, 2 inconclusive, 1 improvement, 1 no change (threshold 2.00%)"
@@ -65,9 +65,13 @@ def test_the_floor_stands_beside_the_threshold() -> None:
 @given(st.text(st.characters(), min_size=1, max_size=200))
 def test_no_name_and_no_reason_breaks_a_line(text: str) -> None:
     found = every(text, text)
-    assert len(verdicts.text(found).splitlines()) == 2 + 7 + 1 + 1 + 4
-    assert len(verdicts.markdown(found).splitlines()) == 2 + 2 + 6 + 1 + 4
-    for written in (verdicts.text(found), verdicts.markdown(found), verdicts.annotations(found)):
+    assert len(verdicts.judgement_text(found).splitlines()) == 2 + 7 + 1 + 1 + 4
+    assert len(verdicts.judgement_markdown(found).splitlines()) == 2 + 2 + 6 + 1 + 4
+    for written in (
+        verdicts.judgement_text(found),
+        verdicts.judgement_markdown(found),
+        verdicts.annotations(found),
+    ):
         assert all(char.isprintable() or char == "\n" for char in written)
 
 
@@ -82,7 +86,7 @@ def shown(text: str) -> str:
 
 
 def test_markdown_shows_a_name_as_it_is() -> None:
-    lines = verdicts.markdown(every(EVIL, EVIL)).splitlines()
+    lines = verdicts.judgement_markdown(every(EVIL, EVIL)).splitlines()
     table = [line for line in lines if line.startswith("|")]
     assert {len(cells_of(line)) for line in table} == {5}
     assert [shown(cells_of(line)[0]) for line in table[2:4]] == [
@@ -95,7 +99,7 @@ def test_markdown_shows_a_name_as_it_is() -> None:
 @settings(max_examples=200)
 @given(st.text("|\\<&`a ", max_size=12))
 def test_no_name_moves_a_column(name: str) -> None:
-    rows = verdicts.markdown(every(f"x{name}")).splitlines()[4:10]
+    rows = verdicts.judgement_markdown(every(f"x{name}")).splitlines()[4:10]
     for row in rows:
         assert cells_of(row)[1] in row.split(" | ") and len(cells_of(row)) == 5
         assert shown(cells_of(row)[0]).startswith(" ".join(f"x{name}".split()))

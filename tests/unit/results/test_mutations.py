@@ -17,8 +17,8 @@ from bench.errors import BenchError
 from bench.measure.resume import open_again
 from bench.model.cell import Block, Rep, Unavailable
 from bench.protocol.messages import read_reps
-from bench.report.text.text import render
 from bench.results.writer import Run, load
+from tests.unit.report_runs import run_text
 from tests.unit.stored_runs import mutated
 from tests.unit.streams import PIN_METHODS, small_block, stream
 
@@ -65,7 +65,7 @@ def check_samples(good: Good, rng: random.Random, reported: bool) -> bool:
         left.remove(sample)  # raises for what was never written
     assert run.damage or run.missing or not left
     if reported:
-        text = render(run)
+        text = run_text(run)
         assert all(what in text for what in (*run.damage, *run.missing.values()))
     return bool(left)
 
@@ -168,7 +168,7 @@ def test_facts_changed_on_purpose_are_refused_or_reported(good: Good, data: st.D
     table[last] = data.draw(st.sampled_from(WEIRD))
     path.write_text(json.dumps(facts))
     with suppress(BenchError):
-        render(load(good.path))
+        run_text(load(good.path))
     with suppress(BenchError):
         open_again(good.path)
     path.write_text(text)

@@ -7,9 +7,8 @@ from bench.executors.replay import ReplayExecutor
 from bench.measure.loop import run, run_facts
 from bench.model.cell import Clock
 from bench.plan.matrix import make_plan
-from bench.report.text.text import render
 from bench.results.writer import create, load
-from tests.unit.report_runs import Silent
+from tests.unit.report_runs import Silent, run_text
 from tests.unit.stored_runs import PLAN, cut, stored
 from tests.unit.streams import make_scenario, recording
 
@@ -19,7 +18,7 @@ def test_cells_that_were_not_reached_are_in_the_report(path: Path) -> None:
     run = load(path)
     assert not run.damage
     assert [*run.missing] == [cell for block in PLAN.blocks[1:] for cell in block.cells]
-    assert render(run).count("not measured: the run was interrupted") == 4
+    assert run_text(run).count("not measured: the run was interrupted") == 4
 
 
 def test_a_block_that_lost_lines_is_in_the_report(path: Path) -> None:
@@ -28,7 +27,7 @@ def test_a_block_that_lost_lines_is_in_the_report(path: Path) -> None:
     (damage,) = load(path).damage
     assert damage.endswith("(reset-owner, new-owner): 2 of 3 lines are left")
     assert f"\n\nDamaged: what follows is made from the lines that are whole\n  {damage}\n" in (
-        render(load(path))
+        run_text(load(path))
     )
 
 
@@ -37,7 +36,7 @@ def test_a_block_that_lost_all_lines_is_in_the_report(path: Path) -> None:
     run = load(path)
     assert "0 of 3 lines are left" in run.damage[0]
     assert {*run.missing.values()} == {"lost: its lines are damaged"}
-    assert "Damaged" in render(run)
+    assert "Damaged" in run_text(run)
 
 
 def test_a_sample_of_another_run_is_damage(path: Path, tmp_path: Path) -> None:

@@ -100,23 +100,22 @@ def test_json_has_no_infinity(tmp_path: Path) -> None:
 
 
 def table_rows(text: str) -> list[list[str]]:
-    """The cells of the first table's rows, without head and rule."""
-    lines = text.split("\n\n")[2].splitlines()
-    assert lines[0].startswith("| device |")
+    """The cells of the rows of the pauses' table, without head and rule."""
+    lines = text[text.index("| device |") :].split("\n\n")[0].splitlines()
     return [[part.strip() for part in line.split("|")[1:-1]] for line in lines[2:]]
 
 
 def test_markdown_marks_what_is_no_measurement(mixed: Run) -> None:
     text = export("markdown", [mixed])
     rows = table_rows(text)
-    assert [row[-1] for row in rows] == ["measured"] * 3 + ["**extrapolated**"]
+    assert [row[-1] for row in rows] == [*[""] * 3, "**extrapolated**"]
     (estimate,) = (row for row in rows if row[-1] == "**extrapolated**")
-    assert estimate[5] == "0" and estimate[6].startswith("\\~")
-    listed = text.split("Without a figure:")[1]
+    assert estimate[10] == "0" and estimate[6].startswith("\\~")
+    listed = text.split("#### Cells that were not measured")[1]
     for state in STATES[1:]:
         assert f"**{state}**" in listed
-    assert "a count, not a time" in text
-    assert "111" not in text.split("Environment")[0].replace(FAILED, "")
+    assert "not a time" in text
+    assert "111" not in text.replace(FAILED, "").split("executor")[0]
 
 
 def test_markdown_takes_no_markup_from_data(mixed: Run) -> None:
@@ -131,16 +130,18 @@ def test_markdown_takes_no_markup_from_data(mixed: Run) -> None:
 def test_markdown_has_the_same_figures_as_json(tmp_path: Path) -> None:
     run = load(write_run(tmp_path / "run", noisy(2)))
     (_, new), (_, row) = json_of(run)["cells"], table_rows(export("markdown", [run]))
-    assert row[5] == "50" and row[6] == f"{new['pause']['median'] / 1e6:.3f} ms"
-    assert row[10] == f"{new['ratio']:.4g}x"
-    assert "Wall time." in export("markdown", [run])
+    assert row[10] == "50" and row[6] == f"{new['pause']['median'] / 1e6:.3f} ms"
+    low, high = (end / 1e6 for end in new["pause"]["interval"])
+    assert row[7] == f"{low:.3f} ms to {high:.3f} ms"
+    assert row[11] == f"{new['ratio']:.3f}x" if new["ratio"] < 2 else f"{new['ratio']:.2f}x"
+    assert "in wall time" in export("markdown", [run])
 
 
 def test_damage_is_said(tmp_path: Path) -> None:
     path = write_run(tmp_path / "run") / "samples.jsonl"
     path.write_bytes(path.read_bytes()[:-20])
     run = load(path.parent)
-    assert "**Damaged**" in export("markdown", [run])
+    assert "#### Damaged" in export("markdown", [run])
     assert json_of(run)["damage"]
     assert "bench_damage" in export("pyperf", [run])
 

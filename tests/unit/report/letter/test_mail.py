@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bench.model.cell import Backing, Batch, Cell, Clock, Handover, Method, Pages, Ptes, Sample
 from bench.report.letter import LetterStyle, cover_letter
-from bench.report.letter.ascii import WIDTH, command, mailable, plain, wrapped
+from bench.report.letter.ascii import MAIL_WIDTH, ascii_line, command, mailable, wrapped
 from bench.results.writer import Run, load
 from tests.unit.letter_runs import check_mailable, large_run
 from tests.unit.report_runs import CELL, measured, straight, without
@@ -134,8 +134,8 @@ def test_any_lines_are_made_mailable(lines: list[str]) -> None:
 
 @given(text=st.text())
 def test_what_is_plain_stays_plain(text: str) -> None:
-    once = plain(text)
-    assert once.isascii() and once.isprintable() and plain(once) == once
+    once = ascii_line(text)
+    assert once.isascii() and once.isprintable() and ascii_line(once) == once
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_what_is_plain_stays_plain(text: str) -> None:
     ],
 )
 def test_transliteration(text: str, shown: str) -> None:
-    assert plain(text) == shown
+    assert ascii_line(text) == shown
 
 
 ARGUMENT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=90)
@@ -159,7 +159,7 @@ ARGUMENT = st.text(st.characters(exclude_characters="\0", exclude_categories=["C
 def test_a_shell_reads_the_command_again(arguments: list[str]) -> None:
     """bash itself, of the lines as they are pasted, gives the words that were typed."""
     lines = command(shlex.join(["printf", "%s\\0", *arguments]))
-    assert all(len(line) <= WIDTH and line.isascii() for line in lines)
+    assert all(len(line) <= MAIL_WIDTH and line.isascii() for line in lines)
     script = "\n".join(lines).replace("  $ ", "", 1)
     done = subprocess.run(["bash", "-c", script], capture_output=True, check=True)
     assert done.stdout.decode().split("\0")[:-1] == (arguments or [""])

@@ -18,9 +18,10 @@ from bench.measure.loop import run
 from bench.measure.progress import PlainProgress
 from bench.model.cell import Block, Clock, Method, Plan
 from bench.paths import ROOT
-from bench.report.table.columns import columns
-from bench.report.text.text import render
+from bench.report.table.section import Column, Entry, make_table
+from bench.report.text.text import table_text
 from bench.results.writer import Run, create, load
+from tests.unit.report_runs import run_text
 from tests.unit.streams import PAUSES, failing_stream, small_plan, stream
 
 GOLDEN = ROOT / "tests" / "golden" / "table.txt"
@@ -85,7 +86,7 @@ def directory(stored: Run) -> Path:
 
 
 def test_the_table_is_the_golden_one(stored: Run) -> None:
-    table = render(stored) + "\n"
+    table = run_text(stored) + "\n"
     if os.environ.get("BENCH_UPDATE_GOLDEN"):
         GOLDEN.write_text(table)
     assert table == GOLDEN.read_text()
@@ -96,7 +97,7 @@ def lines_with(text: str, *words: str) -> list[str]:
 
 
 def test_an_alias_is_marked(stored: Run) -> None:
-    text = render(stored)
+    text = run_text(stored)
     assert lines_with(text, "64 GiB", "alias", "new-owner")
     assert not lines_with(text, "64 MiB", "alias")
 
@@ -104,23 +105,23 @@ def test_an_alias_is_marked(stored: Run) -> None:
 def test_a_failed_cell_is_marked_with_its_reason(stored: Run) -> None:
     for method in ("new-owner", "reset-owner"):
         assert lines_with(
-            render(stored), "hugetlb-2m", "64 MiB", method, "failed", "Invalid argument"
+            run_text(stored), "hugetlb-2m", "64 MiB", method, "failed", "Invalid argument"
         )
 
 
 def test_a_skipped_cell_is_marked_with_its_need(stored: Run) -> None:
     for method in ("new-owner", "reset-owner"):
-        assert lines_with(render(stored), "hugetlb-2m", method, "skipped", "64 GiB of memory")
+        assert lines_with(run_text(stored), "hugetlb-2m", method, "skipped", "64 GiB of memory")
 
 
 def test_instructions_are_never_a_time(stored: Run) -> None:
-    text = render(stored)
+    text = run_text(stored)
     assert "instructions" in text
     assert TIME.findall(text) == []
 
 
 def test_wall_time_is_a_time(tmp_path: Path) -> None:
-    text = render(recorded(tmp_path / "run", Clock.WALL))
+    text = run_text(recorded(tmp_path / "run", Clock.WALL))
     assert "instructions" not in text
     assert TIME.findall(text)
 
@@ -133,7 +134,7 @@ def test_the_ratio_is_of_the_medians(stored: Run) -> None:
         assert len(pauses) == 3
         return sorted(pauses)[1]
 
-    lines = lines_with(render(stored), "thp", "64 MiB", " new-owner")
+    lines = lines_with(run_text(stored), "thp", "64 MiB", " new-owner")
     line = next(line for line in lines if line.startswith("sim-net-pa"))
     (printed,) = re.findall(r"([\d.]+)x", line)
     expected = median(Method.RESET_OWNER) / median(Method.NEW_OWNER)
@@ -141,17 +142,17 @@ def test_the_ratio_is_of_the_medians(stored: Run) -> None:
 
 
 def test_why_there_is_no_kvm_is_said(stored: Run) -> None:
-    assert "/dev/kvm: No such file or directory" in render(stored)
+    assert "/dev/kvm: No such file or directory" in run_text(stored)
 
 
 def test_a_run_without_samples_is_still_text(stored: Run) -> None:
-    assert "6.12.1+live-update" in render(Run(stored.path, stored.facts, ()))
+    assert "6.12.1+live-update" in run_text(Run(stored.path, stored.facts, ()))
 
 
 def test_figures_stand_right_and_words_left() -> None:
-    assert columns([("name", "n"), ("a", "5"), ("longer", "10")]) == (
-        "name     n\na        5\nlonger  10"
-    )
+    rows = [map(Entry, row) for row in (("a", "5"), ("longer", "10"))]
+    made = make_table((Column("name", right=False), Column("n")), rows)
+    assert table_text(made) == "name     n\na        5\nlonger  10"
 
 
 VALUES: list[Any] = [None, True, -1, 0, 1.5, 1e400, 1 << 64, "", "x", "ok", [], {}, {"map": 1}]
@@ -168,7 +169,7 @@ def test_what_can_be_loaded_can_be_printed(directory: Path, data: st.DataObject)
     row[data.draw(st.sampled_from(sorted(row)))] = data.draw(st.sampled_from(VALUES))
     try:
         path.write_text("".join(f"{line}\n" for line in [json.dumps(row), *others]))
-        text = render(load(directory))
+        text = run_text(load(directory))
     except BenchError:
         return
     finally:

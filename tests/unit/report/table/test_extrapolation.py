@@ -8,13 +8,13 @@ import pytest
 
 from bench.model.cell import Backing, Batch, Cell, Handover, Method, Pages, Ptes, Sample
 from bench.model.units import format_quantity, format_size
-from bench.report.text.text import render
 from tests.unit.report_runs import (
     CELL,
     measured,
     on_a_line,
     rows,
     run_of,
+    run_text,
     section,
     sized,
     straight,
@@ -50,14 +50,14 @@ def unmeasured(text: str) -> str:
 
 
 def assert_no_estimate(samples: list[Sample], cell: Cell = WANTED) -> None:
-    text = render(run_of(samples))
+    text = run_text(run_of(samples))
     assert "~" not in text
     assert "extrapolated" not in text
     assert f"{cell.mem >> 30} GiB" in unmeasured(text)
 
 
 def test_a_cell_on_a_line_is_extrapolated_and_marked() -> None:
-    text = render(run_of([*straight(SMALLER), without(WANTED)]))
+    text = run_text(run_of([*straight(SMALLER), without(WANTED)]))
     row = row_of(text, WANTED)
     assert row
     *_, middle, low, high, count, mark = row
@@ -69,7 +69,7 @@ def test_a_cell_on_a_line_is_extrapolated_and_marked() -> None:
 
 
 def test_measured_rows_are_not_marked() -> None:
-    text = render(run_of([*straight(SMALLER), without(WANTED)]))
+    text = run_text(run_of([*straight(SMALLER), without(WANTED)]))
     for cell in SMALLER:
         row = row_of(text, cell)
         assert row
@@ -83,14 +83,14 @@ def test_the_verdict_is_of_what_was_measured() -> None:
     new = [sized(CELL, gib, method=Method.NEW_OWNER) for gib in (1, 4, 16)]
     samples = straight([*SMALLER, *new])
     skipped = [without(WANTED), without(sized(CELL, 64, method=Method.NEW_OWNER))]
-    verdict = render(run_of(samples)).splitlines()[0]
-    assert render(run_of([*samples, *skipped])).splitlines()[0] == verdict
+    verdict = run_text(run_of(samples)).splitlines()[0]
+    assert run_text(run_of([*samples, *skipped])).splitlines()[0] == verdict
 
 
 @pytest.mark.parametrize("gib", [64, 256, 1024])
 def test_every_larger_cell_has_a_row(gib: int) -> None:
     cells = [sized(CELL, size) for size in (64, 256, 1024)]
-    text = render(run_of([*straight(SMALLER), *map(without, cells)]))
+    text = run_text(run_of([*straight(SMALLER), *map(without, cells)]))
     row = row_of(text, sized(CELL, gib))
     assert row
     assert row[-1] == "extrapolated"
@@ -98,7 +98,7 @@ def test_every_larger_cell_has_a_row(gib: int) -> None:
 
 def test_any_reason_to_skip_is_extrapolated() -> None:
     skipped = without(WANTED, "skipped: the guest cannot set 64 pages aside (needs: memory)")
-    assert row_of(render(run_of([*straight(SMALLER), skipped])), WANTED)
+    assert row_of(run_text(run_of([*straight(SMALLER), skipped])), WANTED)
 
 
 def test_a_failed_cell_is_never_extrapolated() -> None:
@@ -131,7 +131,7 @@ def test_a_size_of_another_kind_does_not_count(fields: dict[str, Any]) -> None:
 def test_every_kind_has_its_own_line(fields: dict[str, Any]) -> None:
     others = [sized(CELL, gib, **fields) for gib in (1, 4, 16)]
     assert_no_estimate([*straight(others), without(WANTED)])
-    text = render(run_of([*straight([*SMALLER, *others]), without(WANTED)]))
+    text = run_text(run_of([*straight([*SMALLER, *others]), without(WANTED)]))
     assert text.count("extrapolated") == 1
 
 
@@ -155,7 +155,7 @@ def test_what_is_no_line_is_not_extrapolated(curve: str) -> None:
 
 def test_figures_stand_right_beside_estimates() -> None:
     """A column of figures stays one when some of them are marked."""
-    text = render(run_of([*straight(SMALLER), without(WANTED)]))
+    text = run_text(run_of([*straight(SMALLER), without(WANTED)]))
     heads, *lines = table(text, "Pause of a live update")
     assert len(lines) == 4
     for name in ("median", "min", "max"):

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from bench.model.cell import Cell, Method, Sample
+from bench.model.cell_state import CellState
 from bench.report.table.cells import CellTable
-from bench.report.table.figures import CellState, figures
-from bench.report.text.text import render
+from bench.report.table.figures import figures
 from bench.stats.ratios import ratio_interval
 from bench.stats.samples import from_boots
 from tests.unit.report_runs import (
@@ -20,6 +20,7 @@ from tests.unit.report_runs import (
     measured,
     on_a_line,
     run_of,
+    run_text,
     sized,
     straight,
     without,
@@ -49,7 +50,7 @@ def test_a_cell_that_failed_in_one_boot_has_no_figure_anywhere() -> None:
     run = run_of([*measured(CELL, [9_000] * 5), *measured(NEW, [3_000] * 5), failed])
     _, found = figures(run)
     assert (found.state, found.pause, found.ratio) == (CellState.FAILED, None, None)
-    text = render(run)
+    text = run_text(run)
     assert "3.000 k" not in text and "failed: VmPin is 0 kB" in text
 
 
@@ -80,7 +81,7 @@ def many(count: int) -> list[Sample]:
 def test_a_million_samples_take_less_than_four_seconds() -> None:
     run = run_of(many(1_000_000))
     began = time.process_time()
-    assert "Growth of release" in render(run)
+    assert "Growth of release" in run_text(run)
     assert time.process_time() - began < BUSY * 4
 
 

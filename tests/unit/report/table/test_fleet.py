@@ -12,8 +12,10 @@ from bench.model.cell import Cell, Clock
 from bench.report.export.exports import FORMATS
 from bench.report.table.cells import CellTable
 from bench.report.table.compared import cells_frame, geometric_means, pivot
-from bench.report.table.fleet import heads, letters, overview
-from bench.report.table.section import Section, plain
+from bench.report.table.fleet import overview
+from bench.report.table.labels import heads, letters
+from bench.report.table.section import Section
+from bench.report.text.text import sections_text
 from bench.results.writer import Run, load
 from bench.sides.names import cell_name
 from bench.stats.ratios import ratio_interval
@@ -46,16 +48,18 @@ def sections(runs: list[Run]) -> list[Section]:
 def row(section: Section, cell: Cell) -> tuple[str, ...]:
     """What stands behind the factors of a cell."""
     (found,) = [
-        line
-        for line in section.tables[0][1:]
-        if line[2] == f"{cell.mem >> 30} GiB" and line[4] == cell.method
+        line for line in texts(section) if line[2:5:2] == (f"{cell.mem >> 30} GiB", cell.method)
     ]
-    return tuple(found[5:])
+    return found[5:]
+
+
+def texts(section: Section) -> list[tuple[str, ...]]:
+    return [tuple(entry.text for entry in line) for line in section.tables[0].rows]
 
 
 def test_medians_beside_one_another(fleet: list[Run]) -> None:
     medians, _, _ = sections(fleet)
-    assert medians.tables[0][0][5:] == ("base", "patched", "odd")
+    assert medians.tables[0].heads[5:] == ("base", "patched", "odd")
     values = noisy(1)[NEW]
     middle = np.median([value for boot in values.values() for value in boot])
     assert row(medians, NEW)[0] == f"{middle / 1e6:.3f} ms (50)"
@@ -66,7 +70,7 @@ def test_what_has_no_figure_says_why(fleet: list[Run]) -> None:
     medians, changes, _ = sections(fleet)
     assert row(medians, NEW)[2] == "failed" == row(changes, NEW)[1]
     assert row(medians, LARGE) == ("not planned", "not planned", "skipped")
-    assert "" not in [cell for line in medians.tables[0] for cell in line]
+    assert "" not in [cell for line in texts(medians) for cell in line]
 
 
 def test_a_change_has_the_interval_of_its_boots(fleet: list[Run]) -> None:
@@ -124,7 +128,7 @@ def test_an_estimate_is_said_to_be_one() -> None:
     estimate, absent = row(medians, sized(LINE, 64))
     assert estimate.startswith("~5.0") and estimate.endswith(" G extrapolated")
     assert absent == "not planned" and any(note.startswith("~:") for note in medians.notes)
-    assert [line for line in changes.tables[0] if line[2] == "64 GiB"] == []
+    assert [line for line in texts(changes) if line[2] == "64 GiB"] == []
 
 
 def test_many_runs_have_letters(tmp_path: Path) -> None:
@@ -145,14 +149,14 @@ def test_it_comes_first_in_every_format_for_people(
     bench: Bench, fleet: list[Run], tmp_path: Path
 ) -> None:
     paths = [run.path for run in fleet]
-    first = plain(sections(fleet)[0])
+    first = sections_text(sections(fleet)[:1])
     text = bench("report", *paths)
     assert text.code == 0 and text.out.startswith(f"\n{first}\n")
     assert text.out.count("\n\nbase\n\n") == 1 == text.out.count("\n\nodd\n\n")
     markdown = bench("report", *paths, "--format", "markdown").out
     assert markdown.startswith("#### 3 runs: median of the pause (reps), in wall time\n")
     assert markdown.index("#### Change against base") < markdown.index("### base\n")
-    assert "| failed |" in markdown and "| not planned |" in markdown
+    assert "| **failed** |" in markdown and "| **not planned** |" in markdown
 
 
 def test_it_is_in_json(bench: Bench, fleet: list[Run]) -> None:

@@ -15,7 +15,6 @@ from bench.model.cell import Batch, Cell, Clock, Handover, Method, Plan, Ptes, S
 from bench.model.units import GIB, format_quantity
 from bench.paths import ROOT
 from bench.plan.duration import block_seconds, plan_seconds
-from bench.report.text.text import render
 from bench.results.writer import Run, create, load
 from tests.unit.report_runs import (
     A_PAGE,
@@ -28,6 +27,7 @@ from tests.unit.report_runs import (
     pages_of,
     rows,
     run_of,
+    run_text,
     sized,
     straight,
     without,
@@ -44,7 +44,7 @@ OWN = ("release", "claim", "map")
 
 def growth(run_: Run) -> list[list[str]]:
     """Rows of the section, by column."""
-    return rows(render(run_), TITLE)
+    return rows(run_text(run_), TITLE)
 
 
 def sen(xs: list[int], ys: list[int]) -> tuple[float, float, float, float]:
@@ -135,7 +135,7 @@ FACTORS: list[tuple[dict[str, Any], str]] = [
 def test_factors_are_in_every_row(fields: dict[str, Any], shown: str) -> None:
     cells = [sized(CELL, gib, **fields) for gib in (1, 4, 16)]
     samples = [*straight(cells), without(sized(CELL, 64, **fields))]
-    text = render(run_of([*samples, without(sized(CELL, 2, **fields), "failed: x")]))
+    text = run_text(run_of([*samples, without(sized(CELL, 2, **fields), "failed: x")]))
     pauses = rows(text, "Pause of a live update")
     assert [row[1] for row in pauses] == [shown] * 4  # one of them extrapolated
     assert f"sim-net-pa {shown} 16 GiB alias 1 GiB  reset-owner" in text
@@ -151,7 +151,7 @@ def test_variants_are_compared_with_their_like() -> None:
     slow = [sized(CELL, 4, method=m, batch=Batch.OFF) for m in CELL_METHODS]
     samples = [s for c, pause in zip(cells, (800, 100), strict=True) for s in measured(c, [pause])]
     samples += [s for c, pause in zip(slow, (900, 300), strict=True) for s in measured(c, [pause])]
-    pauses = rows(render(run_of(samples)), "Pause of a live update")
+    pauses = rows(run_text(run_of(samples)), "Pause of a live update")
     ratios = {row[1]: row[-1] for row in pauses if "new-owner" in row}
     assert ratios == {"thp": "8.00x", "thp unbatched": "3.00x"}
 
@@ -181,14 +181,14 @@ def scaling(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_the_table_of_a_scaling_run_is_the_golden_one(scaling: Run) -> None:
     """BENCH_UPDATE_GOLDEN=1 writes it anew."""
-    table = render(scaling) + "\n"
+    table = run_text(scaling) + "\n"
     if os.environ.get("BENCH_UPDATE_GOLDEN"):
         GOLDEN.write_text(table)
     assert table == GOLDEN.read_text()
 
 
 def test_the_golden_run_has_every_size(scaling: Run) -> None:
-    text = render(scaling)
+    text = run_text(scaling)
     pauses = rows(text, "Pause of a live update")
     sizes = ("1 GiB", "4 GiB", "16 GiB", "64 GiB", "256 GiB", "1 TiB")
     assert [row[2] for row in pauses] == [size for size in sizes for _ in CELL_METHODS]

@@ -11,9 +11,8 @@ from bench.model.cell import Cell, Clock, Method, Pages, Phase, Sample
 from bench.report.letter import cover_letter
 from bench.report.page.page import page
 from bench.report.table.cells import CellTable
-from bench.report.table.reference import sentences
-from bench.report.text.text import render
-from tests.unit.report_runs import CELL, run_of, section, without
+from bench.report.table.findings import vfio_sentences
+from tests.unit.report_runs import CELL, run_of, run_text, section, without
 
 NEW_OWNER = replace(CELL, method=Method.NEW_OWNER)
 VADDR = replace(CELL, device="vfio-type1", method=Method.VFIO_VADDR)
@@ -38,7 +37,7 @@ def samples(cell: Cell, pause: int, execs: int = 1_000_000, reps: int = 5) -> li
 
 
 def said(*found: Iterable[Sample]) -> str:
-    return "\n".join(sentences(CellTable(run_of(s for group in found for s in group))))
+    return "\n".join(vfio_sentences(CellTable(run_of(s for group in found for s in group))))
 
 
 ALL = (
@@ -52,8 +51,8 @@ ALL = (
 
 def test_the_whole_sentence() -> None:
     assert said(*ALL) == (
-        "sim-net-pa thp 1 GiB: new-owner pauses 1.238x as long as vfio's live update (95 %: 1.238x"
-        " to 1.238x; 1.250 M and 1.010 M), and the exec that all share is 2 % of reset-owner, 80 %"
+        "sim-net-pa thp 1 GiB: new-owner pauses 1.238x as long as vfio's live update (95 %: 1.23762"
+        " to 1.23763; 1.250 M and 1.010 M), and the exec that all share is 2 % of reset-owner, 80 %"
         " of new-owner, 1 % of vfio-remap, 99 % of vfio-vaddr (exec-only: 1.000 M)"
     )
 
@@ -92,20 +91,20 @@ def test_each_place_has_its_line() -> None:
         "sim-net-pa thp 1 GiB",
         "sim-net-pa hugetlb-2m 1 GiB",
     ]
-    assert "new-owner pauses 2x as long" in lines[1]
+    assert "new-owner pauses 2.000x as long" in lines[1]
 
 
 def test_it_stands_in_the_report_and_only_where_it_belongs() -> None:
     run = run_of(sample for group in ALL for sample in group)
-    assert sentences(CellTable(run))[0] in render(run).split("\n\n")
-    assert "vfio" not in render(run_of([*ALL[0], *ALL[1]]))
-    assert section(render(run), "Pause of a live update")
+    assert vfio_sentences(CellTable(run))[0] in run_text(run).split("\n\n")
+    assert "vfio" not in run_text(run_of([*ALL[0], *ALL[1]]))
+    assert section(run_text(run), "Pause of a live update")
 
 
 def test_letter_and_page_have_all_five_methods() -> None:
     """By their pairs; what no method is held against stands by itself."""
     run = run_of(sample for group in ALL for sample in group)
-    (said_first,) = sentences(CellTable(run))
+    (said_first,) = vfio_sentences(CellTable(run))
     letter = " ".join(cover_letter([run]).split())
     assert said_first in letter
     assert "Median pause of reset-owner and new-owner" in letter

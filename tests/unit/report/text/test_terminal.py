@@ -13,14 +13,13 @@ from bench.model.cell import Cell, Clock, Method
 from bench.model.visible import visible, visible_lines
 from bench.paths import ROOT
 from bench.report.table.contents import contents
-from bench.report.table.section import Section
-from bench.report.text.terminal import shown
-from bench.report.text.text import render, text_of
-from bench.report.text.wrapped import fit, wrap
+from bench.report.table.section import Column, Entry, EntryKind, Section, make_table
+from bench.report.text.terminal import fit, shown, wrap
+from bench.report.text.text import sections_text
 from bench.results.writer import Run
 from tests.unit.command import Bench
 from tests.unit.replayed import measure, record
-from tests.unit.report_runs import CELL, measured, run_of, sized, straight, without
+from tests.unit.report_runs import CELL, measured, run_of, run_text, sized, straight, without
 from tests.unit.side_runs import FAILED, LARGE, NEW, VALUES, write_run
 from tests.unit.terminals import ESCAPE, USUAL, seen, terminal
 
@@ -88,7 +87,7 @@ def test_only_ascii_where_there_is_no_unicode(
 def test_nothing_is_lost_at_any_width(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every figure is whole on a line, and every word is there."""
     text = on(monkeypatch, columns, NO_COLOR="1")
-    plain = render(rich_run())
+    plain = run_text(rich_run())
     for figure in FIGURE.findall(plain):
         assert any(figure in line for line in text.splitlines()), figure
     heads = {"device", "backing"}  # of what names a row: where there is no table there are none
@@ -106,7 +105,7 @@ def test_the_layout(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_file_has_plain_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.environ", {**USUAL, "FORCE_COLOR": "1"})
     with (tmp_path / "file").open("w") as stream:
-        assert shown(contents(rich_run()), stream) == f"\n{render(rich_run())}"
+        assert shown(contents(rich_run()), stream) == f"\n{run_text(rich_run())}"
 
 
 def test_one_method_alone_has_no_ratio(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +121,8 @@ HOSTILE = "\x1b]0;owned\x07[bold]x[/bold]\r\nsecond\u202eline"
 @pytest.mark.parametrize("columns", [40, 80, 160])
 def test_data_is_never_markup(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.environ", {**USUAL, "NO_COLOR": "1"})
-    section = Section(HOSTILE, (HOSTILE,), ((("name", "n"), (HOSTILE, "1")),), (HOSTILE,))
+    table = make_table(map(Column, ("name", "n")), [map(Entry, (HOSTILE, "1"))])
+    section = Section(HOSTILE, (HOSTILE,), (table,), (HOSTILE,))
     with terminal(columns) as stream:
         text = shown([Section(HOSTILE), section], stream)
     assert all(line.isprintable() for line in text.splitlines())
@@ -179,20 +179,21 @@ def test_wrapped_text_keeps_figures_and_long_words() -> None:
     assert wrap("  lead and more", 8, 2) == "  lead\n    and\n    more"
 
 
-ROW = st.tuples(*[st.text("ab 1~", max_size=12).map(str.strip)] * 3)
+ENTRY = st.builds(Entry, st.text("ab 1~", max_size=12).map(str.strip), st.sampled_from(EntryKind))
+COLUMNS = (*(Column(head, names=True) for head in ("pages", "method")), Column("median"))
 
 
-@given(st.lists(ROW, min_size=1, max_size=6), st.integers(5, 60))
-def test_a_table_that_fits_does(rows: list[tuple[str, ...]], width: int) -> None:
+@given(st.lists(st.tuples(ENTRY, ENTRY, ENTRY), min_size=1, max_size=6), st.integers(5, 60))
+def test_a_table_that_fits_does(rows: list[tuple[Entry, ...]], width: int) -> None:
     """And has every word of it."""
-    whole = [("pages", "method", "median"), *rows]
-    fitted = fit(whole, width)
+    fitted = fit(make_table(COLUMNS, rows), width)
     if fitted is None:
         return
-    lines = [[max(map(len, cell.split("\n"))) for cell in row] for row in fitted.rows]
+    shown = [fitted.table.heads, *(tuple(e.text for e in row) for row in fitted.table.rows)]
+    lines = [[max(map(len, cell.split("\n"))) for cell in row] for row in shown]
     assert sum(map(max, zip(*lines, strict=True))) + 2 * (len(lines[0]) - 1) <= width
-    told = " ".join(cell for row in [*fitted.rows, *fitted.shared] for cell in row)
-    assert {word for row in rows for cell in row for word in cell.split()} <= {*told.split()}
+    told = " ".join(cell for row in [*shown, *fitted.shared] for cell in row)
+    assert {word for row in rows for entry in row for word in entry.text.split()} <= {*told.split()}
 
 
 @given(st.text())
@@ -202,4 +203,4 @@ def test_visible_text_is_one_printable_line(text: str) -> None:
 
 
 def test_plain_text_of_sections() -> None:
-    assert text_of([Section("A title"), Section(lines=("a line",))]) == "A title\n\na line"
+    assert sections_text([Section("A title"), Section(lines=("a line",))]) == "A title\n\na line"
