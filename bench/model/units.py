@@ -114,3 +114,39 @@ _COUNT = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""))
 def _digits(value: float) -> str:
     decimals = 3 if abs(value) < 10 else 2 if abs(value) < 100 else 1
     return f"{value:.{decimals}f}"
+
+
+def format_ratio(value: float, digits: int = 3) -> str:
+    """Spell how many times one figure is another: ``0.0957x``, ``1.002x``, ``79.2x``, ``1605x``.
+
+    At least ``digits`` significant digits, and all that stand before the point; from 0.1 to 2
+    as many decimals, so that an interval around 1 can be told from 1. An exponent stands only
+    from 1e6 on and below 1e-6 (``1.23e6x``). ``-`` for what is no ratio: NaN and infinity.
+    """
+    if not math.isfinite(value):
+        return "-"
+    return f"{_ratio_digits(value, digits)}x"
+
+
+def format_ratio_interval(ends: tuple[float, float] | None, to: str = "-") -> str:
+    """Spell both ends of an interval of a ratio as `format_ratio` does, without the ``x``.
+
+    ``79.1-79.4``, or ``185.02-185.04``: with as many digits as it takes for the two to differ,
+    and one number where they agree in seven. ``-`` for None and for ends that are not finite.
+    """
+    if ends is None or not all(map(math.isfinite, ends)):
+        return "-"
+    for digits in range(3, 8):
+        low, high = (_ratio_digits(end, digits) for end in ends)
+        if float(low) != float(high):
+            return f"{low}{to}{high}"
+    return _ratio_digits(ends[0], 3)
+
+
+def _ratio_digits(value: float, digits: int) -> str:
+    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+    if not value or 0.1 <= value < 2:
+        return f"{value:.{digits}f}"
+    if not 1e-6 <= value < 1e6:
+        return f"{mantissa}e{int(exponent)}"
+    return f"{value:.{max(digits - 1 - int(exponent), 0)}f}"

@@ -11,6 +11,8 @@ from bench.model.units import (
     MIB,
     TIB,
     format_quantity,
+    format_ratio,
+    format_ratio_interval,
     format_size,
     parse_pause,
     parse_share,
@@ -203,3 +205,78 @@ def test_any_text_is_a_share_and_a_pause_or_refused(text: str) -> None:
         assert 0 < parse_pause(text)[0] < float("inf")
     except ValueError as error:
         assert f"'{text}'" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "text"),
+    [
+        (0.0, "0.000x"),
+        (1.02e-7, "1.02e-7x"),
+        (0.000957, "0.000957x"),
+        (0.0957, "0.0957x"),
+        (0.957, "0.957x"),
+        (1.0, "1.000x"),
+        (1.002, "1.002x"),
+        (2.0, "2.00x"),
+        (79.16, "79.2x"),
+        (99.96, "100x"),
+        (185.3, "185x"),
+        (1604.7, "1605x"),
+        (999_999.7, "1000000x"),
+        (1_234_567, "1.23e6x"),
+        (float("inf"), "-"),
+        (float("nan"), "-"),
+    ],
+)
+def test_a_ratio(ratio: float, text: str) -> None:
+    assert format_ratio(ratio) == text
+
+
+_RATIOS = st.floats(1e-12, 1e12) | st.floats(0.5, 2.5)
+
+
+@given(_RATIOS, _RATIOS, st.integers(3, 7))
+def test_a_larger_ratio_is_never_spelled_smaller(one: float, other: float, digits: int) -> None:
+    less, more = (float(format_ratio(each, digits)[:-1]) for each in sorted((one, other)))
+    assert less <= more
+
+
+@given(_RATIOS, st.integers(3, 7))
+def test_a_ratio_keeps_its_digits(ratio: float, digits: int) -> None:
+    spelled = float(format_ratio(ratio, digits)[:-1])
+    assert spelled == pytest.approx(ratio, rel=0.501 * 10 ** (1 - digits), abs=0)
+    if 0.5 < ratio < 1.9:
+        assert spelled == pytest.approx(ratio, rel=0, abs=0.501 * 10**-digits)
+
+
+@given(st.floats(0, 1e300))
+def test_a_ratio_takes_little_room(ratio: float) -> None:
+    text = format_ratio(ratio)
+    assert len(text) <= 12
+    assert ("e" in text) <= (not 1e-6 <= ratio < 1e6)
+
+
+@pytest.mark.parametrize(
+    ("ends", "text"),
+    [
+        ((79.13, 79.42), "79.1-79.4"),
+        ((0.9979, 1.0023), "0.998-1.002"),
+        ((184.98, 185.04), "184.98-185.04"),
+        ((1604.6, 1604.8), "1604.6-1604.8"),
+        ((1.00002, 1.00003), "1.00002-1.00003"),
+        ((185.0, 185.0), "185"),
+        ((1.0, float("inf")), "-"),
+        (None, "-"),
+    ],
+)
+def test_an_interval_of_a_ratio(ends: tuple[float, float] | None, text: str) -> None:
+    assert format_ratio_interval(ends) == text
+
+
+@given(_RATIOS, st.floats(0, 0.1))
+def test_ends_that_differ_are_spelled_apart(low: float, more: float) -> None:
+    ends, text = (low, low * (1 + more)), format_ratio_interval((low, low * (1 + more)), " to ")
+    shown = [float(end) for end in text.split(" to ")]
+    assert shown == sorted({*shown})
+    assert len(shown) == 2 or ends[1] / ends[0] - 1 < 1.1e-6
+    assert shown == pytest.approx([ends[0], ends[1]][: len(shown)], rel=5.1e-3)
