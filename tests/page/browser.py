@@ -6,7 +6,9 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
+import matplotlib
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
@@ -30,6 +32,28 @@ def find_chromium() -> str:
     return path
 
 
+def write_fonts(directory: Path) -> Path:
+    """Write a fontconfig file into ``directory`` that knows DejaVu alone; returns its path.
+
+    Boxes of text depend on the font. Tests measure in the one that plots are laid out for,
+    which comes with matplotlib, whatever the machine has installed.
+    """
+    families = {"system-ui": "Sans", "sans-serif": "Sans", "ui-monospace": "Sans Mono"}
+    families |= {"serif": "Serif", "monospace": "Sans Mono"}
+    aliases = "".join(
+        f"<alias binding='same'><family>{name}</family>"
+        f"<prefer><family>DejaVu {font}</family></prefer></alias>"
+        for name, font in families.items()
+    )
+    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    path = directory / "fonts.conf"
+    path.write_text(
+        f"<fontconfig><dir>{fonts}</dir><cachedir>{directory}/fonts</cachedir>{aliases}"
+        "<selectfont><rejectfont><glob>*/[!D]*</glob></rejectfont></selectfont></fontconfig>"
+    )
+    return path
+
+
 @contextmanager
 def open_browser() -> Iterator[Browser]:
     """A running browser. Whatever it writes is in a directory that goes when it ends."""
@@ -40,7 +64,8 @@ def open_browser() -> Iterator[Browser]:
             patch.setenv("TMPDIR", scratch)  # Playwright's own process makes the profile
             playwright = sync_playwright().start()
         stack.callback(playwright.stop)
-        places = {"HOME": scratch, "TMPDIR": scratch}
+        fonts = str(write_fonts(Path(scratch)))
+        places = {"HOME": scratch, "TMPDIR": scratch, "FONTCONFIG_FILE": fonts}
         browser = playwright.chromium.launch(
             executable_path=executable, args=FLAGS, env={**os.environ, **places}
         )
