@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Debian's Chromium, headless, driven by Playwright; it leaves nothing behind."""
+"""Debian's Chromium, headless, driven by Playwright, with fonts of its own."""
 
 import os
 import shutil
@@ -12,8 +12,8 @@ import matplotlib
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-# No traffic of the browser's own, beside what Playwright turns off. It turns the sandbox off
-# too: root cannot have it, nor many containers, and the pages are ours.
+# These stop the browser's own network traffic, as far as Playwright does not. Playwright also
+# turns the sandbox off, which root and many containers cannot have; the pages are our own.
 FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
@@ -25,7 +25,7 @@ FLAGS = [
 
 
 def find_chromium() -> str:
-    """The path of the browser; the test fails where there is none: it is part of the set-up."""
+    """Find the browser's path. Without one the test fails: the set-up installs it."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.fail("chromium is not installed: run `make setup-tests`", pytrace=False)
@@ -56,7 +56,7 @@ def write_fonts(directory: Path) -> Path:
 
 @contextmanager
 def open_browser() -> Iterator[Browser]:
-    """A running browser. Whatever it writes is in a directory that goes when it ends."""
+    """Run a browser. All that it writes is in a directory that is removed when it ends."""
     executable = find_chromium()
     # Not below pytest's own directories: the path of a socket has room for 107 characters.
     with tempfile.TemporaryDirectory(prefix="bench-page-") as scratch, ExitStack() as stack:
