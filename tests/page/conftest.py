@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One browser for the tests of this directory, a fresh profile for every page they visit."""
+"""Fixtures: one browser for all tests of this directory, a fresh profile for each page."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -21,7 +21,7 @@ class Visit(Protocol):
     ) -> View: ...
 
 
-# Not the session's: what the tests after these measure is not to share the machine with it.
+# Not of session scope: it would still run beside the tests after these, some of which measure.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with open_browser() as opened:

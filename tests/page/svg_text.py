@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Pieces of text in a window: boxes in CSS pixels from its upper left corner."""
+"""Pieces of SVG text, with boxes in CSS pixels from the upper left corner of the window."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,10 @@ CONTRAST = 4.5  # WCAG 2, 1.4.3
 
 @dataclass(frozen=True)
 class Text:
-    """A piece of SVG text; ``svg`` is the outermost one that it is in.
+    """A piece of SVG text; ``svg`` is the box of the outermost svg around it.
 
-    ``contrast`` with what is painted below it is NaN where that has no one colour.
+    ``contrast`` is that with what is painted below it (WCAG 2.2, 1 to 21); NaN where that is
+    a gradient or a pattern.
     """
 
     text: str
@@ -25,7 +26,7 @@ class Text:
         return repr(self.text)
 
     def overlaps(self, other: "Text") -> bool:
-        """By more than the slack in both directions."""
+        """Tell whether the boxes overlap by more than SLACK, across and down."""
         left, top, right, bottom = self.box
         other_left, other_top, other_right, other_bottom = other.box
         wide = min(right, other_right) - max(left, other_left)
@@ -33,12 +34,12 @@ class Text:
         return wide > SLACK and high > SLACK
 
     def is_outside(self) -> bool:
-        """Wholly or in part."""
+        """Tell whether any part is more than SLACK outside the svg."""
         left, top, right, bottom = self.box
         svg_left, svg_top, svg_right, svg_bottom = self.svg
         beyond = (svg_left - left, svg_top - top, right - svg_right, bottom - svg_bottom)
         return max(beyond) > SLACK
 
     def is_faint(self) -> bool:
-        """An unknown contrast is one that nobody has seen to."""
+        """Tell whether the contrast is too low; an unknown one counts as too low."""
         return not self.contrast >= CONTRAST

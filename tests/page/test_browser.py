@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The browser is there, and gone afterwards, however the tests end."""
+"""The browser is found, has fonts of its own, and leaves no process or file behind."""
 
 import os
 import subprocess
@@ -13,6 +13,7 @@ import pytest
 
 from bench.paths import ROOT
 from tests.page.browser import find_chromium
+from tests.page.conftest import Visit
 from tests.unit.children import eventually
 
 # A test in a file of its own, with the fixtures of this directory.
@@ -27,7 +28,7 @@ def test_it(visit, tmp_path):
 
 
 def processes_of(scratch: Path) -> list[psutil.Process]:
-    """Those that run with ``scratch`` as the place of their files."""
+    """Find the processes whose temporary files are below ``scratch``."""
 
     def belongs(process: psutil.Process) -> bool:
         try:
@@ -40,7 +41,7 @@ def processes_of(scratch: Path) -> list[psutil.Process]:
 
 @pytest.fixture
 def scratch() -> Iterator[Path]:
-    """Short, as the path of a temporary directory has to be for Chromium."""
+    """Make a directory whose path is short enough for Chromium's sockets."""
     with tempfile.TemporaryDirectory(prefix="bench-left-") as path:
         yield Path(path)
 
@@ -72,6 +73,27 @@ def test_nothing_is_left(tmp_path: Path, scratch: Path, end: str) -> None:
     profiles = "**/playwright*"
     assert eventually(lambda: not list(scratch.glob(profiles)), 10)
     assert done.returncode == -9 or not list(scratch.iterdir())
+
+
+def test_fonts_are_those_of_matplotlib(visit: Visit, tmp_path: Path) -> None:
+    """Whatever the machine has: Debian has no DejaVu Sans Display, a desktop has an Arial."""
+    wanted = {
+        "DejaVu Sans Display": "DejaVu Sans Display",
+        "Arial": "DejaVu Sans",
+        "system-ui": "DejaVu Sans",
+        "monospace": "DejaVu Sans Mono",
+    }
+    path = tmp_path / "page.html"
+    path.write_text("".join(f"<p style='font-family: {name}'>&sum;" for name in wanted))
+    page = visit(path).page
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("DOM.enable")
+    devtools.send("CSS.enable")
+    root = devtools.send("DOM.getDocument")["root"]["nodeId"]
+    nodes = devtools.send("DOM.querySelectorAll", {"nodeId": root, "selector": "p"})["nodeIds"]
+    for node, family in zip(nodes, wanted.values(), strict=True):
+        fonts = devtools.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+        assert [font["familyName"] for font in fonts] == [family]
 
 
 def test_no_browser_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Each detector finds what it is there for, and nothing on a page that has nothing wrong."""
+"""Each detector of View finds the fault that it is for, and nothing on a page without one."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The page of runs as a reader sees it: on a desk and on a telephone, by day and by night."""
+"""The page of runs in a browser: wide and narrow, light and dark, on a screen and on paper."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -12,7 +12,7 @@ from bench.report.page.page import page
 from bench.results.writer import Run
 from tests.page.conftest import Visit
 from tests.page.view import Scheme
-from tests.unit.page_runs import LONG, SCRIPT, hostile, lonely, mixed, pinned
+from tests.unit.page_runs import LONG, SCRIPT, far_apart, hostile, lonely, mixed, pinned
 
 Written = Callable[[str], Path]
 
@@ -21,6 +21,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "hostile": lambda: page([hostile()]),
     "lonely": lambda: page([lonely()]),
     "pinned": lambda: page([pinned()]),
+    "far apart": lambda: page([far_apart()]),
     "several": lambda: page([_of_another_kernel()], base=mixed()),
     "unlike": lambda: page([lonely()], base=pinned()),
     "reference": lambda: (ROOT / "reports/reference/reference.html").read_text(encoding="utf-8"),
@@ -34,7 +35,7 @@ def _of_another_kernel() -> Run:
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
-    """Each is made once."""
+    """Write a page of PAGES to a file, once a module, and return its path."""
     made: dict[str, Path] = {}
 
     def write(name: str) -> Path:
@@ -65,7 +66,7 @@ def test_nothing_to_complain_about(
 
 @pytest.mark.parametrize("name", PAGES)
 def test_on_paper(visit: Visit, written: Written, tmp_path: Path, name: str) -> None:
-    """A4 within its margins: nothing is cut off, and nobody who likes it dark wastes ink."""
+    """A4 within its margins: nothing is cut off, and paper is white in a dark scheme too."""
     view = visit(written(name), width=720, scheme="dark", media="print")
     assert view.overflow() == 0
     background = view.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One page in the browser, and what a reader of it would have to complain about."""
+"""A page in the browser, and detectors for what is wrong with it."""
 
 import base64
 from collections.abc import Iterator
@@ -28,9 +28,10 @@ def script(name: str) -> str:
 
 @dataclass(frozen=True)
 class View:
-    """``console``, ``errors``, ``requests``: whatever the page said or asked for, itself excepted.
+    """An open page.
 
-    Each other answer is a list of findings, one line each, which is empty where all is well.
+    ``console`` and ``errors`` are what it logged and threw, ``requests`` the URLs that it asked
+    for, its own excepted. Detectors return findings, a line each; none if nothing is wrong.
     """
 
     page: Page
@@ -39,29 +40,29 @@ class View:
     requests: list[str] = field(default_factory=list)
 
     def violations(self) -> list[str]:
-        """WCAG 2.0 to 2.2, A and AA, by axe; contrast is 4.5 for large text too.
+        """Find what breaks WCAG 2.0 to 2.2, A and AA, by axe; large text needs 4.5 as well.
 
-        What axe cannot decide is a finding. Of SVG text it decides nothing: see faint_svg_text().
+        What axe cannot decide is a finding, but for SVG text: see faint_svg_text().
         """
         self.page.evaluate(AXE_SCRIPT)
         found: list[str] = self.page.evaluate(script("wcag.js"))
         return found
 
     def faint_svg_text(self) -> list[str]:
-        """SVG text whose contrast with what is painted below it is less than 4.5, or unknown."""
+        """Find SVG text whose contrast with what is below it is less than 4.5, or unknown."""
         return [
             f"{text}: contrast {text.contrast:.2f}" for text in self._texts() if text.is_faint()
         ]
 
     def overflow(self) -> int:
-        """By how many pixels the page is wider than the window."""
+        """Measure by how many pixels the page is wider than the window."""
         pixels: int = self.page.evaluate(
             "() => document.scrollingElement.scrollWidth - document.documentElement.clientWidth"
         )
         return pixels
 
     def tab_order(self) -> list[str]:
-        """What the Tab key gets to, in that order: the element's name and what it says."""
+        """Press Tab until it leaves the page; return each element's tag and text, in order."""
         self.page.evaluate("() => { document.activeElement.blur(); window.visited = new Set(); }")
         order: list[str] = []
         while True:
@@ -72,7 +73,7 @@ class View:
             order.append(focused)
 
     def screenshot(self, path: Path) -> None:
-        """All of the page as a PNG file, which must not be of one colour."""
+        """Write all of the page as a PNG file; AssertionError if it has one colour only."""
         png = self.page.screenshot(path=path, full_page=True)
         blank = self.page.context.new_page()
         colours: int = blank.evaluate(script("colours.js"), base64.b64encode(png).decode())
@@ -80,9 +81,11 @@ class View:
         assert colours > 1, f"{path} is blank"
 
     def overlapping_svg_text(self) -> list[str]:
+        """Find pairs of SVG texts that stand on one another."""
         return [f"{a} overlaps {b}" for a, b in combinations(self._texts(), 2) if a.overlaps(b)]
 
     def svg_text_outside(self) -> list[str]:
+        """Find SVG texts that are not wholly within their svg."""
         return [f"{text} runs out of its svg" for text in self._texts() if text.is_outside()]
 
     def _texts(self) -> list[Text]:
@@ -93,7 +96,7 @@ class View:
 def open_view(
     browser: Browser, path: Path, width: int, scheme: Scheme, media: Media
 ) -> Iterator[View]:
-    """``path`` in a window of its own, without a network: a request is seen, and goes nowhere."""
+    """Open ``path`` in a new window without a network: requests are recorded, and fail."""
     window = ViewportSize(width=width, height=HEIGHT)
     with browser.new_context(viewport=window, color_scheme=scheme, offline=True) as context:
         page = context.new_page()

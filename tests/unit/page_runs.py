@@ -91,6 +91,26 @@ def _pin(cell: Cell, rep: int) -> Sample:
     return Sample(cell, Clock.WALL, 1, "ok", rep, ticks, phases, cell.mem, 1)
 
 
+def far_apart() -> Run:
+    """Ratios of every size: 0.73x, 1.6x, 1605x and three billion."""
+    shortest = {0.73: 73_000_000, 1.6: 100_000, 1605.0: 1000, 3e9: 1}
+    pauses = {
+        replace(sized(CELL, gib), device=f"sim-{times:g}", method=method): gib * pause
+        for gib in (1, 4, 16)
+        for times, new in shortest.items()
+        for method, pause in {
+            Method.RESET_OWNER: round(times * new),
+            Method.NEW_OWNER: new,
+        }.items()
+    }
+    reps = [
+        Sample(cell, Clock.ICOUNT, 1, "ok", rep, pause, {Phase.EXEC: pause}, cell.mem, 1)
+        for cell, pause in pauses.items()
+        for rep in range(1, 9)
+    ]
+    return Run(Path("far-apart"), facts(Clock.ICOUNT), tuple(reps))
+
+
 def many(reps: int) -> Run:
     """Reps of two cells in five boots: a run too large to be embedded whole."""
     cells = [replace(CELL, method=method) for method in (Method.RESET_OWNER, Method.NEW_OWNER)]

@@ -7,13 +7,23 @@ from pathlib import Path
 
 from bench.model.cell import Backing, Cell, Clock, Method, Pages, Phase, Sample
 from bench.model.units import GIB
+from bench.report.export.frames import frame
 from bench.report.plots import draw as plots
+from bench.report.plots.draw import Drawing
+from bench.report.table.cells import CellTable
+from bench.report.table.figures import figures
 from bench.results.writer import Run
 from tests.unit.streams import split_pause
 
 LIVE = (Method.RESET_OWNER, Method.REOPEN, Method.NEW_OWNER)
 SIX = ("sim-net-pa", "sim-net-va", "sim-net-pa-nobatch", "sim-blk-pa", "vp-vdpa", "vduse-blk")
-EVERY = (plots.scaling, plots.ratios, plots.phases, plots.ecdf, plots.run_order)
+EVERY: dict[str, Callable[[Run], Drawing]] = {
+    "scaling": lambda run: plots.scaling(CellTable(run), figures(run)),
+    "ratios": lambda run: plots.ratios(figures(run)),
+    "phases": lambda run: plots.phases(figures(run), run.clock.unit),
+    "ecdf": lambda run: plots.ecdf(CellTable(run), figures(run)),
+    "run_order": lambda run: plots.run_order(frame(run)),
+}
 
 
 def cells(

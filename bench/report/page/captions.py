@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What each plot shows, in a sentence made from the figures: for captions and alternative text.
+"""Sentences on what each plot shows, for captions and alternative text.
 
-Empty where a plot would have nothing to show. Any number of methods, of any experiment.
+Made from the table that the plot is drawn from; empty where the plot would show nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,10 @@ _LEAST_REPS = 3
 
 
 def scaling(table: CellTable, budget: float | None = None) -> str:
-    """How each method's pause grows from the smallest to the largest memory."""
+    """Say how each method's pause grows from the smallest memory to the largest.
+
+    And how many cells are above ``budget``, in the ticks of the table, unless it is None.
+    """
     firsts = [c for c in table.measured if len(s := table.sizes(c)) > 1 and s[0] == c]
     kinds = [[*group] for _, group in groupby(firsts, key=lambda cell: replace(_kind(cell), mem=0))]
     if not kinds:
@@ -35,12 +38,12 @@ def scaling(table: CellTable, budget: float | None = None) -> str:
 
 
 def _kind(cell: Cell) -> Cell:
-    """The same for cells that differ only in their method."""
+    """Give cells that differ only in their method one key."""
     return replace(cell, method=Method.EXEC_ONLY, file=0)
 
 
 def _growth(table: CellTable, firsts: Sequence[Cell]) -> str:
-    """Of one kind, method by method."""
+    """Say how the pause of one kind of cell grows, method by method."""
     device, pages, *_ = factors(firsts[0])
     ends = [(first, table.sizes(first)[-1]) for first in firsts]
     spans = {(first.mem, last.mem) for first, last in ends}
@@ -50,7 +53,7 @@ def _growth(table: CellTable, firsts: Sequence[Cell]) -> str:
         slope = _slope(table, first, "for each 4 KiB" if number == 0 else "")
         said.append(f"{_grown(table, first, last)} with {first.method}{own}{slope}")
     span = _span(*ends[0]) if len(spans) == 1 else ""
-    return f"{device} {pages}{span}: the pause grows {_listed(said)}"
+    return f"{device} {pages}{span}: the pause grows {', '.join(said)}"
 
 
 def _span(first: Cell, last: Cell) -> str:
@@ -63,7 +66,7 @@ def _grown(table: CellTable, first: Cell, last: Cell) -> str:
 
 
 def _slope(table: CellTable, first: Cell, words: str) -> str:
-    """Of the line through all sizes, where there is one."""
+    """Spell the slope of the line through all sizes; empty where no line fits."""
     line, why_not = table.scaling(first)
     if why_not:
         return ""
@@ -79,20 +82,19 @@ def _over(table: CellTable, budget: float | None) -> list[str]:
     for cell in table.measured:
         by_method.setdefault(cell.method, []).append(table.pause(cell).median > budget)
     over = [f"{m} in {sum(o)} of {len(o)} cells" for m, o in by_method.items() if any(o)]
-    return [
-        f"above the budget of {limit}: {_listed(over)}" if over else f"no cell is above {limit}"
-    ]
+    above = f"Above the budget of {limit}: {', '.join(over)}"
+    return [above if over else f"No cell is above {limit}"]
 
 
 def ratios(rows: Sequence[Figures]) -> str:
-    """The range over all cells, and how many of them gain nothing that can be told."""
+    """Say the range of the ratios of each pair of methods, and in how many cells it may be 1."""
     if not any(row.ratio is not None for row in rows):
         return ""
     return _sentences([*methods_verdict(rows), *filter(None, map(_unclear, method_pairs(rows)))])
 
 
 def _unclear(pair: MethodPair) -> str:
-    """A ratio whose interval holds 1 says nothing about which method is the shorter one."""
+    """Count the cells whose interval holds 1, so that either method may be the shorter one."""
     found = [row for row in pair.rows if (i := row.ratio_interval) and i[0] <= 1 <= i[1]]
     if not found:
         return ""
@@ -100,17 +102,17 @@ def _unclear(pair: MethodPair) -> str:
 
 
 def phases(rows: Sequence[Figures]) -> str:
-    """Where each method spends most, in the cells of the largest memory measured."""
+    """Say where each method spends most, in the cells of the largest memory measured."""
     measured = [row for row in rows if row.state is CellState.MEASURED and any(row.phases.values())]
     if not measured:
         return ""
     largest = max(measured, key=lambda row: row.cell.mem)
     alike = [row for row in measured if _kind(row.cell) == _kind(largest.cell)]
-    return _sentences([f"At {place_of_row(largest)}, {_listed(map(_spent, alike))}"])
+    return _sentences([f"At {place_of_row(largest)}, {', '.join(map(_spent, alike))}"])
 
 
 def _spent(row: Figures) -> str:
-    """The phases that make up most of it, two at most."""
+    """Name the two phases that make up most of a pause."""
     whole = sum(row.phases.values())
     most = sorted(row.phases.items(), key=lambda item: -item[1])[:2]
     parts = [f"{ticks / whole:.0%} in {phase}" for phase, ticks in most if ticks >= whole / 100]
@@ -118,7 +120,7 @@ def _spent(row: Figures) -> str:
 
 
 def ecdf(table: CellTable) -> str:
-    """How far reps of a cell lie apart, and whether methods overlap."""
+    """Say how far reps of a cell lie apart, and whether those of two methods overlap."""
     cells = _with_reps(table)
     if not cells:
         return ""
@@ -133,13 +135,13 @@ def _with_reps(table: CellTable) -> list[Cell]:
 
 
 def _spread(table: CellTable, cell: Cell) -> float:
-    """Percent of the median from the shortest rep to the longest."""
+    """Compute how far the longest rep is from the shortest, in percent of the median."""
     pause = table.pause(cell)
     return 100 * (pause.high - pause.low) / pause.median if pause.median else 0.0
 
 
 def _apart(table: CellTable) -> list[str]:
-    """By methods: in how many cells the longest rep is shorter than the base's shortest."""
+    """Count, by methods, the cells whose longest rep is shorter than the base's shortest."""
     found: dict[tuple[Method, Method], list[bool]] = {}
     for cell in table.measured:
         if base := table.base(cell):
@@ -152,7 +154,7 @@ def _apart(table: CellTable) -> list[str]:
 
 
 def run_order(table: CellTable) -> str:
-    """Whether the pause of a cell depends on when it was measured."""
+    """Say whether the pauses of a cell depend on when they were measured."""
     cells = _with_reps(table)
     if not cells:
         return ""
@@ -164,10 +166,6 @@ def run_order(table: CellTable) -> str:
     return _sentences(
         [f"Drift in {len(moved)} of {len(cells)} cells: {name} by {moved[worst]:+.1%}"]
     )
-
-
-def _listed(parts: Iterable[str]) -> str:
-    return ", ".join(parts)
 
 
 def _sentences(parts: Iterable[str]) -> str:

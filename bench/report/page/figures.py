@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The plots of a run as a page has them: each with a sentence of what it shows."""
+"""The plots of a run as a page has them, each with sentences of what it shows."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,13 +15,16 @@ from bench.report.table.cells import CellTable
 from bench.report.table.figures import Figures
 from bench.results.writer import Run
 
-# What the author of the patch quotes for a live update with vfio.
+# The pause of a live update with vfio, as the patch's author quotes it.
 _VFIO_PAUSE = "100ms"
 
 
 @dataclass(frozen=True)
 class Plot:
-    """``finding`` is also what the picture says to those who do not see it."""
+    """A picture with a title, what it shows, and how to read it.
+
+    ``finding`` is also what the picture says to those who do not see it.
+    """
 
     title: str
     finding: str
@@ -30,12 +33,15 @@ class Plot:
 
 
 def plots(run: Run, table: CellTable, rows: Sequence[Figures], name: str) -> list[Plot]:
-    """Those that have something to show; the ids in each begin with ``name``."""
+    """Draw those plots of a run that have something to show; their ids begin with ``name``."""
     return [*_plots(run, table, rows, name)]
 
 
 def budget(run: Run) -> float | None:
-    """What no pause is to exceed, in ticks; None where nobody said so in this unit."""
+    """Get what no pause is to exceed, in ticks of the run's clock; None for no such limit.
+
+    The scenario says it; where it does not, times are held against vfio's 100 ms.
+    """
     text = run.facts.get("scenario", {}).get("max_pause")
     if not text and run.clock is Clock.WALL:
         text = _VFIO_PAUSE
@@ -47,49 +53,50 @@ def budget(run: Run) -> float | None:
 
 def _plots(run: Run, table: CellTable, rows: Sequence[Figures], name: str) -> Iterator[Plot]:
     from bench.report.export.frames import frame
-    from bench.report.plots import draw as draw  # matplotlib takes a while to import
+    from bench.report.plots import draw  # matplotlib takes a while to import
 
-    samples = frame(run)
     limit = budget(run)
 
-    def plot(title: str, finding: str, reading: str, figure: Callable[[], Any]) -> Iterator[Plot]:
+    def plot(title: str, finding: str, reading: str, make: Callable[[], Any]) -> Iterator[Plot]:
         if finding:
-            key = f"{name}-{title.partition(' ')[0].lower()}"
-            yield Plot(title, finding, reading, _image(draw.svg(figure(), key), title, finding))
+            drawing = make()
+            svg = draw.svg(drawing.figure, f"{name}-{title.partition(' ')[0].lower()}")
+            said = " ".join([reading, *drawing.notes])
+            yield Plot(title, finding, said, _image(svg, title, finding))
 
     yield from plot(
         "Growth with memory",
         captions.scaling(table, limit),
         "Both axes are logarithmic: a cost that every page has climbs, one that none has is flat.",
-        lambda: draw.scaling(samples, limit),
+        lambda: draw.scaling(table, rows, limit),
     )
     yield from plot(
         "Ratios",
         captions.ratios(rows),
         "Each row is a cell. Right of 1 the method pauses less than what it is held against.",
-        lambda: draw.ratios(samples),
+        lambda: draw.ratios(rows),
     )
     yield from plot(
         "Phases",
         captions.phases(rows),
         "Medians of the phases, in the order in which they happen.",
-        lambda: draw.phases(samples),
+        lambda: draw.phases(rows, table.unit),
     )
     yield from plot(
         "Spread",
         captions.ecdf(table),
         "Steep steps: reps are alike. Steps far from one another: no rep could be the other's.",
-        lambda: draw.ecdf(samples),
+        lambda: draw.ecdf(table, rows),
     )
     yield from plot(
         "Order of measurement",
         captions.run_order(table),
         "A trend or a step would be the machine's, not the method's.",
-        lambda: draw.run_order(samples),
+        lambda: draw.run_order(frame(run)),
     )
 
 
 def _image(svg: str, title: str, finding: str) -> Markup:
-    """One picture to a screen reader, with the finding for its name."""
+    """Make an SVG one picture to a screen reader, with the finding for its name."""
     label = escape(visible(f"{title}: {finding}"))
     return Markup(svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1))

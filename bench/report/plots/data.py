@@ -1,157 +1,238 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the plots show, as numbers: cells of a frame, and the panels that they stand in."""
+"""What the plots show of a run: rows of the report's table by panel, samples thinned by rank."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from bench.model.cell import Backing, Cell
-from bench.report.plots.axes import names_of
-from bench.report.table.cells import METHODS, place_of
+from bench.model.cell import Backing, Cell, Method
+from bench.model.units import GIB, format_ratio, format_ratio_interval
+from bench.model.visible import visible
+from bench.report.plots.scales import quantity
+from bench.report.table.cells import CellTable
 from bench.report.table.columns import factors
-from bench.results.row import CellRow
-from bench.stats.samples import Floats, Samples, samples_of
-from bench.stats.summary import Summary, summarize
+from bench.report.table.figures import Figures
+from bench.stats.samples import Floats
+from bench.stats.scaling import FittedLine
+from bench.stats.summary import Summary
 
-MOST_PANELS = 24  # that one figure has room for
+# What a figure holds: a page has to bear it, and a reader too.
+MOST_PANELS, MOST_ROWS, MOST_STEPS, MOST_MARKS = 24, 120, 5000, 1200
 LONGEST = 28  # characters of a device's name
 
 _FACTORS = [field.name for field in fields(Cell)]
 
 
-@dataclass(frozen=True, eq=False)
-class PlotCell:
-    """A cell of a run. ``places`` are the rows of its samples; none if it has no figure.
-
-    ``problem`` is then the reason: failed, skipped or missing, and what the run said.
-    """
-
-    run: str
-    cell: Cell
-    places: NDArray[np.int64]
-    ticks: NDArray[np.int64]
-    side: Samples
-    problem: str = ""
-
-    @property
-    def values(self) -> Floats:
-        return self.side.values
-
-    @cached_property
-    def summary(self) -> Summary:
-        return summarize(self.ticks)
-
-    @property
-    def state(self) -> str:
-        """One word of `problem`."""
-        return self.problem.partition(":")[0]
+def elide(text: str, most: int) -> str:
+    """Shorten a text to so many characters. Its middle goes: paths differ at their ends."""
+    if len(text) <= most:
+        return text
+    head = (most - 1) // 3
+    return f"{text[:head]}\u2026{text[len(text) - (most - 1 - head) :]}"
 
 
-@dataclass(frozen=True, eq=False)
+def names_of(texts: Sequence[str], most: int) -> dict[str, str]:
+    """Give each text a printable name of ``most`` characters; `` #2`` tells equal ones apart."""
+    names: dict[str, str] = {}
+    for text in dict.fromkeys(texts):
+        short = elide(visible(text), most)
+        same = [name for name in names.values() if name.partition(" #")[0] == short]
+        names[text] = f"{short} #{len(same) + 1}" if same else short
+    return names
+
+
+@dataclass(frozen=True)
 class Panel:
+    """Rows that share a pair of axes: of one device, kind of pages and variant of handover."""
+
     title: str
-    series: list[PlotCell]
+    rows: list[Figures]
 
-    def label(self, series: PlotCell) -> str:
-        """The method; with its backing where a panel has two."""
-        backings = {each.cell.backing for each in self.series}
-        backing = f" {series.cell.backing}" if len(backings) > 1 else ""
-        return f"{series.cell.method}{backing}"
-
-
-def unit_of(frame: pd.DataFrame) -> str:
-    """Of all samples; ValueError for two units, which no axis can hold."""
-    units = [str(unit) for unit in frame["unit"].unique()]
-    if len(units) > 1:
-        raise ValueError("a time and an instruction count cannot be in one plot")
-    return units[0] if units else "ns"
+    def label(self, cell: Cell) -> str:
+        """Name a cell by its method, and by its backing where the panel has two."""
+        several = len({row.cell.backing for row in self.rows}) > 1
+        return f"{cell.method} {cell.backing}" if several else cell.method.value
 
 
-def plot_cells(frame: pd.DataFrame) -> list[PlotCell]:
-    """Every cell of every run, in the order of the report's table, measured or not."""
-    if frame.empty:
-        return []
-    groups = frame.groupby(["run", *_FACTORS], observed=True, sort=False).ngroup().to_numpy()
-    order = np.argsort(groups, kind="stable")
-    bounds = np.flatnonzero(np.diff(groups[order])) + 1
-    pause = frame["pause"].to_numpy(dtype=np.int64, na_value=0)
-    boot = frame["boot"].to_numpy(dtype=np.int64, na_value=0)
-    statuses = frame["status"].astype("category").cat
-    codes, texts = statuses.codes.to_numpy(), [*map(str, statuses.categories)]
-    found = []
-    for places in np.split(order, bounds):
-        said = [texts[code] for code in dict.fromkeys(codes[places].tolist())]
-        ok = places[codes[places] == texts.index("ok")] if "ok" in said else places[:0]
-        problem = _problem(said)
-        ok = ok[:0] if problem else ok
-        ticks = pause[ok]
-        first = int(places[0])
-        run = str(frame["run"].iloc[first])
-        found.append(
-            PlotCell(run, _cell(frame, first), ok, ticks, samples_of(boot[ok], ticks), problem)
-        )
-    runs = [*dict.fromkeys(each.run for each in found)]
-    return sorted(found, key=lambda each: (runs.index(each.run), *place_of(each.cell)))
+def panels(rows: Sequence[Figures], by_mem: bool = False) -> tuple[list[Panel], list[str]]:
+    """Group rows into panels, one a size of memory if ``by_mem``; with a note on those left out.
 
-
-def _problem(statuses: Sequence[str]) -> str:
-    """Why a cell has no figure: one that failed in one boot has none, whatever others measured."""
-    failed = [status for status in statuses if status.startswith("failed")]
-    if failed or "ok" in statuses:
-        return failed[0] if failed else ""
-    known = [status for status in statuses if status.startswith(("skipped", "missing"))]
-    return known[0] if known else "missing: only its warm-up is there"
-
-
-def _cell(frame: pd.DataFrame, row: int) -> Cell:
-    values = {name: frame[name].iloc[row] for name in _FACTORS}
-    plain = {name: v if isinstance(v, str) else int(v) for name, v in values.items()}
-    return CellRow.model_validate(plain).cell()
-
-
-def panels(
-    series: Sequence[PlotCell], by_mem: bool = False, known: Collection[tuple[str, Cell]] = ()
-) -> list[Panel]:
-    """One a kind of cell, or one a kind and size.
-
-    Only those that hold a cell with samples, or one that is ``known`` otherwise.
+    A panel has at least one figure, measured or estimated. Of more than a figure holds, those
+    of the largest memory are kept.
     """
-    groups: dict[tuple[str, Cell], list[PlotCell]] = {}
-    for each in series:
-        mem = each.cell.mem if by_mem else 0
-        like = replace(each.cell, method=METHODS[0], mem=mem, backing=Backing.REAL, file=0)
-        groups.setdefault((each.run, like), []).append(each)
-    shown = [
-        group
-        for group in groups.values()
-        if any(e.values.size or (e.run, e.cell) in known for e in group)
-    ]
-    heads = [group[0] for group in shown]
-    runs, devices = run_names(heads), names_of([head.cell.device for head in heads], LONGEST)
-    return [
-        Panel(f"{runs[head.run]}{devices[head.cell.device]}, {_rest(head.cell, by_mem)}", group)
-        for head, group in zip(heads, shown, strict=True)
-    ]
-
-
-def run_names(series: Sequence[PlotCell]) -> dict[str, str]:
-    """What begins the name of each run's cells: nothing where there is one run."""
-    names = names_of([each.run for each in series], 18)
-    return {run: f"{name}: " if len(names) > 1 else "" for run, name in names.items()}
-
-
-def _rest(cell: Cell, with_mem: bool) -> str:
-    _, pages, mem, *_ = factors(cell)
-    return f"{pages}, {mem}" if with_mem else pages
-
-
-def largest(found: Sequence[Panel]) -> list[Panel]:
-    """As many as a figure holds: of each kind the largest memory first."""
-    kinds = [replace(p.series[0].cell, mem=0, file=0, method=METHODS[0]) for p in found]
+    groups: dict[Cell, list[Figures]] = {}
+    for row in rows:
+        groups.setdefault(_panel_key(row.cell, row.cell.mem if by_mem else 0), []).append(row)
+    shown = {k: group for k, group in groups.items() if any(r.pause or r.estimate for r in group)}
+    kinds = [replace(key, mem=0) for key in shown]
     ranks = [kinds[number + 1 :].count(kind) for number, kind in enumerate(kinds)]
-    chosen = sorted(range(len(found)), key=lambda number: ranks[number])[:MOST_PANELS]
-    return [found[number] for number in sorted(chosen)]
+    kept = {*sorted(range(len(kinds)), key=ranks.__getitem__)[:MOST_PANELS]}
+    devices = names_of([key.device for key in shown], LONGEST)
+    found = []
+    for number, (key, group) in enumerate(shown.items()):
+        _, pages, mem, *_ = factors(group[0].cell)
+        title = f"{devices[key.device]}, {pages}" + (f", {mem}" if by_mem else "")
+        found += [Panel(title, group)] if number in kept else []
+    more = len(shown) - len(found)
+    note = f"Drawn: {len(found)} of {len(shown)} panels, of the largest memory."
+    return found, [note] if more else []
+
+
+def _panel_key(cell: Cell, mem: int) -> Cell:
+    return replace(cell, method=Method.EXEC_ONLY, mem=mem, backing=Backing.REAL, file=0)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Cells that differ in their memory alone, by size; the line is in ticks for each GiB.
+
+    ``estimates`` are (GiB, (value, low, high)) of sizes that were left out.
+    """
+
+    method: Method
+    label: str
+    alias: bool
+    sizes: list[float]  # GiB
+    summaries: list[Summary]
+    line: FittedLine | None
+    why_not: str
+    estimates: list[tuple[float, tuple[float, float, float]]]
+
+    @property
+    def all_sizes(self) -> list[float]:
+        """Those that were measured or estimated, ascending, in GiB."""
+        return sorted({*self.sizes, *(size for size, _ in self.estimates)})
+
+    @property
+    def extent(self) -> list[float]:
+        """Both ends of every bar, and of every estimate's."""
+        bars = [*map(ends, self.summaries), *(estimate[1:] for _, estimate in self.estimates)]
+        return [end for bar in bars for end in bar]
+
+    @property
+    def path(self) -> tuple[list[float], list[float]]:
+        """The line, as points because logarithmic axes bend it; without one, the medians."""
+        if self.line is None:
+            return self.sizes, [summary.median for summary in self.summaries]
+        sizes = np.geomspace(self.all_sizes[0], self.all_sizes[-1], 40).tolist()
+        return sizes, [self.line.predict(size * _PAGES)[0] for size in sizes]
+
+    def legend(self, unit: str) -> str:
+        """The label and, below it, the slope with its 95 % interval."""
+        if self.line is None:
+            return f"{self.label}\nno line" if len(self.sizes) > 1 else self.label
+        slope, low, high = (
+            quantity(v * _PAGES, unit) for v in (self.line.slope, self.line.low, self.line.high)
+        )
+        return f"{self.label}\n{slope} / GiB\n[{low}, {high}]"
+
+
+_PAGES = GIB // 4096  # CellTable.scaling is against pages of 4 KiB
+
+
+def curves(table: CellTable, panel: Panel) -> list[Curve]:
+    """One a method and backing that the panel has measured, in the order of its rows."""
+    measured = [row.cell for row in panel.rows if row.pause]
+    firsts = [cell for cell in measured if table.sizes(cell)[0] == cell]
+    return [_curve(table, panel, cell) for cell in firsts]
+
+
+def _curve(table: CellTable, panel: Panel, first: Cell) -> Curve:
+    sizes = table.sizes(first)
+    line, why_not = table.scaling(first) if len(sizes) > 1 else (None, "")
+    return Curve(
+        method=first.method,
+        label=panel.label(first),
+        alias=first.backing is Backing.ALIAS,
+        sizes=[cell.mem / GIB for cell in sizes],
+        summaries=[table.pause(cell) for cell in sizes],
+        line=None if why_not else line,
+        why_not=why_not,
+        estimates=[
+            (row.cell.mem / GIB, row.estimate)
+            for row in panel.rows
+            if row.estimate and (row.cell.method, row.cell.backing) == (first.method, first.backing)
+        ],
+    )
+
+
+def ends(summary: Summary) -> tuple[float, float]:
+    """The interval of a median, or the range of reps that are too few for one."""
+    return summary.interval or (summary.low, summary.high)
+
+
+def ratio_label(row: Figures, devices: dict[str, str]) -> str:
+    """Name what is held against what: ``sim-net-pa thp 1 GiB: new-owner / reset-owner``."""
+    _, pages, mem, backing, method = factors(row.cell)
+    words = [devices[row.cell.device], pages, mem]
+    words += [] if row.cell.backing is Backing.REAL else [backing]
+    return f"{' '.join(words)}: {method} against {row.base.method if row.base else ''}"
+
+
+def has_place(row: Figures) -> bool:
+    """True if the ratio has a place on a logarithmic axis: neither pause is 0."""
+    return row.ratio is not None and 0 < row.ratio < float("inf")
+
+
+def ratio_text(row: Figures) -> str:
+    """The ratio with its 95 % interval, as all reports spell it; or why there is none."""
+    if row.ratio is None or not has_place(row):
+        return "a pause of 0: no ratio"
+    value = format_ratio(row.ratio)
+    if row.estimate:
+        return f"~{value} extrapolated"
+    return f"{value} [{format_ratio_interval(row.ratio_interval)}]" if row.ratio_interval else value
+
+
+def thinned(values: ArrayLike, most: int) -> Floats:
+    """At most so many of the values, ascending, evenly by rank: both ends are kept."""
+    ordered = np.sort(np.asarray(values, np.float64))
+    ranks = np.linspace(0, len(ordered) - 1, min(most, len(ordered)))
+    return ordered[ranks.round().astype(np.int64)]
+
+
+def in_order(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Take the samples that count of a run's frame, in the order of measurement; and notes.
+
+    Columns: ``method``, ``boot``, and ``value``, the pause over the median of its cell. Cells
+    that failed in any boot do not count, nor do those whose median is 0.
+    """
+    cell = frame.groupby(_FACTORS, observed=True, sort=False).ngroup()
+    failed = cell.isin(cell[frame["status"].str.startswith("failed")].unique())
+    found = frame.loc[frame["status"].eq("ok") & ~failed, ["method", "boot"]]
+    pause = frame.loc[found.index, "pause"].astype("float64")
+    median = pause.groupby(cell).transform("median")
+    found["value"] = pause / median
+    zero = cell[found.index][median == 0].nunique()
+    notes = [f"Not drawn: {zero} cells whose median is 0."] if zero else []
+    return found[median > 0].reset_index(drop=True), notes
+
+
+def outline(values: Floats, places: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Thin the ascending ``places`` of values to ``most``.
+
+    Of stretches of neighbours the smallest, the middle and the greatest value are kept.
+    """
+    if len(places) <= most:
+        return places
+    chosen = []
+    for part in np.array_split(places, most // 3):
+        ranked = part[np.argsort(values[part], kind="stable")]
+        chosen += [ranked[0], ranked[len(ranked) // 2], ranked[-1]]
+    return np.unique(chosen)
+
+
+def trend(values: Floats, most: int = 60, least: int = 5) -> tuple[Floats, Floats]:
+    """The middles and medians of up to ``most`` stretches; empty for fewer than three.
+
+    A stretch has at least ``least`` values.
+    """
+    parts = np.array_split(values, max(min(most, len(values) // least), 1))
+    if len(parts) < 3:
+        return np.empty(0), np.empty(0)
+    ends = np.cumsum([len(part) for part in parts])
+    middles = ends - np.array([len(part) for part in parts]) / 2 - 0.5
+    return middles, np.array([np.median(part) for part in parts])

@@ -1,36 +1,79 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The plots of a report, each from a frame of samples; numbers and looks come from siblings."""
+"""The plots of a report, one function each, from the figures that the tables print.
+
+Each takes rows or samples of one run, and returns a Drawing; matplotlib lays it out.
+"""
 
 import io
+import math
 import warnings
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib import style
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+from matplotlib.ticker import (
+    FixedLocator,
+    MaxNLocator,
+    PercentFormatter,
+    StrMethodFormatter,
+)
 
 from bench.model.cell import Method, Phase
-from bench.model.units import GIB
-from bench.report.plots import axes as plot_axes
-from bench.report.plots import curves as plot_curves
-from bench.report.plots import parts as plot_parts
-from bench.report.plots import strips as plot_strips
 from bench.report.plots import svg as plot_svg
-from bench.report.plots.axes import AxisScale, quantity
-from bench.report.plots.curves import Curve, ends
-from bench.report.plots.layout import WIDTH, Layout
+from bench.report.plots.data import (
+    LONGEST,
+    MOST_MARKS,
+    MOST_ROWS,
+    MOST_STEPS,
+    Curve,
+    Panel,
+    curves,
+    ends,
+    has_place,
+    in_order,
+    names_of,
+    outline,
+    panels,
+    ratio_label,
+    ratio_text,
+    thinned,
+    trend,
+)
+from bench.report.plots.scales import (
+    QuantityFormatter,
+    change_formatter,
+    quantity,
+    ratio_formatter,
+    set_log,
+    set_sizes,
+    set_ticks,
+)
 from bench.report.plots.styles import HOLLOW, INK, MUTED, RC, SHADE, fill_of, style_of
-from bench.report.plots.view import View
-from bench.report.table.cells import ORDER
+from bench.report.table.cells import ORDER, CellTable
+from bench.report.table.figures import Figures
+from bench.stats.drift import drift
 
 _LOOK = style.context(["default", RC])
+_WIDTH = 9.0  # inches
+_AROUND = 0.65  # a panel's title and tick labels
+_MOST_RANKED = 10_000  # of a trend: of more values the medians of as many neighbourhoods
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure, and sentences on what its marks are and what it leaves out."""
+
+    figure: Figure
+    notes: list[str]
 
 
 @_LOOK
@@ -45,34 +88,37 @@ def svg(figure: Figure, name: str) -> str:
 
 
 @_LOOK
-def scaling(frame: pd.DataFrame, budget: float | None = None) -> Figure:
-    """Pause against memory, both logarithmic, with fitted lines; ``budget`` in the frame's unit."""
-    view = View(frame)
-    drawn = view.panels()
-    each = [plot_curves.curves(panel) for panel in drawn]
+def scaling(table: CellTable, rows: Sequence[Figures], budget: float | None = None) -> Drawing:
+    """Draw pause against memory, both logarithmic, with fitted lines; ``budget`` in ticks."""
+    drawn, notes = panels(rows)
+    each = [curves(table, panel) for panel in drawn]
     lines = [curve for found in each for curve in found]
-    view.note_intervals([summary for curve in lines for summary in curve.summaries])
-    view.note(plot_curves.line_note(lines))
-    keys = _keys(curve.method for curve in lines)
-    keys += [Line2D([], [], **HOLLOW)] if any(curve.estimates for curve in lines) else []
-    layout = Layout(len(drawn), len(keys), view.notes)
-    figure, places = _sheet("Pause against memory", view, keys, layout, [p.title for p in drawn])
-    values = [v for curve in lines for v in curve.extent] + ([budget] if budget else [])
-    sizes, top = sorted({s for curve in lines for s in curve.all_sizes}), max(values, default=0)
+    tall = max(2.1, 0.4 * max(map(len, each)) + 0.3)
+    figure, places = _sheet([panel.title for panel in drawn], tall, sharey=True)
+    figure.supxlabel("Guest memory")
+    figure.supylabel(f"Pause: {_measured(table.unit)}")
     for axes, found in zip(places, each, strict=True):
-        _set(axes, "x", plot_axes.size_scale(sizes, layout.inner))
-        _set(axes, "y", plot_axes.scale(values, view.unit, log=True, most=6))
-        if budget:
-            axes.axhline(budget, color=INK, linewidth=1.2, dashes=(6, 2), label="budget")
-            text, side = f" budget {quantity(budget, view.unit)}", ("bottom", "top")[budget == top]
-            axes.text(0, budget, text, transform=axes.get_yaxis_transform(), va=side)
         for curve in found:
-            _curve(axes, curve)
-        _direct_labels(axes, found, view.unit, layout)
-    return figure
+            _draw_curve(axes, curve)
+        set_sizes(axes, sorted({size for curve in found for size in curve.all_sizes}))
+        tips = [curve.path[1][-1] for curve in found]
+        labels = [_key(curve.method, curve.legend(table.unit)) for curve in found]
+        keys = [*zip(tips, labels, strict=True)]
+        if budget:
+            look: dict[str, Any] = {"color": INK, "linewidth": 1.2, "dashes": (6, 2)}
+            look["label"] = f"budget {quantity(budget, table.unit)}"
+            keys.append((budget, axes.axhline(budget, **look)))
+        keys.sort(key=lambda key: -key[0])
+        beside: dict[str, Any] = {"bbox_to_anchor": (1.0, 0.5), "fontsize": 7}
+        axes.legend(handles=[key for _, key in keys], loc="center left", **beside)
+    values = [end for curve in lines for end in curve.extent] + ([budget] if budget else [])
+    set_log(places[0], "y", values, QuantityFormatter(table.unit), most=5)
+    if any(curve.estimates for curve in lines):
+        figure.legend(handles=[Line2D([], [], **HOLLOW)], loc="outside upper left")
+    return Drawing(figure, [*_line_notes(lines), *notes])
 
 
-def _curve(axes: Axes, curve: Curve) -> None:
+def _draw_curve(axes: Axes, curve: Curve) -> None:
     look = style_of(curve.method)
     sizes, medians = curve.sizes, [summary.median for summary in curve.summaries]
     low, high = zip(*(ends(summary) for summary in curve.summaries), strict=True)
@@ -81,172 +127,205 @@ def _curve(axes: Axes, curve: Curve) -> None:
     axes.plot(*curve.path, **look.line)
     fill = "left" if curve.alias else "full"
     axes.plot(sizes, medians, label=curve.label, fillstyle=fill, mfcalt="none", **look.mark)
-    for cell, (value, least, most) in curve.estimates.items():
-        at = cell.mem / GIB
-        axes.plot([at, at], [least, most], color=look.colour, linewidth=1, dashes=(2, 2))
-        axes.plot(at, value, label="extrapolated", mfc="none", **look.mark)
+    for size, (value, least, most) in curve.estimates:
+        axes.plot([size, size], [least, most], color=look.colour, linewidth=1, dashes=(2, 2))
+        axes.plot(size, value, label="extrapolated", mfc="none", **look.mark)
 
 
-def _direct_labels(axes: Axes, found: Sequence[Curve], unit: str, layout: Layout) -> None:
-    """Method and slope beside the end of each line, moved apart where lines are close."""
-    tips = [(axes.transScale + axes.transLimits).transform(curve.last)[1] for curve in found]
-    rows = plot_axes.spread(tips, 0.42 / layout.height, 0.0, 0.95)
-    near, mark, text = (1 + inches / layout.inner for inches in (0.12, 0.2, 0.29))
-    for curve, tip, row in zip(found, tips, rows, strict=True):
-        beyond: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False}
-        axes.plot([1.0, near], [tip, row], color=MUTED, linewidth=0.6, **beyond)
-        axes.plot(mark, row, **style_of(curve.method).mark, **beyond)
-        label = f"{curve.label}\n{curve.slope(unit)}".strip()
-        axes.text(text, row, label, va="center", fontsize=7, linespacing=1.15, **beyond)
-
-
-@_LOOK
-def ratios(frame: pd.DataFrame, floor: float = 0.0) -> Figure:
-    """A row a cell and its base; ``floor`` is the part that equal runs differ by, shaded."""
-    view = View(frame)
-    rows, notes = plot_parts.ratio_rows(view.series, view.known, floor)
-    view.notes += notes
-    keys = _keys(row.method for row in rows)
-    keys += [Line2D([], [], **HOLLOW)] if any(row.extrapolated for row in rows) else []
-    keys += [Patch(label=f"noise floor {floor:.2%}", **SHADE)] if floor else []
-    left = 0.3 + 0.062 * max((len(row.label) for row in rows), default=0)
-    layout = Layout(bool(rows), len(keys), view.notes, 1, 0.26 * len(rows) + 0.1, left, 1.5)
-    names = ["above 1x the pause of the method is the shorter one"][: len(rows)]
-    figure, places = _sheet("Pause of the base / pause of the method", view, keys, layout, names)
-    values = [end for row in rows if row.drawn for end in (row.ratio, *(row.interval or ()))]
-    for axes in places:
-        around = [1 / (1 + floor), 1, 1 + floor]
-        _set(axes, "x", plot_axes.scale([*values, *around], "x", log=True, most=7))
-        axes.axvspan(around[0], around[2], label="noise floor", **SHADE)
-        axes.axvline(1, color=INK, linewidth=1)
-        axes.set_ylim(len(rows) - 0.5, -0.5)
-        _ticks(axes.yaxis, range(len(rows)), [row.label for row in rows])
-        for number, row in enumerate(rows):
-            look = style_of(row.method)
-            if row.interval:
-                axes.plot(row.interval, [number, number], color=look.colour, marker="|")
-            if row.drawn:
-                fill = "none" if row.extrapolated else "full"
-                axes.plot(row.ratio, number, ms=4, fillstyle=fill, label=row.label, **look.mark)
-            axes.text(1.02, number, row.text, transform=axes.get_yaxis_transform(), va="center")
-    return figure
+def _line_notes(found: Sequence[Curve]) -> list[str]:
+    """What marks, bars and lines are, and why some cells have no line."""
+    several = [curve for curve in found if len(curve.sizes) > 1]
+    intervals = [summary.interval is not None for c in found for summary in c.summaries]
+    bars = ["95 % interval of the median"] if any(intervals) else []
+    bars += [] if all(intervals) else ["smallest to greatest rep where there are fewer than 6"]
+    notes = [f"Marks: medians. Bars and bands: {', or '.join(bars)}."]
+    if any(curve.alias for curve in found):
+        notes.append("Half-filled: alias memory, fewer of its pages are distinct.")
+    if any(curve.line for curve in several):
+        notes.append("Lines: Theil-Sen, growth for each GiB with its 95 % interval.")
+    if why := "; ".join(dict.fromkeys(curve.why_not for curve in several if curve.why_not)):
+        notes.append(f"No line fits where medians are joined: {why}.")
+    return notes
 
 
 @_LOOK
-def phases(frame: pd.DataFrame) -> Figure:
-    """Where the pause goes: medians of phases on one another, a bar a method."""
-    view = View(frame)
-    drawn = view.panels(by_mem=True, estimated=True)
-    found = [plot_parts.bars(frame, panel, view.known) for panel in drawn]
-    known = [phase for phase in Phase if any(phase in bar.phases for b in found for bar in b)]
-    view.note("Medians of phases, which need not add up to the median of the pause (the figure).")
-    keys = [Patch(label=phase.value, **fill_of(phase).patch) for phase in known]
-    tall = 0.25 * max(map(len, found), default=1) + 0.1
-    right = 1.55 if view.known else 1.0
-    layout = Layout(len(drawn), len(keys), view.notes, 2, tall, 1.25, right, 9)
-    names = [panel.title for panel in drawn]
-    figure, places = _sheet("Phases of the pause", view, keys, layout, names)
-    for axes, group in zip(places, found, strict=True):
-        whole = max(max(sum(bar.phases.values()), bar.total or 0.0) for bar in group)
-        _set(axes, "x", plot_axes.scale([0.0, whole], view.unit, log=False, most=3))
-        axes.set(xlim=(0, whole or 1.0), ylim=(len(group) - 0.5, -0.5))
-        axes.grid(axis="y", visible=False)
-        _ticks(axes.yaxis, range(len(group)), [bar.label for bar in group])
-        for number, bar in enumerate(group):
-            at = 0.0
-            for phase, ticks in bar.phases.items():
+def ratios(rows: Sequence[Figures]) -> Drawing:
+    """Draw the ratio of each cell that has a base: how many of its pauses fit into the base's."""
+    every = [row for row in rows if row.ratio is not None]
+    shown = every[:MOST_ROWS]
+    figure, (axes,) = _sheet([""], 0.26 * len(shown) + 0.1, columns=1)
+    figure.supxlabel("Pause of the base / pause of the method: above 1x the method is shorter")
+    held = [row for row in shown if has_place(row)]
+    values = [end for row in held for end in (row.ratio or 1, *(row.ratio_interval or ()))]
+    axes.axvline(1, color=INK, linewidth=1)
+    for number, row in enumerate(shown):
+        look = style_of(row.cell.method)
+        if row.ratio_interval:
+            axes.plot(row.ratio_interval, [number, number], color=look.colour, marker="|")
+        if has_place(row):
+            fill = "none" if row.estimate else "full"
+            axes.plot(row.ratio or 1, number, ms=4, fillstyle=fill, label="ratio", **look.mark)
+        _beside(axes, 1.0, number, ratio_text(row), axes.get_yaxis_transform())
+    set_log(axes, "x", [*values, 1], ratio_formatter, most=4)
+    axes.set_ylim(len(shown) - 0.5, -0.5)
+    devices = names_of([row.cell.device for row in shown], LONGEST)
+    axes.set_yticks(range(len(shown)), [ratio_label(row, devices) for row in shown])
+    keys = _keys(row.cell.method for row in shown)
+    keys += [Line2D([], [], **HOLLOW)] if any(row.estimate for row in shown) else []
+    figure.legend(handles=keys, loc="outside upper left", ncols=6)
+    few = any(row.ratio_interval is None and not row.estimate for row in shown)
+    none = " No bar where there are fewer than 4 reps, or boots, a side." if few else ""
+    more = len(every) - len(shown)
+    cut = [f"{more} more rows are not drawn."] if more else []
+    return Drawing(figure, [f"Bars: 95 % interval of the ratio.{none}", *cut])
+
+
+@_LOOK
+def phases(rows: Sequence[Figures], unit: str) -> Drawing:
+    """Draw where the pause goes: medians of phases on one another, a bar a method."""
+    drawn, notes = panels(rows, by_mem=True)
+    tall = 0.25 * max(len(panel.rows) for panel in drawn) + 0.1
+    figure, places = _sheet([panel.title for panel in drawn], tall)
+    figure.supxlabel(f"Medians of phases: {_measured(unit)}")
+    for axes, panel in zip(places, drawn, strict=True):
+        _draw_bars(axes, panel, unit)
+    known = {phase for panel in drawn for row in panel.rows for phase, v in row.phases.items() if v}
+    keys = [Patch(label=phase.value, **fill_of(phase).patch) for phase in Phase if phase in known]
+    figure.legend(handles=keys, loc="outside upper left", ncols=9)
+    said = "They need not add up to the median of the pause, which is the figure beside the bar."
+    return Drawing(figure, [said, *notes])
+
+
+def _draw_bars(axes: Axes, panel: Panel, unit: str) -> None:
+    for number, row in enumerate(panel.rows):
+        at = 0.0
+        for phase in Phase:
+            if ticks := row.phases.get(phase):
                 patch = fill_of(phase).patch
                 axes.barh(number, ticks, 0.72, left=at, label=phase.value, **patch)
                 at += ticks
-            if not bar.phases and bar.total:
-                axes.barh(number, bar.total, 0.72, fill=False, edgecolor=MUTED, linestyle="--")
-            end = max(at, bar.total or 0.0)
-            axes.text(end, number, f" {bar.text(view.unit)}", va="center")
-    return figure
+        whole = row.estimate[0] if row.estimate else row.pause.median if row.pause else 0.0
+        if whole and not at:
+            axes.barh(number, whole, 0.72, fill=False, edgecolor=MUTED, linestyle="--")
+        _beside(axes, max(at, whole), number, _bar_text(row, unit))
+    axes.set(ylim=(len(panel.rows) - 0.5, -0.5))
+    axes.set_xlim(0, None if axes.patches else 1)
+    axes.grid(axis="y", visible=False)
+    axes.set_yticks(range(len(panel.rows)), [panel.label(row.cell) for row in panel.rows])
+    set_ticks(axes.xaxis, MaxNLocator(3), QuantityFormatter(unit))
+
+
+def _bar_text(row: Figures, unit: str) -> str:
+    if row.estimate:
+        return f"~{quantity(row.estimate[0], unit)} {row.state}"
+    return quantity(row.pause.median, unit) if row.pause else row.state.value
 
 
 @_LOOK
-def ecdf(frame: pd.DataFrame) -> Figure:
-    """The part of a cell's reps that took no longer than a pause; marked at the median."""
-    view = View(frame)
-    drawn = view.panels(by_mem=True)
-    groups = [[each for each in panel.series if each.values.size] for panel in drawn]
-    cells = [each for group in groups for each in group]
-    most = plot_parts.steps_each(len(cells))
-    view.notes += plot_parts.step_notes(cells, most)
-    keys = _keys(each.cell.method for each in cells)
-    layout = Layout(len(drawn), len(keys), view.notes, 2, 1.4, right=0.35)
-    names = [panel.title for panel in drawn]
-    figure, places = _sheet("Distribution of the pause", view, keys, layout, names)
-    for axes, panel, group in zip(places, drawn, groups, strict=True):
-        found = [plot_parts.steps(each.values, most) for each in group]
-        _set(axes, "x", plot_axes.scale([v for x, _ in found for v in (x[0], x[-1])], view.unit))
-        axes.set_ylim(0, 1.04)
-        _ticks(axes.yaxis, [0, 0.5, 1], ["0", "50 %", "100 %"])
-        for each, (x, y) in zip(group, found, strict=True):
-            look = style_of(each.cell.method)
-            axes.step([x[0], *x], [0.0, *y], where="post", label=panel.label(each), **look.line)
-            axes.plot(each.summary.median, 0.5, **look.mark)
-    return figure
+def ecdf(table: CellTable, rows: Sequence[Figures]) -> Drawing:
+    """Draw the part of a cell's reps that took no longer than a pause; marked at the median."""
+    measured = [row for row in rows if row.pause]
+    drawn, notes = panels(measured, by_mem=True)
+    most = min(max(MOST_STEPS // len(measured), 30), 400)
+    figure, places = _sheet([panel.title for panel in drawn], 1.4, sharey=True)
+    figure.supxlabel(f"Pause: {_measured(table.unit)}")
+    figure.supylabel("Part of the reps")
+    reps = 0
+    for axes, panel in zip(places, drawn, strict=True):
+        for row in panel.rows:
+            look = style_of(row.cell.method)
+            ticks = table.ticks(row.cell, *Phase)
+            reps += len(ticks) if len(ticks) > most else 0
+            axes.ecdf(thinned(ticks, most), label=panel.label(row.cell), **look.line)
+            axes.plot(table.pause(row.cell).median, 0.5, **look.mark)
+        pauses = [table.pause(row.cell) for row in panel.rows]
+        values = [end for pause in pauses for end in (pause.low, pause.high)]
+        set_log(axes, "x", values, QuantityFormatter(table.unit), most=3)
+        set_ticks(axes.yaxis, FixedLocator([0, 0.5, 1]), PercentFormatter(1, 0, " %"))
+    keys = _keys(row.cell.method for row in measured)
+    figure.legend(handles=keys, loc="outside upper left", ncols=6)
+    thin = [f"Of {reps:,} reps {most} of each cell are drawn, evenly by rank."] if reps else []
+    return Drawing(figure, ["Marks: medians.", *thin, *notes])
 
 
 @_LOOK
-def run_order(frame: pd.DataFrame) -> Figure:
-    """Pauses over the median of their cell, in the order in which they were measured."""
-    view = View(frame)
-    strips, notes = plot_strips.strips(view.series)
-    view.notes += notes
-    keys = _keys(method for strip in strips for method in strip.marks)
-    keys.append(Line2D([], [], color=INK, label="median of neighbours"))
-    layout = Layout(len(strips), len(keys), view.notes, 1, 2.0, right=0.3)
-    names = [f"{strip.title}\n" for strip in strips]  # above the names of boots
-    figure, places = _sheet("Pauses in the order of measurement", view, keys, layout, names)
-    for axes, strip in zip(places, strips, strict=True):
-        ticks = plot_axes.count_ticks(len(strip.values) - 1)
-        axes.set_xlim(-0.5, len(strip.values) - 0.5)
-        _ticks(axes.xaxis, ticks, [f"{tick:,.0f}" for tick in ticks])
-        _set(axes, "y", plot_axes.scale(strip.extent, "%", log=False))
-        for number, (name, first, after) in enumerate(strip.boots):
-            if number % 2:
-                axes.axvspan(first - 0.5, after - 0.5, **SHADE)
-            axes.text(first - 0.5, 1, name, transform=axes.get_xaxis_transform(), va="bottom")
-        for method, marks in strip.marks.items():
-            mark = style_of(method).mark
-            axes.plot(marks, strip.values[marks], markersize=3.5, label=method.value, **mark)
-        axes.plot(*plot_strips.trend(strip.values), color=INK, label="median of neighbours")
-    return figure
+def run_order(frame: pd.DataFrame) -> Drawing:
+    """Draw the pauses of a run's frame over their cell's median, in the order of measurement."""
+    found, notes = in_order(frame)
+    values, methods = found["value"].to_numpy(), found["method"]
+    figure, (axes,) = _sheet([_drift_title(values)], 2.0, columns=1)
+    figure.supxlabel("Reps in the order of measurement")
+    figure.supylabel("Pause against the median of its cell")
+    _shade_boots(axes, found["boot"].to_numpy(np.int64))
+    drawn = 0
+    for name in methods.unique():
+        at = outline(values, np.flatnonzero(methods == name), MOST_MARKS // methods.nunique())
+        axes.plot(at, values[at], ms=3.5, label=name, **style_of(Method(name)).mark)
+        drawn += len(at)
+    middle: dict[str, Any] = {"color": INK, "label": "median of neighbours"}
+    axes.plot(*trend(values), **middle)
+    axes.set_xlim(-0.5, max(len(values), 1) - 0.5)
+    set_ticks(axes.xaxis, MaxNLocator(6, integer=True), StrMethodFormatter("{x:,.0f}"))
+    set_ticks(axes.yaxis, MaxNLocator(4), change_formatter)
+    keys = _keys(Method(name) for name in methods.unique())
+    figure.legend(handles=[*keys, Line2D([], [], **middle)], loc="outside upper left", ncols=6)
+    if drawn < len(values):
+        few = "of stretches of neighbours the smallest, the middle and the greatest"
+        notes.append(f"Of {len(values):,} reps {drawn:,} are drawn: {few}.")
+    return Drawing(figure, ["Shaded: every other boot.", *notes])
+
+
+def _drift_title(values: Any) -> str:
+    if not len(values):
+        return "Nothing was measured that can be drawn."
+    few = values if len(values) <= _MOST_RANKED else trend(values, _MOST_RANKED)[1]
+    found = drift(few)
+    change = round(found.change, 4) + 0.0  # no -0
+    return f"From first to last {change:+.2%}, p = {found.p:.2g} (Mann-Kendall)"
+
+
+def _shade_boots(axes: Axes, boots: Any) -> None:
+    """Shade every other stretch of one boot, and name up to 12 of them above the axes."""
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(boots)) + 1])[: len(boots)]
+    for first, after in zip(starts[1::2], [*starts[2::2], len(boots)], strict=False):
+        axes.axvspan(first - 0.5, after - 0.5, **SHADE)
+    named = starts[:: math.ceil(len(starts) / 12) or 1]
+    above = axes.secondary_xaxis("top")
+    above.set_xticks(named - 0.5, [f"boot {boots[start]}" for start in named], ha="left")
+    above.spines["top"].set_visible(False)
+
+
+def _beside(axes: Axes, x: float, y: float, text: str, coordinates: Any = "data") -> None:
+    """Write text right of a place."""
+    place: dict[str, Any] = {"xytext": (4, 0), "textcoords": "offset points", "va": "center"}
+    axes.annotate(text, (x, y), xycoords=coordinates, annotation_clip=False, **place)
+
+
+def _measured(unit: str) -> str:
+    return "wall time" if unit == "ns" else "instructions (icount), not a time"
+
+
+def _key(method: Method, label: str) -> Artist:
+    look = style_of(method)
+    return Line2D([], [], marker=look.marker, label=label, **look.line)
 
 
 def _keys(methods: Iterable[Method]) -> list[Artist]:
     """A legend of methods, in their order."""
-    looks = [(m.value, style_of(m)) for m in sorted({*methods}, key=ORDER.index)]
-    return [Line2D([], [], marker=look.marker, label=name, **look.line) for name, look in looks]
+    return [_key(method, method.value) for method in sorted({*methods}, key=ORDER.index)]
 
 
 def _sheet(
-    title: str, view: View, keys: Sequence[Artist], layout: Layout, names: Sequence[str]
+    titles: Sequence[str], height: float, columns: int = 2, **share: Any
 ) -> tuple[Figure, list[Axes]]:
-    """A figure with what all have, and its empty axes below their names."""
-    figure = Figure(figsize=(WIDTH, layout.total))
-    figure.text(0.01, layout.down(0.08), title, va="top", weight="bold", fontsize=11)
-    figure.text(0.01, layout.down(0.3), view.measured, va="top")
-    if layout.panels:
-        figure.legend(handles=[*keys], ncols=layout.per_row, loc=(0.003, layout.key_place))
-    else:
-        figure.text(0.01, layout.down(0.5), "Nothing was measured that can be drawn.", va="top")
-    foot = "\n".join(layout.foot)
-    figure.text(0.01, 0.06 / layout.total, foot, fontsize=7.5, linespacing=1.3)
-    return figure, [figure.add_axes(layout.place(n), title=name) for n, name in enumerate(names)]
-
-
-def _set(axes: Axes, which: str, scale: AxisScale) -> None:
-    axis, change = (axes.xaxis, axes.set_xscale) if which == "x" else (axes.yaxis, axes.set_yscale)
-    change(scale.kind, **scale.options)
-    axes.set(**{f"{which}lim": scale.ends})
-    _ticks(axis, scale.ticks, scale.labels)
-
-
-def _ticks(axis: Axis, places: Iterable[float], labels: Sequence[str]) -> None:
-    axis.set_major_locator(FixedLocator([*places]))
-    axis.set_major_formatter(FixedFormatter(labels))
-    axis.set_minor_locator(NullLocator())
+    """A figure with a panel a title, about ``height`` inches each."""
+    columns = min(columns, len(titles))
+    rows = math.ceil(len(titles) / columns)
+    engine = ConstrainedLayoutEngine(h_pad=0.06, w_pad=0.06)
+    figure = Figure(figsize=(_WIDTH, rows * (height + _AROUND) + 0.6), layout=engine)
+    places = list(figure.subplots(rows, columns, squeeze=False, **share).flat)
+    for axes, title in zip(places, titles, strict=False):
+        axes.set_title(title)
+    for empty in places[len(titles) :]:
+        empty.remove()
+    return figure, places[: len(titles)]

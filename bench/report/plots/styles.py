@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""How methods and phases look: by colour for most people, by shape for print and for all others.
+"""Looks of methods and phases: told apart by colour, and without it by shape and hatch.
 
 Every colour has a contrast of 3:1 or more against white and against #121212, so that one
 SVG serves a light page and a dark one. In grey such colours are much alike: markers,
@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.model.cell import Method, Phase
 
-# Ink has colours that nothing else has: plot_svg replaces each by what the page says.
+# Colours that nothing else has: svg.element() replaces them by variables of the page's CSS.
 INK, MUTED, GRID = "#111213", "#6f7072", "#cdcecf"
 _INKS = ("text.color", "axes.labelcolor", "xtick.labelcolor", "ytick.labelcolor", "hatch.color")
 RC: dict[str, Any] = {
@@ -108,22 +108,24 @@ _SPARE_FILLS = (Fill("#9A5FC0", "-----"), Fill("#4F8A3C", "//"), Fill("#B06090",
 
 
 def style_of(method: Method) -> MethodStyle:
-    """The same in every figure; one that is not in the table has a spare style, by its place."""
+    """Get the look of a method: the same in every figure, a spare one if it is not in the table."""
     return _METHODS.get(method.value) or spare_style(
         [m.value for m in Method if m.value not in _METHODS].index(method.value)
     )
 
 
 def spare_style(number: int) -> MethodStyle:
+    """Get the look of the ``number``th method that the table has not; they repeat."""
     return _SPARE[number % len(_SPARE)]
 
 
 def fill_of(phase: Phase) -> Fill:
-    """As ``style_of``."""
+    """Get the fill of a phase, as `style_of` does."""
     return _PHASES.get(phase.value) or spare_fill(
         [p.value for p in Phase if p.value not in _PHASES].index(phase.value)
     )
 
 
 def spare_fill(number: int) -> Fill:
+    """Get the fill of the ``number``th phase that the table has not; they repeat."""
     return _SPARE_FILLS[number % len(_SPARE_FILLS)]

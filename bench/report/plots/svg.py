@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""An SVG file made into an element of a page, light or dark, that holds several of them."""
+"""Turn an SVG file into an element of an HTML page that may hold several, light or dark."""
 
 import re
 
@@ -17,12 +17,16 @@ _UPRIGHT = re.compile(r' transform="rotate\(-0 [^"]*"')
 _NUMBER = re.compile(r"(?<![\w#.-])(-?\d+\.\d{3,})")
 _ID = re.compile(r' id="([^"]*)"')
 _USE = re.compile(r'(href="#|url\(#)([^")]*)')
-# As attributes: a style sheet of the page has the last word.
-_ROOT = 'font-family="sans-serif" stroke-linejoin="round" stroke-linecap="butt"'
+# As attributes: a style sheet of the page has the last word. Text is as wide as it was laid
+# out: without geometricPrecision a browser rounds each letter's width to whole pixels.
+_ROOT = (
+    'font-family="sans-serif" text-rendering="geometricPrecision"'
+    ' stroke-linejoin="round" stroke-linecap="butt"'
+)
 
 
 def element(text: str, name: str) -> str:
-    """The ``<svg>`` of a file: its ids begin with ``name``, its width is that of its place.
+    """Cut the ``<svg>`` out of a file: its ids begin with ``name``, and it has no size of its own.
 
     Fonts, text and grid are those of the page (``currentColor``, ``--plot-muted``,
     ``--plot-grid``). Coordinates have two decimals: a hundredth of a point.
@@ -39,7 +43,7 @@ def element(text: str, name: str) -> str:
 
 
 def _tag(tag: str, name: str, used: set[str]) -> str:
-    """Text of people stands between tags: nothing here touches it."""
+    """Rewrite one tag. Text between tags comes from data and is left as it is."""
     for ink, of_the_page in _OF_THE_PAGE.items():
         tag = tag.replace(ink, of_the_page)
     tag = _UPRIGHT.sub("", _FONT.sub("", " ".join(tag.split())))

@@ -49,10 +49,10 @@ def test_spans_of_their_own_are_said() -> None:
 
 def test_a_budget_is_held_against_every_cell() -> None:
     cells = table(run_of(straight(sized(CELL, gib) for gib in (1, 4, 16))))
-    assert "above the budget of 100.0 M: reset-owner in 2 of 3 cells" in captions.scaling(
+    assert "Above the budget of 100.0 M: reset-owner in 2 of 3 cells" in captions.scaling(
         cells, 1e8
     )
-    assert "no cell is above 10.00 G" in captions.scaling(cells, 1e10)
+    assert "No cell is above 10.00 G" in captions.scaling(cells, 1e10)
 
 
 def test_a_ratio_that_may_be_one() -> None:

@@ -1,26 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a figure shows is what was measured: values are read back from what is drawn."""
 
-from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from bench.model.cell import Cell, Clock, Method, Phase, Sample
-from bench.model.units import GIB, format_quantity
-from bench.report.export.frames import frame
+from bench.model.units import GIB, format_ratio, format_ratio_interval
 from bench.report.plots import draw as plots
+from bench.report.plots.scales import quantity
 from bench.report.plots.styles import style_of
 from bench.report.table.cells import CellTable
 from bench.report.table.figures import figures
+from bench.results.writer import Run
 from tests.unit.plot_runs import EVERY, LIVE, SIX, cells, level, run_of, samples
 
 SKIPPED = "skipped: left out by --budget 10 min (needs: a larger --budget)"
+
+
+def drawn(plot: str, run: Run) -> Figure:
+    return EVERY[plot](run).figure
 
 
 def texts(figure: Figure) -> str:
@@ -32,25 +35,21 @@ def line(axes: Axes, label: str) -> tuple[list[float], list[float]]:
     return np.asarray(found.get_xdata()).tolist(), np.asarray(found.get_ydata()).tolist()
 
 
-def pauses(found: pd.DataFrame, cell: Cell) -> list[int]:
-    ok = found[found["status"] == "ok"]
-    mine = (ok["method"] == cell.method.value) & (ok["mem"] == cell.mem)
-    return ok[mine & (ok["device"] == cell.device)]["pause"].tolist()
+def pauses(run: Run, cell: Cell) -> list[int]:
+    return [each.pause or 0 for each in run.samples if each.ok and each.cell == cell]
 
 
 def test_scaling_shows_medians_and_the_slopes_of_the_report() -> None:
     run = run_of(samples(cells()))
-    found = frame(run)
-    figure = plots.scaling(found)
+    figure = drawn("scaling", run)
     axes = figure.axes[0]
     for method in LIVE:
         mine = cells(methods=[method])
         x, y = line(axes, method.value)
         assert x == [cell.mem / GIB for cell in mine]
-        assert y == [np.median(pauses(found, cell)) for cell in mine]
+        assert y == [np.median(pauses(run, cell)) for cell in mine]
         slope = CellTable(run).scaling(mine[0])[0].slope * (GIB // 4096)
-        number, unit = format_quantity(slope, "ns").split()
-        assert f"{method}\n{float(number):g} {unit} / GiB" in texts(figure)
+        assert f"{method}\n{quantity(slope, 'ns')} / GiB" in texts(figure)
 
 
 def test_intervals_of_few_reps_are_their_range_and_said_to_be() -> None:
@@ -58,11 +57,11 @@ def test_intervals_of_few_reps_are_their_range_and_said_to_be() -> None:
         run = run_of(samples(cells(methods=LIVE[:1], sizes=[4]), reps))
         summary = next(iter(figures(run))).pause
         assert summary is not None
-        figure = plots.scaling(frame(run))
-        bar = figure.axes[0].collections[1].get_paths()[0]
+        drawing = EVERY["scaling"](run)
+        bar = drawing.figure.axes[0].collections[1].get_paths()[0]
         low, high = np.asarray(bar.vertices)[:, 1]
         assert (low, high) == (summary.interval or (summary.low, summary.high))
-        assert words in texts(figure)
+        assert words in drawing.notes[0]
 
 
 def test_a_cell_that_was_left_out_is_hollow_and_its_interval_dashed() -> None:
@@ -71,55 +70,69 @@ def test_a_cell_that_was_left_out_is_hollow_and_its_interval_dashed() -> None:
     measured = samples([cell for cell in planned if cell not in left_out])
     run = run_of([*measured, *(Sample(c, Clock.WALL, 1, SKIPPED) for c in left_out)])
     estimate = {each.cell: each.estimate for each in figures(run) if each.estimate}
-    figure = plots.scaling(frame(run))
+    figure = drawn("scaling", run)
     hollow = [each for each in figure.axes[0].lines if each.get_label() == "extrapolated"]
-    drawn = [each.get_ydata()[0] for each in hollow]  # type: ignore[index]
-    assert drawn == pytest.approx([estimate[cell][0] for cell in left_out], rel=1e-9)
+    values = [each.get_ydata()[0] for each in hollow]  # type: ignore[index]
+    assert values == [estimate[cell][0] for cell in left_out]
     assert {each.get_markerfacecolor() for each in hollow} == {"none"}
-    for plot in (plots.scaling, plots.ratios, plots.phases):
-        assert "extrapolated" in texts(plot(frame(run)))
+    for plot in ("scaling", "ratios", "phases"):
+        assert "extrapolated" in texts(drawn(plot, run))
 
 
-def test_the_budget_is_a_line_in_the_unit_of_the_frame() -> None:
+def test_the_budget_is_a_line_in_the_unit_of_the_run() -> None:
     for clock, word in ((Clock.WALL, "budget 100 ms"), (Clock.ICOUNT, "budget 100 M")):
         run = run_of(samples(cells(), clock=clock), clock)
-        figure = plots.scaling(frame(run), 1e8)
-        assert line(figure.axes[0], "budget")[1] == [1e8, 1e8]
+        figure = plots.scaling(CellTable(run), figures(run), 1e8).figure
+        assert line(figure.axes[0], word)[1] == [1e8, 1e8]
         assert word in texts(figure)
-        assert "budget" not in texts(plots.scaling(frame(run)))
+        assert "budget" not in texts(drawn("scaling", run))
         assert figure.axes[0].get_ylim()[1] > 1e8
 
 
 @pytest.mark.parametrize("plot", EVERY)
-def test_instructions_are_never_a_time(plot: Callable[[pd.DataFrame], Figure]) -> None:
-    found = frame(run_of(samples(cells(), clock=Clock.ICOUNT), Clock.ICOUNT))
-    said = texts(plot(found))
-    assert "instructions (icount), not a time" in said
+def test_instructions_are_never_a_time(plot: str) -> None:
+    said = texts(drawn(plot, run_of(samples(cells(), clock=Clock.ICOUNT), Clock.ICOUNT)))
+    if plot in ("scaling", "phases", "ecdf"):
+        assert "instructions (icount), not a time" in said
     assert not [word for word in said.split() if word in ("ns", "us", "ms", "s", "wall")]
-    mixed = pd.concat([found, frame(run_of(samples(cells())))])
-    with pytest.raises(ValueError, match="instruction count"):
-        plot(mixed)
 
 
 def test_ratios_are_those_of_the_report() -> None:
     run = run_of(samples(cells(SIX, sizes=[4]), boots=4))
     expected = [each for each in figures(run) if each.ratio]
-    figure = plots.ratios(frame(run), 0.03)
+    figure = drawn("ratios", run)
     axes = figure.axes[0]
     assert len(expected) == 12
-    marks = [each for each in axes.lines if " against " in str(each.get_label())]
-    for each, mark in zip(expected, marks, strict=True):
-        assert mark.get_xdata()[0] == each.ratio  # type: ignore[index]
-        assert str(mark.get_label()).startswith(each.cell.device)
+    marks = [each.get_xdata()[0] for each in axes.lines if each.get_label() == "ratio"]  # type: ignore[index]
+    assert marks == [each.ratio for each in expected]
     bars = [each.get_xdata() for each in axes.lines if each.get_marker() == "|"]
     assert [tuple(bar) for bar in bars] == [each.ratio_interval for each in expected]  # type: ignore[arg-type]
-    shade = axes.patches[0].get_window_extent().transformed(axes.transData.inverted())
-    assert (shade.x0, shade.x1) == pytest.approx((1 / 1.03, 1.03))
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    for each, name in zip(expected, names, strict=True):
+        assert name.startswith(f"{each.cell.device} thp 4 GiB: {each.cell.method} against ")
+        interval = format_ratio_interval(each.ratio_interval)
+        assert f"{format_ratio(each.ratio or 0)} [{interval}]" in texts(figure)
+
+
+@pytest.mark.parametrize(
+    ("times", "text"), [(0.73, "0.730x"), (1.6, "1.600x"), (1605, "1605x"), (3e9, "3.00e9x")]
+)
+def test_a_ratio_of_any_size_is_spelled_as_everywhere(times: float, text: str) -> None:
+    pauses = {Method.RESET_OWNER: round(100 * times), Method.NEW_OWNER: 100}
+    run = run_of(
+        Sample(cell, Clock.WALL, 1, "ok", 1, pause, {Phase.EXEC: pause})
+        for cell in cells(methods=[*pauses], sizes=[4])
+        if (pause := pauses[cell.method])
+    )
+    figure = drawn("ratios", run)
+    assert text in texts(figure).splitlines()
+    low, high = figure.axes[0].get_xlim()
+    assert low < times < high and low < 1 < high
 
 
 def test_phases_are_stacked_to_their_medians() -> None:
     run = run_of(samples(cells(sizes=[4])))
-    axes = plots.phases(frame(run)).axes[0]
+    axes = drawn("phases", run).axes[0]
     names = [label.get_text() for label in axes.get_yticklabels()]
     for each in figures(run):
         row = names.index(each.cell.method.value)
@@ -132,16 +145,16 @@ def test_phases_are_stacked_to_their_medians() -> None:
 
 def test_an_ecdf_has_every_rep() -> None:
     run = run_of(samples(cells(sizes=[4])))
-    axes = plots.ecdf(frame(run)).axes[0]
+    axes = drawn("ecdf", run).axes[0]
     for cell in cells(sizes=[4]):
         x, y = line(axes, cell.method.value)
-        assert x[1:] == sorted(pauses(frame(run), cell))
+        assert x[1:] == sorted(pauses(run, cell))
         assert y[1:] == pytest.approx([(n + 1) / 8 for n in range(8)])
 
 
 def test_the_strip_is_in_the_order_of_measurement_and_tells_boots() -> None:
     run = run_of(samples(cells(sizes=[4]), boots=3))
-    figure = plots.run_order(frame(run))
+    figure = drawn("run_order", run)
     axes = figure.axes[0]
     ok = [sample for sample in run.samples if sample.ok]
     for cell in cells(sizes=[4]):
@@ -158,19 +171,17 @@ def test_a_cell_that_failed_in_one_boot_has_no_figure() -> None:
     bad = cells(sizes=[4])[1]
     run = run_of([*samples(cells(sizes=[4])), Sample(bad, Clock.WALL, 2, "failed: VmPin is 0")])
     for plot in EVERY:
-        figure = plot(frame(run))
-        assert "in no plot: 1 failed" in texts(figure)
-        labels = {each.get_label() for axes in figure.axes for each in axes.lines}
+        labels = {each.get_label() for axes in drawn(plot, run).axes for each in axes.lines}
         assert bad.method.value not in labels
-    assert "failed" in [t.get_text().strip() for t in plots.phases(frame(run)).axes[0].texts]
+    assert "failed" in [t.get_text() for t in drawn("phases", run).axes[0].texts]
 
 
 def test_a_method_looks_the_same_in_every_figure() -> None:
     pin = tuple(method for method in Method if method not in (*LIVE, Method.EXEC_ONLY))
     for methods in (LIVE, pin):
-        found = frame(run_of(samples(cells(methods=methods))))
-        for plot in (plots.scaling, plots.ecdf, plots.run_order):
-            for axes in plot(found).axes:
+        run = run_of(samples(cells(methods=methods)))
+        for plot in ("scaling", "ecdf", "run_order"):
+            for axes in drawn(plot, run).axes:
                 for each in axes.lines:
                     named = [m for m in methods if m.value == each.get_label()]
                     assert all(each.get_color() == style_of(m).colour for m in named)
@@ -178,5 +189,6 @@ def test_a_method_looks_the_same_in_every_figure() -> None:
 
 def test_a_line_that_bends_says_that_it_is_none() -> None:
     run = run_of(samples(cells(), value=lambda cell: level(cell) ** 2 // 10**6))
-    assert "no line" in texts(plots.scaling(frame(run)))
-    assert "does not grow like a line" in texts(plots.scaling(frame(run)))
+    drawing = EVERY["scaling"](run)
+    assert "no line" in texts(drawing.figure)
+    assert "does not grow like a line" in drawing.notes[-1]

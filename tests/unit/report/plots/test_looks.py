@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from bench.model.cell import Experiment, Method, Phase
-from bench.report.plots import axes as plot_axes
 from bench.report.plots import styles as plot_styles
-from bench.report.plots.layout import Layout
-from bench.report.plots.parts import steps
+from bench.report.plots.data import names_of, thinned
+from bench.report.plots.scales import QuantityFormatter, ratio_formatter, set_log, set_sizes
 from bench.report.plots.styles import fill_of, spare_fill, spare_style, style_of
 from bench.report.plots.svg import element
 
@@ -97,59 +97,70 @@ def test_neighbouring_phases_differ_without_any_colour() -> None:
 values = st.integers(0, (1 << 63) - 1).map(float) | st.integers(0, 1000).map(float)
 
 
-@given(st.lists(values, min_size=1), st.booleans() | st.none())
-def test_an_axis_holds_its_values_and_names_its_ticks_once(
-    found: list[float], log: bool | None
-) -> None:
-    scale = plot_axes.scale(found, "ns", log)
-    low, high = scale.ends
-    assert low < high and low <= min(found) and max(found) <= high
-    assert all(math.isfinite(end) for end in scale.ends) and len(scale.ticks) <= 12
-    room = 1e-9 * (high - low)
-    assert all(low - room <= tick <= high + room for tick in scale.ticks)
-    assert len({*scale.labels}) == len(scale.ticks) >= 1
-    assert scale.kind != "log" or min(found) > 0
+@given(st.lists(values, min_size=1), st.sampled_from("xy"))
+def test_an_axis_holds_its_values_and_names_its_ticks_once(found: list[float], which: str) -> None:
+    axes = Figure().add_subplot()
+    axes.plot(found, found)
+    set_log(axes, which, found, QuantityFormatter("ns"), most=4)
+    low, high = axes.get_xlim() if which == "x" else axes.get_ylim()
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    assert low < min(found) <= max(found) < high
+    assert axis.get_scale() == ("log" if min(found) > 0 else "symlog")
+    ticks = {tick for tick in axis.get_majorticklocs() if low <= tick <= high}
+    labels = axis.get_major_formatter().format_ticks(sorted(ticks))
+    assert len({*labels}) == len(ticks) <= 12
+    assert ticks or max(found) == 0
 
 
-@given(st.lists(st.floats(0, 1), max_size=9), st.floats(0.01, 0.1))
-def test_labels_are_moved_apart_in_their_order(places: list[float], least: float) -> None:
-    moved = plot_axes.spread(places, least, 0.0, 1.0)
-    order = np.argsort(places, kind="stable")
-    assert all(two - one >= least * 0.999 for one, two in pairwise(np.array(moved)[order]))
-    assert all(-1e-9 <= place <= 1 for place in moved)
-    if all(two - one >= least for one, two in pairwise(sorted(places))):
-        assert moved == pytest.approx(places)
+@given(st.lists(st.integers(1, (1 << 63) - 1), min_size=2, max_size=5, unique=True))
+def test_labels_of_ticks_are_as_exact_as_their_steps(ticks: list[int]) -> None:
+    ticks.sort()
+    labels = QuantityFormatter("ns").format_ticks([*map(float, ticks)])
+    step = min(two - one for one, two in pairwise(map(float, ticks)))
+    for label, tick in zip(labels, ticks, strict=True):
+        number, unit = label.split()
+        shown = float(number) * {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}[unit]
+        assert shown == pytest.approx(tick, rel=1e-15, abs=step / 50)
+
+
+def test_ticks_are_spelled_without_zeros_at_their_end() -> None:
+    spell = QuantityFormatter("instructions").format_ticks
+    assert spell([0, 0.5e6, 1e6, 12e9]) == ["0", "500 k", "1 M", "12 G"]
+    assert spell([79.6450e6, 79.6475e6, 79.65e6]) == ["79.645 M", "79.6475 M", "79.65 M"]
+    ratios = [0.001, 0.5, 1, 1000, 1e6, 1e9]
+    assert [ratio_formatter(each, None) for each in ratios] == [
+        *("0.001x", "0.5x", "1x", "1000x", "1e6x", "1e9x")
+    ]
 
 
 @given(st.lists(st.text(max_size=60), max_size=6), st.integers(8, 30))
 def test_names_fit_and_are_told_apart(texts: list[str], most: int) -> None:
-    names = plot_axes.names_of(texts, most)
+    names = names_of(texts, most)
     assert len({*names.values()}) == len({*texts})
     assert all(len(name) <= most + 3 and name.isprintable() for name in names.values())
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=300), st.integers(2, 50))
-def test_a_thinned_ecdf_keeps_its_ends(found: list[float], most: int) -> None:
-    x, y = steps(np.array(found), most)
-    assert len(x) <= most or len(x) == len(found)
-    assert (x[0], x[-1], y[-1]) == (min(found), max(found), 1)
-    assert all(y[n] <= np.mean(np.array(found) <= x[n]) for n in range(len(x)))
+def test_thinned_values_keep_their_ends_and_quantiles(found: list[float], most: int) -> None:
+    kept = thinned(found, most)
+    assert len(kept) == min(most, len(found))
+    assert (kept[0], kept[-1]) == (min(found), max(found))
+    for n, value in enumerate(kept):
+        rank = n / max(len(kept) - 1, 1) * (len(found) - 1)
+        assert sorted(found)[round(rank)] == value
 
 
-def test_labels_of_sizes_are_apart_and_the_largest_is_there() -> None:
-    sizes = [2.0**n for n in range(12)]
-    for inches in (1.5, 4.0, 9.0):
-        scale = plot_axes.size_scale(sizes, inches)
-        assert scale.labels[-1] == "2 TiB" and len(scale.labels) <= inches / 0.62 + 1
-
-
-def test_panels_stand_within_the_figure_and_apart() -> None:
-    layout = Layout(panels=5, keys=3, notes=["a note"])
-    places = [layout.place(number) for number in range(5)]
-    assert all(x > 0 and y > 0 and x + w < 1 and y + h < 1 for x, y, w, h in places)
-    for one, two in combinations(places, 2):
-        beside = one[0] + one[2] < two[0] or two[0] + two[2] < one[0]
-        assert beside or one[1] > two[1] + two[3]
+@pytest.mark.parametrize("sizes", [[2.0**n for n in range(12)], [1, 48, 64], [40, 60], [3]])
+def test_labels_of_sizes_are_apart_and_the_largest_is_there(sizes: list[float]) -> None:
+    axes = Figure().add_subplot()
+    axes.plot(sizes, sizes)
+    set_sizes(axes, sizes)
+    ticks = axes.get_xticks()
+    low, high = axes.get_xlim()
+    assert max(ticks) == sizes[-1] and {*ticks} <= {*sizes}
+    assert low < sizes[0] and sizes[-1] < high
+    gaps = np.diff(np.sort(np.log(ticks))) / math.log(high / low)
+    assert all(gap > 0.17 for gap in gaps)
 
 
 def test_text_of_people_is_left_alone() -> None:

@@ -1,41 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """SVG for a page: the same bytes, nothing that leaks into the page, of a size it can bear."""
 
-import io
 import os
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from xml.etree import ElementTree
 
-import pandas as pd
+import numpy as np
 import pytest
 from matplotlib import rcParams
+from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from bench.model.cell import Clock, Experiment, Method, Pages, Phase, Sample
 from bench.paths import ROOT
-from bench.report.export.frames import frame
+from bench.report.page.figures import plots as page_plots
 from bench.report.plots import draw as plots
+from bench.report.table.cells import CellTable
+from bench.report.table.figures import figures
 from bench.results.writer import Run
 from tests.unit.plot_runs import EVERY, SIX, cells, run_of, samples
-
-Plot = Callable[[pd.DataFrame], Figure]
 
 PINS = [method for method in Method if method.experiment is Experiment.PIN]
 
 WRITER = """
 import hashlib
 from bench.report.plots import draw as plots
-from bench.report.export.frames import frame
 from tests.unit.plot_runs import EVERY, cells, run_of, samples
-found = frame(run_of(samples(cells(), boots=2)))
-text = "".join(plots.svg(plot(found), plot.__name__) for plot in EVERY)
+run = run_of(samples(cells(), boots=2))
+text = "".join(plots.svg(draw(run).figure, name) for name, draw in EVERY.items())
 print(len(text), hashlib.sha256(text.encode()).hexdigest())
 """
 NASTY = (
@@ -45,8 +42,8 @@ NASTY = (
 )
 
 
-def svg(plot: Plot, found: pd.DataFrame, name: str = "one") -> str:
-    text = plots.svg(plot(found), name)
+def svg(plot: str, run: Run) -> str:
+    text = plots.svg(EVERY[plot](run).figure, "one")
     root = ElementTree.fromstring(text)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert len(text) < 300_000
@@ -75,10 +72,9 @@ def test_two_processes_write_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize("plot", EVERY)
-def test_several_fit_into_one_page_light_or_dark(plot: Plot) -> None:
-    found = frame(run_of(samples(cells())))
+def test_several_fit_into_one_page_light_or_dark(plot: str) -> None:
     before = dict(rcParams)
-    text = svg(plot, found)
+    text = svg(plot, run_of(samples(cells())))
     assert dict(rcParams) == before
     assert text.startswith("<svg ") and "<?xml" not in text and "<!DOCTYPE" not in text
     assert "<style" not in text and "<metadata" not in text and "<script" not in text
@@ -93,21 +89,18 @@ def test_several_fit_into_one_page_light_or_dark(plot: Plot) -> None:
 
 
 @pytest.mark.parametrize("plot", EVERY)
-def test_names_are_text_and_no_mathematics(plot: Plot) -> None:
+def test_names_are_text_and_no_mathematics(plot: str) -> None:
     """Both ends of a long path stand; two that differ in their middle have two names."""
     devices = (NASTY, NASTY.replace("ppp", "pqp", 1))
-    run = run_of(samples(cells(devices, sizes=[4])), name="a$b$<u>")
-    text = svg(plot, frame(run))
-    assert "<script" not in text and "<u>" not in text
-    if plot is plots.run_order:
-        assert "a$b$<u>: from first to last" in said(text)
-    else:
+    text = svg(plot, run_of(samples(cells(devices, sizes=[4]))))
+    assert "<script" not in text
+    if plot != "run_order":
         assert "$\\frac{1}{2}$" in said(text) and "$\\frac{1}{2}$ #2" in said(text)
     assert max(map(len, said(text).splitlines())) <= 130
 
 
 def test_what_is_no_character_of_xml_is_escaped() -> None:
-    text = svg(plots.scaling, frame(run_of(samples(cells(["\n\x01\ufffe$"], sizes=[4])))))
+    text = svg("scaling", run_of(samples(cells(["\n\x01\ufffe$"], sizes=[4]))))
     assert "\\n\\x01\\ufffe$, thp" in said(text)
 
 
@@ -124,6 +117,12 @@ def with_pause(run: Run, pause: int, method: Method | None = None) -> Run:
     )
 
 
+NOTHING = {
+    "skipped": run_of([Sample(c, Clock.WALL, 1, "skipped: x (needs: y)") for c in cells()]),
+    "only a warm-up": run_of(samples(cells(), reps=0)),
+    "missing": replace(run_of([]), missing=dict.fromkeys(cells(), "lost")),
+    "nothing": run_of([]),
+}
 RUN = run_of(samples(cells(), boots=2))
 ODD = {
     "one sample": run_of(samples(cells(methods=[Method.NEW_OWNER], sizes=[4]), reps=1)),
@@ -133,70 +132,77 @@ ODD = {
     "a method of zero": with_pause(RUN, 0, Method.NEW_OWNER),
     "one instruction": with_pause(RUN, 1),
     "largest": with_pause(RUN, (1 << 63) - 1, Method.REOPEN),
-    "skipped": run_of([Sample(c, Clock.WALL, 1, "skipped: x (needs: y)") for c in cells()]),
-    "only a warm-up": run_of(samples(cells(), reps=0)),
-    "missing": replace(run_of([]), missing=dict.fromkeys(cells(), "lost")),
-    "nothing": run_of([]),
     "18 cells": run_of(samples(cells(SIX, sizes=[4]), reps=3)),
     "pins": run_of(samples(cells(["none"], PINS, (1, 4), [Pages.SMALL, Pages.THP]))),
     "many": run_of(samples(cells(SIX, sizes=[1, 2, 4, 8, 16], pages=[*Pages][:3]), reps=3)),
 }
 
 
-@pytest.mark.parametrize("plot", EVERY)
-@pytest.mark.parametrize("name", ODD)
-def test_odd_runs_have_figures(name: str, plot: Plot) -> None:
-    text = svg(plot, frame(ODD[name]))
+# Of plots that compare or grow, a run may have none: the page does not ask for them then.
+DRAWN = [
+    (plot, name)
+    for plot in EVERY
+    for name in ODD
+    if plot != "ratios" or name not in ("one sample", "one method", "pins")
+]
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_what_was_not_measured_is_not_drawn(name: str) -> None:
+    run = NOTHING[name]
+    assert page_plots(run, CellTable(run), figures(run), "one") == []
+
+
+@pytest.mark.parametrize(("plot", "name"), DRAWN)
+def test_odd_runs_have_figures(plot: str, name: str) -> None:
+    """None of their texts stands on another, nor beyond the edge."""
+    figure = EVERY[plot](ODD[name]).figure
+    text, found = svg_texts(figure)
     assert "nan" not in re.sub("[a-z]+-[a-z]+", "", text) and "inf" not in said(text).split()
-    if name in ("skipped", "only a warm-up", "missing", "nothing"):
-        assert "Nothing was measured that can be drawn." in said(text)
-        assert name == "nothing" or "in no plot: 9 " in said(text)
-
-
-def test_what_has_no_room_is_said() -> None:
-    found = frame(ODD["many"])
-    for plot in (plots.phases, plots.ecdf):
-        assert "Drawn: 24 of 90 panels, of the largest memory." in said(svg(plot, found))
-    assert "60 more rows are not drawn." in said(svg(plots.ratios, found))
-
-
-def test_two_runs_stand_side_by_side() -> None:
-    found = frame(*(run_of(samples(cells(sizes=[4])), name=name) for name in ("base", "new")))
-    for plot in EVERY:
-        assert "base: " in said(svg(plot, found)) and "new: " in said(svg(plot, found))
-
-
-@pytest.mark.parametrize("name", ["18 cells", "pins"])
-@pytest.mark.parametrize("plot", EVERY)
-def test_no_text_stands_on_another_or_beyond_the_edge(plot: Plot, name: str) -> None:
-    """Measured in the font that figures are laid out for, which is wider than most."""
-    figure = plot(frame(ODD[name]))
-    found = svg_texts(figure)
+    assert len(text) < 300_000
     for one, (text, box) in enumerate(found):
         assert figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1, text
+        assert figure.bbox.y0 <= box.y0 and box.y1 <= figure.bbox.y1, text
         for other, second in found[one + 1 :]:
             assert not box.overlaps(second), (text, other)
 
 
-def svg_texts(figure: Figure) -> list[tuple[str, Bbox]]:
-    """Of every text its box, a little smaller: letters have room around them."""
-    figure.savefig(io.BytesIO(), format="png", dpi=figure.dpi)
-    found = [each for each in figure.findobj(Text) if isinstance(each, Text) and each.get_visible()]
-    # A title that ends in an empty line has other text there.
-    texts = [each for each in found if each.get_text().strip() and each.get_text()[-1] != "\n"]
+def svg_texts(figure: Figure) -> tuple[str, list[tuple[str, Bbox]]]:
+    """The SVG, and of every text its box, a little smaller: letters have room around them.
+
+    Measured in the font that figures are laid out for, which is wider than most.
+    """
+    drawn: dict[Text, None] = {}
+    draw = Text.draw
+
+    def note(text: Text, renderer: RendererBase) -> None:
+        drawn[text] = None
+        draw(text, renderer)
+
+    with pytest.MonkeyPatch.context() as patch:  # ticks beyond the axes have text, undrawn
+        patch.setattr(Text, "draw", note)
+        found = plots.svg(figure, "one")
+    texts = [each for each in drawn if each.get_visible() and each.get_text().strip()]
     assert len(texts) > 3
-    return [(each.get_text(), each.get_window_extent().padded(-1.5)) for each in texts]
+    return found, [(each.get_text(), each.get_window_extent().padded(-1.5)) for each in texts]
 
 
-@pytest.mark.slow
-def test_a_million_samples() -> None:
-    """About 1 s of CPU each where this was written; ratios 2.3 s, for their intervals."""
-    found = frame(run_of(samples(cells(), reps=1000)))
-    big = pd.concat([found] * 111, ignore_index=True)
-    big["pause"] += pd.Series(range(len(big))) % 9973
-    for plot in EVERY:
-        began = time.process_time()
-        text = svg(plot, big)
-        assert time.process_time() - began < 8, plot
-    drawn = re.search(r"Of 999,000 reps ([\d,]+) are drawn", said(text))
-    assert drawn and 1000 < int(drawn[1].replace(",", "")) <= 1200
+def test_what_has_no_room_is_said() -> None:
+    for plot in ("phases", "ecdf"):
+        said = EVERY[plot](ODD["many"]).notes
+        assert "Drawn: 24 of 90 panels, of the largest memory." in said
+    assert "60 more rows are not drawn." in EVERY["ratios"](ODD["many"]).notes
+
+
+def test_many_reps_are_thinned_and_said_to_be() -> None:
+    """Ends and medians of what is drawn are those of all reps; the SVG stays small."""
+    run = run_of(samples(cells(sizes=[4]), reps=4000))
+    thin = {plot: EVERY[plot](run) for plot in ("ecdf", "run_order")}
+    assert "Of 12,000 reps 400 of each cell are drawn, evenly by rank." in thin["ecdf"].notes
+    assert thin["run_order"].notes[-1].startswith("Of 12,000 reps 1,")
+    for line in thin["ecdf"].figure.axes[0].lines[::2]:
+        (cell,) = (c for c in cells(sizes=[4]) if c.method.value == line.get_label())
+        pause = CellTable(run).pause(cell)
+        x = np.asarray(line.get_xdata())
+        assert [x[1], x[-1]] == [pause.low, pause.high]
+    assert all(len(svg(plot, run)) < 300_000 for plot in EVERY)
