@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A diagnosis as text for people and as data for programs. Pure."""
+"""Write a diagnosis as text for people and as data for programs. Pure."""
 
 from dataclasses import asdict
 from typing import Any
 
 from bench.doctor.diagnosis import Diagnosis, Finding, Way
+from bench.model.typed import plain
 
 
 def render(diagnosis: Diagnosis) -> str:
-    """What can be measured first, then the findings, the worst first, each with its fix."""
+    """Return the ways of measuring, then the findings, the worst first, each with its fix."""
     ways = [_way(way, max(len(way.name) for way in diagnosis.ways)) for way in diagnosis.ways]
     width = max((len(finding.topic) for finding in diagnosis.findings), default=0)
     findings = [line for finding in diagnosis.findings for line in _finding(finding, width)]
@@ -28,12 +29,12 @@ def _finding(finding: Finding, width: int) -> list[str]:
 
 
 def as_dict(diagnosis: Diagnosis) -> dict[str, Any]:
-    """Values are JSON's own; ``facts`` are what run.json calls ``machine``."""
+    """Return a diagnosis as JSON's own types; ``facts`` is what run.json calls ``machine``."""
     return {
         "exit_code": diagnosis.exit_code,
         "ways": [asdict(way) for way in diagnosis.ways],
         "findings": [
             {**asdict(finding), "state": finding.state.value} for finding in diagnosis.findings
         ],
-        "facts": dict(diagnosis.facts),
+        "facts": plain(diagnosis.facts),
     }

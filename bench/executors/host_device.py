@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A vhost-vdpa device of this machine: what drives it, and who has it open."""
+"""Find a vhost-vdpa device of this machine, what drives it, and who has it open."""
 
-import json
 import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from msgspec import DecodeError, Struct
+from msgspec.json import decode
+from msgspec.structs import asdict
 
 from bench.errors import BenchError, CannotJudge, UsageError
 from bench.model.cell import Family
+from bench.model.facts import DeviceFacts, VdpaAttributes
 from bench.process import find_tool, run
 from bench.protocol.helper_argv import Target
 
@@ -18,17 +21,17 @@ _NEED = "vdpa dev show lists devices; a node is there once one is bound to vhost
 
 @dataclass(frozen=True)
 class HostDevice:
-    """A device node, and its driver with what it was loaded with."""
+    """A vhost-vdpa device, its driver, and the parameters of the modules that take part."""
 
     path: str
     name: str  # of the vDPA device: "vdpa0"
     driver: str  # "mlx5_vdpa.vnet", or the management device where no bus has one
     parameters: dict[str, str]  # "vhost_vdpa.max_iotlb_entries": "2048"
-    attributes: dict[str, Any]  # as `vdpa -j dev show` has them
+    attributes: VdpaAttributes
 
     @property
     def pins(self) -> bool:
-        """It is given physical addresses. The proof of the first handover tells whether."""
+        """Tell whether it pins memory: it is given physical addresses. Each rep proves it."""
         if self.driver == "vduse":
             return False
         uses_va = self.parameters.get("vdpa_sim.use_va", "N") in ("Y", "1")
@@ -36,25 +39,26 @@ class HostDevice:
 
     @property
     def simulated(self) -> bool:
-        """Nobody lives behind it: what is sent comes back, what is written is nobody's."""
+        """Tell whether a simulator is behind it: no network or disk can come to harm."""
         return self.driver.startswith(("vdpasim", "vdpa_sim"))
 
     @property
     def target(self) -> Target:
         return Target(Family.VDPA, self.path, self.pins, gentle=not self.simulated)
 
-    def facts(self) -> dict[str, Any]:
-        return {
-            "path": self.path,
-            "name": self.name,
-            "driver": self.driver,
-            "parameters": self.parameters,
-            **self.attributes,
-        }
+    def facts(self) -> DeviceFacts:
+        """Return what run.json says of the device."""
+        return DeviceFacts(
+            path=self.path,
+            name=self.name,
+            driver=self.driver,
+            parameters=self.parameters,
+            **asdict(self.attributes),
+        )
 
 
 def find_device(path: str, root: Path = Path("/")) -> HostDevice:
-    """The device behind a node; UsageError when it is none, CannotJudge when it is taken."""
+    """Return the device of a node; UsageError when it is none, CannotJudge when it is open."""
     number = _number(path)
     directory = (root / "sys/dev/char" / f"{os.major(number)}:{os.minor(number)}").resolve()
     if not directory.name.startswith("vhost-vdpa-"):
@@ -67,7 +71,7 @@ def find_device(path: str, root: Path = Path("/")) -> HostDevice:
         )
     vdpa = directory.parent
     attributes = _shown(vdpa.name)
-    driver = _link(vdpa.parent / "driver") or str(attributes.get("mgmtdev", "unknown"))
+    driver = _link(vdpa.parent / "driver") or attributes.mgmtdev or "unknown"
     return HostDevice(path, vdpa.name, driver, _parameters(driver, root), attributes)
 
 
@@ -82,7 +86,7 @@ def _number(path: str) -> int:
 
 
 def who_has(number: int, root: Path = Path("/")) -> list[str]:
-    """``name (pid N)`` of each process that has this device open and can be looked into."""
+    """Return ``name (pid N)`` of each process that has this device open, as far as is seen."""
     found = []
     for process in sorted(root.glob("proc/[0-9]*"), key=lambda path: int(path.name)):
         if any(_is_device(link, number) for link in _files(process)):
@@ -93,7 +97,7 @@ def who_has(number: int, root: Path = Path("/")) -> list[str]:
 def _files(process: Path) -> list[Path]:
     try:
         return [*(process / "fd").iterdir()]
-    except OSError:  # gone, or another user's: opening the device tells about those
+    except OSError:  # the process ended, or is another user's: then opening the device fails
         return []
 
 
@@ -105,18 +109,23 @@ def _is_device(link: Path, number: int) -> bool:
     return stat.S_ISCHR(found.st_mode) and found.st_rdev == number
 
 
-def _shown(name: str) -> dict[str, Any]:
-    """What the vdpa tool says of a device; empty when it cannot be asked."""
+class _Shown(Struct):
+    """The answer of `vdpa -j dev show`: devices by their names."""
+
+    dev: dict[str, VdpaAttributes]
+
+
+def _shown(name: str) -> VdpaAttributes:
+    """Ask the vdpa tool about a device; attributes of None when it cannot be asked."""
     try:
-        shown = json.loads(run([find_tool("vdpa", "iproute2"), "-j", "dev", "show", name]))
-        found = shown["dev"][name]
-    except (BenchError, ValueError, KeyError, TypeError):
-        return {}
-    return dict(found) if isinstance(found, dict) else {}
+        answer = run([find_tool("vdpa", "iproute2"), "-j", "dev", "show", name])
+        return decode(answer, type=_Shown).dev[name]
+    except (BenchError, DecodeError, KeyError):
+        return VdpaAttributes()
 
 
 def _parameters(driver: str, root: Path) -> dict[str, str]:
-    """Of every module that takes part: their limits and modes decide what is measured."""
+    """Read the parameters of all modules that take part: they decide what is measured."""
     modules = {"vdpa", "vhost", "vhost_vdpa", "vdpa_sim", "vduse", driver.partition(".")[0]}
     return {
         f"{module}.{path.name}": _read(path)

@@ -1,48 +1,49 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A PCI device of this machine that its user has bound to vfio-pci. It is never rebound here."""
+"""Find a PCI device of this machine that vfio-pci drives. It is never bound to another driver."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bench.errors import CannotJudge, UsageError
 from bench.executors.host_device import who_has
 from bench.model.cell import Family
 from bench.model.device import device_named, pci_address
+from bench.model.facts import DeviceFacts
 from bench.protocol.helper_argv import Target
 
-_ENTROPY = ("0x1af4", "0x1044")  # virtio's, which the helper can drive: bench/helper/entropy.c
+_ENTROPY = ("0x1af4", "0x1044")  # virtio entropy, which the helper can drive
 
 
 @dataclass(frozen=True)
 class HostPci:
-    """What sysfs says of it. All that it maps is pinned."""
+    """A device of vfio-pci. All memory that is mapped for it is pinned."""
 
     path: str  # its address: "0000:03:00.0"
     name: str  # vendor and device, as in "8086:10fb"
     family: Family
     group: str  # of the IOMMU
-    driven: bool  # DMA is proven; of any other device only what is charged for its pins
+    driven: bool  # the helper proves its DMA; of others only what is charged for their pins
     driver: str = "vfio-pci"
 
     @property
     def target(self) -> Target:
         return Target(self.family, self.path, pins=True)
 
-    def facts(self) -> dict[str, Any]:
-        return {
-            "path": self.path,
-            "name": self.name,
-            "driver": self.driver,
-            "iommu_group": self.group,
-            "dma_proven": self.driven,
-        }
+    def facts(self) -> DeviceFacts:
+        """Return what run.json says of the device."""
+        return DeviceFacts(
+            path=self.path,
+            name=self.name,
+            driver=self.driver,
+            iommu_group=self.group,
+            dma_proven=self.driven,
+        )
 
 
 def find_pci(name: str, root: Path = Path("/")) -> HostPci:
-    """The device of ``vfio:0000:03:00.0``; UsageError when it is not vfio-pci's.
+    """Return the device of ``vfio:0000:03:00.0``.
 
-    CannotJudge when somebody has it open.
+    UsageError when vfio-pci does not drive it, CannotJudge when it is open.
     """
     address = pci_address(name)
     device = root / "sys/bus/pci/devices" / address
@@ -66,7 +67,7 @@ def find_pci(name: str, root: Path = Path("/")) -> HostPci:
 
 
 def _nodes(device: Path, group: str, root: Path) -> list[Path]:
-    """Of the group, and of the device itself where the kernel has such."""
+    """Return the nodes of the group, and of the device itself, which newer kernels have."""
     own = [root / "dev/vfio/devices" / path.name for path in device.glob("vfio-dev/vfio*")]
     return [root / "dev/vfio" / group, *own]
 
@@ -74,7 +75,7 @@ def _nodes(device: Path, group: str, root: Path) -> list[Path]:
 def _refuse_open(name: str, node: Path, root: Path) -> None:
     try:
         number = node.stat().st_rdev
-    except OSError:  # the helper says what is missing
+    except OSError:  # without its node the helper fails, and names it
         return
     holders = who_has(number, root)
     if holders:

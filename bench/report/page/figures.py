@@ -36,12 +36,12 @@ def plots(run: Run, table: CellTable, rows: Sequence[Figures], name: str) -> lis
 
 def budget(run: Run) -> float | None:
     """What no pause is to exceed, in ticks; None where nobody said so in this unit."""
-    text = run.facts.get("scenario", {}).get("max_pause")
+    text = run.facts.asked.max_pause
     if not text and run.clock is Clock.WALL:
         text = _VFIO_PAUSE
     if not text:
         return None
-    ticks, unit = parse_pause(str(text))
+    ticks, unit = parse_pause(text)
     return ticks if unit == run.clock.unit else None
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from bench.report.table.columns import FACTORS, factors, is_figure
 from bench.report.table.figures import CellState, Figures
 from bench.report.table.section import Rows, Section
-from bench.sides.alike import must_match
+from bench.results.comparable import must_match
 
 _LONGEST = 24  # characters that a figure or its interval has, but no sentence
 
