@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What can be measured on this machine, what not, and what to do about it. Changes nothing."""
+"""Find out what can be measured on this machine, what not, and how to change that. Read only."""
 
 from bench.doctor.diagnosis import Diagnosis, Finding, Severity, Way
 from bench.doctor.examine import examine

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The cache: can it be written, and does what a guest needs fit into it. It is not made."""
+"""Examine the cache: can it be written, and is there room. It is not made."""
 
 import os
 import shutil
@@ -15,11 +15,11 @@ from bench.model.units import GIB, MIB
 from bench.paths import cache_path
 
 _ELSEWHERE = "export XDG_CACHE_HOME=/var/tmp/cache  # or any place with room that you can write"
-_SMALL = 64 * MIB  # what a run writes into a cache that has its kernel
+_SMALL = 64 * MIB  # bytes that a run writes into a cache that has its kernel
 
 
 def examine_cache() -> Finding:
-    """Every executor has its helper there."""
+    """Judge whether the cache can be written: every executor keeps its helper there."""
     try:
         path = cache_path()
     except NoSpace as error:
@@ -31,12 +31,15 @@ def examine_cache() -> Finding:
 
 
 def nearest(path: Path) -> Path:
-    """What there is of a path. os.access, since a directory may not be looked into."""
+    """Return the path or the nearest directory above it that exists.
+
+    os.access() works for a directory that this user may not read, too.
+    """
     return next(p for p in (path, *path.parents) if os.access(p, os.F_OK))
 
 
 def examine_space() -> Finding:
-    """For a guest's kernel, where the cache can be written."""
+    """Judge whether a guest's kernel has room. The cache can be written."""
     path, needed = cache_path(), _needed()
     free = shutil.disk_usage(nearest(path)).free
     text = f"{free / GIB:.1f} GiB are free at {path}, {needed / GIB:.1f} are needed"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Programs that have to be here, the package of each, and the helper that is compiled."""
+"""Examine programs that have to be installed, and the helper, which is compiled."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ from bench.process import find_tool, run
 
 
 def missing(programs: Mapping[str, str]) -> dict[str, str]:
-    """Those that are not installed, with the package of each."""
+    """Return those of the programs that are not installed, with the package of each."""
     absent = {}
     for name, package in programs.items():
         try:
@@ -22,13 +22,13 @@ def missing(programs: Mapping[str, str]) -> dict[str, str]:
 
 
 def install(packages: Mapping[str, str]) -> str:
-    """The command for the packages of programs, named as Debian does."""
+    """Return the command that installs the packages of programs, as Debian names them."""
     names = " ".join(sorted(set(packages.values())))
     return f"sudo apt-get install --no-install-recommends {names}"
 
 
 def examine_helper() -> Finding:
-    """The helper is in the cache, or it can be compiled: gcc, make and a static C library."""
+    """Judge whether the helper is compiled, or can be: gcc, make and a static C library."""
     try:
         if cached_helper():
             return Finding("helper", Severity.OK, "it is compiled")
