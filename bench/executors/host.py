@@ -8,8 +8,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from bench.errors import CannotJudge, CellFailed, CellSkipped, MissingTool
-from bench.executors.host_device import HostDevice, find_device
-from bench.executors.host_pci import HostPci, find_pci
+from bench.executors.host_devices import HostPci, HostVdpa, find_device, find_pci
 from bench.guest.initramfs import ensure_helper
 from bench.machine.facts import available_memory, kernel_cmdline
 from bench.model.cell import Block, Cell, Clock, Plan, Rep, Unavailable
@@ -35,7 +34,7 @@ class HostExecutor:
     boots = 1  # the running kernel's
 
     def __init__(
-        self, helper: Path, devices: Mapping[str, HostDevice | HostPci], console: Path
+        self, helper: Path, devices: Mapping[str, HostVdpa | HostPci], console: Path
     ) -> None:
         self._helper = helper
         self._devices = devices
@@ -111,7 +110,7 @@ def prepare(plan: Plan, console: Path) -> HostExecutor:
     return HostExecutor(helper, devices, console)
 
 
-def _find(name: str) -> HostDevice | HostPci:
+def _find(name: str) -> HostVdpa | HostPci:
     return find_pci(name) if pci_address(name) else find_device(name)
 
 

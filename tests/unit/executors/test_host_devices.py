@@ -7,7 +7,7 @@ import pytest
 from msgspec import to_builtins
 
 from bench.errors import CannotJudge, UsageError
-from bench.executors.host_pci import find_pci
+from bench.executors.host_devices import find_pci
 from bench.model.cell import Family
 
 ADDRESS = "0000:03:00.0"
