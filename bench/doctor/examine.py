@@ -4,11 +4,10 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bench.doctor.cache import examine_cache
 from bench.doctor.diagnosis import Diagnosis, Finding, Severity
+from bench.doctor.essentials import examine_cache, examine_helper
 from bench.doctor.guest import examine_guest
 from bench.doctor.host import examine_host
-from bench.doctor.programs import examine_helper
 from bench.doctor.setup import examine_setup
 from bench.machine.facts import machine_facts
 

@@ -3,10 +3,9 @@
 
 from pathlib import Path
 
-from bench.doctor.cache import examine_space
 from bench.doctor.diagnosis import Finding, Severity, Way, first_problem
+from bench.doctor.essentials import examine_space, install, missing
 from bench.doctor.kvm import examine_kvm
-from bench.doctor.programs import install, missing
 from bench.errors import CannotJudge
 from bench.executors.guest_setup import HOST_PROGRAMS, why_not_here
 from bench.guest.probe import qemu_version

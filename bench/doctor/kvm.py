@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bench.doctor.diagnosis import Finding, Severity
-from bench.doctor.programs import missing
+from bench.doctor.essentials import missing
 from bench.errors import CannotJudge
 from bench.guest.bootsector import why_no_boot_sector
 from bench.guest.initramfs import cached_initramfs
