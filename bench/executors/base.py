@@ -15,10 +15,14 @@ class Executor(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Return what --executor calls it."""
+        ...
 
     @property
-    def clock(self) -> Clock: ...
+    def clock(self) -> Clock:
+        """Return what its reps are measured by."""
+        ...
 
     @property
     def boots(self) -> int:

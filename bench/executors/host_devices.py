@@ -50,6 +50,7 @@ class HostVdpa:
 
     @property
     def target(self) -> Target:
+        """Return the device as the helper takes it."""
         return Target(Family.VDPA, self.path, self.pins, gentle=not self.simulated)
 
     def facts(self) -> DeviceFacts:
@@ -148,6 +149,7 @@ class HostPci:
 
     @property
     def target(self) -> Target:
+        """Return the device as the helper takes it."""
         return Target(self.family, self.path, pins=True)
 
     def facts(self) -> DeviceFacts:

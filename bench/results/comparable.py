@@ -142,5 +142,5 @@ def continuity_problems(then: RunFacts, now: RunFacts) -> list[str]:
 
 
 def _tuned(run: RunFacts) -> str:
-    """Settings are named once in a report: they hold for all of its samples, or for none."""
+    """Tell whether --tune was given: a report names settings that hold for all of its samples."""
     return "given" if run.tune or run.tuned else "not given"
