@@ -51,9 +51,8 @@ def _in_turns(paths: Sequence[Path]) -> list[tuple[Path, Path]]:
 
 def _hold(run: Path, number: int, out: Path, names: Collection[str], say: Say) -> None:
     stored = load(run)
-    tune = stored.facts.get("tune") is True
     words = ["gate", "--confirm", str(run)]
-    request = RunOptions(str(run), {}, words, stored.clock.value, out, tune)
+    request = RunOptions(str(run), {}, words, stored.clock.value, out, stored.facts.tune)
     outcome = run_once(request, _scenario(run, number), out, say, _having(names))
     if outcome.complaint:
         raise CannotJudge(f"--confirm: {run}: {outcome.complaint}", outcome.hint)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from bench.commands.outcome import Outcome
 from bench.errors import UsageError
-from bench.model.cell import Clock
 from bench.report.table.section import Section
 from bench.results.reader import read_facts
 from bench.results.series import SERIES, runs_below
@@ -83,12 +82,12 @@ def _check(paths: Sequence[Path]) -> None:
     twice = next((path for path in resolved if resolved.count(path) > 1), None)
     if twice:
         raise UsageError(f"{twice} is named twice", "name each run once")
-    clocks = {path: read_facts(path / "run.json")["clock"] for path in paths if path.is_dir()}
+    clocks = {path: read_facts(path / "run.json").clock for path in paths if path.is_dir()}
     for path, clock in clocks.items():
         first, other = next(iter(clocks.items()))
         if clock != other:
             said = f"{first} is by clock {other}, {path} by clock {clock}"
-            units = f"{Clock(other).unit} are not {Clock(clock).unit}"
+            units = f"{other.unit} are not {clock.unit}"
             raise UsageError(f"{said}: {units}", "report them apart")
 
 

@@ -74,8 +74,8 @@ def run_once(
     def begin() -> None:
         with tuned(request.tune, whole, asked.executor, say) as settings:
             chosen = choose_executor(asked, whole, wanted, store.console, say)
-            facts = run_facts(asked, plan, chosen, request.arguments)
-            store.write_facts({**facts, "tune": request.tune, "tuned": settings})
+            changed = settings if request.tune else None
+            store.write_facts(run_facts(asked, plan, chosen, request.arguments, changed))
             _measure(plan, chosen, store)
 
     return run_and_report(begin, store, fresh=True)

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What can be measured on this machine, what not, and what to do about it. Changes nothing."""
+"""Find out what can be measured on this machine, what not, and how to change that. Read only."""
 
-from bench.doctor.diagnosis import Diagnosis, Finding, Severity, Way
+from bench.doctor.diagnosis import Diagnosis, Finding, Severity, Way, as_dict, render
 from bench.doctor.examine import examine
-from bench.doctor.text import as_dict, render
 
 __all__ = ["Diagnosis", "Finding", "Severity", "Way", "as_dict", "examine", "render"]

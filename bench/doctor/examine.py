@@ -1,33 +1,34 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Look at everything once, and put it in order."""
+"""Look at everything once, and sort what was found."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
-from bench.doctor.cache import examine_cache
 from bench.doctor.diagnosis import Diagnosis, Finding, Severity
+from bench.doctor.essentials import examine_cache, examine_helper
 from bench.doctor.guest import examine_guest
 from bench.doctor.host import examine_host
-from bench.doctor.programs import examine_helper
 from bench.doctor.setup import examine_setup
-from bench.machine import facts as machine
+from bench.machine.facts import machine_facts
 
 _ORDER = [*Severity]  # as they are declared: the worst first
 
 
 def examine() -> Diagnosis:
-    """Takes seconds, and up to a minute where KVM hangs instead of failing. No network."""
-    facts = machine.facts()
+    """Return what can be measured on this machine. Nothing is changed, no network is used.
+
+    Takes seconds, and up to a minute where KVM hangs instead of failing.
+    """
+    machine = machine_facts()
     cache, helper = examine_cache(), examine_helper()
-    guest, guest_ways = examine_guest(facts, cache, helper)
-    host, host_ways = examine_host(facts, cache, helper)
-    findings = (cache, helper, *guest, *host, *examine_setup(facts))
-    return Diagnosis(ordered(findings, facts), (*guest_ways, *host_ways), facts)
+    guest, guest_ways = examine_guest(machine, cache, helper)
+    host, host_ways = examine_host(machine, cache, helper)
+    findings = (cache, helper, *guest, *host, *examine_setup(machine))
+    return Diagnosis(ordered(findings, bool(machine.root)), (*guest_ways, *host_ways), machine)
 
 
-def ordered(findings: Iterable[Finding], facts: Mapping[str, Any]) -> tuple[Finding, ...]:
-    """The worst first, and no sudo for who needs none and may not have it."""
-    if facts.get("root"):
+def ordered(findings: Iterable[Finding], root: bool) -> tuple[Finding, ...]:
+    """Sort findings, the worst first; ``root`` needs no sudo, which may not be installed."""
+    if root:
         findings = (replace(f, fix=f.fix.replace("sudo ", "")) for f in findings)
     return tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.state)))

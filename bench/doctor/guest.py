@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The guest executor: its programs, its kernel, its memory."""
+"""Examine what the guest executor needs: programs, a kernel, memory, KVM."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from bench.doctor.cache import examine_space
 from bench.doctor.diagnosis import Finding, Severity, Way, first_problem
+from bench.doctor.essentials import examine_space, install, missing
 from bench.doctor.kvm import examine_kvm
-from bench.doctor.programs import install, missing
 from bench.errors import CannotJudge
 from bench.executors.guest_setup import HOST_PROGRAMS, why_not_here
 from bench.guest.probe import qemu_version
@@ -18,25 +15,27 @@ from bench.kernel.config import load_config
 from bench.kernel.packages import cached_packages, resolve
 from bench.machine.facts import available_memory
 from bench.model.device import DEVICES
+from bench.model.facts import MachineFacts
 from bench.model.units import GIB
 
-Facts = Mapping[str, Any]
-
-_LEAST = GIB  # of memory: half for the smallest guest, half that its host keeps
-ARCH = "x86_64"  # of the packages, and of the programs that go from the host into the guest
+_LEAST = GIB  # bytes: half for the smallest guest, half for this machine
+ARCH = "x86_64"  # of the kernel packages; the guest also gets programs of this machine
 
 
 def examine_guest(
-    facts: Facts, cache: Finding, helper: Finding, root: Path = Path("/")
+    machine: MachineFacts, cache: Finding, helper: Finding, root: Path = Path("/")
 ) -> tuple[tuple[Finding, ...], tuple[Way, ...]]:
-    """Findings beyond the cache and the helper, which all need; a guest with each clock."""
-    if facts.get("arch") != ARCH:
-        text = f"the guest is an {ARCH} one and takes programs of this {facts.get('arch')} machine"
+    """Return findings about a guest, and whether one can measure with each clock.
+
+    ``cache`` and ``helper`` are findings that all executors depend on.
+    """
+    if machine.arch != ARCH:
+        text = f"the guest is an {ARCH} one and takes programs of this {machine.arch} machine"
         finding = Finding("guest", Severity.PROBLEM, text, "bench run pin --executor host")
         return (finding,), _ways(text, text)
     has_cache = cache.state is not Severity.PROBLEM
     kernel = (examine_space(), _kernel()) if has_cache else ()
-    findings = (_programs(), *_devices(), *kernel, _memory(facts))
+    findings = (_programs(), *_devices(), *kernel, _memory(machine))
     kvm = examine_kvm(has_cache, root)
     problem = first_problem((cache, helper, *findings))
     return (*findings, kvm), _ways(problem, problem or first_problem((kvm,)))
@@ -64,7 +63,7 @@ _REINSTALL = "sudo apt-get install --reinstall qemu-system-x86"
 
 
 def _devices() -> tuple[Finding, ...]:
-    """Devices that lack a program of their own; one that all lack is said once, above."""
+    """Warn of devices that lack a program of their own."""
     wanted = [device for device in DEVICES.values() if device.programs]
     lacking = {d.name: why for d in wanted if (why := why_not_here(d))}
     if not lacking or missing(HOST_PROGRAMS):
@@ -74,7 +73,7 @@ def _devices() -> tuple[Finding, ...]:
 
 
 def _kernel() -> Finding:
-    """It is built, or can be."""
+    """Judge whether the kernel is built, or can be."""
     kernel = cached_kernel()
     if kernel:
         return Finding("guest kernel", Severity.OK, f"{kernel.name} is built")
@@ -98,8 +97,8 @@ def _to_build(fetched: bool) -> Finding:
     return Finding("guest kernel", Severity.INFO, text, "bench kernel")
 
 
-def _memory(facts: Facts) -> Finding:
-    free, limit = available_memory(), facts.get("cgroup_memory")
+def _memory(machine: MachineFacts) -> Finding:
+    free, limit = available_memory(), machine.cgroup_memory
     allowed = f", the cgroup allows {limit / GIB:.1f}" if limit else ""
     text = f"{free / GIB:.1f} GiB are free{allowed}; a guest takes its largest cell's --mem"
     if free >= _LEAST:

@@ -1,30 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The host executor: pin loops through io_uring, and the vDPA devices that are here."""
+"""Examine what the host executor needs: io_uring for pin loops, and vDPA devices."""
 
 import ctypes
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bench.doctor.diagnosis import Finding, Severity, Way, first_problem
+from bench.model.facts import MachineFacts
 from bench.model.units import MIB, format_size
 
 _ROOT = Path("/")
-# The same number on every architecture but alpha; struct io_uring_params has 120 bytes.
+# The number is the same on every architecture but alpha; struct io_uring_params has 120 bytes.
 _IO_URING_SETUP, _PARAMS = 425, 120
 _ENABLE = "sudo sysctl kernel.io_uring_disabled=0  # lets every user on; 2 shuts it off again"
 _SECCOMP = "docker run --security-opt seccomp=unconfined ...  # a filter of a container refuses it"
-_USEFUL = 2 * MIB  # a piece below a huge page measures the call, not the pinning
+_USEFUL = 2 * MIB  # bytes; with less at a time the system call costs more than the pinning
 
 
 def examine_host(
-    facts: Mapping[str, Any], cache: Finding, helper: Finding
+    machine: MachineFacts, cache: Finding, helper: Finding
 ) -> tuple[tuple[Finding, ...], tuple[Way, ...]]:
-    """Findings beyond the cache and the helper, which all need; two ways to use this kernel."""
-    ring, lock, devices = io_uring(why_no_io_uring(), facts), memlock(facts), vhost_vdpa_devices()
+    """Return findings about the host, and whether pin loops and devices can be measured.
+
+    ``cache`` and ``helper`` are findings that all executors depend on.
+    """
+    ring, lock, devices = (
+        io_uring(why_no_io_uring(), machine),
+        memlock(machine),
+        vhost_vdpa_devices(),
+    )
     no_pin = first_problem((cache, helper, ring, lock))
     no_vdpa = _why_no_vdpa(devices) or first_problem((cache, helper))
     ways = (
@@ -35,7 +41,7 @@ def examine_host(
 
 
 def why_no_io_uring() -> str:
-    """The error of io_uring_setup(2) for a ring of one entry, empty when it gives one."""
+    """Return the error of io_uring_setup(2) for a ring of one entry, "" when it succeeds."""
     libc = ctypes.CDLL(None, use_errno=True)
     params = ctypes.create_string_buffer(_PARAMS)
     fd = libc.syscall(ctypes.c_long(_IO_URING_SETUP), ctypes.c_uint(1), params)
@@ -45,32 +51,33 @@ def why_no_io_uring() -> str:
     return ""
 
 
-def io_uring(problem: str, facts: Mapping[str, Any]) -> Finding:
+def io_uring(problem: str, machine: MachineFacts) -> Finding:
+    """Judge io_uring by the error of its setup, "" for none; the fix is for what forbids it."""
     if not problem:
         return Finding("io_uring", Severity.OK, "io_uring_setup gives a ring")
-    off = facts.get("io_uring_disabled")
+    off = machine.io_uring_disabled
     if off:
         text = f"io_uring_setup: {problem} (kernel.io_uring_disabled is {off})"
         return Finding("io_uring", Severity.PROBLEM, text, _ENABLE)
-    if facts.get("container"):
+    if machine.container:
         return Finding("io_uring", Severity.PROBLEM, f"io_uring_setup: {problem}", _SECCOMP)
     fix = 'grep IO_URING "/boot/config-$(uname -r)"  # the kernel needs CONFIG_IO_URING'
     return Finding("io_uring", Severity.PROBLEM, f"io_uring_setup: {problem}", fix)
 
 
-def memlock(facts: Mapping[str, Any]) -> Finding:
-    """io_uring charges what it pins against the limit, unless the caller has CAP_IPC_LOCK.
+def memlock(machine: MachineFacts) -> Finding:
+    """Judge RLIMIT_MEMLOCK.
 
-    vhost-vdpa charges it always: vhost_vdpa_pa_map has no exception for anybody.
+    io_uring charges pinned memory against it, unless the caller has CAP_IPC_LOCK. vhost-vdpa
+    charges it in any case: vhost_vdpa_pa_map().
     """
-    limits = facts.get("memlock") or {}
-    hard = limits.get("hard")  # the host executor raises its own limit to it: lift_memlock
-    if not limits:
+    if machine.memlock is None:
         return Finding("memlock", Severity.INFO, "the limit is not to be read here")
+    hard = machine.memlock.hard  # the host executor raises its own limit to it: lift_memlock
     if hard is None:
         return Finding("memlock", Severity.OK, "unlimited")
     devices = f"a vhost-vdpa device on this host can have {format_size(hard)} of memory at most"
-    if facts.get("cap_ipc_lock"):
+    if machine.cap_ipc_lock:
         text = f"{format_size(hard)}: pin loops need not keep to it (CAP_IPC_LOCK), {devices}"
         return Finding("memlock", Severity.INFO, text, _RAISE)
     if hard < _USEFUL:
@@ -85,7 +92,7 @@ _RAISE = "sudo prlimit --memlock=unlimited --pid $$  # for this shell and what i
 
 @dataclass(frozen=True)
 class VdpaDevice:
-    """A /dev/vhost-vdpa-N; ``driver`` is of the hardware, or the simulator's name."""
+    """A /dev/vhost-vdpa-N, with the driver of its hardware or the name of its simulator."""
 
     node: str
     name: str
@@ -94,7 +101,7 @@ class VdpaDevice:
 
 
 def vhost_vdpa_devices(root: Path = _ROOT) -> tuple[VdpaDevice, ...]:
-    """In the order of their numbers. Nothing is opened: to open one is to own it."""
+    """Return the devices by their numbers. None is opened: that would take it from its user."""
     nodes = (root / "dev").glob("vhost-vdpa-[0-9]*")
     found = [path for path in nodes if re.fullmatch(r"vhost-vdpa-[0-9]{1,9}", path.name)]
     return tuple(_device(root, path) for path in sorted(found, key=_number))
@@ -105,7 +112,7 @@ def _number(path: Path) -> int:
 
 
 def _device(root: Path, node: Path) -> VdpaDevice:
-    """vhost-vdpa's devices have no class: each is a child of its device on the vdpa bus."""
+    """Find the device of a node, which is its child on the vdpa bus: vhost-vdpa has no class."""
     usable = os.access(node, os.R_OK | os.W_OK)
     for device in (root / "sys/bus/vdpa/devices").glob("*"):
         if (device / node.name).is_dir():
@@ -117,6 +124,7 @@ def _device(root: Path, node: Path) -> VdpaDevice:
 
 
 def vdpa_devices(devices: tuple[VdpaDevice, ...]) -> tuple[Finding, ...]:
+    """Return a finding for each device; without any, how to make one."""
     if not devices:
         text = (
             "no /dev/vhost-vdpa-*: adding a device needs root, the vdpa and vhost_vdpa modules,"

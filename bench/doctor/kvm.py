@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""KVM: a kernel that boots tells, and where there is none yet, a boot sector that does not."""
+"""Examine KVM by booting a guest, or a boot sector where no kernel is built yet."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 from bench.doctor.diagnosis import Finding, Severity
-from bench.doctor.programs import missing
+from bench.doctor.essentials import missing
 from bench.errors import CannotJudge
 from bench.guest.bootsector import why_no_boot_sector
 from bench.guest.initramfs import cached_initramfs
@@ -22,7 +22,7 @@ _IN_A_GUEST = "in a virtual machine its host has to allow nested virtualization"
 
 
 def examine_kvm(cache: bool = True, root: Path = Path("/")) -> Finding:
-    """``cache``: there is one that may be looked into, and written."""
+    """Judge KVM. ``cache`` tells whether there is one that can be read and written."""
     problem = kvm_problem()
     if problem:
         return Finding("kvm", Severity.PROBLEM, problem, way_to_open(problem, root))
@@ -37,6 +37,7 @@ def examine_kvm(cache: bool = True, root: Path = Path("/")) -> Finding:
 
 
 def way_to_open(problem: str, root: Path) -> str:
+    """Return the command that lets this user open /dev/kvm, or what to do without."""
     if "Permission" in problem:
         return 'sudo usermod -aG kvm "$USER"  # then log in again'
     flags = (field(read(root, "proc/cpuinfo"), "flags") or "").split()
@@ -48,7 +49,7 @@ def way_to_open(problem: str, root: Path) -> str:
 
 
 def _told_by_kernel(kernel: Kernel) -> str | None:
-    """Why a guest does not boot under KVM, empty when it does, None when nothing can tell."""
+    """Say why a guest does not boot under KVM, "" when it does; None without an initramfs."""
     known = known_answer(kernel.image)
     if known is not None:
         return known
@@ -60,17 +61,19 @@ def _told_by_kernel(kernel: Kernel) -> str | None:
 
 
 def _program_sets() -> Iterable[tuple[str, ...]]:
-    """Those that some run may have made an initramfs with."""
+    """Return the programs of each initramfs that a run may have made."""
     return dict.fromkeys(((), *(device.programs for device in DEVICES.values())))
 
 
 def by_kernel(problem: str) -> Finding:
+    """Judge KVM by why a guest did not boot, "" when it did."""
     if problem:
         return Finding("kvm", Severity.PROBLEM, problem, COUNT_INSTEAD)
     return Finding("kvm", Severity.OK, "a guest boots with it")
 
 
 def by_sector(problem: str) -> Finding:
+    """Judge KVM by why a boot sector did not run, "" when it did."""
     if problem:
         text = f"/dev/kvm opens, but a boot sector does not run with it: {problem}"
         return Finding("kvm", Severity.PROBLEM, text, COUNT_INSTEAD)

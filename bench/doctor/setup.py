@@ -1,38 +1,37 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""How the machine is set up for measuring: facts in, findings out. Pure."""
+"""Judge how the machine is set up for measuring. Pure: facts in, findings out."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from bench.doctor.diagnosis import Finding, Severity
 from bench.machine.doubts import doubts
 from bench.machine.sysfs import cpu_list
+from bench.model.facts import MachineFacts
 from bench.model.units import GIB, MIB, format_size
-
-Facts = Mapping[str, Any]
 
 _CPU = "/sys/devices/system/cpu"
 _CLOCK = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
 _SHMEM = "/sys/kernel/mm/transparent_hugepage/shmem_enabled"
 _TUNED = "or bench run --tune, which undoes it"
-_COLLAPSE = (6, 1)  # MADV_COLLAPSE came with Linux 6.1; only `deny` stops it
+_COLLAPSE = (6, 1)  # MADV_COLLAPSE came with Linux 6.1; of all modes only `deny` stops it
 
 
-def examine_setup(facts: Facts) -> tuple[Finding, ...]:
+def examine_setup(machine: MachineFacts) -> tuple[Finding, ...]:
+    """Return a finding for each setting that figures depend on, with the command to change it."""
     return (
-        *_clock_and_neighbours(facts),
-        *_places(facts),
-        *_pools(facts),
-        shmem_thp(facts),
-        counters(facts),
+        *_clock_and_neighbours(machine),
+        *_places(machine),
+        *_pools(machine),
+        shmem_thp(machine),
+        counters(machine),
     )
 
 
-def _clock_and_neighbours(facts: Facts) -> Iterator[Finding]:
-    """The doubts about wall time as warnings, and what stands where there is none."""
-    found = doubts(facts)
-    for topic, (calm, fix) in _topics(facts).items():
+def _clock_and_neighbours(machine: MachineFacts) -> Iterator[Finding]:
+    """Yield each doubt about wall time as a warning, and what is well where there is none."""
+    found = doubts(machine)
+    for topic, (calm, fix) in _topics(machine).items():
         if topic in found:
             yield Finding(topic, Severity.WARNING, found[topic], fix)
         elif calm:
@@ -41,24 +40,24 @@ def _clock_and_neighbours(facts: Facts) -> Iterator[Finding]:
             yield Finding(topic, Severity.INFO, "the kernel does not say, as in most VMs")
 
 
-def _topics(facts: Facts) -> dict[str, tuple[str, str]]:
-    """Of each topic: what is well, empty when nothing is known; and the fix where it is not."""
-    load, sources = facts.get("load"), facts.get("clocksources") or ()
+def _topics(machine: MachineFacts) -> dict[str, tuple[str, str]]:
+    """Return for each topic what is well, "" when not known, and the fix where it is not."""
+    load, sources = machine.load, machine.clocksources
     return {
         "governor": (
-            "performance" if facts.get("governor") else "",
+            "performance" if machine.governor else "",
             f"echo performance | sudo tee {_CPU}/cpufreq/policy*/scaling_governor"
             f"  # until the next boot; {_TUNED}",
         ),
-        "turbo": ("off" if facts.get("turbo") is False else "", _no_turbo(facts)),
+        "turbo": ("off" if machine.turbo is False else "", _no_turbo(machine)),
         "smt": (
-            "off: a core has one thread" if facts.get("smt") is False else "",
+            "off: a core has one thread" if machine.smt is False else "",
             f"echo off | sudo tee {_CPU}/smt/control  # halves the CPUs of all; on gives them back",
         ),
         "hypervisor": ("none", "bench run --clock icount  # no host disturbs a count"),
         "container": ("none", "systemd-detect-virt --container  # and run bench outside of it"),
         "cpu quota": ("none", "sudo systemd-run --scope bench run  # outside of the cgroup"),
-        "clock source": (facts.get("clocksource") or "", _quicker(sources)),
+        "clock source": (machine.clocksource or "", _quicker(sources)),
         "load": (
             f"{load[0]:g}" if load else "",
             "ps -eo pcpu,pid,comm --sort=-pcpu | head  # who it is",
@@ -66,58 +65,58 @@ def _topics(facts: Facts) -> dict[str, tuple[str, str]]:
     }
 
 
-def _no_turbo(facts: Facts) -> str:
-    path = facts.get("turbo_file") or f"{_CPU}/cpufreq/boost"
+def _no_turbo(machine: MachineFacts) -> str:
+    path = machine.turbo_file or f"{_CPU}/cpufreq/boost"
     value = 1 if path.endswith("no_turbo") else 0
     return f"echo {value} | sudo tee {path}  # everything gets slower; {_TUNED}"
 
 
-def _quicker(sources: tuple[str, ...] | list[str]) -> str:
+def _quicker(sources: tuple[str, ...]) -> str:
     if "tsc" in sources:
         return f"echo tsc | sudo tee {_CLOCK}"
     return "sudo dmesg | grep -i -e tsc -e clocksource  # why the kernel gave the TSC up"
 
 
-def _places(facts: Facts) -> Iterator[Finding]:
-    nodes = facts.get("numa") or {}
+def _places(machine: MachineFacts) -> Iterator[Finding]:
+    nodes = machine.numa
     if len(nodes) > 1:
         text = f"{len(nodes)} nodes: memory of another node is dearer to reach"
         fix = "numactl --cpunodebind=0 --membind=0 bench run"
         yield Finding("numa", Severity.INFO, text, fix)
     elif nodes:
         yield Finding("numa", Severity.OK, "one node")
-    isolated = facts.get("isolated")
+    isolated = machine.isolated
     if isolated:
         yield Finding("isolated cpus", Severity.OK, f"{isolated}; taskset -c places a run there")
     else:
         text = "none: the scheduler may put other tasks beside a run"
         yield Finding("isolated cpus", Severity.INFO, text)
-    yield _affinity(facts)
-    limit = facts.get("cgroup_memory")
+    yield _affinity(machine)
+    limit = machine.cgroup_memory
     text = f"{limit / MIB:.0f} MiB are allowed, page tables and pins included" if limit else ""
     yield Finding("cgroup memory", Severity.INFO if limit else Severity.OK, text or "no limit")
 
 
-def _affinity(facts: Facts) -> Finding:
-    mine, all_of_them = len(cpu_list(facts.get("affinity"))), facts.get("cpus") or 0
+def _affinity(machine: MachineFacts) -> Finding:
+    mine, all_of_them = len(cpu_list(machine.affinity)), machine.cpus or 0
     text = f"{mine} of {all_of_them} CPUs may be used"
     if 0 < mine < all_of_them:
         return Finding("affinity", Severity.INFO, text, "taskset -pc $$  # what this shell may use")
     return Finding("affinity", Severity.OK, text if mine else "not restricted")
 
 
-def _pools(facts: Facts) -> Iterator[Finding]:
-    """Of the host only: a guest makes its own."""
-    pools = facts.get("hugepages") or {}
+def _pools(machine: MachineFacts) -> Iterator[Finding]:
+    """Yield a finding for each pool of the host. A guest fills pools of its own."""
+    pools = machine.hugepages
     if not pools:
         yield Finding("hugepages", Severity.INFO, "the kernel has none: hugetlb runs in the guest")
     for size, pool in pools.items():
-        name, free = format_size(int(size)), pool.get("free") or 0
+        name, free = format_size(size), pool.free or 0
         if free:
             yield Finding("hugepages", Severity.OK, f"{free} free pages of {name}")
         else:
             text = f"no free page of {name}: without, the host skips cells that want them"
-            yield Finding("hugepages", Severity.INFO, text, _fill(int(size)))
+            yield Finding("hugepages", Severity.INFO, text, _fill(size))
 
 
 def _fill(size: int) -> str:
@@ -126,32 +125,36 @@ def _fill(size: int) -> str:
     return f"echo {count} | sudo tee {pool}  # takes 1 GiB from all else; 0 gives it back; {_TUNED}"
 
 
-def shmem_thp(facts: Facts) -> Finding:
-    """memfds, which guest memory is, follow shmem_enabled and not `enabled`."""
-    value = facts.get("thp_shmem")
+def shmem_thp(machine: MachineFacts) -> Finding:
+    """Judge shmem_enabled: guest memory is memfds, which do not heed `enabled`."""
+    value = machine.thp_shmem
     fix = f"echo advise | sudo tee {_SHMEM}  # until the next boot; {_TUNED}"
     if value is None:
         return Finding("shmem thp", Severity.WARNING, "the kernel has none: thp runs in the guest")
     if value in ("always", "within_size", "advise", "force"):
         return Finding("shmem thp", Severity.OK, value)
-    if value == "never" and _release(facts) >= _COLLAPSE:
+    if value == "never" and _release(machine) >= _COLLAPSE:
         text = "never: bench asks for huge pages with MADV_COLLAPSE, which does without"
         return Finding("shmem thp", Severity.INFO, text, fix)
     return Finding("shmem thp", Severity.WARNING, f"{value}: the host skips cells with thp", fix)
 
 
-def _release(facts: Facts) -> tuple[int, int]:
-    found = re.match(r"(\d{1,4})\.(\d{1,4})", str(facts.get("kernel", "")))
+def _release(machine: MachineFacts) -> tuple[int, int]:
+    found = re.match(r"(\d{1,4})\.(\d{1,4})", machine.kernel)
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
-def counters(facts: Facts) -> Finding:
-    """Instructions of the kernel want a level below 2, or root: Documentation/admin-guide/perf."""
-    level = facts.get("perf_event_paranoid")
-    if not facts.get("pmu"):
+def counters(machine: MachineFacts) -> Finding:
+    """Tell whether the CPU's counters can be read.
+
+    Counting in the kernel takes perf_event_paranoid below 2, or root: perf-security.rst in
+    Documentation/admin-guide.
+    """
+    level = machine.perf_event_paranoid
+    if not machine.pmu:
         text = "no PMU here, as in most VMs: no instructions and no dTLB misses beside the time"
         return Finding("perf counters", Severity.INFO, text)
-    if level is not None and level > 1 and not facts.get("root"):
+    if level is not None and level > 1 and not machine.root:
         text = f"kernel.perf_event_paranoid is {level}: no counters of the kernel for you"
         fix = "sudo sysctl kernel.perf_event_paranoid=1  # for every user, until the next boot"
         return Finding("perf counters", Severity.INFO, text, fix)

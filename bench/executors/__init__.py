@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where a cell runs: an executor turns a block into reps."""
+"""Measure blocks: an executor is a place where cells run, and turns a block into reps."""

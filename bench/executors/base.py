@@ -1,35 +1,46 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the loop asks of a place where cells run."""
+"""Define what the loop asks of a place where cells run."""
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Protocol
 
 from bench.model.cell import Block, Clock, Rep, Unavailable
+from bench.model.facts import ExecutorFacts
 
 
 class Executor(Protocol):
-    """`measure` yields the reps of a block in its order, as they come.
+    """A place that measures one block after the other.
 
-    What comes before them says which methods cannot be had, and are not in the order. It
-    raises CellSkipped when the block needs what is not here, and CellFailed when something
-    was not proven; either way the executor takes the next block.
+    Whether a block ended or raised, the executor takes the next one, until `close`.
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Return what --executor calls it."""
+        ...
 
     @property
-    def clock(self) -> Clock: ...
+    def clock(self) -> Clock:
+        """Return what its reps are measured by."""
+        ...
 
     @property
     def boots(self) -> int:
-        """How many kernels were started so far; the last one's number, from 1."""
+        """Return the number of the last boot, from 1."""
         ...
 
-    def facts(self) -> dict[str, Any]:
-        """What a reader has to know of it, for run.json."""
+    def facts(self) -> ExecutorFacts:
+        """Return what run.json says of this executor."""
         ...
 
-    def measure(self, block: Block) -> Iterator[Rep | Unavailable]: ...
+    def measure(self, block: Block) -> Iterator[Rep | Unavailable]:
+        """Measure a block: yield the methods that cannot be had, then the reps as they come.
 
-    def close(self) -> None: ...
+        The reps are in the block's order, without those methods. CellSkipped when the block
+        needs what is not here, CellFailed when something in it was not proven.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give up what is held for further blocks."""
+        ...

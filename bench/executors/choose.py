@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""From ``--executor`` and ``--clock`` to an executor that can begin."""
+"""Choose the executor from ``--executor``, ``--clock`` and the devices of a plan."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,9 +18,10 @@ from bench.plan.scenario import Scenario
 def choose_executor(
     scenario: Scenario, plan: Plan, clock: Clock | None, console: Path, say: Callable[[str], None]
 ) -> Executor:
-    """``host``, ``guest``, or ``replay:FILE`` for tests; ``auto``: the host for its devices.
+    """Return an executor that can begin; ``say`` gets a line for what takes time or was decided.
 
-    What takes time or was decided is said.
+    ``auto`` is the host when the plan names a device of this machine, else the guest. UsageError
+    for options that do not fit together, CannotJudge when nothing can be measured.
     """
     name = scenario.executor
     named = sorted({cell.device for cell in _cells(plan) if of_this_machine(cell.device)})
@@ -59,8 +60,8 @@ def _host(
                 "on the host name a node, as in --device /dev/vhost-vdpa-0",
             )
     executor = host.prepare(plan, console)
-    for device in executor.facts()["devices"]:
-        say(f"device: {device['path']} is {device['name']}, driven by {device['driver']}")
+    for device in executor.facts().devices or ():
+        say(f"device: {device.described}")
     return executor
 
 

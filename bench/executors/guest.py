@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Cells in a QEMU guest: many to a boot, each with the device and pages that it needs."""
+"""Measure cells in a QEMU guest: many in one boot, each with the device and pages it needs."""
 
 import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any
 
 from bench.errors import CellFailed, CellSkipped, GuestLost
 from bench.executors.guest_setup import GuestSetup, page_count
@@ -13,6 +12,7 @@ from bench.guest.probe import qemu_version
 from bench.guest.qemu import cmdline
 from bench.model.cell import Block, Cell, Clock, Method, Pages, Rep, Unavailable
 from bench.model.device import DEVICES, Device
+from bench.model.facts import ExecutorFacts
 from bench.model.units import KIB, format_size
 from bench.plan.duration import once_seconds
 from bench.protocol.helper_argv import Target, deadline, helper_words, patience
@@ -27,7 +27,7 @@ _CLOCK_TOLERANCE = 0.02
 
 
 class GuestExecutor:
-    """Boots when the first block comes, and again after a guest was lost."""
+    """Boots a guest for the first block, and a fresh one after a guest was lost."""
 
     name = "guest"
 
@@ -42,17 +42,17 @@ class GuestExecutor:
     def clock(self) -> Clock:
         return self._setup.accelerator.clock
 
-    def facts(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "accelerator": self._setup.accelerator.value,
-            "reason": self._setup.reason,
-            "qemu": qemu_version(),
-            "memory": self._setup.memory,
-            "kernel": self._setup.kernel.name,
-            "kernel_digest": self._setup.kernel.digest,
-            "cmdline": cmdline(self._setup.config()),
-        }
+    def facts(self) -> ExecutorFacts:
+        return ExecutorFacts(
+            name=self.name,
+            accelerator=self._setup.accelerator.value,
+            reason=self._setup.reason,
+            qemu=qemu_version(),
+            memory=self._setup.memory,
+            kernel=self._setup.kernel.name,
+            kernel_digest=self._setup.kernel.digest,
+            cmdline=cmdline(self._setup.config()),
+        )
 
     def measure(self, block: Block) -> Iterator[Rep | Unavailable]:
         cell = block.any_cell
@@ -70,7 +70,7 @@ class GuestExecutor:
         except CellFailed as failure:
             if self._guest and not failure.hint:
                 failure.hint = self._guest.last_words()
-            self.close()  # what a failure leaves behind is not for the next cell
+            self.close()  # so that the next cell does not run in what a failure left behind
             raise
         except CellSkipped:
             self._tidy(cell)
@@ -78,7 +78,7 @@ class GuestExecutor:
         self._tidy(cell)
 
     def _tidy(self, cell: Cell) -> None:
-        """Give huge pages back. What is proven stays so when that fails: a fresh boot then."""
+        """Give huge pages back; where that fails, end the guest: the next cell boots another."""
         try:
             if self._guest:
                 drop_pages(self._guest, cell)
@@ -104,7 +104,10 @@ class GuestExecutor:
         return self._guest
 
     def bound_guest(self, *devices: Device) -> Guest:
-        """The running guest, with these devices behind their nodes, at most one of a family."""
+        """Return the running guest with these devices bound, at most one of a family.
+
+        Boots it when there is none; CellFailed when a command in it fails.
+        """
         guest = self._ready_guest()
         if self._devices == devices:
             return guest
@@ -123,14 +126,15 @@ class GuestExecutor:
 
 
 def _modules(devices: tuple[Device, ...]) -> dict[str, str]:
-    """With their parameters, in loading order; devices may have some in common."""
+    """Return the modules of all devices in loading order, with their parameters."""
     return {name: words for device in devices for name, words in device.modules.items()}
 
 
 def check_clock(guest: Guest) -> None:
-    """Hold the guest's clock against a loop of a known number of instructions.
+    """Check that the guest's clock advances by one tick an instruction.
 
-    A clock that runs at another rate would turn every figure into a wrong one.
+    GuestLost when it does not, within 2 %: every figure would be wrong. The helper times a loop
+    of known length three times, and the fastest counts.
     """
     command = f"bench-helper null --out 4 --mem 4096 --pages 4k --loops {_CLOCK_LOOPS}"
     command += " --order exec-only,exec-only,exec-only"
@@ -145,7 +149,7 @@ def check_clock(guest: Guest) -> None:
 
 
 def helper_command(block: Block, counters: bool = False) -> str:
-    """The helper's command line for a block, for the shell of the guest."""
+    """Return the helper's command line for a block, for the shell of the guest."""
     wanted = dict.fromkeys(c.device for c in block.cells if c.method is not Method.EXEC_ONLY)
     devices = [DEVICES[name] for name in wanted]
     targets = [Target(device.family, device.node, device.pins) for device in devices if device.node]
@@ -161,7 +165,10 @@ def _pool(pages: Pages) -> str:
 
 
 def set_up_pages(guest: Guest, cell: Cell) -> None:
-    """Let memfds have huge pages, or fill a pool with exactly those that the cell needs."""
+    """Let memfds have huge pages, or fill a pool with as many as the cell needs.
+
+    CellSkipped when the guest has too little unfragmented memory for the pool.
+    """
     if not cell.pages.pooled:
         guest.run(f"echo advise >{_SHMEM_THP}")
         return
@@ -178,6 +185,7 @@ def set_up_pages(guest: Guest, cell: Cell) -> None:
 
 
 def drop_pages(guest: Guest, cell: Cell) -> None:
+    """Empty the pool that `set_up_pages` filled."""
     if cell.pages is Pages.HUGETLB_2M:
         guest.run(f"echo 0 >{_pool(cell.pages)}", patience(once_seconds(cell)))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is decided before a guest boots: its kernel, its accelerator, its size."""
+"""Decide before a guest boots on its kernel, its accelerator and its memory."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,15 +26,15 @@ HOST_PROGRAMS = {
     "setpriv": "util-linux",
 }
 
-# What QEMU's q35 puts below 4 GiB of a guest with 2.75 GiB or more, the initramfs at its end.
-# Only above is every GiB whole, but for the end, which the kernel takes for itself.
+# QEMU's q35 puts 2 GiB below 4 GiB when a guest has 2.75 GiB or more, and the initramfs at their
+# end. Pages of 1 GiB come from the memory above; its end the kernel takes for itself.
 _BELOW_4G = 2 * GIB
 _RESERVE = 512 * MIB  # the guest's kernel, its initramfs twice, and room to breathe
 
 
 @dataclass(frozen=True)
 class GuestSetup:
-    """Everything that is decided before the first boot."""
+    """What every boot of a run has in common."""
 
     kernel: Kernel
     initramfs: Path
@@ -42,10 +42,11 @@ class GuestSetup:
     reason: str  # why this accelerator
     memory: int  # bytes
     console: Path
-    platform_iommu: bool  # some device of the plan needs it, so every boot has it
-    gigantic_pages: int  # the same for pages of 1 GiB
+    platform_iommu: bool  # every boot has one, since some device of the plan needs it
+    gigantic_pages: int  # pages of 1 GiB that every boot sets aside
 
     def config(self) -> GuestConfig:
+        """Return what QEMU is started with."""
         return GuestConfig(
             kernel=self.kernel.image,
             initramfs=self.initramfs,
@@ -60,9 +61,12 @@ class GuestSetup:
 def prepare(
     blocks: Iterable[Block], clock: Clock | None, console: Path, kernel_name: str = ""
 ) -> GuestSetup:
-    """Build what is missing, choose the accelerator, size the guest for its largest cell."""
+    """Build what is missing, choose the accelerator, size the guest for its largest cell.
+
+    CannotJudge when a guest cannot be had here.
+    """
     config = load_config(kernel_name)
-    qemu_version()  # before minutes go into a kernel that nothing can boot
+    qemu_version()  # fails early: building a kernel takes minutes, and nothing could boot it
     blocks = [*blocks]
     devices = [DEVICES[name] for block in blocks for name in block.devices]
     memory = guest_memory(blocks)
@@ -82,7 +86,7 @@ def prepare(
 
 
 def why_not_here(device: Device) -> str:
-    """What a guest with this device lacks on this machine, empty when nothing."""
+    """Say what a guest with this device lacks on this machine, "" when nothing."""
     wanted = {**HOST_PROGRAMS, **{name: PACKAGES[name] for name in device.programs}}
     for name, package in wanted.items():
         try:
@@ -93,18 +97,19 @@ def why_not_here(device: Device) -> str:
 
 
 def gigantic_pages(blocks: Iterable[Block]) -> int:
-    """How many pages of 1 GiB the largest cell wants; others cannot use that memory."""
+    """Return how many pages of 1 GiB the largest cell needs. Other cells cannot use them."""
     cells = [block.any_cell for block in blocks]
     wanted = [page_count(cell) for cell in cells if cell.pages is Pages.HUGETLB_1G]
     return max(wanted, default=0)
 
 
 def page_count(cell: Cell) -> int:
+    """Return how many pages back the file of a cell."""
     return -(-cell.file // cell.pages.size)
 
 
 def guest_memory(blocks: Iterable[Block]) -> int:
-    """Bytes for the largest cell; CannotJudge when this machine has not got them."""
+    """Return the bytes of a guest for the largest cell; CannotJudge when too few are free."""
     blocks = [*blocks]
     gigantic = gigantic_pages(blocks) * GIB
     needed = max(cell_memory(block.any_cell) for block in blocks) + gigantic
@@ -120,10 +125,10 @@ def guest_memory(blocks: Iterable[Block]) -> int:
 
 
 def cell_memory(cell: Cell) -> int:
-    """Bytes of guest memory that a cell can need: its file, page tables and iotlb entries.
+    """Return the bytes of guest memory that a cell can need: file, page tables, iotlb entries.
 
-    Page tables stand twice, for the old process and the new; so do the entries, which
-    vhost-vdpa and the simulator each keep, one for every page in the worst case.
+    Page tables count twice, for the old process and the new one; so do the entries, which
+    vhost-vdpa and the simulator each keep: one a page in the worst case.
     """
     entries = cell.mem // cell.pages.size
     file = 0 if cell.pages is Pages.HUGETLB_1G else cell.file

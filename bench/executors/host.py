@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Cells on the running kernel: pin loops, and live updates of a device that was named."""
+"""Measure cells on the running kernel: pin loops, and live updates of devices that were named."""
 
 import os
 import resource
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
 
 from bench.errors import CannotJudge, CellFailed, CellSkipped, MissingTool
-from bench.executors.host_device import HostDevice, find_device
-from bench.executors.host_pci import HostPci, find_pci
+from bench.executors.host_devices import HostPci, HostVdpa, find_device, find_pci
 from bench.guest.initramfs import ensure_helper
-from bench.machine import facts as machine
+from bench.machine.facts import available_memory, kernel_cmdline
 from bench.model.cell import Block, Cell, Clock, Plan, Rep, Unavailable
 from bench.model.device import of_this_machine, pci_address
+from bench.model.facts import ExecutorFacts
 from bench.model.units import GIB, KIB, format_size
 from bench.process import spawn
 from bench.protocol.helper_argv import deadline, helper_words
@@ -28,28 +27,28 @@ _HUNG = 124
 
 
 class HostExecutor:
-    """One helper process a block. Nothing of the machine is changed, nothing stays."""
+    """Starts one helper process for each block. Nothing of the machine is changed."""
 
     name = "host"
     clock = Clock.WALL
-    boots = 1  # the one that runs
+    boots = 1  # the running kernel's
 
     def __init__(
-        self, helper: Path, devices: Mapping[str, HostDevice | HostPci], console: Path
+        self, helper: Path, devices: Mapping[str, HostVdpa | HostPci], console: Path
     ) -> None:
         self._helper = helper
         self._devices = devices
         self._console = console
 
-    def facts(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "kernel": os.uname().release,
-            "kernel_version": os.uname().version,
-            "cmdline": machine.kernel_cmdline(),
-            "memlock": _memlock(),
-            "devices": [device.facts() for device in self._devices.values()],
-        }
+    def facts(self) -> ExecutorFacts:
+        return ExecutorFacts(
+            name=self.name,
+            kernel=os.uname().release,
+            kernel_version=os.uname().version,
+            cmdline=kernel_cmdline(),
+            memlock=_memlock(),
+            devices=tuple(device.facts() for device in self._devices.values()),
+        )
 
     def measure(self, block: Block) -> Iterator[Rep | Unavailable]:
         require_memory(block.any_cell)
@@ -63,7 +62,7 @@ class HostExecutor:
             raise
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: the helper of a block ended with it."""
 
     def _lines(self, block: Block) -> Iterator[str]:
         targets = [self._devices[name].target for name in block.devices if name in self._devices]
@@ -75,7 +74,7 @@ class HostExecutor:
             try:
                 child = stack.enter_context(spawn(argv, log=self._console, pass_fds=[writable]))
             finally:
-                os.close(writable)  # so that the helper's end ends the stream
+                os.close(writable)  # else the stream would not end when the helper does
             reader = LineReader(readable)
             while line := _within(reader, deadline(block)):
                 yield line
@@ -97,7 +96,10 @@ def _within(reader: LineReader, seconds: float) -> str | None:
 
 
 def prepare(plan: Plan, console: Path) -> HostExecutor:
-    """Look at the devices that were named, compile the helper, lift our own memlock limit."""
+    """Find the devices of a plan, compile the helper, raise this process's memlock limit.
+
+    UsageError or CannotJudge for a device that cannot be measured, CannotJudge without a compiler.
+    """
     named = {name for block in plan.blocks for name in block.devices}
     devices = {name: _find(name) for name in sorted(named) if of_this_machine(name)}
     lift_memlock()
@@ -108,12 +110,15 @@ def prepare(plan: Plan, console: Path) -> HostExecutor:
     return HostExecutor(helper, devices, console)
 
 
-def _find(name: str) -> HostDevice | HostPci:
+def _find(name: str) -> HostVdpa | HostPci:
     return find_pci(name) if pci_address(name) else find_device(name)
 
 
 def lift_memlock() -> None:
-    """As far as this user may: vhost-vdpa heeds the limit even of root (vhost_vdpa_pa_map)."""
+    """Raise RLIMIT_MEMLOCK as far as this user may.
+
+    vhost-vdpa keeps even root to the limit: vhost_vdpa_pa_map().
+    """
     _, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     for limit in ((resource.RLIM_INFINITY,) * 2, (hard, hard)):
         with suppress(ValueError, OSError):
@@ -122,16 +127,16 @@ def lift_memlock() -> None:
 
 
 def _memlock() -> int | None:
-    """Bytes; None for no limit."""
+    """Return RLIMIT_MEMLOCK in bytes, None without a limit."""
     soft, _ = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     return None if soft == resource.RLIM_INFINITY else soft
 
 
 def require_memory(cell: Cell) -> None:
-    """CellSkipped when the file and its page tables do not fit into what is free."""
+    """Check that the file of a cell and its page tables fit into free memory, else CellSkipped."""
     pooled = 0 if not cell.pages.pooled else cell.file
     needed = cell.file - pooled + 2 * (cell.mem // cell.pages.size * 8) + _ROOM
-    free = machine.available_memory()
+    free = available_memory()
     if needed > free:
         raise CellSkipped(
             f"{free / GIB:.1f} GiB of memory are free",
@@ -140,7 +145,7 @@ def require_memory(cell: Cell) -> None:
 
 
 def require_pool(cell: Cell, root: Path = Path("/")) -> None:
-    """CellSkipped when the pool of huge pages has too few that are free."""
+    """Check that the pool has as many free huge pages as a cell needs, else CellSkipped."""
     if not cell.pages.pooled:
         return
     pool = root / f"sys/kernel/mm/hugepages/hugepages-{cell.pages.size // KIB}kB"

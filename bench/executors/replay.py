@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Recorded helper streams in place of a machine: for tests, and labelled as such."""
+"""Replay recorded streams of the helper, for tests. Reports say that nothing was measured."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from bench.errors import UsageError
 from bench.model.cell import Block, Clock, Rep, Unavailable
+from bench.model.facts import ExecutorFacts
 from bench.protocol.messages import read_reps
 
 
 class ReplayExecutor:
-    """One recorded stream a block, in the order of the plan."""
+    """Takes one recorded stream for each block, in the order of the plan."""
 
     name = "replay"
     boots = 1
@@ -23,27 +23,28 @@ class ReplayExecutor:
 
     @staticmethod
     def from_file(path: Path, clock: Clock) -> "ReplayExecutor":
+        """Read a recording; UsageError when the file cannot be read."""
         try:
             return ReplayExecutor(path.read_text(errors="replace").splitlines(), clock)
         except OSError as error:
             raise UsageError(f"--executor: {path}: {error.strerror}") from None
 
-    def facts(self) -> dict[str, Any]:
-        return {"name": self.name, "note": "recorded samples: nothing was measured"}
+    def facts(self) -> ExecutorFacts:
+        return ExecutorFacts(name=self.name, note="recorded samples: nothing was measured")
 
     def measure(self, block: Block) -> Iterator[Rep | Unavailable]:
         stream = self._stream()
         try:
             yield from read_reps(stream, block)
         finally:
-            for _ in stream:  # the next block begins with a stream of its own
+            for _ in stream:  # skip to the stream of the next block
                 pass
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: a recording holds nothing."""
 
     def _stream(self) -> Iterator[str]:
-        """Up to its exit, or to the hello of the next one when it died before."""
+        """Yield lines up to an exit, or up to the next hello when the helper died before."""
         began = False
         while self._lines:
             if began and self._lines[0].startswith('{"t":"hello"'):

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A kernel in QEMU: its command line, its initramfs, its life."""
+"""Run a kernel in QEMU: its command line, its initramfs, its boot and its end."""

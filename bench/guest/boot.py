@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A running guest: boot it, give it commands, and tell in which way it was lost."""
+"""Boot a guest, run commands in it, and say in which way it was lost."""
 
 import re
 import socket
@@ -25,7 +25,11 @@ _CONSOLE_LINES = 6
 
 
 class Guest:
-    """Commands in, result lines out. Every wait has a deadline."""
+    """A running guest: it takes shell commands and answers with lines of JSON.
+
+    Every wait has a deadline. GuestHung when it passes, GuestPanic, GuestOutOfMemory or GuestLost
+    when QEMU ended; each says what the console ends with.
+    """
 
     def __init__(
         self,
@@ -42,15 +46,16 @@ class Guest:
         self._console_start = console_start
 
     def wait_ready(self, deadline: float) -> Ready:
+        """Wait until init takes commands; ``deadline`` is in seconds."""
         message = parse(self._line(deadline))
         if not isinstance(message, Ready):
             raise ProtocolError(f"the guest began with {message}")
         return message
 
     def lines(self, command: str, deadline: float) -> Iterator[str]:
-        """Run a shell command; each result line, the exit line last.
+        """Run a shell command and yield its result lines, the last one is its exit.
 
-        ``deadline`` is in seconds of this machine and counts anew for every line.
+        ``deadline`` is in seconds of this machine, for each line.
         """
         try:
             self._commands.sendall(command.encode() + b"\n")
@@ -63,13 +68,13 @@ class Guest:
                 return
 
     def run(self, command: str, deadline: float = 60) -> None:
-        """A command that has to succeed and has nothing to say."""
+        """Run a shell command whose output does not matter; CellFailed when it fails."""
         message = parse([*self.lines(command, deadline)][-1])
         if not isinstance(message, Exit) or message.code:
             raise CellFailed(f"in the guest, '{command}' failed ({message})", self.last_words())
 
     def last_words(self) -> str:
-        """The end of the console, and the line that a panic begins with."""
+        """Return the end of the console, and the first line of a panic above it."""
         lines = [line.rstrip() for line in self._console_text().splitlines() if line.strip()]
         panic = [line for line in lines[:-_CONSOLE_LINES] if "Kernel panic" in line]
         words = "\n    ".join([*panic, *lines[-_CONSOLE_LINES:]])
@@ -103,9 +108,10 @@ class Guest:
 
 @contextmanager
 def boot(config: GuestConfig, deadline: float) -> Iterator[tuple[Guest, Ready]]:
-    """A guest that takes commands, until the block is left.
+    """Boot a guest and yield it once it takes commands; leaving the block ends QEMU.
 
-    What QEMU says goes to ``config.console``, as the guest's console does.
+    ``deadline`` is in seconds. QEMU's own messages go to ``config.console``, behind those of the
+    guest.
     """
     qemu = find_tool("qemu-system-x86_64", "qemu-system-x86")
     with ExitStack() as stack:
@@ -115,16 +121,16 @@ def boot(config: GuestConfig, deadline: float) -> Iterator[tuple[Guest, Ready]]:
         fds = (guest_commands.fileno(), guest_results.fileno(), loop.fileno())
         config = replace(config, commands_fd=fds[0], results_fd=fds[1], loop_fd=fds[2])
         config.console.touch()
-        start = config.console.stat().st_size  # what follows is of this boot
+        start = config.console.stat().st_size  # earlier text is of earlier boots
         child = stack.enter_context(spawn(argv(qemu, config), log=config.console, pass_fds=fds))
-        guest_commands.close()  # so that the end of QEMU ends the stream
+        guest_commands.close()  # else the stream would not end when QEMU does
         guest_results.close()
         guest = Guest(child, commands, results, config.console, start)
         yield guest, guest.wait_ready(deadline)
 
 
 def _loop() -> socket.socket:
-    """A socket that gets what it sends: the other end of the guest's network."""
+    """Return a socket that receives what it sends, as the other end of the guest's network."""
     loop = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     loop.bind("")  # Linux chooses a name that is in no file system: unix(7), autobind
     loop.connect(loop.getsockname())

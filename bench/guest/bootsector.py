@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The smallest guest there is: a boot sector that ends QEMU. It needs no kernel.
+"""Boot the smallest guest there is: a boot sector that ends QEMU. It takes no kernel.
 
-Where an accelerator cannot even run it, nothing else will run. Where it can, that is not
-yet a kernel: some machines run real mode under KVM and hang in what comes after.
+An accelerator that cannot run it cannot run anything. One that can may still fail with a kernel:
+some machines run real mode under KVM and hang in protected mode.
 """
 
 import os
@@ -19,12 +19,12 @@ from bench.process import ProcessFailed, find_tool, run
 DEADLINE = 20  # seconds; QEMU, its firmware and the sector take a fraction of one
 _PORT, _VALUE = 0x501, 0x10
 _DONE = _VALUE << 1 | 1  # QEMU's exit code when the guest writes _VALUE: isa-debug-exit
-_TIMEOUT = 124  # what bench.process makes of a deadline
+_TIMEOUT = 124  # the exit code that bench.process gives for a deadline that passed
 _DISK = MIB  # the firmware reads no disk that is smaller than a cylinder
 
 
 def boot_sector() -> bytes:
-    """512 bytes of real mode: write to the port that ends QEMU, or stop."""
+    """Return 512 bytes of real mode code that write to the port which ends QEMU."""
     code = b"".join(
         (
             b"\xba" + _PORT.to_bytes(2, "little"),  # mov dx, _PORT
@@ -38,7 +38,7 @@ def boot_sector() -> bytes:
 
 
 def argv(qemu: str, accelerator: Accelerator, disk: str) -> list[str]:
-    """QEMU as for a guest of ours, machine and CPU, with the sector in place of a kernel."""
+    """Return QEMU's command line, with the machine and the CPU of other guests."""
     return [
         qemu,
         "-nodefaults",
@@ -56,9 +56,9 @@ def argv(qemu: str, accelerator: Accelerator, disk: str) -> list[str]:
 
 
 def why_no_boot_sector(accelerator: Accelerator, deadline: float = DEADLINE) -> str:
-    """Why it does not run under ``accelerator``, in one line; empty when it does.
+    """Say in one line why the sector does not run under ``accelerator``, "" when it does.
 
-    The disk is in memory alone, so that there is nothing to leave behind.
+    ``deadline`` is in seconds. The disk is in memory only, so that nothing is left behind.
     """
     try:
         qemu = find_tool("qemu-system-x86_64", "qemu-system-x86")
@@ -76,7 +76,7 @@ def why_no_boot_sector(accelerator: Accelerator, deadline: float = DEADLINE) -> 
 
 @contextmanager
 def _disk() -> Iterator[str]:
-    """Its path, for as long as the block lasts."""
+    """Yield the path of a disk in memory that holds the sector."""
     fd = os.memfd_create("bench-boot-sector")
     try:
         os.ftruncate(fd, _DISK)
@@ -107,11 +107,11 @@ _MOST = 200  # characters
 
 
 def own_words(log: str) -> str:
-    """One line of what QEMU said at its end: its error, and an assertion that followed.
+    """Return the error in QEMU's output as one line of at most 200 printable characters.
 
-    QEMU puts its name before each line, and the path of a source file before an assertion;
-    the error that led to one is on the line before. KVM gives up in words of its own, with
-    registers after them. Without such lines: the last line.
+    QEMU puts its name before each line of its own, and the path of a source file before an
+    assertion; the error that led to the assertion is on the line before it. KVM's internal error
+    begins with other words and is followed by registers. Without such lines: the last line.
     """
     lines = [" ".join(line.split()) for line in log.splitlines() if line.strip()]
     own = [found[1] or found[2] for line in lines if (found := _OWN.fullmatch(line))]

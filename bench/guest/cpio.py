@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The newc archive that an initramfs is: Documentation/driver-api/early-userspace."""
+"""Write an initramfs as an archive in cpio's format newc.
+
+See Documentation/driver-api/early-userspace/buffer-format.rst.
+"""
 
 from collections.abc import Mapping
 
@@ -7,9 +10,9 @@ DIRECTORY, FILE, LINK = 0o040755, 0o100755, 0o120777
 
 
 def archive(entries: Mapping[str, tuple[int, bytes]]) -> bytes:
-    """``entries`` are path: (mode, data) in order, a directory before what it holds.
+    """Return the archive of ``entries``, path: (mode, data), a directory before what it holds.
 
-    The same entries make the same bytes: every time stamp and owner is zero.
+    The same entries give the same bytes: every time stamp and owner is zero.
     """
     chunks = [
         _entry(number, path, mode, data)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The guest's whole file system: busybox, the vdpa tool, the modules and the helper."""
+"""Build the guest's file system: busybox, the vdpa tool, the modules and the helper."""
 
 import hashlib
 import re
@@ -16,7 +16,7 @@ from bench.protocol.helper_source import HELPER, helper_digest
 
 INIT = Path(__file__).with_name("init")
 
-# What init and the commands of the executor use.
+# The applets of busybox that init and the commands of the executor use.
 APPLETS = (
     *("sh", "mount", "cat", "echo", "uname", "sleep", "poweroff"),
     *("insmod", "rmmod", "truncate", "killall"),
@@ -30,7 +30,10 @@ HELPER_PROGRAMS = {"gcc": "gcc", "make": "make"}
 
 
 def ensure_helper() -> Path:
-    """The static helper, compiled when its source is not the one that was compiled last."""
+    """Return the path of the static helper; compile it when the cache has none of this source.
+
+    MissingTool without a compiler, ProcessFailed when it fails.
+    """
     cache = cache_dir() / "helper"
     cache.mkdir(exist_ok=True)
     binary = _helper_path()
@@ -39,14 +42,14 @@ def ensure_helper() -> Path:
             find_tool("gcc", HELPER_PROGRAMS["gcc"])
             make = find_tool("make", HELPER_PROGRAMS["make"])
             with atomic_directory(binary.parent) as scratch:
-                # A compiler that is killed leaves what it keeps there, and half a helper.
+                # TMPDIR: a compiler that is killed leaves its temporary files there.
                 build = [make, "-s", "-C", str(HELPER), f"O={scratch}", "CC=gcc"]
                 run(build, env={"TMPDIR": str(scratch)})
     return binary
 
 
 def cached_helper() -> Path | None:
-    """The helper if it is compiled already; nothing is made."""
+    """Return the path of the helper if it is compiled, else None. Nothing is made."""
     path = _helper_path()
     return path if path.exists() else None
 
@@ -58,9 +61,10 @@ def _helper_path() -> Path:
 def ensure_initramfs(
     kernel: Kernel, programs: Iterable[str] = (), more: Mapping[str, Path] | None = None
 ) -> Path:
-    """The archive in the cache, with programs of the host that devices want.
+    """Return the path of the archive in the cache; make it when it is not there.
 
-    ``more`` are other programs, by the name that they have in the guest.
+    ``programs`` are those of this machine that devices need, ``more`` are others, by the name
+    that they get in the guest. MissingTool for one that is not installed.
     """
     data, name = _archive(kernel, ensure_helper(), programs, more or {})
     cache = cache_dir() / "initramfs"
@@ -76,7 +80,7 @@ def ensure_initramfs(
 
 
 def cached_initramfs(kernel: Kernel, programs: Iterable[str] = ()) -> Path | None:
-    """What ensure_initramfs would give, if it is in the cache; nothing is made."""
+    """Return what `ensure_initramfs` would, if it is in the cache, else None. Nothing is made."""
     helper = cached_helper()
     if helper is None:
         return None
@@ -87,7 +91,7 @@ def cached_initramfs(kernel: Kernel, programs: Iterable[str] = ()) -> Path | Non
 def _archive(
     kernel: Kernel, helper: Path, programs: Iterable[str], more: Mapping[str, Path]
 ) -> tuple[bytes, str]:
-    """The archive, and a name that says what is in it."""
+    """Return the archive, and a file name from its programs and its digest."""
     wanted = sorted({"vdpa", *programs})
     data = cpio.archive(_entries(kernel, helper, wanted, more))
     digest = hashlib.sha256(data).hexdigest()[:12]
@@ -95,7 +99,7 @@ def _archive(
 
 
 def _forget_old(cache: Path) -> None:
-    """Archives of a week ago: no run that might boot again still needs them."""
+    """Remove archives older than a week: a run that may boot again is younger."""
     for old in cache.glob("*.cpio"):
         if time.time() - old.stat().st_mtime > 7 * 24 * 3600:
             old.unlink()
@@ -135,6 +139,6 @@ def _parents(names: dict[str, Path]) -> list[str]:
 
 
 def _libraries(program: Path) -> list[Path]:
-    """Shared libraries of a program, none for a static one."""
+    """Return the shared libraries of a program, none for a static one."""
     output = run(["sh", "-c", 'ldd "$1" || true', "sh", str(program)])
     return [Path(path) for path in re.findall(r"(/\S+) \(0x", output)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Does KVM work here? Only a guest that boots can tell.
+"""Find out whether KVM works, by booting a guest.
 
 On some machines /dev/kvm opens, and then QEMU aborts or the guest never starts.
 """
@@ -18,20 +18,20 @@ from bench.paths import cache_dir, cache_path, locked
 from bench.process import find_tool, run
 
 _ANSWER = "kvm-probe.json"
-_WORDS = "2"  # of the answer: one that was put in other words is not shown again
+_WORDS = "2"  # changes with the wording of a problem, so that old words are not shown again
 _DEADLINE = 60  # seconds; a guest under KVM takes two or three
 
 
 def qemu_version() -> str:
-    """The first line of ``--version``."""
+    """Return the first line of QEMU's --version; MissingTool without QEMU."""
     output = run([find_tool("qemu-system-x86_64", "qemu-system-x86"), "--version"])
     return output.strip().partition("\n")[0].strip() or "unknown"
 
 
 def why_not_kvm(kernel: Path, initramfs: Path) -> str:
-    """Why KVM cannot be used, empty when it can.
+    """Say why KVM cannot be used, "" when it can.
 
-    The answer is kept for this boot of the machine and this version of QEMU.
+    The answer is kept in the cache for this boot of the machine and this version of QEMU.
     """
     problem = kvm_problem()
     if problem:
@@ -49,7 +49,7 @@ def why_not_kvm(kernel: Path, initramfs: Path) -> str:
 
 
 def known_answer(kernel: Path) -> str | None:
-    """What why_not_kvm found before for this kernel, None when nothing boots to tell."""
+    """Return what `why_not_kvm` found before for this kernel, None when it did not."""
     known = _known(cache_path() / _ANSWER)
     problem = known.get("problem")
     return problem if isinstance(problem, str) and known.get("key") == _key(kernel) else None
@@ -68,7 +68,7 @@ def _known(path: Path) -> dict[str, object]:
 
 
 def _boot_once(kernel: Path, initramfs: Path) -> tuple[str, bool]:
-    """The problem, and whether it would be the same again: a busy machine may just be slow."""
+    """Boot a guest; return the problem, and whether to keep it: a busy machine may only be slow."""
     with temporary(cache_dir()) as scratch:
         console = scratch / "console.log"
         config = GuestConfig(kernel, initramfs, 512 * MIB, Accelerator.KVM, console)

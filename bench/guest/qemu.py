@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""QEMU's command line: a pure function of what the guest is to be."""
+"""Write QEMU's command line. Pure: what the guest is to be in, words out."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,46 +11,50 @@ from bench.model.units import MIB
 
 
 class Accelerator(StrEnum):
+    """What runs the guest's instructions."""
+
     KVM = "kvm"
     TCG = "tcg"
 
     @property
     def clock(self) -> Clock:
-        """TCG without counting would give wall time that means nothing, so it counts."""
+        """Return the clock: TCG counts instructions, since its wall time means nothing."""
         return Clock.WALL if self is Accelerator.KVM else Clock.ICOUNT
 
 
 @dataclass(frozen=True)
 class GuestConfig:
+    """What a guest is to be."""
+
     kernel: Path
     initramfs: Path
     memory: int  # bytes
     accelerator: Accelerator
     console: Path
-    platform_iommu: bool = False  # an IOMMU, and devices behind it
-    gigantic_pages: int = 0  # of 1 GiB, set aside at boot
+    platform_iommu: bool = False  # it has an IOMMU, and devices behind it
+    gigantic_pages: int = 0  # pages of 1 GiB, set aside at boot
     share: Path | None = None  # a directory that the guest may mount (9p, tag "share"), read-only
     commands_fd: int = -1  # connected sockets that QEMU inherits, set by boot()
     results_fd: int = -1
     loop_fd: int = -1  # a datagram socket that is connected to itself
 
 
-# One reason each; see also Documentation/admin-guide/kernel-parameters.txt.
+# See Documentation/admin-guide/kernel-parameters.txt.
 CMDLINE = (
     "console=ttyS0",
-    "quiet",  # but warnings: init raises the level
+    "quiet",  # init raises the level again, to see warnings
     "nokaslr",  # same addresses, same branches: counts repeat from boot to boot
-    "norandmaps",  # the same for processes
+    "norandmaps",  # the same addresses in processes too
     "panic=-1",  # a panic ends QEMU (-no-reboot) at once
     "oops=panic",
-    "sysctl.vm.panic_on_oom=1",  # a killed helper could not say why
-    "cryptomgr.notests",  # self tests run for seconds beside the first cells
-    "tsc=reliable",  # no watchdog that could fall back to a coarser clock
+    "sysctl.vm.panic_on_oom=1",  # a helper that is killed cannot say why; a panic does
+    "cryptomgr.notests",  # self tests would run for seconds beside the first cells
+    "tsc=reliable",  # no watchdog, which could fall back to a coarser clock
 )
 
 
 def cmdline(config: "GuestConfig") -> str:
-    """The kernel's command line. Pages of 1 GiB are to be had only while it boots."""
+    """Return the kernel's command line. Pages of 1 GiB can only be reserved there."""
     words = [*CMDLINE]
     if config.platform_iommu:
         words.append("intel_iommu=on")
@@ -61,8 +65,8 @@ def cmdline(config: "GuestConfig") -> str:
 
 CPU = {
     Accelerator.KVM: "host",
-    # la57: four levels of page tables, as on the machines in question. erms: without it
-    # the kernel clears pages by words, not by bytes, an eighth of the emulated steps.
+    # la57=off: four levels of page tables, as servers in use have. erms=off: the kernel clears
+    # pages by words and not by bytes, in an eighth of the emulated steps.
     Accelerator.TCG: "max,la57=off,erms=off",
 }
 
@@ -74,7 +78,7 @@ _ACCELERATOR = {
 
 
 def argv(qemu: str, config: GuestConfig) -> list[str]:
-    """The command line; what QEMU would add by itself is off."""
+    """Return QEMU's command line, without the devices that it would add by itself."""
     return [
         qemu,
         "-nodefaults",
@@ -100,13 +104,12 @@ def argv(qemu: str, config: GuestConfig) -> list[str]:
 
 
 def _platform_iommu(loop_fd: int) -> tuple[str, ...]:
-    """Virtio devices whose DMA goes through the IOMMU: a network that comes back to itself,
-    and a source of entropy.
+    """Return an IOMMU and two virtio devices behind it: a looped network, a source of entropy.
 
-    intremap: vfio gives no device away whose interrupts could be anybody's. snoop-control:
-    vhost-vdpa wants IOMMU_CAP_CACHE_COHERENCY. disable-legacy and iommu_platform: addresses
-    are IO virtual ones. No driver for either device is in the guest, so that nothing but
-    vp_vdpa and the helper ever drives them.
+    intremap: vfio does not hand out a device without it. snoop-control: vhost-vdpa needs
+    IOMMU_CAP_CACHE_COHERENCY. disable-legacy and iommu_platform: the device uses IO virtual
+    addresses. The guest has no driver of its own for either device, so that only vp_vdpa and the
+    helper drive them.
     """
     return (
         "-device", "intel-iommu,intremap=on,snoop-control=on,device-iotlb=on",
@@ -135,5 +138,5 @@ def _share(path: Path) -> tuple[str, ...]:
 
 
 def _escaped(path: Path) -> str:
-    """A comma ends a QEMU option; two of them are one."""
+    """Double the commas of a path: a single one ends an option of QEMU."""
     return str(path).replace(",", ",,")

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A patched kernel from Debian packages, in the cache and never on the host."""
+"""Build a patched kernel from Debian's packages in the cache. Nothing is installed."""

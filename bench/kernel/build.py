@@ -19,11 +19,11 @@ from bench.process import ProcessFailed, find_tool, run
 
 @dataclass(frozen=True)
 class Kernel:
-    """What a guest boots, named by its version and the patch series applied."""
+    """A kernel that a guest can boot, with its modules."""
 
-    path: Path
+    path: Path  # its directory in the cache
     name: str  # "6.12.117+deb12-amd64+live-update"
-    digest: str
+    digest: str  # of its configuration and patches
     image: Path
     modules: tuple[Path, ...]
     base_modules: tuple[str, ...]  # to load before those of a device, in order
@@ -35,7 +35,10 @@ PROGRAMS = {"gcc-12": "gcc-12", "make": "make", "patch": "patch", "strip": "binu
 
 
 def ensure_kernel(config: KernelConfig | None = None) -> Kernel:
-    """The kernel of kernel-config/, built when the cache has none of this digest."""
+    """Return the kernel of kernel-config/; build it when the cache has none of this digest.
+
+    CannotJudge when a patch does not apply or the modules do not build, NoSpace without room.
+    """
     config = config or load_config()
     packages = ensure_packages(config)
     cache = cache_dir() / "kernels"
@@ -50,7 +53,7 @@ def ensure_kernel(config: KernelConfig | None = None) -> Kernel:
 
 
 def cached_kernel() -> Kernel | None:
-    """What ensure_kernel would give without fetching or building; nothing is made."""
+    """Return the kernel if it is built, else None. Nothing is fetched or made."""
     config = load_config()
     packages = cached_packages(config)
     if packages is None:
@@ -88,10 +91,10 @@ def _build(packages: Packages, config: KernelConfig, scratch: Path) -> None:
 
 
 def lay_tree(packages: Packages, config: KernelConfig, where: Path) -> Path:
-    """A source tree to patch: the common headers with the drivers laid over them.
+    """Make a source tree to patch, of the common headers and the drivers; return its path.
 
-    Patches that touch include/ apply to the very headers that the build then uses. The
-    packages hold absolute paths into /usr, which lead into the cache here.
+    Patches that touch include/ apply to the headers that the build then uses. Links of the
+    packages into /usr are replaced by links into the cache.
     """
     tree, out = where / "tree", where / "out"
     shutil.copytree(packages.common, tree, symlinks=True)
@@ -100,7 +103,7 @@ def lay_tree(packages: Packages, config: KernelConfig, where: Path) -> Path:
         source, target = packages.source / path, tree / path
         if source.is_dir():
             shutil.copytree(source, target, dirs_exist_ok=True)
-        elif not path.startswith(("scripts/", "tools/")):  # those are kbuild's, below
+        elif not path.startswith(("scripts/", "tools/")):  # those come with kbuild, below
             (tree / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
     if config.overlay.is_dir():
@@ -114,7 +117,7 @@ def lay_tree(packages: Packages, config: KernelConfig, where: Path) -> Path:
 
 
 def apply_patches(tree: Path, config: KernelConfig) -> None:
-    """CannotJudge names the patch that does not apply."""
+    """Apply the patches in order; CannotJudge names the one that does not apply."""
     for patch in config.patch_files:
         try:
             run(
@@ -126,8 +129,11 @@ def apply_patches(tree: Path, config: KernelConfig) -> None:
 
 
 def make_modules(packages: Packages, config: KernelConfig, tree: Path) -> list[Path]:
-    """Build each directory with the symbols of those before it; the modules it made."""
-    find_tool("gcc-12", "gcc-12")  # what Debian built the kernel with
+    """Build each directory against the symbols of those before it; return the modules.
+
+    CannotJudge quotes the first error of the compiler.
+    """
+    find_tool("gcc-12", "gcc-12")  # Debian built the kernel with it
     symbols: list[str] = []
     built: list[Path] = []
     options = [f"{name}={value}" for name, value in config.options.items()]
@@ -147,7 +153,7 @@ def make_modules(packages: Packages, config: KernelConfig, tree: Path) -> list[P
 
 
 def _copy_image_module(packages: Packages, name: str, modules: Path) -> None:
-    """Busybox cannot load a compressed module, so it goes in without its .xz."""
+    """Copy a module of the image, uncompressed: busybox cannot load a compressed one."""
     for path in packages.modules.rglob(f"{name}.ko*"):
         data = path.read_bytes()
         target = modules / f"{name}.ko"

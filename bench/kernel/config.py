@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""kernel-config/: which kernel, which patches, which options."""
+"""Read kernel-config/: which kernel, which patches, which options."""
 
 import hashlib
 import tomllib
@@ -12,20 +12,20 @@ from bench.paths import KERNEL_CONFIG
 
 
 class KernelConfig(BaseModel):
-    """kernel.toml, with what it names beside it."""
+    """kernel.toml, and the files beside it that it names."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     series: str  # of the kernel: "6.12"
     patches: str  # directories below patches/, or paths, joined by "+"
-    build: tuple[str, ...]
-    source: tuple[str, ...]
-    image_modules: tuple[str, ...]
-    base_modules: tuple[str, ...]
+    build: tuple[str, ...]  # directories to build, in order
+    source: tuple[str, ...]  # of the kernel's source what the build takes
+    image_modules: tuple[str, ...]  # modules of Debian's image that a guest gets too
+    base_modules: tuple[str, ...]  # to load before those of a device, in order
 
     @property
     def patch_files(self) -> tuple[Path, ...]:
-        """In the order in which they apply: series by series, each by its numbers."""
+        """Return the patches in the order in which they apply: by series, then by number."""
         return tuple(
             patch
             for series in self.patches.split("+")
@@ -34,18 +34,19 @@ class KernelConfig(BaseModel):
 
     @property
     def label(self) -> str:
-        """The series by their own names: ``live-update+slower-unpin``."""
+        """Return the names of the series: ``live-update+slower-unpin``."""
         return "+".join(_directory(series).name for series in self.patches.split("+"))
 
     @property
     def overlay(self) -> Path:
-        """Files of ours that are laid over the source, at the paths that they have in it."""
+        """Return the directory of files that are laid over the source, at the same paths."""
         return KERNEL_CONFIG / "overlay"
 
     @property
     def options(self) -> dict[str, str]:
-        """CONFIG_ name: value, as they are passed to make: an option that is off is empty,
-        since some of kbuild's makefiles ask only whether it is defined.
+        """Return the options for make, by their CONFIG_ names.
+
+        One that is off is empty: some of kbuild's makefiles ask only whether it is defined.
         """
         lines = (KERNEL_CONFIG / "modules.config").read_text().splitlines()
         pairs = (line.partition("=") for line in lines if line.startswith("CONFIG_"))
@@ -53,7 +54,7 @@ class KernelConfig(BaseModel):
 
     @property
     def digest(self) -> str:
-        """Changes with everything that the built modules depend on, but for the packages."""
+        """Return a digest of everything but the packages that the built modules depend on."""
         digest = hashlib.sha256()
         own = (KERNEL_CONFIG / name for name in ("modules.config", "kernel.toml"))
         laid = sorted(path for path in self.overlay.rglob("*") if path.is_file())
@@ -66,7 +67,7 @@ STOCK = "stock"  # no patch at all
 
 
 def load_config(patches: str = "") -> KernelConfig:
-    """``patches`` replaces the series of kernel.toml; UsageError when one is not there."""
+    """Read kernel.toml; ``patches`` replaces its series. UsageError for one without patches."""
     fields = tomllib.loads((KERNEL_CONFIG / "kernel.toml").read_text())
     config = KernelConfig.model_validate(fields | ({"patches": patches} if patches else {}))
     for series in config.patches.split("+"):
@@ -81,9 +82,8 @@ def load_config(patches: str = "") -> KernelConfig:
 
 
 def _directory(series: str) -> Path:
-    """A name is one of ours, and what has a slash is a path.
+    """Return the directory of a series: a path has a slash, a name is below patches/.
 
-    It is absolute, since patch runs in the tree that it changes, and has a name, which
-    ``./`` has not.
+    A path becomes absolute: patch runs in another directory, and ``./`` alone has no name.
     """
     return Path(series).resolve() if "/" in series else KERNEL_CONFIG / "patches" / series

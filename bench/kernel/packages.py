@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Debian's kernel packages, downloaded and unpacked into the cache, never installed."""
+"""Download Debian's kernel packages and unpack them into the cache. None is installed."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from bench.paths import cache_dir, cache_path, locked, require_space
 from bench.process import ProcessFailed, find_tool, run
 
 ARCH = "amd64"
-NEEDED = 2 * GIB  # downloads and what they unpack to, for a moment both
+NEEDED = 2 * GIB  # bytes: the packages and what they unpack to, for a moment both
 # To fetch the packages and to unpack them, with the Debian package of each.
 PROGRAMS = {"apt-get": "apt", "dpkg-deb": "dpkg", "tar": "tar", "xz": "xz-utils"}
 
@@ -55,10 +55,10 @@ class Packages:
 
 
 def ensure_packages(config: KernelConfig, update: bool = False) -> Packages:
-    """The packages in the cache, fetched when there are none.
+    """Return the packages in the cache; download them when there are none.
 
-    A kernel that is in the cache stays in use when Debian has a newer one, so that
-    figures do not change by themselves; ``update`` moves on to the newest.
+    A kernel in the cache stays in use when Debian has a newer one, so that figures do not change
+    by themselves; ``update`` moves on to the newest. CannotJudge when none can be had.
     """
     cache = cache_dir() / "packages"
     cache.mkdir(exist_ok=True)
@@ -75,26 +75,26 @@ def ensure_packages(config: KernelConfig, update: bool = False) -> Packages:
 
 
 def cached_packages(config: KernelConfig) -> Packages | None:
-    """Those that ensure_packages would use without fetching any; nothing is made."""
+    """Return the packages that are in the cache, else None. Nothing is downloaded."""
     return next(reversed(_cached(cache_path() / "packages", config)), None)
 
 
 def _cached(cache: Path, config: KernelConfig) -> list[Packages]:
-    """By version, the newest last."""
+    """Return those in the cache by version, the newest last."""
     paths = [path for path in cache.glob(f"{config.series}.*") if path.suffix != ".tmp"]
     found = [Packages(path, path.name) for path in paths if _has_source(path / "source", config)]
     return sorted(found, key=lambda p: [int(n) for n in re.findall(r"\d+", p.release)])
 
 
 def _has_source(source: Path, config: KernelConfig) -> bool:
-    """Of the source only what was wanted is kept: a later version of us may want more."""
+    """Tell whether the kept part of the source is enough: an older bench may have kept less."""
     return all((source / path).exists() for path in config.source)
 
 
 def resolve(config: KernelConfig) -> tuple[str, str]:
-    """Release and package version that the meta package of the series stands for.
+    """Return release and version of the package that the series' meta package depends on.
 
-    CannotJudge when apt knows of none. It asks the lists on the disk, not the network.
+    CannotJudge when apt knows none. Only apt's lists on the disk are read, not the network.
     """
     meta = f"linux-image-{config.series}-{ARCH}"
     hint = "run apt-get update; Debian 12 has it in bookworm-security"

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Read what is known of this machine, and change nothing of it."""
+"""Read what is known of this machine. Nothing is changed."""

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What this process is shut into: its cgroups, a container, a virtual machine. Read only."""
+"""Find out what this process is confined to: cgroups, a container, a virtual machine. Read only."""
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from bench.machine.sysfs import LARGEST, field, integer, read
 
@@ -16,25 +15,16 @@ _USAGE = {"v1": "memory.usage_in_bytes", "v2": "memory.current"}
 
 @dataclass(frozen=True)
 class Group:
-    """A cgroup of this process or an ancestor of it; ``path`` is below the root."""
+    """A cgroup of this process, or an ancestor of it. ``path`` is the one of its directory."""
 
     version: str  # "v1" or "v2"
     path: str
 
 
-def confinement_facts(root: Path = Path("/")) -> dict[str, Any]:
-    return {
-        "cgroup_memory": memory_limit(root),
-        "cgroup_cpus": cpu_quota(root),
-        "container": container(root),
-        "hypervisor": hypervisor(root),
-    }
-
-
 def groups(root: Path, controller: str) -> Iterator[Group]:
-    """Every cgroup that binds this process and can be seen from here, the innermost first.
+    """Yield the cgroups of this process that can be seen from here, the innermost first.
 
-    Above the mount point of a cgroup namespace there may be more, which nothing shows.
+    In a cgroup namespace those above its mount point bind the process too, but cannot be seen.
     """
     mounts = [*_mounts(read(root, "proc/self/mountinfo") or "", controller)]
     for line in (read(root, "proc/self/cgroup") or "").splitlines():
@@ -50,7 +40,7 @@ def groups(root: Path, controller: str) -> Iterator[Group]:
 
 
 def _mounts(mountinfo: str, controller: str) -> Iterator[tuple[str, str, str]]:
-    """Version, the cgroup that is mounted, and where: proc_pid_mountinfo(5)."""
+    """Yield each mount: version, the cgroup at its top, the mount point. proc_pid_mountinfo(5)."""
     for line in mountinfo.splitlines():
         before, _, after = line.partition(" - ")
         fields, kind = before.split(), after.split()
@@ -68,7 +58,7 @@ def _unescaped(path: str) -> str:
 
 
 def _below(path: str, top: str) -> PurePosixPath:
-    """``path`` as seen from ``top``; one that lies outside is ``top`` itself."""
+    """Return ``path`` relative to ``top``; for one outside of it the empty path, ``top`` itself."""
     inner = PurePosixPath(path)
     if ".." in inner.parts or not inner.is_relative_to(top):
         return PurePosixPath()
@@ -83,13 +73,16 @@ def _upwards(point: str, inner: PurePosixPath) -> Iterator[str]:
 
 
 def memory_limit(root: Path = Path("/")) -> int | None:
-    """Bytes that the tightest cgroup allows, None when none limits."""
+    """Return the bytes that the tightest cgroup allows, None without a limit."""
     limits = [limit for group in groups(root, "memory") for limit in _limits(root, group)]
     return min(limits, default=None)
 
 
 def memory_headroom(root: Path = Path("/")) -> int | None:
-    """Bytes that can still be had below the limits: the page cache of a cgroup gives way."""
+    """Return the bytes left below the tightest limit, None without one.
+
+    The page cache of a cgroup counts as free: the kernel drops it when memory is asked for.
+    """
     left = []
     for group in groups(root, "memory"):
         used = integer(read(root, f"{group.path}/{_USAGE[group.version]}"))
@@ -99,9 +92,12 @@ def memory_headroom(root: Path = Path("/")) -> int | None:
 
 
 def _limits(root: Path, group: Group) -> Iterable[int]:
-    """memory.high counts as a limit: above it the kernel throttles, which is no way to measure."""
+    """Return the limits of a cgroup in bytes.
+
+    memory.high is taken as one: above it the kernel slows the process down.
+    """
     values = [integer(read(root, f"{group.path}/{name}")) for name in _LIMITS[group.version]]
-    if group.version == "v1":  # it knows of ancestors that a namespace hides
+    if group.version == "v1":  # this one covers ancestors that a namespace hides
         values.append(_stat(root, group, "hierarchical_memory_limit"))
     return [value for value in values if value is not None and 0 <= value < LARGEST]
 
@@ -121,7 +117,7 @@ def _stat(root: Path, group: Group, name: str) -> int | None:
 
 
 def cpu_quota(root: Path = Path("/")) -> float | None:
-    """CPUs' worth of time that the tightest cgroup allows, None when none limits."""
+    """Return the CPU time that the tightest cgroup allows, in CPUs; None without a limit."""
     quotas = [quota for group in groups(root, "cpu") if (quota := _quota(root, group)) is not None]
     return min(quotas, default=None)
 
@@ -138,8 +134,8 @@ def _quota(root: Path, group: Group) -> float | None:
     return round(allowed / out_of, 3)
 
 
-# What runtimes call their cgroups. A cgroup namespace hides it, and the services that
-# run containers, docker.service for one, are not in one.
+# What runtimes call the cgroups of their containers. The digits keep docker.service, which
+# starts containers, from being taken for one. A cgroup namespace hides these names.
 _RUNTIMES = {
     "docker": r"/docker[-/][0-9a-f]{12}",
     "podman": r"/libpod-[0-9a-f]{12}",
@@ -149,7 +145,10 @@ _RUNTIMES = {
 
 
 def container(root: Path = Path("/")) -> str | None:
-    """Its runtime and what gave it away: the signs that systemd-detect-virt goes by."""
+    """Return the runtime of this container and the file that shows it, None outside of one.
+
+    The signs are those of systemd-detect-virt(1).
+    """
     if read(root, "run/.containerenv") is not None:
         return "podman (/run/.containerenv)"
     if name := read(root, "run/systemd/container"):
@@ -184,9 +183,9 @@ _VENDORS = {
 
 
 def hypervisor(root: Path = Path("/")) -> str | None:
-    """What this machine runs under; None on bare metal.
+    """Return the name of the hypervisor, None on bare metal.
 
-    On x86 CPUID has the last word: firmware of a cloud's bare metal names the cloud too.
+    On x86 the CPU's flag decides: firmware of a cloud names the cloud on bare metal too.
     """
     kind = read(root, "sys/hypervisor/type")
     if kind and kind != "none":

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which process is which: proc(5), read and never changed.
+"""Tell processes apart through /proc: proc(5). Nothing is changed.
 
-A process id is used again after its process; together with the start time it is one process only.
+The kernel gives the id of a process that ended to another one. Id and start time together name
+one process only.
 """
 
 import time
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PROC = Path("/proc")
-# A process has no environment for the microseconds in which it is replaced by another program.
+# During execve(2) a process has no environment for some microseconds.
 _EXEC_TRIES, _EXEC_PAUSE = 20, 0.01  # seconds
 
 
@@ -25,23 +26,23 @@ class Process:
 
     @property
     def ended(self) -> bool:
-        """A zombie does nothing and holds nothing; it waits for its parent to look."""
+        """True for a zombie too: it runs nothing and has closed its files."""
         return self.state in "ZX"
 
 
 def process(pid: int) -> Process | None:
-    """The process that has this id now, None when there is none."""
+    """Return the process that has this id now, None when there is none."""
     try:
         text = (_PROC / str(pid) / "stat").read_bytes()
     except OSError:
         return None
-    # The name stands in parentheses and may hold any byte: proc(5) counts from 1, it is 2nd.
+    # The 2nd field, the name, stands in parentheses and may hold any byte, ")" included.
     fields = text.rpartition(b")")[2].split()
     return Process(pid, fields[0].decode(), session=int(fields[3]), start=int(fields[19]))
 
 
 def processes() -> Iterator[Process]:
-    """Every process that this one can see."""
+    """Yield every process that this one can see."""
     for path in _PROC.iterdir():
         found = process(int(path.name)) if path.name.isdecimal() else None
         if found:
@@ -49,13 +50,13 @@ def processes() -> Iterator[Process]:
 
 
 def is_alive(pid: int, start: int) -> bool:
-    """Whether the process that began at ``start`` still runs under this id."""
+    """Tell whether the process of this id and start time, in clock ticks, still runs."""
     found = process(pid)
     return found is not None and found.start == start and not found.ended
 
 
 def pid_namespace() -> int:
-    """What tells it from others, namespaces(7); 0 where the kernel has none."""
+    """Return the inode of this process's PID namespace, 0 without one: namespaces(7)."""
     try:
         return (_PROC / "self/ns/pid").stat().st_ino
     except OSError:
@@ -63,7 +64,7 @@ def pid_namespace() -> int:
 
 
 def carries(pid: int, variable: str) -> bool:
-    """Whether the program began with ``NAME=value`` in its environment."""
+    """Tell whether the program was started with ``variable``, NAME=value, in its environment."""
     for _ in range(_EXEC_TRIES):
         try:
             environment = (_PROC / str(pid) / "environ").read_bytes()

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Files of /proc and /sys as values. What is not there, or not understood, is None.
+"""Read files of /proc and /sys as values. What is not there, or not understood, is None.
 
-``root`` is where the tree begins: ``/``, or a made-up one in tests. Paths have no
+``root`` is the directory that the tree begins at: ``/``, or one that a test made. Paths have no
 leading slash. Nothing here raises and nothing writes.
 """
 
 import re
 from pathlib import Path
 
-LARGEST = 1 << 62  # a limit above it is none: v1 cgroups print PAGE_COUNTER_MAX
-_MOST_CPUS = 1 << 16  # NR_CPUS is 8192 at most; a range beyond is no list of CPUs
+LARGEST = 1 << 62  # a larger limit means none: cgroups of v1 print PAGE_COUNTER_MAX
+_MOST_CPUS = 1 << 16  # more than any kernel has: NR_CPUS is 8192 at most
 
 
 def read(root: Path, path: str) -> str | None:
-    """The text without white space around it."""
+    """Return the text of a file without white space around it, None when it cannot be read."""
     try:
         return (root / path).read_text(errors="replace").strip()
     except (OSError, ValueError):  # ValueError: a path that cannot be one
@@ -21,23 +21,23 @@ def read(root: Path, path: str) -> str | None:
 
 
 def integer(text: str | None) -> int | None:
-    """A decimal number; anything else is none. int() alone takes ``1_0`` and Arabic digits."""
+    """Parse a decimal number. int() alone would take ``1_0`` and Arabic digits."""
     return int(text) if text and re.fullmatch(r"-?[0-9]{1,19}", text) else None
 
 
 def flag(text: str | None) -> bool | None:
-    """``0`` or ``1``."""
+    """Parse ``0`` or ``1``."""
     return {"0": False, "1": True}.get(text or "")
 
 
 def selected(text: str | None) -> str | None:
-    """The word in brackets: ``always [madvise] never``."""
+    """Return the word in brackets, as in ``always [madvise] never``."""
     found = re.search(r"\[(\S+)\]", text or "")
     return found[1] if found else None
 
 
 def field(text: str | None, name: str) -> str | None:
-    """The value of the first line ``name: value``, as in /proc/cpuinfo and /proc/PID/status."""
+    """Return the value of the first line ``name: value``, as /proc/cpuinfo has them."""
     for line in (text or "").splitlines():
         key, colon, value = line.partition(":")
         if colon and key.strip() == name:
@@ -46,9 +46,10 @@ def field(text: str | None, name: str) -> str | None:
 
 
 def cpu_list(text: str | None) -> tuple[int, ...]:
-    """CPUs of ``0-3,8``, in order and once each; empty when it is no such list.
+    """Return the CPUs of ``0-3,8`` in order, each once; an empty tuple when it is no such list.
 
-    Documentation/admin-guide/cputopology.rst. nohz_full reads ``(null)`` where it is off.
+    The format is that of Documentation/admin-guide/cputopology.rst; nohz_full reads ``(null)``
+    where it is off.
     """
     cpus: set[int] = set()
     for part in (text or "").split(","):
@@ -63,5 +64,5 @@ def cpu_list(text: str | None) -> tuple[int, ...]:
 
 
 def cpus_text(text: str | None) -> str | None:
-    """A list of CPUs in the kernel's own spelling, None when it is none or empty."""
+    """Return ``text`` when it is a list of CPUs that is not empty, else None."""
     return text if cpu_list(text) else None

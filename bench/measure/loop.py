@@ -4,14 +4,15 @@
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from bench import __version__
 from bench.errors import CellFailed, CellSkipped
 from bench.executors.base import Executor
-from bench.machine import facts as machine
+from bench.machine.facts import machine_facts
 from bench.measure.provenance import session
 from bench.model.cell import Block, Plan, Rep, Sample, Unavailable
+from bench.model.facts import RunFacts
 from bench.plan.scenario import Scenario
 from bench.results.plan_record import plan_facts
 from bench.results.writer import Store
@@ -99,17 +100,26 @@ def _without_rep(block: Block, executor: Executor, status: str) -> list[Sample]:
 
 
 def run_facts(
-    scenario: Scenario, plan: Plan, executor: Executor, arguments: Sequence[str]
-) -> dict[str, Any]:
-    """What run.json holds: enough to repeat the run and to doubt it."""
-    return {
-        "bench": __version__,
-        "command": shlex.join(["bench", *arguments]),
-        "scenario": scenario.model_dump(mode="json"),
-        "seed": plan.seed,
+    scenario: Scenario,
+    plan: Plan,
+    executor: Executor,
+    arguments: Sequence[str],
+    tuned: Sequence[str] | None = None,
+) -> RunFacts:
+    """Collect what run.json holds: enough to repeat the run and to doubt it.
+
+    ``tuned`` are the settings that --tune changed, None without --tune.
+    """
+    return RunFacts(
+        bench=__version__,
+        command=shlex.join(["bench", *arguments]),
+        scenario=scenario.model_dump(mode="json"),
+        seed=plan.seed,
         **plan_facts(plan),
-        "machine": machine.facts(),
-        "executor": executor.facts(),
-        "clock": executor.clock.value,
-        "sessions": [session(arguments)],
-    }
+        machine=machine_facts(),
+        executor=executor.facts(),
+        clock=executor.clock,
+        sessions=(session(arguments),),
+        tune=tuned is not None,
+        tuned=tuple(tuned or ()),
+    )

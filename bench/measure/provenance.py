@@ -6,27 +6,27 @@ import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
 
 from bench import __version__
 from bench.errors import BenchError
-from bench.machine import facts as machine
+from bench.machine.facts import boot_id
+from bench.model.facts import SessionFacts
 from bench.paths import ROOT
 from bench.process import run
 from bench.protocol.helper_source import helper_digest
 
 
-def session(arguments: Sequence[str]) -> dict[str, Any]:
-    """One that begins now: time in UTC, and which sources of ours measure."""
-    return {
-        "began": datetime.now(UTC).isoformat(timespec="seconds"),
-        "bench": __version__,
-        "command": shlex.join(["bench", *arguments]),
-        "host": platform.node(),
-        "boot_id": machine.boot_id(),
-        "revision": revision(),
-        "helper": helper_digest(),
-    }
+def session(arguments: Sequence[str]) -> SessionFacts:
+    """Describe the session that begins now: when, where, and by which sources of bench."""
+    return SessionFacts(
+        began=datetime.now(UTC).isoformat(timespec="seconds"),
+        bench=__version__,
+        command=shlex.join(["bench", *arguments]),
+        host=platform.node(),
+        boot_id=boot_id(),
+        revision=revision(),
+        helper=helper_digest(),
+    )
 
 
 @cache

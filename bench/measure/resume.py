@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Go on with a run that was interrupted: what is whole stays, the rest is measured."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
 from bench.errors import UsageError
 from bench.executors.base import Executor
-from bench.machine import facts as machine
+from bench.machine.facts import machine_facts
 from bench.measure.provenance import session
 from bench.model.cell import Cell, Clock, Plan
+from bench.model.facts import FORMAT, RunFacts
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario
-from bench.results.continuity import continuity_problems
+from bench.results.comparable import continuity_problems
 from bench.results.lock import Lock, take_lock
 from bench.results.plan_record import Planned, plan_facts, tally
 from bench.results.reader import StoredLine, by_block, read_facts, read_lines
-from bench.results.writer import FORMAT, Store
+from bench.results.writer import Store
 
 _ANEW = "begin a new run; 'bench report' still reads this one"
 
@@ -33,7 +33,7 @@ class Resumed:
     """
 
     store: Store
-    facts: Mapping[str, Any]
+    facts: RunFacts
     scenario: Scenario
     plan: Plan
     rest: Plan
@@ -42,7 +42,7 @@ class Resumed:
 
     @property
     def clock(self) -> Clock:
-        return Clock(self.facts["clock"])
+        return self.facts.clock
 
     @property
     def finished(self) -> bool:
@@ -53,12 +53,12 @@ def open_again(path: Path) -> Resumed:
     """Lock a run directory and tidy it; UsageError when there is nothing to go on with."""
     store = Store(path, _lock(path))
     facts = read_facts(path / "run.json")
-    if facts["format"] != FORMAT:
-        raise UsageError(f"{path}: format {facts['format']} cannot be resumed", _ANEW)
+    if facts.format != FORMAT:
+        raise UsageError(f"{path}: format {facts.format} cannot be resumed", _ANEW)
     scenario = scenario_of(path, facts)
     plan = _plan(path, facts, scenario)
     planned = Planned.of(plan)
-    lines = [*read_lines(path / "samples.jsonl", Clock(facts["clock"]), planned)]
+    lines = [*read_lines(path / "samples.jsonl", facts.clock, planned)]
     done = _done(planned, lines)
     return Resumed(
         store=store,
@@ -79,23 +79,23 @@ def carry_on(
     UsageError names what is not as it was in the first session.
     """
     began = session(arguments)
-    now = {
-        "clock": executor.clock.value,
-        "executor": executor.facts(),
-        "machine": machine.facts(),
-        "tune": tune,
-        "sessions": [began],
-    }
+    now = RunFacts(
+        clock=executor.clock,
+        executor=executor.facts(),
+        machine=machine_facts(),
+        tune=tune,
+        sessions=(began,),
+    )
     different = continuity_problems(resumed.facts, now)
     if different:
         raise UsageError(
             f"{resumed.store.path}: cannot go on with it here: {'; '.join(different)}",
             f"resume it where and as it began, or {_ANEW}",
         )
-    sessions = [*resumed.facts.get("sessions", []), began]
-    resumed.store.write_facts({**resumed.facts, "sessions": sessions})
+    resumed.store.add_session(began)
     # A kernel that was running already can be that of the session before.
-    same = len(sessions) > 1 and sessions[-2].get("boot_id") == began["boot_id"]
+    before = resumed.facts.sessions
+    same = bool(before) and before[-1].boot_id == began.boot_id
     return max(0, resumed.boots - (executor.boots if same else 0))
 
 
@@ -106,17 +106,17 @@ def _lock(path: Path) -> Lock:
         raise UsageError(f"{path}: {error.strerror}", "name a run directory") from None
 
 
-def _plan(path: Path, facts: Mapping[str, Any], scenario: Scenario) -> Plan:
+def _plan(path: Path, facts: RunFacts, scenario: Scenario) -> Plan:
     """The plan of the run: that which its scenario gives, and no other."""
     plan = make_plan(scenario)
-    if any(facts.get(key) != value for key, value in plan_facts(plan).items()):
+    if plan_facts(plan) != {"plan": facts.plan, "left_out": facts.left_out}:
         raise UsageError(f"{path}: was planned by another version of bench", _ANEW)
     return plan
 
 
-def scenario_of(path: Path, facts: Mapping[str, Any]) -> Scenario:
+def scenario_of(path: Path, facts: RunFacts) -> Scenario:
     """From its dump, which has names where files have aliases, and bytes for sizes."""
-    stored = dict(facts.get("scenario", {}))
+    stored = dict(facts.scenario)
     for name, info in Scenario.model_fields.items():
         if info.alias and name in stored:
             stored[info.alias] = stored.pop(name)

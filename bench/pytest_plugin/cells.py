@@ -10,8 +10,8 @@ import pytest
 from bench.errors import BenchError, CellFailed
 from bench.model.cell import Cell
 from bench.pytest_plugin.source import Measured, Source, Stored
+from bench.results.comparable import unlike
 from bench.sides import Key, Side, key_name
-from bench.sides.alike import unlike
 from bench.sides.names import group_name
 
 _NODE = "bench"  # what the ids of the tests begin with: the same wherever pytest runs

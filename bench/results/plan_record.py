@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a run is to measure, as run.json has it, and how much of it is there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from bench.model.cell import Block, Cell, Method, Plan, Sample
+from bench.model.facts import RunFacts
 from bench.model.units import format_size
 from bench.results.row import CellRow, Loose, Strict, reason
 
@@ -53,12 +54,12 @@ class Planned:
         return Planned((*left_out, *plan.blocks))
 
     @staticmethod
-    def read(facts: Mapping[str, Any]) -> "Planned":
+    def read(facts: RunFacts) -> "Planned":
         """Of run.json; ValueError for a plan that is none. Without a plan: no blocks."""
         rows: list[_BlockRow] = []
-        for key in ("left_out", "plan"):
+        for key, blocks in (("left_out", facts.left_out), ("plan", facts.plan)):
             try:
-                rows += _BLOCKS.validate_python(facts.get(key, []))
+                rows += _BLOCKS.validate_python(blocks)
             except ValidationError as error:
                 raise ValueError(f"{key}: {reason(error)}") from None
         planned = Planned(tuple(row.block() for row in rows))

@@ -13,28 +13,26 @@ from typing import Any, NamedTuple
 
 from bench.errors import UsageError
 from bench.model.cell import Cell, Clock, Sample
+from bench.model.facts import RunFacts, read_run_facts
 from bench.results.canonical import Reader
 from bench.results.crc import check_crc
 from bench.results.lock import holder
 from bench.results.plan_record import Planned, describe_block, tally
 
-# 1: the first. 2: threads, window, counters, sessions and a crc, which 1 does without.
-FORMAT = 2
 _READABLE = (1, 2)
 _MOST = 5  # lines that are named; of a file that is all rubbish a count says more
-_TABLES = ("executor", "machine", "scenario")
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run as it was stored: ``facts`` is run.json without its format version.
+    """A run as it was stored: ``facts`` is run.json.
 
     ``damage`` says what is wrong with the directory, ``missing`` why a cell of the plan
     has no sample and no reason of its own. ``samples`` are those that are whole.
     """
 
     path: Path
-    facts: Mapping[str, Any]
+    facts: RunFacts
     samples: tuple[Sample, ...]
     damage: tuple[str, ...] = ()
     missing: Mapping[Cell, str] = field(default_factory=dict)
@@ -51,7 +49,7 @@ class Run:
 
     @property
     def clock(self) -> Clock:
-        return Clock(self.facts["clock"])
+        return self.facts.clock
 
 
 class StoredLine(NamedTuple):
@@ -70,9 +68,8 @@ def load(path: Path) -> Run:
         planned = Planned.read(facts)
     except ValueError as error:
         raise UsageError(f"{path}/run.json: not a run: {error}") from None
-    del facts["format"]
     with _no_collection():
-        samples, damage = _samples(path, Clock(facts["clock"]), planned)
+        samples, damage = _samples(path, facts.clock, planned)
         lost, missing = _compare(planned, samples, holder(path))
     return Run(path, facts, samples, (*damage, *lost), missing)
 
@@ -189,8 +186,19 @@ class _Places:
         reps.add(sample.rep)
 
 
-def read_facts(path: Path) -> dict[str, Any]:
-    """All of run.json but its crc; UsageError says why it is none, or none of ours."""
+def read_facts(path: Path) -> RunFacts:
+    """Read a run.json; UsageError says why it is none, or which value has a wrong type."""
+    try:
+        return read_run_facts(read_table(path))
+    except ValueError as error:
+        raise UsageError(f"{path}: not a run: {error}") from None
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """Parse a run.json, known keys and unknown ones, and drop its crc.
+
+    UsageError when it cannot be read, is of another format, or was changed.
+    """
     text = _read(path)
     try:
         whole = json.loads(text)
@@ -205,33 +213,20 @@ def read_facts(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path}: format {shown}: this version of bench reads {known}")
     try:
         bare = check_crc(text)
-        facts: dict[str, Any] = json.loads(bare)
+        table: dict[str, Any] = json.loads(bare)
         if bare == text:
-            _check_unsealed(facts)
-        _check(facts)
+            _check_unsealed(table)
     except ValueError as error:
         raise UsageError(f"{path}: not a run: {error}") from None
-    return facts
+    return table
 
 
-def _check_unsealed(facts: Mapping[str, Any]) -> None:
+def _check_unsealed(table: Mapping[str, Any]) -> None:
     """ValueError for a crc that is none any more; without any, somebody dropped it on purpose."""
-    last = [*facts][-1]
-    number = isinstance(facts[last], int | float) and last not in ("format", "seed")
-    if "crc" in facts or number:
+    last = [*table][-1]
+    number = isinstance(table[last], int | float) and last not in ("format", "seed")
+    if "crc" in table or number:
         raise ValueError(f"its key '{last[:20]}' stands where its crc was")
-
-
-def _check(facts: Mapping[str, Any]) -> None:
-    """ValueError when what others rely on is not there."""
-    if not isinstance(facts.get("clock"), str) or facts["clock"] not in [*Clock]:
-        raise ValueError(f"its clock is none of {', '.join(Clock)}")
-    for key in _TABLES:
-        if not isinstance(facts.get(key, {}), dict):
-            raise ValueError(f"{key} is no table")
-    sessions = facts.get("sessions", [])
-    if not isinstance(sessions, list) or not all(isinstance(each, dict) for each in sessions):
-        raise ValueError("sessions is no list of tables")
 
 
 def _read(path: Path) -> str:

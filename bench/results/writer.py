@@ -11,14 +11,16 @@ from typing import Any
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Sample
+from bench.model.facts import RunFacts, SessionFacts
+from bench.model.typed import plain
 from bench.paths import REPORTS
 from bench.results.crc import add_crc
 from bench.results.lock import Lock, take_lock
-from bench.results.reader import FORMAT, Run, load
+from bench.results.reader import Run, load, read_table
 from bench.results.row import row_text
 from bench.results.series import SERIES
 
-__all__ = ["FORMAT", "Run", "Store", "create", "load"]
+__all__ = ["Run", "Store", "create", "load"]
 
 
 class Store:
@@ -38,8 +40,18 @@ class Store:
         if self._lock:
             self._lock.release()
 
-    def write_facts(self, facts: Mapping[str, Any]) -> None:
-        text = add_crc(json.dumps({"format": FORMAT, **facts}, indent=2)) + "\n"
+    def write_facts(self, facts: RunFacts) -> None:
+        """Write run.json; CannotJudge when it cannot be written."""
+        self._write_table(facts.as_json())
+
+    def add_session(self, session: SessionFacts) -> None:
+        """Append a session to run.json; what else stands in it stays, known or not."""
+        table = read_table(self.path / "run.json")
+        sessions = [*table.get("sessions", []), plain(session)]
+        self._write_table({**table, "sessions": sessions})
+
+    def _write_table(self, table: Mapping[str, Any]) -> None:
+        text = add_crc(json.dumps(table, indent=2)) + "\n"
         try:
             _replace(self.path / "run.json", text.encode())
         except OSError as error:

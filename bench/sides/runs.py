@@ -9,9 +9,9 @@ import numpy as np
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Cell, Sample
+from bench.results.comparable import facts_of
 from bench.results.writer import Run, load
 from bench.sides.alike import changes, differences
-from bench.sides.facts import facts_of
 from bench.sides.side import CellValues, Key, Side
 
 _FAILED = "failed"
@@ -67,7 +67,7 @@ def _side(run: Run, force: bool) -> Side:
             series[cell] = _series(values)
         else:
             without[cell] = problem or "missing: only its warm-up is there"
-    return Side(name, facts_of(run), series, without, run.damage)
+    return Side(name, facts_of(run.facts), series, without, run.damage)
 
 
 def _by_cell(samples: Iterable[Sample]) -> Iterator[tuple[Cell, list[Sample]]]:
@@ -151,8 +151,8 @@ def _identity(run: Run, boot: int, last: int) -> tuple[object, ...]:
 
     Sessions of one boot follow one another (bench.measure.resume counts them as one).
     """
-    if run.facts.get("executor", {}).get("name") != "host":
+    if run.facts.executor.name != "host":
         return ()
-    ids = [each for each, _ in groupby(s.get("boot_id") for s in run.facts.get("sessions", []))]
+    ids = [each for each, _ in groupby(session.boot_id for session in run.facts.sessions)]
     known = len(ids) == last and 1 <= boot <= last and ids[boot - 1]
     return (ids[boot - 1],) if known else ()

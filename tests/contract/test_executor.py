@@ -85,7 +85,7 @@ class ExecutorContract(ABC):
         assert set(measured.boots) == {1}
 
     def test_facts_name_the_executor(self, measured: Measured) -> None:
-        assert measured.executor.facts()["name"] == measured.executor.name
+        assert measured.executor.facts().name == measured.executor.name
 
     def test_closing_twice_is_harmless(self, measured: Measured) -> None:
         measured.executor.close()

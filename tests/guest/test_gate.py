@@ -105,5 +105,5 @@ def test_a_small_cell_alone_is_confirmed_in_a_guest_of_the_same_size(
     assert found.code == 1, found.said
     assert "1 cells regressed: they are measured again" in found.said
     assert "; confirmed on fresh boots: +" in found.said  # 2 %, give or take a timer tick
-    sizes = {load(run).facts["executor"]["memory"] for run in (new, tmp_path / "new.confirm-1")}
+    sizes = {load(run).facts.executor.memory for run in (new, tmp_path / "new.confirm-1")}
     assert len(sizes) == 1

@@ -103,9 +103,9 @@ def test_live_update_of_a_device_that_was_named(guest: Guest, tmp_path: Path) ->
     assert sorted({sample.cell.method.value for sample in ok}) == ["new-owner", "reopen"]
     assert {sample.cell.device for sample in ok} == {"/dev/vhost-vdpa-0"}
     assert {sample.pinned for sample in ok} == {0}
-    device = run.facts["executor"]["devices"][0]
-    assert device["parameters"]["vdpa_sim.use_va"] == "Y"
-    assert device["mgmtdev"] == "vdpasim_net"
+    (device,) = run.facts.executor.devices or ()
+    assert (device.parameters or {})["vdpa_sim.use_va"] == "Y"
+    assert device.mgmtdev == "vdpasim_net"
 
 
 def test_a_device_that_is_open_is_left_alone_and_its_holder_named(guest: Guest) -> None:

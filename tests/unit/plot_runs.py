@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from bench.model.cell import Backing, Cell, Clock, Method, Pages, Phase, Sample
+from bench.model.facts import RunFacts
 from bench.model.units import GIB
 from bench.report.export.frames import frame
 from bench.report.plots import draw as plots
@@ -66,4 +67,4 @@ def samples(
 
 
 def run_of(found: Iterable[Sample], clock: Clock = Clock.WALL, name: str = "run") -> Run:
-    return Run(Path(name), {"clock": clock.value}, tuple(found))
+    return Run(Path(name), RunFacts(clock=clock), tuple(found))

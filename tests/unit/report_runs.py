@@ -19,6 +19,7 @@ from bench.model.cell import (
     Sample,
     Unavailable,
 )
+from bench.model.facts import ExecutorFacts, RunFacts
 from bench.model.units import GIB, KIB
 from bench.report.table.contents import contents
 from bench.report.text.text import sections_text
@@ -28,7 +29,7 @@ from tests.unit.streams import split_pause
 FIXED, A_PAGE = 1_000_000, 300
 CELL = Cell("sim-net-pa", Pages.THP, GIB, Method.RESET_OWNER, Backing.ALIAS, GIB)
 LEFT_OUT = "skipped: left out by --budget 10 min: it would take 1.0 h (needs: a larger --budget)"
-FACTS: dict[str, Any] = {"seed": 1, "clock": "icount", "executor": {"name": "guest"}}
+FACTS = RunFacts(seed=1, clock=Clock.ICOUNT, executor=ExecutorFacts(name="guest"))
 
 
 class Silent:

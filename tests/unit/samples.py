@@ -5,10 +5,13 @@ import json
 from typing import Any
 
 from bench.model.cell import Clock, Method, Phase, Sample
+from bench.model.facts import ExecutorFacts, RunFacts
 from bench.results.writer import Store
 from tests.unit.streams import small_block, split_pause
 
-FACTS = {"scenario": {"name": "small"}, "seed": 1, "clock": "icount", "executor": {"name": "x"}}
+FACTS = RunFacts(
+    scenario={"name": "small"}, seed=1, clock=Clock.ICOUNT, executor=ExecutorFacts(name="x")
+)
 BLOCK = small_block()
 
 

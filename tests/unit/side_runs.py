@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.model.cell import Backing, Cell, Clock, Method, Pages, Phase, Sample
+from bench.model.facts import RunFacts, read_run_facts
 from bench.model.units import GIB
 from bench.results.writer import create
 from bench.sides import Key, Side
@@ -24,8 +25,8 @@ Values = Mapping[Cell, Mapping[int, Sequence[int]]]
 VALUES: Values = {RESET: {1: [5_200_001, 5_201_007, 5_199_003]}, NEW: {1: [1_300_001, 1_302_000]}}
 
 
-def facts(clock: Clock = Clock.WALL, **changed: Any) -> dict[str, Any]:
-    """Of a run; ``changed`` are keys of its tables, as in ``executor={...}``."""
+def facts(clock: Clock = Clock.WALL, **changed: Any) -> RunFacts:
+    """Facts of a run; ``changed`` are keys of its tables, as in ``executor={...}``."""
     tables: dict[str, Any] = {
         "bench": "0.1.0",
         "command": "bench run small",
@@ -46,7 +47,7 @@ def facts(clock: Clock = Clock.WALL, **changed: Any) -> dict[str, Any]:
     for name, value in changed.items():
         table = tables[name]
         tables[name] = {**table, **value} if isinstance(table, dict) else value
-    return {**tables, "clock": clock.value}
+    return read_run_facts({**tables, "clock": clock.value})
 
 
 def sample(cell: Cell, clock: Clock, boot: int, rep: int, pause: int, status: str = "ok") -> Sample:

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.errors import UsageError
 from bench.model.cell_state import CellState
+from bench.model.facts import RunFacts
 from bench.report.export.markdown import escape, markdown_section
 from bench.report.table.cells import CellTable
 from bench.report.table.contents import contents
@@ -19,8 +20,13 @@ from bench.sides.names import cell_name
 
 JSON_FORMAT = 1
 
-# Of run.json, what says how the figures came about. The plan is in the cells.
-ENVIRONMENT = ("bench", "command", "seed", "scenario", "executor", "machine", "tuned", "sessions")
+_ENVIRONMENT = ("bench", "command", "seed", "scenario", "executor", "machine", "tuned", "sessions")
+
+
+def environment(facts: RunFacts) -> dict[str, Any]:
+    """Return what of run.json says how the figures came about. The plan is in the cells."""
+    whole = facts.as_json()
+    return {key: whole[key] for key in _ENVIRONMENT}
 
 
 def markdown(*runs: Run) -> str:
@@ -91,7 +97,7 @@ def _run(run: Run, label: str, table: CellTable) -> dict[str, Any]:
         "unit": run.clock.unit,
         "damage": [*run.damage],
         "cells": [_cell(row) for row in figures(run, table)],
-        "environment": {key: run.facts[key] for key in ENVIRONMENT if key in run.facts},
+        "environment": environment(run.facts),
     }
 
 

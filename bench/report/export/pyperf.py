@@ -10,10 +10,10 @@ import pyperf
 from bench.errors import CannotJudge
 from bench.model.cell import Cell, Clock, Sample
 from bench.report.table.cells import CellTable
+from bench.results.comparable import facts_of
 from bench.results.writer import Run
 from bench.sides import pyperf_keys as keys
 from bench.sides import side_of
-from bench.sides.facts import facts_of
 from bench.sides.names import cell_name
 
 _ZEROS = "left out: pyperf takes no value of 0, and a boot of it has no other"
@@ -31,7 +31,7 @@ def pyperf_json(run: Run) -> str:
     side = side_of([run], force=True)
     cells = [cell for cell in CellTable(run).cells if cell in side.cells]
     without = [(cell, why) for cell, why in side.without.items() if isinstance(cell, Cell)]
-    shared = {**_shared(run), **keys.facts_metadata(facts_of(run))}
+    shared = {**_shared(run), **keys.facts_metadata(facts_of(run.facts))}
     boots = _by_boot(run, cells)
     zeros = [cell for cell in cells if not all(map(_positive, boots[cell].values()))]
     shared |= keys.without_metadata([*without, *((cell, _ZEROS) for cell in zeros)])
@@ -70,7 +70,7 @@ def _dumped(benchmarks: Sequence[Any], run: Run) -> str:
 
 def _shared(run: Run) -> dict[str, str | int]:
     """What pyperf itself knows how to show, and what is wrong with the run."""
-    facts = facts_of(run)
+    facts = facts_of(run.facts)
     found: dict[str, str | int] = {keys.FORMAT_KEY: keys.FORMAT}
     if "cpu" in facts:
         found["cpu_model_name"] = facts["cpu"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What to keep in mind when reading a run's figures: damage, gaps, few reps."""
+"""Say what to keep in mind when reading a run's figures: damage, gaps, few reps."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ _SAID = {
 
 
 def caveats(run: Run, rows: Sequence[Figures]) -> list[str]:
-    """A line for each; the worst first."""
+    """Return a line for each caveat, the worst first."""
     damaged = [f"damaged, what is shown is from the lines that are whole: {d}" for d in run.damage]
     return [*damaged, *_gaps(rows), *_few(run, rows)]
 

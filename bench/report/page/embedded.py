@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.model.cell import Cell, Sample
 from bench.model.cell_state import CellState
-from bench.report.export.exports import ENVIRONMENT
+from bench.report.export.exports import environment
 from bench.report.table.figures import Figures
 from bench.report.table.labels import labels
 from bench.results.writer import Run
@@ -60,7 +60,7 @@ def _run(run: Run, label: str, rows: Sequence[Figures], whole: bool, step: int) 
         "clock": run.clock.value,
         "unit": run.clock.unit,
         "damage": [*run.damage],
-        "environment": {key: run.facts[key] for key in ENVIRONMENT if key in run.facts},
+        "environment": environment(run.facts),
         "cells": [_cell(row, groups.get(row.cell, {}), whole, step) for row in rows],
     }
 

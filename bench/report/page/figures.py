@@ -42,12 +42,12 @@ def budget(run: Run) -> float | None:
 
     The scenario says it; where it does not, times are held against vfio's 100 ms.
     """
-    text = run.facts.get("scenario", {}).get("max_pause")
+    text = run.facts.asked.max_pause
     if not text and run.clock is Clock.WALL:
         text = _VFIO_PAUSE
     if not text:
         return None
-    ticks, unit = parse_pause(str(text))
+    ticks, unit = parse_pause(text)
     return ticks if unit == run.clock.unit else None
 
 

@@ -33,9 +33,8 @@ from bench.report.table.fleet import overview
 from bench.report.table.labels import labels
 from bench.report.table.pins import pins_verdict
 from bench.report.table.section import Column, Entry, Section, Table, make_table
+from bench.results.comparable import facts_of, must_match
 from bench.results.writer import Run
-from bench.sides.alike import must_match
-from bench.sides.facts import facts_of
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _CAVEATS = ("note", "warning")  # of what the environment says
@@ -58,7 +57,7 @@ def page(runs: Sequence[Run], base: Run | None = None) -> str:
         title=_title(chapters),
         chapters=chapters,
         overview=_overview(chapters),
-        different=_different([facts_of(run) for run in shown], names),
+        different=_different([facts_of(run.facts) for run in shown], names),
         samples=_samples(chapters),
     )
 
@@ -99,11 +98,11 @@ class Chapter:
 
     @property
     def scenario(self) -> str:
-        return str(self.run.facts.get("scenario", {}).get("name") or "")
+        return self.run.facts.asked.name
 
     @property
     def question(self) -> str:
-        return str(self.run.facts.get("scenario", {}).get("question") or "")
+        return self.run.facts.asked.question
 
     @property
     def verdict(self) -> list[str]:
@@ -155,15 +154,16 @@ class Chapter:
 
     @property
     def facts(self) -> Mapping[str, str]:
-        return facts_of(self.run)
+        return facts_of(self.run.facts)
 
     @property
     def command(self) -> str:
-        return str(self.run.facts.get("command") or "")
+        return self.run.facts.command
 
     @property
     def seed(self) -> str:
-        return str(self.run.facts.get("seed", ""))
+        seed = self.run.facts.seed
+        return "" if seed is None else str(seed)
 
 
 def _small(pair: MethodPair, found: Sequence[Figures]) -> str:

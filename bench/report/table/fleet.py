@@ -18,9 +18,8 @@ from bench.report.table.section import (
     figures_under,
     make_table,
 )
+from bench.results.comparable import facts_of, unlike
 from bench.results.writer import Run
-from bench.sides.alike import unlike
-from bench.sides.facts import facts_of
 from bench.sides.names import cell_name
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def _cells(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Cell]:
 def _shared(frame: "pd.DataFrame", runs: Sequence[Run]) -> set[str]:
     """Name the cells that have a row: all of one scenario, of several those of two runs."""
     having = frame.groupby("cell", observed=True)["run"].nunique()
-    scenarios = {run.facts.get("scenario", {}).get("name") for run in runs}
+    scenarios = {run.facts.asked.name for run in runs}
     return {*having.index[having >= min(len(scenarios), 2)]}
 
 
@@ -151,7 +150,7 @@ def _differences(runs: Sequence[Run]) -> Section:
 
 
 def _apart(runs: Sequence[Run]) -> list[tuple[str, dict[str, list[str]], bool]]:
-    facts = [facts_of(run) for run in runs]
+    facts = [facts_of(run.facts) for run in runs]
     forbidden = {line.partition(":")[0] for other in facts[1:] for line in unlike(facts[0], other)}
     result = []
     for fact in sorted({name for each in facts for name in each}):

@@ -4,6 +4,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bench.commands.confirm import measured_again
 from bench.plan.matrix import make_plan
@@ -78,8 +79,8 @@ def test_what_cannot_be_measured_again_is_not_green(bench: Bench, sides: Path) -
 @pytest.mark.parametrize("side", ["base", "new"])
 def test_another_kernel_confirms_nothing(side: str, bench: Bench, sides: Path) -> None:
     """As where kernel-config changed, or the host was booted with another kernel."""
-    store, facts = Store(sides / side), dict(load(sides / side).facts)
-    store.write_facts({**facts, "executor": {**facts["executor"], "kernel": "6.1"}})
+    facts = load(sides / side).facts
+    Store(sides / side).write_facts(replace(facts, executor=replace(facts.executor, kernel="6.1")))
     assert bench("gate", sides / "base", sides / "new").code == 1
     ended = confirm(bench, sides)
     assert ended.code == 125 and "kernel: 6.1 in" in ended.err
@@ -138,9 +139,9 @@ def test_boots_are_measured_again_in_turns(series: Path) -> None:
     ]
     assert took_turns(one, other)
     assert load(runs[0]).clock == load(series / "a" / "01").clock
-    seeds = [load(run).facts["seed"] for run in runs]
+    seeds = [load(run).facts.seed for run in runs]
     assert seeds[0] == seeds[1] != seeds[2] == seeds[3]
-    assert seeds[0] != load(series / "a" / "01").facts["seed"]
+    assert seeds[0] != load(series / "a" / "01").facts.seed
 
 
 def test_other_cells_are_not_measured_again(bench: Bench, tmp_path: Path) -> None:

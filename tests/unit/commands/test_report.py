@@ -121,7 +121,7 @@ def test_a_damaged_run_is_written_and_said_to_be_one(
 def test_json_of_two_runs_is_one_document(bench: Bench, tmp_path: Path) -> None:
     runs = [counted(tmp_path / name) for name in ("a", "b")]
     whole = json.loads(bench("report", *runs, "--format", "json").out)
-    assert whole and facts()["bench"] in json.dumps(whole)
+    assert whole and facts().bench in json.dumps(whole)
 
 
 def test_two_runs_in_one_text(bench: Bench, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from bench.doctor import Diagnosis, Finding, Severity, examine
 from bench.doctor.guest import examine_guest
 from bench.doctor.kvm import by_kernel, by_sector, examine_kvm, way_to_open
 from bench.executors.guest_setup import HOST_PROGRAMS
+from bench.model.facts import MachineFacts
 from bench.model.units import GIB, MIB
 from tests.unit.kernel.test_packages import program
 from tests.unit.trees import tree
@@ -93,8 +94,8 @@ def test_a_disk_without_room(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_machine_without_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bench.doctor.guest.available_memory", lambda: 900 * MIB)
-    facts = {"arch": "x86_64", "cgroup_memory": GIB}
-    findings, ways = examine_guest(facts, FINE, FINE)
+    machine = MachineFacts(arch="x86_64", cgroup_memory=GIB)
+    findings, ways = examine_guest(machine, FINE, FINE)
     memory = next(finding for finding in findings if finding.topic == "memory")
     assert memory.state is Severity.PROBLEM
     assert memory.text.startswith("0.9 GiB are free, the cgroup allows 1.0")
@@ -102,7 +103,7 @@ def test_a_machine_without_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_another_architecture() -> None:
-    findings, ways = examine_guest({"arch": "aarch64"}, FINE, FINE)
+    findings, ways = examine_guest(MachineFacts(arch="aarch64"), FINE, FINE)
     assert [finding.state for finding in findings] == [Severity.PROBLEM]
     assert not any(way.usable for way in ways)
 
@@ -112,7 +113,7 @@ def test_wall_time_goes_with_kvm_and_counts_do_not(
     problem: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bench.doctor.guest.examine_kvm", lambda *_: by_kernel(problem))
-    _, (icount, wall) = examine_guest({"arch": "x86_64"}, FINE, FINE)
+    _, (icount, wall) = examine_guest(MachineFacts(arch="x86_64"), FINE, FINE)
     assert wall.usable is (icount.usable and not problem)
     assert problem in wall.why
 

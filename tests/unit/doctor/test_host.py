@@ -15,6 +15,7 @@ from bench.doctor.host import (
     vhost_vdpa_devices,
     why_no_io_uring,
 )
+from bench.model.facts import MachineFacts, MemoryLock
 from tests.unit.trees import tree
 
 FINE = Finding("fine", Severity.OK, "fine")
@@ -39,14 +40,14 @@ def test_the_kernel_is_asked_for_a_ring() -> None:
     ],
 )
 def test_a_ring_that_is_refused(problem: str, facts: dict[str, Any], fix: str) -> None:
-    finding = io_uring(problem, facts)
+    finding = io_uring(problem, MachineFacts(**facts))
     assert finding.state is Severity.PROBLEM
     assert problem in finding.text
     assert finding.fix.startswith(fix)
 
 
 def test_a_ring_that_is_given() -> None:
-    assert io_uring("", {"io_uring_disabled": 1}).state is Severity.OK
+    assert io_uring("", MachineFacts(io_uring_disabled=1)).state is Severity.OK
 
 
 @pytest.mark.parametrize(
@@ -62,14 +63,14 @@ def test_a_ring_that_is_given() -> None:
 def test_what_may_be_locked(
     soft: int | None, hard: int | None, capable: bool, state: Severity, text: str, fix: str
 ) -> None:
-    finding = memlock({"memlock": {"soft": soft, "hard": hard}, "cap_ipc_lock": capable})
+    finding = memlock(MachineFacts(memlock=MemoryLock(soft, hard), cap_ipc_lock=capable))
     assert finding.state is state
     assert text in finding.text
     assert finding.fix.startswith(fix) and bool(finding.fix) is bool(fix)
 
 
 def test_a_limit_that_is_not_known() -> None:
-    assert memlock({"memlock": None}).state is Severity.INFO
+    assert memlock(MachineFacts()).state is Severity.INFO
 
 
 def with_devices(root: Path) -> Path:
@@ -112,6 +113,6 @@ def test_no_device_is_no_problem_and_no_module_is_loaded(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(("cache", "helper"), [(BROKEN, FINE), (FINE, BROKEN)])
 def test_without_cache_or_helper_the_host_measures_nothing(cache: Finding, helper: Finding) -> None:
-    _, ways = examine_host({}, cache, helper)
+    _, ways = examine_host(MachineFacts(), cache, helper)
     assert not any(way.usable for way in ways)
     assert ways[0].why == BROKEN.text

@@ -4,15 +4,17 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bench.doctor import Finding, Severity
 from bench.doctor.setup import counters, examine_setup, shmem_thp
 from bench.machine.doubts import doubts
+from bench.model.facts import HugePool, MachineFacts, NumaNode
 from tests.unit.machine.test_doubts import QUIET
 
 
 def found(topic: str, **facts: Any) -> Finding:
-    return next(f for f in examine_setup(QUIET | facts) if f.topic == topic)
+    return next(f for f in examine_setup(replace(QUIET, **facts)) if f.topic == topic)
 
 
 def test_a_quiet_machine_has_nothing_to_mend() -> None:
@@ -21,23 +23,22 @@ def test_a_quiet_machine_has_nothing_to_mend() -> None:
 
 
 def test_a_machine_that_says_nothing_is_no_error() -> None:
-    assert examine_setup({})
-    assert examine_setup(dict.fromkeys(QUIET))
+    assert examine_setup(MachineFacts())
 
 
 @pytest.mark.parametrize(
     ("topic", "facts", "fix"),
     [
-        ("governor", {"governor": ["powersave"]}, "echo performance | sudo tee /sys/devices/"),
+        ("governor", {"governor": ("powersave",)}, "echo performance | sudo tee /sys/devices/"),
         ("turbo", {"turbo": True, "turbo_file": "/sys/x/no_turbo"}, "echo 1 | sudo tee /sys/x/no_"),
         ("turbo", {"turbo": True, "turbo_file": "/sys/x/boost"}, "echo 0 | sudo tee /sys/x/boost"),
         ("smt", {"smt": True}, "echo off | sudo tee /sys/devices/system/cpu/smt/control"),
-        ("clock source", {"clocksource": "hpet", "clocksources": ["hpet", "tsc"]}, "echo tsc | "),
-        ("clock source", {"clocksource": "hpet", "clocksources": ["hpet"]}, "sudo dmesg"),
+        ("clock source", {"clocksource": "hpet", "clocksources": ("hpet", "tsc")}, "echo tsc | "),
+        ("clock source", {"clocksource": "hpet", "clocksources": ("hpet",)}, "sudo dmesg"),
         ("hypervisor", {"hypervisor": "KVM"}, "bench run --clock icount"),
         ("container", {"container": "lxc (x)"}, "systemd-detect-virt"),
         ("cpu quota", {"cgroup_cpus": 0.5}, "sudo systemd-run --scope"),
-        ("load", {"load": [12.0, 0.0, 0.0]}, "ps "),
+        ("load", {"load": (12.0, 0.0, 0.0)}, "ps "),
     ],
 )
 def test_every_doubt_is_a_warning_with_its_command(
@@ -45,7 +46,7 @@ def test_every_doubt_is_a_warning_with_its_command(
 ) -> None:
     finding = found(topic, **facts)
     assert finding.state is Severity.WARNING
-    assert finding.text == doubts(QUIET | facts)[topic]
+    assert finding.text == doubts(replace(QUIET, **facts))[topic]
     assert finding.fix.startswith(fix)
     assert found(topic).state is Severity.OK
 
@@ -72,14 +73,14 @@ def test_what_is_not_known_is_not_called_good(topic: str) -> None:
 def test_huge_pages_of_memfds(
     value: str | None, kernel: str, state: Severity, has_fix: bool
 ) -> None:
-    finding = shmem_thp({"thp_shmem": value, "kernel": kernel})
+    finding = shmem_thp(MachineFacts(thp_shmem=value, kernel=kernel))
     assert finding.state is state
     assert bool(finding.fix) is has_fix
 
 
 def test_pools() -> None:
-    pools = {str(2 << 20): {"total": 9, "free": 9}, str(1 << 30): {"total": 2, "free": 0}}
-    small, large = (f for f in examine_setup({"hugepages": pools}) if f.topic == "hugepages")
+    machine = MachineFacts(hugepages={2 << 20: HugePool(9, free=9), 1 << 30: HugePool(2, free=0)})
+    small, large = (f for f in examine_setup(machine) if f.topic == "hugepages")
     assert (small.state, small.text) == (Severity.OK, "9 free pages of 2 MiB")
     assert large.state is Severity.INFO
     assert large.fix.startswith(
@@ -97,7 +98,7 @@ def test_pools() -> None:
     ],
 )
 def test_counters(facts: dict[str, Any], state: Severity, fix: str) -> None:
-    finding = counters(facts)
+    finding = counters(MachineFacts(**facts))
     assert finding.state is state
     assert finding.fix.startswith(fix) and bool(finding.fix) is bool(fix)
 
@@ -105,8 +106,8 @@ def test_counters(facts: dict[str, Any], state: Severity, fix: str) -> None:
 @pytest.mark.parametrize(
     ("topic", "facts", "text"),
     [
-        ("numa", {"numa": {"0": {}}}, "one node"),
-        ("numa", {"numa": {"0": {}, "1": {}}}, "2 nodes: "),
+        ("numa", {"numa": {0: NumaNode()}}, "one node"),
+        ("numa", {"numa": {0: NumaNode(), 1: NumaNode()}}, "2 nodes: "),
         ("isolated cpus", {"isolated": "2-3"}, "2-3; "),
         ("affinity", {"affinity": "0-3"}, "4 of 12 CPUs"),
         ("affinity", {"affinity": "0-11"}, "12 of 12 CPUs"),

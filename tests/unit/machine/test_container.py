@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.machine import facts as machine
 from bench.machine.container import (
     container,
     cpu_quota,
@@ -15,6 +14,7 @@ from bench.machine.container import (
     memory_headroom,
     memory_limit,
 )
+from bench.machine.facts import available_memory
 from tests.unit.trees import tree
 
 MIB = 1 << 20
@@ -109,9 +109,9 @@ def test_what_is_over_its_limit_has_nothing_left(tmp_path: Path) -> None:
 
 
 def test_available_memory_is_what_the_cgroup_leaves(tmp_path: Path) -> None:
-    free = machine.available_memory(tmp_path)
+    free = available_memory(tmp_path)
     assert free > MIB
-    assert machine.available_memory(v2(tmp_path, "/a", {"a/memory.max": f"{MIB}\n"})) == MIB
+    assert available_memory(v2(tmp_path, "/a", {"a/memory.max": f"{MIB}\n"})) == MIB
 
 
 @given(st.text(), st.text())

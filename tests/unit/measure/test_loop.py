@@ -10,6 +10,7 @@ from bench.errors import CannotJudge
 from bench.executors.replay import ReplayExecutor
 from bench.measure.loop import run
 from bench.model.cell import Block, Clock, Family, Method, Plan, Rep, Sample, Unavailable
+from bench.model.facts import RunFacts
 from bench.results.writer import Store, create, load
 from tests.unit.streams import (
     PIN_METHODS,
@@ -65,7 +66,7 @@ class Watcher:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     made = create(tmp_path / "run", "small")
-    made.write_facts({"clock": "icount"})
+    made.write_facts(RunFacts(clock=Clock.ICOUNT))
     return made
 
 
@@ -113,7 +114,7 @@ def test_a_warmup_is_stored_but_not_ok(store: Store) -> None:
 @pytest.mark.parametrize("clock", Clock)
 def test_samples_have_the_clock_and_boot_of_the_executor(clock: Clock, tmp_path: Path) -> None:
     store = create(tmp_path / "run", "small")
-    store.write_facts({"clock": clock.value})
+    store.write_facts(RunFacts(clock=clock))
     run(PLAN, executor(recording(PLAN), clock), store, Watcher())
     assert {(sample.clock, sample.boot) for sample in stored(store)} == {(clock, 1)}
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bench.executors.replay import ReplayExecutor
 from bench.measure.loop import run, run_facts
@@ -181,8 +182,8 @@ def test_boots_go_on_counting(path: Path) -> None:
     resumed = open_again(path)
     assert resumed.boots == 1
     assert carry_on(resumed, executor(), []) == 0
-    facts = {**resumed.facts, "sessions": [{**resumed.facts["sessions"][0], "boot_id": "other"}]}
-    resumed.store.write_facts(facts)
+    other = replace(resumed.facts.sessions[0], boot_id="other")
+    resumed.store.write_facts(replace(resumed.facts, sessions=(other,)))
     resumed.store.close()
     resumed = resume(path)
     assert [sample.boot for sample in load(path).samples] == [1, 1, 1, 2, 2, 2, 2, 2]

@@ -124,7 +124,7 @@ def test_a_series_from_the_command_line(bench: Bench, tmp_path: Path) -> None:
     assert ended.code == 0 and f"bench compare {out}" in ended.out
     assert sorted(path.name for path in out.iterdir()) == ["a", "b", SERIES]
     assert [run.name for run in runs_below(out / "b")] == ["01", "02", "03"]
-    assert load(out / "b" / "02").facts["scenario"]["kernel"] == ["x/b"]
+    assert load(out / "b" / "02").facts.scenario["kernel"] == ["x/b"]
     assert bench("gate", out / "a", out / "b").code == 0
     ended = bench("gate", out, out / "b")
     assert ended.code == 125 and f"{out}/run.json" in ended.err

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bench.executors.replay import ReplayExecutor
 from bench.measure.loop import run
 from bench.model.cell import Block, Clock, Method, Plan
+from bench.model.facts import RunFacts
 from bench.plan.duration import block_seconds, plan_seconds, rep_seconds
 from bench.results.writer import create, load
 from tests.unit.command import MEM, Bench
@@ -80,7 +81,7 @@ def test_more_of_anything_costs_more() -> None:
 def test_what_was_left_out_is_stored(tmp_path: Path) -> None:
     plan = budgeted(600)
     store = create(tmp_path / "run", "small")
-    store.write_facts({"clock": "icount"})
+    store.write_facts(RunFacts(clock=Clock.ICOUNT))
     run(plan, ReplayExecutor(recording(plan), Clock.ICOUNT), store, Silent())
     samples = load(store.path).samples
     skipped = [(s.cell, s.status) for s in samples if s.rep is None]

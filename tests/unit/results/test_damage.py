@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import CannotJudge, UsageError
-from bench.results.writer import FORMAT, Run, Store, create, load
+from bench.model.facts import FORMAT
+from bench.results.writer import Run, Store, create, load
 from tests.unit.samples import FACTS, FAILED, SAMPLES, rows
 
 
@@ -80,9 +81,55 @@ def test_broken_facts_name_the_file(text: str, store: Store) -> None:
     assert the_error(store.path).startswith(f"{store.path}/run.json: ")
 
 
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"clock": "sundial"}, "clock: invalid enum value 'sundial'"),
+        ({"clock": None}, "clock: expected str, got null"),
+        ({"clock": 3}, "clock: expected str, got int"),
+        ({"seed": "1"}, "seed: expected int, got str"),
+        ({"command": ["bench"]}, "command: expected str, got array"),
+        ({"machine": []}, "machine: expected object, got array"),
+        ({"machine": {"cpu": 3}}, "machine.cpu: expected str, got int"),
+        ({"machine": {"cpus": "2"}}, "machine.cpus: expected int, got str"),
+        ({"machine": {"cpus": True}}, "machine.cpus: expected int, got bool"),
+        ({"machine": {"load": [1.0]}}, "machine.load: expected array of length 3, got 1"),
+        ({"machine": {"hugepages": {"x": {}}}}, "hugepages: expected int, got str as a key"),
+        ({"machine": {"hugepages": {"1": 2}}}, "machine.hugepages[...]: expected object, got int"),
+        ({"machine": {"untrustworthy": "no"}}, "machine.untrustworthy: expected array, got str"),
+        ({"executor": {"memory": 1.5}}, "executor.memory: expected int, got float"),
+        ({"executor": {"devices": [{"path": 1}]}}, "devices[0].path: expected str, got int"),
+        ({"scenario": {"question": 3}}, "scenario.question: expected str, got int"),
+        ({"sessions": [{}, {"helper": 3}]}, "sessions[1].helper: expected str, got int"),
+        ({"tune": 1}, "tune: expected bool, got int"),
+        ({"tuned": {}}, "tuned: expected array, got object"),
+        ({"plan": {}}, "plan: expected array, got object"),
+    ],
+    ids=str,
+)
+def test_a_fact_of_a_wrong_type_is_named(facts: dict[str, Any], told: str, store: Store) -> None:
+    (store.path / "run.json").write_text(json.dumps({**FACTS.as_json(), **facts}))
+    message = the_error(store.path)
+    assert message.startswith(f"{store.path}/run.json: not a run: ") and told in message
+
+
+def test_a_null_is_a_fact_that_is_not_there(store: Store) -> None:
+    null = {"qemu": None, "memory": None, "devices": None, "name": "x"}
+    table = {**FACTS.as_json(), "executor": null, "machine": {"cpu": None, "load": None}}
+    (store.path / "run.json").write_text(json.dumps(table))
+    assert load(store.path).facts == FACTS
+
+
+def test_facts_that_are_not_known_are_ignored(store: Store) -> None:
+    newer = {**FACTS.as_json(), "novelty": {"a": 1}}
+    newer["machine"]["colour"] = "red"
+    (store.path / "run.json").write_text(json.dumps(newer))
+    assert load(store.path).facts == FACTS
+
+
 @pytest.mark.parametrize("version", [0, FORMAT + 1, 7, None, "1", 1.5, True])
 def test_another_format_is_refused(version: object, store: Store) -> None:
-    facts = json.dumps({"format": version, **FACTS})
+    facts = json.dumps({**FACTS.as_json(), "format": version})
     (store.path / "run.json").write_text(facts)
     message = the_error(store.path)
     assert message.startswith(f"{store.path}/run.json: ")
@@ -154,7 +201,7 @@ def test_facts_changed_on_purpose_are_read(store: Store) -> None:
     facts = json.loads(path.read_text())
     del facts["crc"]
     path.write_text(json.dumps({**facts, "seed": 2}, indent=1))
-    assert load(store.path).facts["seed"] == 2
+    assert load(store.path).facts.seed == 2
 
 
 WEIRD: list[Any] = [None, True, -1, 1.5, 1e400, 1 << 64, "", "x", [], {}, {"map": 1}]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from bench.model.cell import Block, Clock, Plan
 from bench.results.canonical import Reader
@@ -50,7 +51,8 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole run; no two reps of it have the same ticks."""
     blocks = [block(number) for number in range(1, SAMPLES // REPS // 2 + 1)]
     store = create(tmp_path_factory.mktemp("large") / "run", "large")
-    store.write_facts({**FACTS, **plan_facts(Plan("large", 1, REPS, tuple(blocks)))})
+    plan = plan_facts(Plan("large", 1, REPS, tuple(blocks)))
+    store.write_facts(structs.replace(FACTS, **plan))
     store.append(
         replace(sample(rep + place * 1_000_000, method), rep=rep, cell=each.cell_of(method))
         for place, each in enumerate(blocks)

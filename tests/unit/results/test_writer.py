@@ -6,11 +6,14 @@ import resource
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Clock, Experiment
+from bench.model.facts import FORMAT, SessionFacts
 from bench.results import writer as stores
-from bench.results.writer import FORMAT, Run, Store, create, load
+from bench.results.crc import add_crc
+from bench.results.writer import Run, Store, create, load
 from tests.unit.samples import FACTS, FAILED, SAMPLES, rows
 
 
@@ -32,14 +35,25 @@ def test_a_line_spells_the_factors_as_the_options_do(store: Store) -> None:
 
 def test_facts_carry_the_format(store: Store) -> None:
     facts = json.loads((store.path / "run.json").read_text())
-    assert list(facts) == ["format", *FACTS, "crc"]
+    assert facts["format"] == FORMAT
+    assert (next(iter(facts)), next(reversed(facts))) == ("format", "crc")
     assert facts.pop("crc") > 0
-    assert facts == {"format": FORMAT, **FACTS}
+    assert facts == FACTS.as_json()
 
 
-def test_facts_can_end_in_a_number(store: Store) -> None:
-    store.write_facts({**FACTS, "tuned": 3})
-    assert load(store.path).facts["tuned"] == 3
+def test_a_session_is_added_and_what_a_newer_version_wrote_stays(store: Store) -> None:
+    path = store.path / "run.json"
+    newer = {**FACTS.as_json(), "novelty": [1], "machine": {"cpu": "A CPU", "colour": "red"}}
+    path.write_text(add_crc(json.dumps(newer)))
+    store.add_session(SessionFacts(host="a", helper="h1"))
+    store.add_session(SessionFacts(host="b", helper="h1"))
+    table = json.loads(path.read_text())
+    sessions = [{"host": each["host"], "helper": each["helper"]} for each in table["sessions"]]
+    assert sessions == [{"host": "a", "helper": "h1"}, {"host": "b", "helper": "h1"}]
+    assert {name: table[name] for name in newer if name != "sessions"} == {
+        name: value for name, value in newer.items() if name != "sessions"
+    }
+    assert load(store.path).facts.sessions[-1] == SessionFacts(host="b", helper="h1")
 
 
 def test_a_run_that_knew_nothing_can_begin_again(tmp_path: Path) -> None:
@@ -67,25 +81,26 @@ def test_lines_without_a_crc_are_read(store: Store) -> None:
 
 def test_the_first_format_is_read(store: Store) -> None:
     """It has no crc, no threads, window or counters, and no sessions."""
-    (store.path / "run.json").write_text(json.dumps({"format": 1, **FACTS}))
+    facts = {"scenario": {"name": "small"}, "seed": 1, "clock": "icount", "executor": {"name": "x"}}
+    (store.path / "run.json").write_text(json.dumps({"format": 1, **facts}))
     for row in (changed := rows(store)):
         for key in ("crc", "threads", "window", "counters"):
             del row[key]
     text = "".join(json.dumps(row) + "\n" for row in changed)
     (store.path / "samples.jsonl").write_text(text)
-    assert load(store.path) == Run(store.path, FACTS, SAMPLES)
+    assert load(store.path) == Run(store.path, replace(FACTS, format=1), SAMPLES)
 
 
 def test_facts_can_be_written_again(store: Store) -> None:
-    store.write_facts({**FACTS, "seed": 2})
-    assert load(store.path).facts["seed"] == 2
+    store.write_facts(replace(FACTS, seed=2))
+    assert load(store.path).facts.seed == 2
     assert sorted(path.name for path in store.path.iterdir()) == ["run.json", "samples.jsonl"]
 
 
 def test_facts_hold_any_word_of_a_command_line(store: Store) -> None:
-    facts = {**FACTS, "command": "bench run \u00e9\udcff"}
+    facts = replace(FACTS, command="bench run \u00e9\udcff")
     store.write_facts(facts)
-    assert load(store.path).facts["clock"] == "icount"
+    assert load(store.path).facts == facts
 
 
 def test_a_new_run_has_no_samples(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_json_of_two_runs_has_both(tmp_path: Path) -> None:
 
 def test_json_has_no_infinity(tmp_path: Path) -> None:
     values = {RESET: {1: [5]}, NEW: {1: [0]}}
-    odd = {"load": [float("inf"), float("nan")]}
+    odd = {"load": [float("inf"), float("nan"), 1.0]}
     run = load(write_run(tmp_path / "run", values, machine=odd))
     text = export("json", [run])
     whole = json.loads(text, parse_constant=lambda name: pytest.fail(name))

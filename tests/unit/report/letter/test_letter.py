@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Clock, Method, Pages, Ptes
@@ -149,7 +150,7 @@ def test_few_reps_have_no_interval() -> None:
 
 
 def test_damage_and_what_is_wrong_on_purpose_come_before_tables() -> None:
-    broken = {**FACTS, "scenario": {"broken": "wrong-address"}}
+    broken = structs.replace(FACTS, scenario={"broken": "wrong-address"})
     text = of(straight([CELL, NEW_CELL]), facts=broken, damage=("samples.jsonl:3: not a sample",))
     table = text.index("Median pause")
     assert 0 < text.index("NO RESULT: --break wrong-address") < table

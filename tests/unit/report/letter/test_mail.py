@@ -111,8 +111,12 @@ def runs(draw: st.DrawFn) -> Run:
             else:
                 kind = draw(st.sampled_from(["failed", "skipped"]))
                 samples.append(without(one, f"{kind}: {draw(WORDS)}"))
-    changed = facts(clock, machine={"cpu": draw(WORDS)}, executor={"kernel": draw(WORDS)})
-    changed["command"] = draw(WORDS)
+    changed = facts(
+        clock,
+        machine={"cpu": draw(WORDS)},
+        executor={"kernel": draw(WORDS)},
+        command=draw(WORDS),
+    )
     stored = tuple(replace(sample, clock=clock) for sample in samples)
     missing = {cell: draw(WORDS) for cell in draw(st.lists(CELLS, max_size=1))}
     return Run(Path("run"), changed, stored, (draw(WORDS),), missing)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from bench.errors import UsageError
 from bench.paths import ROOT
@@ -157,8 +158,9 @@ def _named(device: str, fact: str) -> Run:
     samples = tuple(
         replace(each, cell=replace(each.cell, device=f"d{device}")) for each in run.samples
     )
-    executor = {**run.facts["executor"], "kernel": f"<{fact}>"}
-    return replace(run, samples=samples, facts={**run.facts, "executor": executor})
+    executor = structs.replace(run.facts.executor, kernel=f"<{fact}>")
+    facts = structs.replace(run.facts, executor=executor)
+    return replace(run, samples=samples, facts=facts)
 
 
 @pytest.mark.slow

@@ -4,19 +4,20 @@
 import json
 import os
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bench.errors import BenchError
 from bench.executors.replay import ReplayExecutor
 from bench.measure.loop import run
 from bench.measure.progress import PlainProgress
 from bench.model.cell import Block, Clock, Method, Plan
+from bench.model.facts import ExecutorFacts, MachineFacts, RunFacts
 from bench.paths import ROOT
 from bench.report.table.section import Column, Entry, make_table
 from bench.report.text.text import table_text
@@ -29,16 +30,17 @@ ERROR = {"t": "error", "op": "NEW_OWNER", "errno": 22, "text": "NEW_OWNER: Inval
 SKIP = {"t": "skip", "why": "32768 hugetlb-2m pages are not free", "need": "64 GiB of memory"}
 TIME = re.compile(r"\d\s?(?:ns|us|\u00b5s|ms|s|seconds?|min)\b")
 
-FACTS: Mapping[str, Any] = {
-    "seed": 1,
-    "executor": {
-        "name": "guest",
-        "accelerator": "tcg",
-        "reason": "/dev/kvm: No such file or directory",
-        "kernel": "6.12.1+live-update",
-    },
-    "machine": {"cpu": "A CPU", "cpus": 2, "memory": 8 << 30, "system": "A system 12"},
-}
+FACTS = RunFacts(
+    seed=1,
+    executor=ExecutorFacts(
+        name="guest",
+        accelerator="tcg",
+        reason="/dev/kvm: No such file or directory",
+        kernel="6.12.1+live-update",
+    ),
+    machine=MachineFacts(cpu="A CPU", cpus=2, memory=8 << 30, system="A system 12"),
+    clock=Clock.ICOUNT,
+)
 
 
 class Silent(PlainProgress):
@@ -68,7 +70,7 @@ def lines_of(block: Block) -> list[str]:
 
 def recorded(path: Path, clock: Clock) -> Run:
     store = create(path, "small")
-    store.write_facts({**FACTS, "clock": clock.value})
+    store.write_facts(replace(FACTS, clock=clock))
     measured = plan()
     lines = [line for block in measured.blocks for line in lines_of(block)]
     run(measured, ReplayExecutor(lines, clock), store, Silent())

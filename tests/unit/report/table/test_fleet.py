@@ -24,7 +24,7 @@ from tests.unit.command import Bench
 from tests.unit.gated_runs import counted, counts, write_series
 from tests.unit.report.text.test_terminal import both
 from tests.unit.report_runs import CELL as LINE
-from tests.unit.report_runs import LEFT_OUT, sized, straight, without
+from tests.unit.report_runs import FACTS, LEFT_OUT, sized, straight, without
 from tests.unit.report_runs import run_of as in_memory
 from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, SKIPPED, VALUES, noisy, write_run
 
@@ -132,10 +132,10 @@ def test_an_estimate_is_said_to_be_one() -> None:
 
 
 def test_many_runs_have_letters(tmp_path: Path) -> None:
-    runs = [Run(tmp_path / f"{number:02}", {}, ()) for number in range(5)]
+    runs = [Run(tmp_path / f"{number:02}", FACTS, ()) for number in range(5)]
     assert heads(runs) == ["A", "B", "C", "D", "E"]
     assert heads(runs[:4]) == ["00", "01", "02", "03"]
-    assert heads([*runs[:2], Run(tmp_path / "a-name-that-is-long", {}, ())]) == ["A", "B", "C"]
+    assert heads([*runs[:2], Run(tmp_path / "a-name-that-is-long", FACTS, ())]) == ["A", "B", "C"]
     assert [letters(number) for number in (0, 25, 26, 51, 52, 701, 702)] == [
         *("A", "Z", "AA", "AZ", "BA", "ZZ", "AAA")
     ]

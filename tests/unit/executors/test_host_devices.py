@@ -4,9 +4,10 @@
 from pathlib import Path
 
 import pytest
+from msgspec import to_builtins
 
 from bench.errors import CannotJudge, UsageError
-from bench.executors.host_pci import find_pci
+from bench.executors.host_devices import find_pci
 from bench.model.cell import Family
 
 ADDRESS = "0000:03:00.0"
@@ -36,7 +37,7 @@ def test_what_sysfs_says_of_it(device: Path, tmp_path: Path, kind: str, family: 
     found = find_pci(f"{kind}:{ADDRESS}", tmp_path)
     assert found.family is family
     assert found.target.words() == ["--device", f"{family}={ADDRESS}"]
-    assert found.facts() == {
+    assert to_builtins(found.facts()) == {
         "path": ADDRESS,
         "name": "8086:10fb",
         "driver": "vfio-pci",
