@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the experiments that check the kernel's interface share. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <linux/vhost.h>
 #include <string.h>
@@ -10,8 +9,8 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "device.h"
 #include "emit.h"
-#include "handover.h"
 #include "proc.h"
 
 static uint64_t *checks;	/* shared with children */
@@ -31,9 +30,7 @@ void check(const char *name, int64_t got, int64_t want)
 void check_end(void)
 {
 	check("kernel-warnings", (int64_t)proc_kernel_warned(), 0);
-	emit_begin("end");
-	emit_u64("n", *checks);
-	emit_end();
+	emit_last(*checks);
 }
 
 /* The child counts in the same memory; what it says of a failure is said. */
@@ -55,7 +52,12 @@ void in_child(void (*body)(struct vdpa *d, struct memory *m),
 
 int __new_owner(const struct vdpa *d)
 {
-	return __vdpa_ioctl(d, VHOST_NEW_OWNER, NULL);
+	return __device_ioctl(d->fd, VHOST_NEW_OWNER, NULL);
+}
+
+int __reset_owner(const struct vdpa *d)
+{
+	return __device_ioctl(d->fd, VHOST_RESET_OWNER, NULL);
 }
 
 int __remap(const struct vdpa *d, uint64_t iova, uint64_t size,
@@ -69,7 +71,7 @@ void limit_memlock(uint64_t bytes)
 	struct rlimit limit = { bytes, RLIM_INFINITY };
 
 	if (setrlimit(RLIMIT_MEMLOCK, &limit))
-		die("setrlimit", errno, "memlock limit: %s", strerror(errno));
+		die("setrlimit", errno, "memlock limit");
 }
 
 void make_memory(struct memory *m, const struct params *p)
@@ -77,14 +79,9 @@ void make_memory(struct memory *m, const struct params *p)
 	checks = mmap(NULL, sizeof(*checks), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (checks == MAP_FAILED)
-		die("mmap", errno, "shared memory: %s", strerror(errno));
+		die("mmap", errno, "shared memory");
 	limit_memlock(RLIM_INFINITY);
-	*m = (struct memory) {
-		.pages = p->pages, .size = p->mem, .file = p->file,
-	};
-	memory_create(m);
-	memory_map(m, PLACE(0));
-	memory_stamp(m);
+	memory_create(m, p->pages, p->mem, p->file);
 }
 
 void open_device(struct vdpa *d, const struct params *p)

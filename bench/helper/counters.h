@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef BENCH_COUNTERS_H
-#define BENCH_COUNTERS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,5 +23,3 @@ void counters_start(struct counters *c);
 void counters_stop(struct counters *c, uint64_t counted[NCOUNTERS]);
 void counters_emit(const struct counters *c,
 		   const uint64_t counted[NCOUNTERS]);
-
-#endif

@@ -132,13 +132,40 @@ void emit_end(void)
 	}
 }
 
-static void emit_text(const char *key, const char *fmt, va_list ap)
+void emit_rep(const struct emit_rep *r)
 {
-	char text[512];
+	uint64_t pause = 0;
+
+	emit_begin("rep");
+	emit_u64("i", r->i);
+	emit_str("method", r->method);
+	emit_open("phases");
+	for (unsigned int p = 0; p < r->nphases; p++) {
+		emit_u64(r->phases[p], r->ticks[p]);
+		pause += r->ticks[p];
+	}
+	emit_close();
+	emit_u64("pause", pause);
+	emit_u64("vmpin_kb", r->charged_kb);
+	emit_u64("runs", r->extents);
+}
+
+void emit_last(uint64_t n)
+{
+	emit_begin("end");
+	emit_u64("n", n);
+	emit_end();
+}
+
+/* For the machine by a key of the line, and for people on stderr. */
+static void emit_text(const char *key, int err, const char *fmt, va_list ap)
+{
+	char text[512], all[600];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	emit_str(key, text);
-	fprintf(stderr, "bench-helper: %s\n", text);
+	snprintf(all, sizeof(all), err ? "%s: %s" : "%s", text, strerror(err));
+	emit_str(key, all);
+	fprintf(stderr, "bench-helper: %s\n", all);
 }
 
 void die(const char *op, int err, const char *fmt, ...)
@@ -149,7 +176,7 @@ void die(const char *op, int err, const char *fmt, ...)
 	emit_str("op", op);
 	emit_u64("errno", (uint64_t)err);
 	va_start(ap, fmt);
-	emit_text("text", fmt, ap);
+	emit_text("text", err, fmt, ap);
 	va_end(ap);
 	emit_end();
 	exit(EXIT_FAILED);
@@ -161,9 +188,23 @@ void skip(const char *need, const char *fmt, ...)
 
 	emit_begin("skip");
 	va_start(ap, fmt);
-	emit_text("why", fmt, ap);
+	emit_text("why", 0, fmt, ap);
 	va_end(ap);
 	emit_str("need", need);
 	emit_end();
 	exit(EXIT_SKIPPED);
+}
+
+void usage(const char *what)
+{
+	fprintf(stderr, "bench-helper: %s\n"
+		"usage: bench-helper EXPERIMENT --out FD|PATH\n"
+		"  [--device PATH] [--device type1=PCI]"
+		" [--device iommufd=PCI]\n"
+		"  --mem BYTES [--file BYTES] --pages KIND --order METHOD,...\n"
+		"  [--regions N|IOVA+SIZE@OFFSET,...] [--warm] [--pinned]\n"
+		"  [--transfer] [--unbatched] [--fault NAME] [--loops N]\n"
+		"  [--threads N] [--counters] [--gentle]\n",
+		what);
+	exit(EXIT_USAGE);
 }

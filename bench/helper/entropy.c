@@ -4,7 +4,6 @@
  * into memory when it is asked to, so that DMA can be seen to arrive. No
  * interrupt is set up: the ring is looked at until the answer is there.
  */
-#include <errno.h>
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
 #include <linux/virtio_config.h>
@@ -14,7 +13,8 @@
 #include <time.h>
 
 #include "emit.h"
-#include "vfio.h"
+#include "entropy.h"
+#include "rings.h"
 
 #define VENDOR_VIRTIO 0x1af4
 #define MODERN(id) (0x1040 + (id))
@@ -94,16 +94,16 @@ static void set_features(const struct vfio *v)
 
 void entropy_start(const struct vfio *v, const struct memory *m, uint64_t iova)
 {
-	struct io_ring ring;
+	struct ring ring;
 
 	if (!v->driven)
 		return;
-	ring = io_ring(m, iova, RING);
+	ring = ring_clear(m, iova, RING);
 	entropy_stop(v);
 	set(v, COMMON(device_status), DRIVER, 1);
 	set_features(v);
 	set(v, COMMON(queue_select), QUEUE, 2);
-	set(v, COMMON(queue_size), VDPA_VQ_NUM, 2);
+	set(v, COMMON(queue_size), RING_SIZE, 2);
 	set_address(v, COMMON(queue_desc_lo), ring.desc);
 	set_address(v, COMMON(queue_avail_lo), ring.avail);
 	set_address(v, COMMON(queue_used_lo), ring.used);
@@ -122,9 +122,9 @@ static void await(const struct io_memory *m, uint16_t until)
 {
 	const struct timespec moment = { .tv_nsec = 1000 * 1000 };
 
-	for (int ms = 0; !io_done(m, RING, until); ms++) {
+	for (int ms = 0; !ring_done(m, RING, until); ms++) {
 		if (ms == DEADLINE_MS)
-			die("entropy", ETIMEDOUT, "the device did not answer");
+			die("entropy", 0, "the device did not answer");
 		nanosleep(&moment, NULL);
 	}
 }
@@ -132,9 +132,8 @@ static void await(const struct io_memory *m, uint16_t until)
 void entropy_prove(const struct vfio *v, const struct memory *m,
 		   const struct region *r, uint64_t seq)
 {
-	const struct io_memory where = io_memory(m, r->offset, r->size,
-						 r->iova);
-	const struct io_part part = { BUFFER, 0, LEN, 1 };
+	const struct io_memory where = io_memory(m, r);
+	const struct io_part part = { BUFFER, 0, LEN, true };
 	unsigned char *data = io_buffer(&where, BUFFER), before[LEN];
 	uint16_t done;
 
@@ -142,10 +141,10 @@ void entropy_prove(const struct vfio *v, const struct memory *m,
 		return;
 	io_fill(data, LEN, seq);
 	memcpy(before, data, LEN);
-	done = io_post(&where, RING, &part, 1);
+	done = ring_post(&where, RING, &part, 1);
 	vfio_write(v, v->notify, QUEUE, 2);
 	await(&where, done);
-	if (io_used_len(&where, RING) < LEAST || !memcmp(data, before, LEAST))
-		die("entropy", EIO, "the device's bytes did not arrive in the"
+	if (ring_used_len(&where, RING) < LEAST || !memcmp(data, before, LEAST))
+		die("entropy", 0, "the device's bytes did not arrive in the"
 		    " memory of this process");
 }

@@ -8,24 +8,25 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/param.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "emit.h"
-#include "files.h"
 #include "handover.h"
-#include "proc.h"
+#include "methods.h"
 
 /* The files that are handed over; those of the device come last. */
-enum { STATE_FD, MEMORY_FD, DEVICE_FD };
+enum { STATE_FD, MEMORY_FD, DEVICE_FD, MOST_FILES = 8 };
 
-/* Our own text and data: a fault on them is not the thing measured. */
 void populate_ourselves(void)
 {
 #ifndef __SANITIZE_ADDRESS__	/* whose shadow is terabytes */
@@ -33,19 +34,10 @@ void populate_ourselves(void)
 #endif
 }
 
-struct state *map_state(int fd)
-{
-	struct state *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE,
-			       MAP_SHARED | MAP_POPULATE, fd, 0);
-
-	if (s == MAP_FAILED)
-		die("mmap", errno, "state: %s", strerror(errno));
-	return s;
-}
-
 /*
- * Of the environment only what bench marks its processes with (bench/cleanup/undo.py):
- * the rest is the caller's, and copying it would be part of the pause.
+ * Of the environment only what bench marks its processes with
+ * (bench/cleanup/undo.py): the rest is the caller's, and copying it would be
+ * part of the pause.
  */
 static char **marked_environment(void)
 {
@@ -60,31 +52,25 @@ static char **marked_environment(void)
 }
 
 static void __attribute__((noreturn))
-by_exec(struct state *s, int state_fd, void (*release)(struct state *s))
+by_exec(struct state *s, void (*release)(struct state *s))
 {
 	char fd[16];
 	char *argv[] = { "bench-helper", "--continue", fd, NULL };
 	char **envp = marked_environment();
 
-	snprintf(fd, sizeof(fd), "%d", state_fd);
+	snprintf(fd, sizeof(fd), "%d", s->fd);
 	release(s);
 	execve("/proc/self/exe", argv, envp);
-	die("execve", errno, "execve: %s", strerror(errno));
+	die("execve", errno, "execve");
 }
 
-void live_update_continue(int fd)
+struct state *handover_resume(int state_fd)
 {
-	struct state *s = map_state(fd);
+	struct state *s = state_map(state_fd);
 
 	populate_ourselves();
 	emit_to(s->out_fd);
-	take_over(s, fd);
-}
-
-/* What is handed over must not also be inherited: not by execve() it is. */
-void keep_open(const struct state *s, int fd)
-{
-	fcntl(fd, F_SETFD, s->p.transfer ? FD_CLOEXEC : 0);
+	return s;
 }
 
 static void start_successor(int theirs)
@@ -98,7 +84,7 @@ static void start_successor(int theirs)
 	r = posix_spawn(&pid, "/proc/self/exe", NULL, NULL, argv,
 			marked_environment());
 	if (r)
-		die("posix_spawn", r, "posix_spawn: %s", strerror(r));
+		die("posix_spawn", r, "posix_spawn");
 }
 
 static char wait_byte(int sock)
@@ -116,11 +102,57 @@ static void say_byte(int sock)
 		die("write", errno, "the other process is gone");
 }
 
+/* Files over a socket; their number is the message. */
+union control {
+	char bytes[CMSG_SPACE(MOST_FILES * sizeof(int))];
+	struct cmsghdr align;
+};
+
+static void send_files(int sock, const int *fds, int count)
+{
+	union control control = { 0 };
+	struct iovec iov = { .iov_base = &count, .iov_len = sizeof(count) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
+		.msg_controllen = CMSG_SPACE((size_t)count * sizeof(int)),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN((size_t)count * sizeof(int));
+	memcpy(CMSG_DATA(cmsg), fds, (size_t)count * sizeof(int));
+	if (sendmsg(sock, &msg, 0) < 0)
+		die("sendmsg", errno, "sendmsg");
+}
+
+/* Returns how many came; ends silently when the old process is gone. */
+static int receive_files(int sock, int *fds)
+{
+	union control control;
+	struct cmsghdr *cmsg;
+	int count = 0;
+	struct iovec iov = { .iov_base = &count, .iov_len = sizeof(count) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
+		.msg_controllen = sizeof(control),
+	};
+
+	if (recvmsg(sock, &msg, MSG_CMSG_CLOEXEC) <= 0)
+		_exit(EXIT_FAILED);	/* the old one has said why */
+	cmsg = CMSG_FIRSTHDR(&msg);
+	if (!cmsg || msg.msg_flags & MSG_CTRUNC ||
+	    cmsg->cmsg_len != CMSG_LEN((size_t)count * sizeof(int)))
+		die("recvmsg", 0, "the old process sent no files");
+	memcpy(fds, CMSG_DATA(cmsg), (size_t)count * sizeof(int));
+	return count;
+}
+
 /* A method may have closed its device: then there is none to send. */
-static void send_state(struct state *s, int state_fd, int sock)
+static void send_state(struct state *s, int sock)
 {
 	const struct family *family = family_of(s);
-	int fds[MOST_FILES] = { state_fd, s->m.fd }, *file;
+	int fds[MOST_FILES] = { s->fd, s->m.fd }, *file;
 	int n = DEVICE_FD;
 
 	for (unsigned int i = 0; family && (file = family->file(s, i)); i++)
@@ -142,45 +174,40 @@ static void receive_device(struct state *s, const int *fds, int count)
 }
 
 static void __attribute__((noreturn))
-by_transfer(struct state *s, int state_fd, void (*release)(struct state *s))
+by_transfer(struct state *s, void (*release)(struct state *s))
 {
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
-		die("socketpair", errno, "socketpair: %s", strerror(errno));
+		die("socketpair", errno, "socketpair");
 	fcntl(pair[0], F_SETFD, FD_CLOEXEC);
 	start_successor(pair[1]);
 	close(pair[1]);
 	if (!wait_byte(pair[0]))
 		die("transfer", 0, "the new process did not start");
 	release(s);
-	send_state(s, state_fd, pair[0]);
+	send_state(s, pair[0]);
 	wait_byte(pair[0]);	/* it is done, or has died and said why */
 	_exit(EXIT_DONE);
 }
 
-void live_update_receive(int sock)
+struct state *handover_receive(int sock)
 {
+	int fds[MOST_FILES], count;
 	struct state *s;
-	int fds[MOST_FILES];
-	int count;
 
 	populate_ourselves();
 	say_byte(sock);
 	count = receive_files(sock, fds);
-	s = map_state(fds[STATE_FD]);
+	s = state_map(fds[STATE_FD]);
 	emit_to(s->out_fd);
+	s->fd = fds[STATE_FD];
 	s->m.fd = fds[MEMORY_FD];
 	receive_device(s, fds, count);
 	s->old_sock = sock;
-	take_over(s, fds[STATE_FD]);
+	return s;
 }
 
-/*
- * The old process still exists here, and must not hold a pin any more. Its
- * address space goes away outside the pause: wait for that, so that the next
- * rep does not pay for it.
- */
 void dismiss_old_process(struct state *s)
 {
 	const struct family *family = family_of(s);
@@ -190,43 +217,33 @@ void dismiss_old_process(struct state *s)
 		return;
 	charged = family ? family->charged_kb(getppid()) : 0;
 	if (charged)
-		die("charged", 0, "%s of the old process is still %llu kB",
-		    family->account, (unsigned long long)charged);
+		die("charged", 0, "%s of the old process is still %" PRIu64
+		    " kB", family->account, charged);
 	say_byte(s->old_sock);
 	wait_byte(s->old_sock);
 	close(s->old_sock);
 }
 
-void hand_over(struct state *s, int state_fd, void (*release)(struct state *s))
+void hand_over(struct state *s, void (*release)(struct state *s))
 {
 	if (s->p.transfer)
-		by_transfer(s, state_fd, release);
-	by_exec(s, state_fd, release);
+		by_transfer(s, release);
+	by_exec(s, release);
 }
 
-/*
- * A chain of transfers outlives the process that our parent waits for. Stay in
- * front of it: all that come after us hold the other end of a pipe.
- */
-void stay_in_front(struct state *s)
+void stay_in_front(void)
 {
-	int ends[2], status;
+	int status, worst = EXIT_DONE;
 	pid_t pid;
 
-	if (pipe(ends))
-		die("pipe", errno, "pipe: %s", strerror(errno));
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	pid = fork();
 	if (pid < 0)
-		die("fork", errno, "fork: %s", strerror(errno));
-	close(ends[pid ? 1 : 0]);
-	s->front_fd = ends[1];
+		die("fork", errno, "fork");
 	if (!pid)
 		return;
-	if (wait_byte(ends[0]) == '!')
-		exit(EXIT_DONE);
-	/* The first of the chain may have had a reason of its own to stop. */
-	if (waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
-	    WEXITSTATUS(status) == EXIT_SKIPPED)
-		exit(EXIT_SKIPPED);
-	exit(EXIT_FAILED);
+	while (wait(&status) > 0)
+		worst = MAX(worst, WIFEXITED(status) ? WEXITSTATUS(status) :
+			    EXIT_FAILED);
+	exit(worst);
 }

@@ -1,172 +1,180 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Split virtqueues in guest memory, driven from this process. */
+/*
+ * Requests to a vDPA device. Network: a packet to ourselves, through both
+ * queues. Block: a sector written and read back, or read twice.
+ */
 #include <errno.h>
-#include <linux/virtio_ring.h>
+#include <inttypes.h>
+#include <linux/if_ether.h>
+#include <linux/virtio_blk.h>
+#include <linux/virtio_ids.h>
+#include <linux/virtio_net.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "emit.h"
 #include "io.h"
+#include "rings.h"
 
 #define DEADLINE_MS 10000
 
-/* A page for each queue, which ends in a stamp. */
-#define AVAIL_AT 1024u
-#define USED_AT 2048u
-
-_Static_assert(USED_AT + sizeof(struct vring_used) +
-	       VDPA_VQ_NUM * sizeof(struct vring_used_elem) + 2 <=
-	       IO_PAGE - MEMORY_STAMP, "rings leave room for the stamp");
-
-static struct vring_desc *desc_of(const struct io_memory *m, unsigned int q)
-{
-	return (struct vring_desc *)(m->rings + q * IO_PAGE);
-}
-
-static volatile struct vring_avail *avail_of(const struct io_memory *m,
-					     unsigned int q)
-{
-	return (struct vring_avail *)(m->rings + q * IO_PAGE + AVAIL_AT);
-}
-
-static volatile struct vring_used *used_of(const struct io_memory *m,
-					   unsigned int q)
-{
-	return (struct vring_used *)(m->rings + q * IO_PAGE + USED_AT);
-}
-
-unsigned char *io_buffer(const struct io_memory *m, unsigned int buffer)
-{
-	return m->buffers + buffer * IO_PAGE;
-}
-
-const struct io *io_of(const struct vdpa *d)
-{
-	const struct io *kinds[] = { &io_net, &io_blk };
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (kinds[i]->id == d->id)
-			return kinds[i];
-	skip("a network or a block device",
-	     "virtio device %u is of neither kind", d->id);
-}
-
-struct io_ring io_ring(const struct memory *m, uint64_t iova,
-		       unsigned int queue)
-{
-	uint64_t at = iova + queue * IO_PAGE;
-
-	memset(m->base + queue * IO_PAGE, 0, IO_PAGE - MEMORY_STAMP);
-	return (struct io_ring) { at, at + AVAIL_AT, at + USED_AT };
-}
-
-void io_layout(struct vdpa *d, const struct memory *m, uint64_t iova)
-{
-	d->nvqs = io_of(d)->nvqs;
-	for (unsigned int q = 0; q < d->nvqs; q++) {
-		struct io_ring ring = io_ring(m, iova, q);
-
-		d->vq[q].desc = ring.desc;
-		d->vq[q].avail = ring.avail;
-		d->vq[q].used = ring.used;
-		d->vq[q].base = 0;
-	}
-}
-
-struct io_memory io_memory(const struct memory *m, uint64_t offset,
-			   uint64_t size, uint64_t iova)
-{
-	uint64_t at = size - IO_BUFFERS * IO_PAGE;
-
-	return (struct io_memory) {
-		.rings = m->base,
-		.buffers = m->base + offset + at,
-		.buffers_iova = iova + at,
-	};
-}
-
-void io_prove(const struct vdpa *d, const struct memory *m, uint64_t offset,
-	      uint64_t size, uint64_t iova, uint64_t seq)
-{
-	const struct io_memory where = io_memory(m, offset, size, iova);
-
-	io_of(d)->prove(d, &where, seq);
-}
-
-/* At most one chain is ever under way, so that descriptors start at 0. */
-uint16_t io_post(const struct io_memory *m, unsigned int queue,
-		 const struct io_part *parts, unsigned int count)
-{
-	volatile struct vring_avail *avail = avail_of(m, queue);
-
-	for (unsigned int i = 0; i < count; i++) {
-		uint16_t more = i + 1 < count ? VRING_DESC_F_NEXT : 0;
-		uint16_t in = parts[i].device_writes ? VRING_DESC_F_WRITE : 0;
-
-		desc_of(m, queue)[i] = (struct vring_desc) {
-			.addr = m->buffers_iova + parts[i].offset +
-				parts[i].buffer * IO_PAGE,
-			.len = parts[i].len,
-			.flags = more | in,
-			.next = (uint16_t)(i + 1),
-		};
-	}
-	avail->ring[avail->idx % VDPA_VQ_NUM] = 0;
-	__sync_synchronize();	/* the entry before the index that offers it */
-	avail->idx++;
-	return avail->idx;
-}
-
-/* With all that the index tells of. */
-bool io_done(const struct io_memory *m, unsigned int queue, uint16_t until)
-{
-	bool done = used_of(m, queue)->idx == until;
-
-	__sync_synchronize();
-	return done;
-}
-
-/* What the device says that it wrote, of the chain that it is done with. */
-uint32_t io_used_len(const struct io_memory *m, unsigned int queue)
-{
-	volatile struct vring_used *used = used_of(m, queue);
-
-	return used->ring[(used->idx - 1) % VDPA_VQ_NUM].len;
-}
-
-void io_kick(const struct vdpa *d, unsigned int queue)
+static void kick(const struct vdpa *d, unsigned int queue)
 {
 	uint64_t one = 1;
 
 	if (write(d->vq[queue].kick, &one, sizeof(one)) != sizeof(one))
-		die("io", errno, "kick: %s", strerror(errno));
+		die("io", errno, "kick");
 }
 
-void io_await(const struct vdpa *d, const struct io_memory *m,
-	      unsigned int queue, uint16_t until)
+static void await(const struct vdpa *d, const struct io_memory *m,
+		  unsigned int queue, uint16_t until)
 {
 	struct pollfd pfd = { .fd = d->vq[queue].call, .events = POLLIN };
 	uint64_t count;
 
-	while (!io_done(m, queue, until)) {
+	while (!ring_done(m, queue, until)) {
 		if (poll(&pfd, 1, DEADLINE_MS) != 1)
-			die("io", ETIMEDOUT, "queue %u: used index %u, not %u:"
+			die("io", 0, "queue %u: used index %u, not %u:"
 			    " the device did not answer", queue,
-			    used_of(m, queue)->idx, until);
+			    ring_used(m, queue), until);
 		if (read(pfd.fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
-			die("io", errno, "eventfd: %s", strerror(errno));
+			die("io", errno, "eventfd");
 	}
 }
 
-void io_fill(unsigned char *data, uint32_t len, uint64_t seq)
-{
-	uint64_t x = (seq + 1) * 0x9e3779b97f4a7c15u;
+#define NET_RX 0	/* queues, and the buffer of each */
+#define NET_TX 1
+#define NET_HEADER ((uint32_t)sizeof(struct virtio_net_hdr_v1))
+#define NET_PACKET 256u
 
-	for (uint32_t i = 0; i < len; i++) {
-		x ^= x << 13;
-		x ^= x >> 7;
-		x ^= x << 17;
-		data[i] = (unsigned char)x;
+/* To nobody (a locally administered address), of the type for experiments. */
+static const unsigned char harmless[ETH_HLEN] = {
+	0x02, 0, 0, 0, 0, 0, 0x02, 0, 0, 0, 0, 1, 0x88, 0xb5
+};
+
+static const struct io_part net_in = {
+	NET_RX, 0, NET_HEADER + NET_PACKET, true
+};
+static const struct io_part net_out = {
+	NET_TX, 0, NET_HEADER + NET_PACKET, false
+};
+
+static void prove_net_gently(const struct vdpa *d, const struct io_memory *m)
+{
+	unsigned char *sent = io_buffer(m, NET_TX);
+	uint16_t tx;
+
+	memset(sent, 0, NET_HEADER + NET_PACKET);
+	memcpy(sent + NET_HEADER, harmless, sizeof(harmless));
+	tx = ring_post(m, NET_TX, &net_out, 1);
+	kick(d, NET_TX);
+	await(d, m, NET_TX, tx);
+}
+
+/* What the device reads through one queue it delivers through the other. */
+static void prove_net(const struct vdpa *d, const struct io_memory *m,
+		      uint64_t seq)
+{
+	unsigned char *received = io_buffer(m, NET_RX);
+	unsigned char *sent = io_buffer(m, NET_TX);
+	uint16_t rx, tx;
+
+	if (d->gentle) {
+		prove_net_gently(d, m);
+		return;
 	}
+	memset(sent, 0, NET_HEADER);
+	memset(received, 0, NET_HEADER + NET_PACKET);
+	memset(sent + NET_HEADER, 0xff, ETH_ALEN);	/* all, so us as well */
+	io_fill(sent + NET_HEADER + ETH_ALEN, NET_PACKET - ETH_ALEN, seq);
+	rx = ring_post(m, NET_RX, &net_in, 1);
+	tx = ring_post(m, NET_TX, &net_out, 1);
+	kick(d, NET_RX);
+	kick(d, NET_TX);
+	await(d, m, NET_TX, tx);
+	await(d, m, NET_RX, rx);
+	if (memcmp(sent + NET_HEADER, received + NET_HEADER, NET_PACKET))
+		die("io", 0, "packet %" PRIu64
+		    " arrived with other bytes than it was sent with", seq);
+}
+
+#define BLK_REQUEST 0	/* the header, and behind it the status byte */
+#define BLK_WRITTEN 1
+#define BLK_READ 2
+#define BLK_SECTOR 512u
+#define BLK_HEADER ((uint32_t)sizeof(struct virtio_blk_outhdr))
+
+static void transfer(const struct vdpa *d, const struct io_memory *m,
+		     uint32_t type, unsigned int buffer)
+{
+	const struct io_part parts[] = {
+		{ BLK_REQUEST, 0, BLK_HEADER, false },
+		{ buffer, 0, BLK_SECTOR, type == VIRTIO_BLK_T_IN },
+		{ BLK_REQUEST, BLK_HEADER, 1, true },
+	};
+	struct virtio_blk_outhdr *header = (void *)io_buffer(m, BLK_REQUEST);
+	unsigned char *status = io_buffer(m, BLK_REQUEST) + BLK_HEADER;
+	uint16_t done;
+
+	*header = (struct virtio_blk_outhdr) { .type = type, .sector = 1 };
+	*status = 0xff;
+	done = ring_post(m, 0, parts, 3);
+	kick(d, 0);
+	await(d, m, 0, done);
+	if (*status != VIRTIO_BLK_S_OK)
+		die("io", 0, "a block request ended with status %u", *status);
+}
+
+static void prove_blk(const struct vdpa *d, const struct io_memory *m,
+		      uint64_t seq)
+{
+	unsigned char *written = io_buffer(m, BLK_WRITTEN);
+	unsigned char *again = io_buffer(m, BLK_READ);
+
+	/* Each is to hold what the other does, and did not before. */
+	io_fill(written, BLK_SECTOR, seq);
+	memset(again, 0, BLK_SECTOR);
+	transfer(d, m, d->gentle ? VIRTIO_BLK_T_IN : VIRTIO_BLK_T_OUT,
+		 BLK_WRITTEN);
+	transfer(d, m, VIRTIO_BLK_T_IN, BLK_READ);
+	if (memcmp(written, again, BLK_SECTOR))
+		die("io", 0, "sector %" PRIu64
+		    " was read back with other bytes than were written", seq);
+}
+
+struct kind {
+	uint32_t id, nvqs;
+	void (*prove)(const struct vdpa *d, const struct io_memory *m,
+		      uint64_t seq);
+};
+
+static const struct kind net = { VIRTIO_ID_NET, 2, prove_net };
+static const struct kind blk = { VIRTIO_ID_BLOCK, 1, prove_blk };
+
+static const struct kind *kind_of(const struct vdpa *d)
+{
+	if (d->id == net.id)
+		return &net;
+	if (d->id == blk.id)
+		return &blk;
+	skip("a network or a block device",
+	     "virtio device %u is of neither kind", d->id);
+}
+
+void io_layout(struct vdpa *d, const struct memory *m, uint64_t iova)
+{
+	d->nvqs = kind_of(d)->nvqs;
+	for (unsigned int q = 0; q < d->nvqs; q++) {
+		d->vq[q].ring = ring_clear(m, iova, q);
+		d->vq[q].base = 0;
+	}
+}
+
+void io_prove(const struct vdpa *d, const struct memory *m,
+	      const struct region *r, uint64_t seq)
+{
+	const struct io_memory where = io_memory(m, r);
+
+	kind_of(d)->prove(d, &where, seq);
 }

@@ -5,14 +5,60 @@
  * process is in it. Its live update is a change of who is charged.
  */
 #include <errno.h>
+#include <linux/vfio.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "device.h"
 #include "emit.h"
-#include "handover.h"
-#include "iommufd.h"
+#include "entropy.h"
+#include "methods.h"
 #include "proc.h"
+#include "vfio_family.h"
+
+/*
+ * What we use of linux/iommufd.h (6.14) and of linux/vfio.h (6.6): later than
+ * the headers of some build machines.
+ */
+#define IOMMU_CMD(n) _IO(';', n)
+#define IOMMU_IOAS_ALLOC IOMMU_CMD(0x81)
+#define IOMMU_IOAS_UNMAP IOMMU_CMD(0x86)
+#define IOMMU_IOAS_MAP_FILE IOMMU_CMD(0x8f)
+#define IOMMU_IOAS_CHANGE_PROCESS IOMMU_CMD(0x92)
+#define IOMMU_FIXED_READ_WRITE 7
+#ifndef VFIO_DEVICE_BIND_IOMMUFD
+#define VFIO_DEVICE_BIND_IOMMUFD _IO(VFIO_TYPE, VFIO_BASE + 18)
+#define VFIO_DEVICE_ATTACH_IOMMUFD_PT _IO(VFIO_TYPE, VFIO_BASE + 19)
+#endif
+
+struct ioas_alloc {
+	uint32_t size, flags, id;
+};
+
+struct ioas_map_file {
+	uint32_t size, flags, id;
+	int32_t fd;
+	uint64_t start, length, iova;
+};
+
+struct ioas_unmap {
+	uint32_t size, id;
+	uint64_t iova, length;
+};
+
+struct change_process {
+	uint32_t size, reserved;
+};
+
+struct bind_iommufd {
+	uint32_t argsz, flags;
+	int32_t iommufd;
+	uint32_t devid;
+};
+
+struct attach_pt {
+	uint32_t argsz, flags, pt_id;
+};
 
 #define MOST_VFIO_DEVICES 1024
 
@@ -20,8 +66,6 @@ static const char need_kernel[] =
 	"a kernel with CONFIG_IOMMUFD and IOMMU_IOAS_CHANGE_PROCESS (6.14)";
 static const char need_device[] =
 	"a PCI device bound to vfio-pci, and CONFIG_VFIO_DEVICE_CDEV";
-
-static const uint8_t both[] = { METHOD_IOMMUFD_PROCESS, METHOD_IOMMUFD_REMAP };
 
 /* The device's own node, whose number only sysfs knows; -errno. */
 static int open_cdev(const char *device)
@@ -32,60 +76,46 @@ static int open_cdev(const char *device)
 		snprintf(name, sizeof(name), "vfio-dev/vfio%d", n);
 		snprintf(node, sizeof(node), "/dev/vfio/devices/vfio%d", n);
 		if (vfio_sysfs(path, sizeof(path), device, name))
-			return __vfio_open(node);
+			return __device_open(node);
 	}
 	return -ENODEV;
-}
-
-static int __change_process(const struct vfio *v)
-{
-	struct change_process change = { .size = sizeof(change) };
-
-	return __vfio_ioctl(v->iommu, IOMMU_IOAS_CHANGE_PROCESS, &change);
 }
 
 /* An address space that is empty can change hands: only the kernel matters. */
 static void probe(struct state *s)
 {
+	struct change_process change = { .size = sizeof(change) };
 	const char *device = s->p.device[FAMILY_IOMMUFD];
 	struct vfio *v = &s->v;
 	int r;
 
 	vfio_forget(v);
-	v->iommu = __vfio_open("/dev/iommu");
-	r = v->iommu < 0 ? v->iommu : __change_process(v);
+	v->iommu = __device_open("/dev/iommu");
+	r = v->iommu < 0 ? v->iommu :
+	    __device_ioctl(v->iommu, IOMMU_IOAS_CHANGE_PROCESS, &change);
 	if (r < 0)
-		vfio_skip(&s->p, both, need_kernel, "/dev/iommu", r);
+		vfio_skip(s, FAMILY_IOMMUFD, need_kernel, "/dev/iommu", r);
 	else if ((v->device = open_cdev(device)) < 0)
-		vfio_skip(&s->p, both, need_device, device, v->device);
+		vfio_skip(s, FAMILY_IOMMUFD, need_device, device, v->device);
 	vfio_close(v);
 }
 
 /* One call for each repetition of the file within each region. */
 static void map(struct state *s)
 {
-	uint64_t end;
-
-	for (uint32_t i = 0; i < s->p.nregions; i++) {
-		const struct region *r = &s->p.regions[i];
-
-		for (uint64_t at = 0; at < r->size; at = end) {
-			uint64_t start = (r->offset + at) % s->p.file;
+	for_each_region(r, &s->p.regions)
+		for (uint64_t at = 0, size; at < r->size; at += size) {
 			struct ioas_map_file map = {
 				.size = sizeof(map), .id = s->v.ioas,
 				.flags = IOMMU_FIXED_READ_WRITE,
-				.fd = s->m.fd, .start = start,
+				.fd = s->m.fd,
+				.start = (r->offset + at) % s->p.file,
 				.iova = r->iova + at,
 			};
 
-			end = at + s->p.file - start;
-			if (end > r->size)
-				end = r->size;
-			map.length = end - at;
-			vfio_ioctl(s->v.iommu, IOMMU_IOAS_MAP_FILE, &map,
-				   "IOMMU_IOAS_MAP_FILE");
+			size = map.length = region_piece(s, r, at);
+			device_ioctl(s->v.iommu, IOMMU_IOAS_MAP_FILE, &map);
 		}
-	}
 }
 
 static void unmap(struct state *s, const struct region *r)
@@ -95,7 +125,7 @@ static void unmap(struct state *s, const struct region *r)
 		.iova = r->iova, .length = r->size,
 	};
 
-	vfio_ioctl(s->v.iommu, IOMMU_IOAS_UNMAP, &unmap, "IOMMU_IOAS_UNMAP");
+	device_ioctl(s->v.iommu, IOMMU_IOAS_UNMAP, &unmap);
 }
 
 static void attach(struct vfio *v)
@@ -106,11 +136,10 @@ static void attach(struct vfio *v)
 	struct ioas_alloc alloc = { .size = sizeof(alloc) };
 	struct attach_pt attach = { .argsz = sizeof(attach) };
 
-	vfio_ioctl(v->device, BIND_IOMMUFD, &bind, "VFIO_DEVICE_BIND_IOMMUFD");
-	vfio_ioctl(v->iommu, IOMMU_IOAS_ALLOC, &alloc, "IOMMU_IOAS_ALLOC");
+	device_ioctl(v->device, VFIO_DEVICE_BIND_IOMMUFD, &bind);
+	device_ioctl(v->iommu, IOMMU_IOAS_ALLOC, &alloc);
 	v->ioas = attach.pt_id = alloc.id;
-	vfio_ioctl(v->device, ATTACH_IOMMUFD_PT, &attach,
-		   "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
+	device_ioctl(v->device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
 }
 
 static void begin(struct state *s)
@@ -119,65 +148,48 @@ static void begin(struct state *s)
 	struct vfio *v = &s->v;
 
 	vfio_forget(v);
-	v->iommu = __vfio_open("/dev/iommu");
+	v->iommu = __device_open("/dev/iommu");
 	v->device = open_cdev(device);
 	if (v->device < 0)
-		die("open", -v->device, "%s: %s", device,
-		    strerror(-v->device));
-	keep_open(s, v->iommu);
-	keep_open(s, v->device);
+		die("open", -v->device, "%s", device);
+	state_keep_open(s, v->iommu);
+	state_keep_open(s, v->device);
 	attach(v);
 	entropy_find(v);
 	map(s);
-	entropy_start(v, &s->m, s->p.regions[0].iova);
+	entropy_start(v, &s->m, s->p.regions.at[0].iova);
 }
 
-static void drop_mapping(struct state *s)
+static void release(struct state *s)
 {
-	if (region_to_drop(s))
-		unmap(s, region_to_drop(s));
+	for_each_region(r, &s->p.regions)
+		unmap(s, r);
 }
 
-static void release_remap(struct state *s)
+static void claim(struct state *s)
 {
-	for (uint32_t i = 0; i < s->p.nregions; i++)
-		unmap(s, &s->p.regions[i]);
-}
+	struct change_process change = { .size = sizeof(change) };
 
-static void map_remap(struct state *s)
-{
-	map(s);
-	drop_mapping(s);
-}
-
-static void claim_process(struct state *s)
-{
-	int r = __change_process(&s->v);
-
-	if (r)
-		die("IOMMU_IOAS_CHANGE_PROCESS", -r,
-		    "IOMMU_IOAS_CHANGE_PROCESS: %s", strerror(-r));
+	device_ioctl(s->v.iommu, IOMMU_IOAS_CHANGE_PROCESS, &change);
 }
 
 static int *file(struct state *s, unsigned int n)
 {
-	int *files[] = { &s->v.device, &s->v.iommu };
+	int *files[] = { &s->v.device, &s->v.iommu, NULL };
 
-	return n < sizeof(files) / sizeof(files[0]) ? files[n] : NULL;
+	return files[n];
 }
 
-static const struct family iommufd = {
+const struct family iommufd_family = {
 	.probe = probe, .begin = begin, .end = vfio_end,
-	.prove = vfio_prove, .charged_kb = proc_vmpin_kb,
-	.account = "VmPin", .pins = vfio_pins, .file = file,
+	.unmap = unmap, .prove = vfio_prove, .charged_kb = proc_vmpin_kb,
+	.account = "VmPin", .pins = true, .file = file,
 };
 
-const struct method iommufd_process_method = {
-	.family = &iommufd,
-	.step = { [CLAIM] = claim_process, [MAP] = drop_mapping },
+const struct method iommufd_process = {
+	.step = { [CLAIM] = claim },
 };
 
-const struct method iommufd_remap_method = {
-	.family = &iommufd,
-	.step = { [RELEASE] = release_remap, [MAP] = map_remap },
+const struct method iommufd_remap = {
+	.step = { [RELEASE] = release, [MAP] = map },
 };

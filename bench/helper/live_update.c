@@ -5,16 +5,16 @@
  * What a method does in each phase is an entry of a table (methods.c); how the
  * next process comes to be is in handover.c.
  */
-#define _GNU_SOURCE
-#include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "emit.h"
+#include "experiment.h"
 #include "handover.h"
-#include "proc.h"
+#include "live_update.h"
+#include "methods.h"
+#include "proof.h"
 
 static const char * const phase_names[NPHASES] = {
 	"suspend", "reset", "release", "exec", "populate", "claim", "vrings",
@@ -23,29 +23,22 @@ static const char * const phase_names[NPHASES] = {
 
 static void take_step(struct state *s, enum phase phase)
 {
-	const struct method *method = methods[s->p.order[s->rep]];
-
-	if (method->step[phase])
-		method->step[phase](s);
+	method_step(s, phase);
 	s->end[phase] = now();
 }
 
-static void emit_rep(const struct state *s, uint64_t vmpin)
+static void emit_sample(const struct state *s, uint64_t charged_kb)
 {
-	uint64_t from = s->begin;
+	uint8_t method = s->p.order.method[s->rep];
+	uint64_t ticks[NPHASES], from = s->begin;
 
-	emit_begin("rep");
-	emit_u64("i", s->rep);
-	emit_str("method", method_name(s->p.order[s->rep]));
-	emit_open("phases");
-	for (int i = 0; i < NPHASES; i++) {
-		emit_u64(phase_names[i], s->end[i] - from);
-		from = s->end[i];
-	}
-	emit_close();
-	emit_u64("pause", s->end[START] - s->begin);
-	emit_u64("vmpin_kb", vmpin);
-	emit_u64("runs", s->runs);
+	for (int i = 0; i < NPHASES; from = s->end[i++])
+		ticks[i] = s->end[i] - from;
+	emit_rep(&(struct emit_rep) {
+		.i = s->rep, .method = method_rows[method].name,
+		.nphases = NPHASES, .phases = phase_names, .ticks = ticks,
+		.charged_kb = charged_kb, .extents = s->extents,
+	});
 	counters_emit(&s->counters, s->counted);
 	emit_end();
 }
@@ -68,27 +61,31 @@ static void settle(void)
 	nanosleep(&moment, NULL);
 }
 
+/* The device of this rep, if it is another than that of the one before. */
+static void change_device(struct state *s)
+{
+	if (families_change(s, s->rep - 1))
+		prove(s, s->p.order.n + s->rep);
+}
+
 /* Leave nothing for the next run to meet: not its device, not its memory. */
 static void __attribute__((noreturn)) finish(struct state *s)
 {
-	families_change(s, s->rep - 1);
 	memory_unmap(&s->m);
 	close(s->m.fd);
-	emit_begin("end");
-	emit_u64("n", s->rep);
-	emit_end();
-	if (s->p.transfer && write(s->front_fd, "!", 1) != 1)
-		_exit(EXIT_FAILED);
+	emit_last(s->rep);
 	_exit(EXIT_DONE);
 }
 
-void take_over(struct state *s, int state_fd)
+/* The new process, from the moment on that it has the state of the old one. */
+static void __attribute__((noreturn)) take_over(struct state *s)
 {
-	uint64_t vmpin;
+	uint64_t charged_kb;
 
 	memory_map(&s->m, PLACE(s->rep + 1));
+	s->uaddr = s->m.base;
 	if (s->p.fault == FAULT_WRONG_ADDRESS)
-		memory_make_decoy(&s->m, DECOY);
+		s->uaddr = memory_make_decoy(&s->m);
 	s->end[EXEC] = now();
 	s->end[POPULATE] = s->end[EXEC];
 	if (s->p.warm) {
@@ -100,39 +97,37 @@ void take_over(struct state *s, int state_fd)
 	memset(s->counted, 0, sizeof(s->counted));
 	counters_stop(&s->counters, s->counted);
 
-	vmpin = prove(s, s->rep + 1);
+	charged_kb = prove(s, s->rep + 1);
 	dismiss_old_process(s);
-	emit_rep(s, vmpin);
-	if (++s->rep == s->p.nreps)
+	emit_sample(s, charged_kb);
+	s->rep++;
+	change_device(s);
+	if (s->rep == s->p.order.n)
 		finish(s);
-	families_change(s, s->rep - 1);
 	settle();
-	hand_over(s, state_fd, let_go);
+	hand_over(s, let_go);
+}
+
+void live_update_continue(int state_fd)
+{
+	take_over(handover_resume(state_fd));
+}
+
+void live_update_receive(int sock)
+{
+	take_over(handover_receive(sock));
 }
 
 static void run(const struct params *p)
 {
-	int fd = memfd_create("state", 0);
-	struct state *s;
+	struct state *s = state_create(p);
 
-	if (fd < 0 || ftruncate(fd, sizeof(*s)))
-		die("memfd_create", errno, "state: %s", strerror(errno));
-	s = map_state(fd);
-	s->p = *p;
-	s->warned = proc_kernel_warned();
-	s->out_fd = emit_fd();
-	s->m = (struct memory) {
-		.pages = p->pages, .size = p->mem, .file = p->file,
-	};
 	if (p->transfer)
-		stay_in_front(s);
-	keep_open(s, fd);
-	memory_create(&s->m);
-	keep_open(s, s->m.fd);
-	memory_map(&s->m, PLACE(0));
-	memory_stamp(&s->m);
+		stay_in_front();
+	memory_create(&s->m, p->pages, p->mem, p->file);
+	state_keep_open(s, s->m.fd);
 	memory_make_huge(&s->m);
-	s->runs = memory_runs(&s->m);
+	s->extents = memory_extents(&s->m);
 	check_fragmented(s);
 	families_begin(s);
 	prove(s, 0);
@@ -141,14 +136,9 @@ static void run(const struct params *p)
 		counters_open(&s->counters);
 	populate_ourselves();
 	settle();
-	hand_over(s, fd, let_go);
+	hand_over(s, let_go);
 }
 
-static void check(const struct params *p)
-{
-	for (uint32_t i = 0; i < p->nreps; i++)
-		if (p->order[i] > METHOD_EXEC_ONLY)
-			usage("--order has what is no live update");
-}
-
-const struct experiment live_update = { "live-update", check, run };
+const struct experiment live_update = {
+	"live-update", METHOD_NEW_OWNER, METHOD_EXEC_ONLY, run
+};

@@ -5,20 +5,26 @@
 #include <string.h>
 
 #include "emit.h"
-#include "params.h"
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#include "experiment.h"
+#include "live_update.h"
 
 static const struct experiment * const experiments[] = {
-	&live_update, &pin, &ownership, &remap, &null_experiment,
+	&live_update, &pin, &ownership, &remap, &null_experiment, NULL
 };
 
 static const struct experiment *find_experiment(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(experiments); i++)
+	for (size_t i = 0; experiments[i]; i++)
 		if (!strcmp(experiments[i]->name, name))
 			return experiments[i];
 	usage("unknown experiment");
+}
+
+static void check_order(const struct experiment *e, const struct order *o)
+{
+	for (uint32_t i = 0; i < o->n; i++)
+		if (o->method[i] < e->first || o->method[i] > e->last)
+			usage("--order has what the experiment has not");
 }
 
 static void emit_hello(const struct params *p)
@@ -30,14 +36,14 @@ static void emit_hello(const struct params *p)
 	emit_str("device", p->device[FAMILY_VDPA]);
 	emit_u64("mem", p->mem);
 	emit_u64("file", p->file);
-	emit_str("pages", page_kind_name(p->pages));
-	emit_u64("regions", p->nregions);
+	emit_str("pages", page_kinds[p->pages].name);
+	emit_u64("regions", p->regions.n);
 	emit_bool("warm", p->warm);
 	emit_bool("transfer", p->transfer);
 	emit_bool("batch", !p->unbatched);
 	emit_bool("broken", p->fault != FAULT_NONE);
 	emit_u64("threads", p->threads);
-	emit_u64("reps", p->nreps);
+	emit_u64("reps", p->order.n);
 	emit_close();
 	emit_end();
 }
@@ -57,8 +63,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	params_parse(&p, argc, argv);
 	experiment = find_experiment(p.experiment);
-	if (experiment->check)
-		experiment->check(&p);
+	check_order(experiment, &p.order);
 	emit_hello(&p);
 	experiment->run(&p);
 	return EXIT_DONE;

@@ -4,10 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/param.h>
 #include <unistd.h>
 
 #include "emit.h"
@@ -17,18 +16,20 @@
 #ifndef MFD_HUGE_SHIFT
 #define MFD_HUGE_SHIFT 26
 #endif
+/* Since Linux 5.14 and 6.1, later than the headers of some build machines. */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
 
 #define KIB 1024ull
 #define BASE_PAGE 4096ull
+#define HUGE (2ull << 20)
+#define COLLAPSE_TRIES 5
 
-struct page_kind_row {
-	const char *name;
-	uint64_t bytes;
-	unsigned int memfd_flags;
-	int advice;
-};
-
-static const struct page_kind_row kinds[] = {
+const struct page_kind_row page_kinds[NPAGE_KINDS] = {
 	[PAGES_4K] = { "4k", 4 * KIB, 0, MADV_NOHUGEPAGE },
 	[PAGES_4K_FRAGMENTED] = { "4k-fragmented", 4 * KIB, 0,
 				  MADV_NOHUGEPAGE },
@@ -39,56 +40,22 @@ static const struct page_kind_row kinds[] = {
 			       MFD_HUGETLB | 30u << MFD_HUGE_SHIFT, -1 },
 };
 
-int page_kind_parse(const char *name)
-{
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!strcmp(kinds[i].name, name))
-			return (int)i;
-	return -1;
-}
-
-const char *page_kind_name(enum page_kind pages)
-{
-	return kinds[pages].name;
-}
-
-uint64_t page_kind_bytes(enum page_kind pages)
-{
-	return kinds[pages].bytes;
-}
-
-void memory_create(struct memory *m)
-{
-	const struct page_kind_row *kind = &kinds[m->pages];
-
-	/* Inherited over execve() on purpose: no MFD_CLOEXEC. */
-	m->fd = memfd_create("guest-memory", kind->memfd_flags);
-	if (m->fd < 0)
-		die("memfd_create", errno, "memfd for %s pages: %s", kind->name,
-		    strerror(errno));
-	if (ftruncate(m->fd, (off_t)m->file))
-		die("ftruncate", errno, "memfd of %" PRIu64 " bytes: %s",
-		    m->file, strerror(errno));
-}
-
-/* Map all of it at @where, which is free in a process that does only this. */
 void memory_map(struct memory *m, uint64_t where)
 {
-	const struct page_kind_row *kind = &kinds[m->pages];
+	const struct page_kind_row *kind = &page_kinds[m->pages];
 	unsigned char *base = (unsigned char *)(uintptr_t)where;
 
 	for (uint64_t at = 0; at < m->size; at += m->file) {
-		uint64_t part = m->size - at < m->file ? m->size - at : m->file;
+		uint64_t part = MIN(m->size - at, m->file);
 		void *p = mmap(base + at, part, PROT_READ | PROT_WRITE,
 			       MAP_SHARED | MAP_FIXED_NOREPLACE, m->fd, 0);
 
 		if (p != base + at)
-			die("mmap", errno, "guest memory at +%" PRIu64 ": %s%s",
-			    at, strerror(errno), m->pages >= PAGES_HUGETLB_2M ?
+			die("mmap", errno, "guest memory at +%" PRIu64 "%s", at,
+			    m->pages >= PAGES_HUGETLB_2M ?
 			    " (free huge pages in the pool?)" : "");
 		if (kind->advice >= 0 && madvise(p, part, kind->advice))
-			die("madvise", errno, "%s: %s", kind->name,
-			    strerror(errno));
+			die("madvise", errno, "%s", kind->name);
 	}
 	m->base = base;
 }
@@ -99,20 +66,21 @@ void memory_unmap(struct memory *m)
 	m->base = NULL;
 }
 
-/* As large, shared and touchable as guest memory, but not it. */
-void memory_make_decoy(const struct memory *m, uint64_t where)
+unsigned char *memory_make_decoy(const struct memory *m)
 {
-	void *p = mmap((void *)(uintptr_t)where, m->size,
-		       PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS |
-		       MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+	void *where = (void *)(uintptr_t)DECOY;
+	void *p = mmap(where, m->size, PROT_READ | PROT_WRITE, MAP_SHARED |
+		       MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE,
+		       -1, 0);
 
-	if (p != (void *)(uintptr_t)where)
-		die("mmap", errno, "decoy: %s", strerror(errno));
+	if (p != where)
+		die("mmap", errno, "decoy");
+	return p;
 }
 
 static volatile uint64_t *stamp_of(const struct memory *m, uint64_t at)
 {
-	uint64_t end = at + kinds[m->pages].bytes - MEMORY_STAMP;
+	uint64_t end = at + page_kinds[m->pages].bytes - MEMORY_STAMP;
 
 	return (volatile uint64_t *)(uintptr_t)(m->base + end);
 }
@@ -122,9 +90,9 @@ static volatile uint64_t *stamp_of(const struct memory *m, uint64_t at)
  * neighbours one after the other: memory that is first touched in strides has
  * no two of them side by side, like that of a machine that has run for long.
  */
-void memory_stamp(const struct memory *m)
+static void stamp_all(const struct memory *m)
 {
-	uint64_t unit = kinds[m->pages].bytes;
+	uint64_t unit = page_kinds[m->pages].bytes;
 	uint64_t stride = m->pages == PAGES_4K_FRAGMENTED ? 64 * unit : unit;
 
 	for (uint64_t from = 0; from < stride; from += unit)
@@ -132,13 +100,25 @@ void memory_stamp(const struct memory *m)
 			*stamp_of(m, at) = at;
 }
 
-/*
- * Touch every page as a VM that ran has, and find the stamps that the first
- * process left: the same memory, in the same order.
- */
+void memory_create(struct memory *m, enum page_kind pages, uint64_t size,
+		   uint64_t file)
+{
+	const struct page_kind_row *kind = &page_kinds[pages];
+
+	*m = (struct memory) { .pages = pages, .size = size, .file = file };
+	/* Inherited over execve() on purpose: no MFD_CLOEXEC. */
+	m->fd = memfd_create("guest-memory", kind->memfd_flags);
+	if (m->fd < 0)
+		die("memfd_create", errno, "memfd for %s pages", kind->name);
+	if (ftruncate(m->fd, (off_t)m->file))
+		die("ftruncate", errno, "memfd of %" PRIu64 " bytes", m->file);
+	memory_map(m, PLACE(0));
+	stamp_all(m);
+}
+
 void memory_touch(const struct memory *m)
 {
-	for (uint64_t at = 0; at < m->size; at += kinds[m->pages].bytes) {
+	for (uint64_t at = 0; at < m->size; at += page_kinds[m->pages].bytes) {
 		volatile uint64_t *stamp = stamp_of(m, at);
 		uint64_t want = at % m->file;
 
@@ -150,11 +130,50 @@ void memory_touch(const struct memory *m)
 	}
 }
 
+void memory_populate(const struct memory *m)
+{
+	if (madvise(m->base, m->size, MADV_POPULATE_WRITE))
+		memory_touch(m);
+}
+
+static int collapse(unsigned char *at, uint64_t bytes)
+{
+	int r = -1;
+
+	/* EAGAIN: something was in the way for a moment, see madvise(2). */
+	for (int i = 0; i < COLLAPSE_TRIES && r; i++) {
+		r = madvise(at, bytes, MADV_COLLAPSE);
+		if (r && errno != EAGAIN)
+			break;
+	}
+	return r ? -errno : 0;
+}
+
+void memory_make_huge(const struct memory *m)
+{
+	uint64_t start = (uint64_t)(uintptr_t)m->base;
+	int r = 0;
+
+	if (m->pages != PAGES_THP)
+		return;
+	if (proc_smaps(0, start, start + m->file).pmd_mapped_kb ==
+	    m->file / KIB)
+		return;
+	for (uint64_t at = 0; at < m->file && !r; at += HUGE)
+		r = collapse(m->base + at, HUGE);
+	if (r)
+		skip("huge pages for memfds: echo advise >"
+		     " /sys/kernel/mm/transparent_hugepage/shmem_enabled, or"
+		     " --tune; or Linux 6.1 and memory that is free in 2 MiB"
+		     " blocks", "guest memory gets no huge pages: %s",
+		     strerror(-r));
+}
+
 /* smaps counts in kB what is mapped how. */
 static uint64_t backed_kb(const struct memory *m)
 {
 	uint64_t start = (uint64_t)(uintptr_t)m->base;
-	struct smaps_sum sum = proc_smaps(start, start + m->size);
+	struct smaps_sum sum = proc_smaps(0, start, start + m->size);
 
 	switch (m->pages) {
 	case PAGES_4K:
@@ -163,21 +182,21 @@ static uint64_t backed_kb(const struct memory *m)
 	case PAGES_THP:
 		return sum.pmd_mapped_kb;
 	default:
-		return sum.min_page_kb == kinds[m->pages].bytes / KIB ?
+		return sum.min_page_kb == page_kinds[m->pages].bytes / KIB ?
 		       sum.hugetlb_kb : 0;
 	}
 }
 
 /*
- * All of a touched memory. Reclaim may have unmapped a page since, even one
- * that is pinned (shrink_folio_list() looks at pins after it): a few are
- * touched again. More than a few were never mapped.
+ * Reclaim may have unmapped a page since it was touched, even one that is
+ * pinned (shrink_folio_list() looks at pins after it): a few are touched again.
+ * More than a few were never mapped.
  */
 void memory_verify_pages(const struct memory *m)
 {
 	uint64_t want = m->size / KIB, got = backed_kb(m);
-	uint64_t page = kinds[m->pages].bytes / KIB;
-	uint64_t few = want / 256 > page ? want / 256 : page;
+	uint64_t page = page_kinds[m->pages].bytes / KIB;
+	uint64_t few = MAX(want / 256, page);
 
 	for (int i = 0; i < 5 && got < want && want - got <= few; i++) {
 		memory_touch(m);
@@ -185,36 +204,31 @@ void memory_verify_pages(const struct memory *m)
 	}
 	if (got != want)
 		die("pages", 0, "%" PRIu64 " of %" PRIu64 " kB are backed by %s"
-		    " pages (smaps)%s", got, want, kinds[m->pages].name,
+		    " pages (smaps)%s", got, want, page_kinds[m->pages].name,
 		    m->pages == PAGES_THP ? "; is shmem_enabled 'advise' and is"
 		    " memory free in 2 MiB blocks?" : "");
 }
 
-/*
- * How many physically contiguous runs pinning will meet. The pages of the file
- * are the same in every repetition, and two repetitions do not join unless its
- * last page is followed by its first, which costs one run of many.
- */
-uint64_t memory_runs(const struct memory *m)
+uint64_t memory_extents(const struct memory *m)
 {
 	uint64_t start = (uint64_t)(uintptr_t)m->base / BASE_PAGE;
-	uint64_t pages = m->file / BASE_PAGE, runs = 0, last = 0;
+	uint64_t pages = m->file / BASE_PAGE, extents = 0, last = 0;
 	uint64_t entry[512];
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 
 	for (uint64_t at = 0; fd >= 0 && at < pages; at += 512) {
-		uint64_t many = pages - at < 512 ? pages - at : 512;
+		uint64_t many = MIN(pages - at, 512);
 		ssize_t n = pread(fd, entry, many * sizeof(entry[0]),
 				  (off_t)((start + at) * sizeof(entry[0])));
 
 		for (ssize_t i = 0; i < n / (ssize_t)sizeof(entry[0]); i++) {
 			uint64_t pfn = entry[i] & ((1ull << 55) - 1);
 
-			runs += pfn && pfn != last + 1;
+			extents += pfn && pfn != last + 1;
 			last = pfn;
 		}
 	}
 	if (fd >= 0)
 		close(fd);
-	return runs * ((m->size + m->file - 1) / m->file);
+	return extents * howmany(m->size, m->file);
 }

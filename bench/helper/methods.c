@@ -6,29 +6,33 @@
  */
 #include <stddef.h>
 
-#include "handover.h"
+#include "methods.h"
 
-static const struct method exec_only_method = { 0 };
-
-const struct method * const methods[] = {
-	[METHOD_NEW_OWNER] = &vdpa_new_owner_method,
-	[METHOD_RESET_OWNER] = &vdpa_reset_owner_method,
-	[METHOD_REOPEN] = &vdpa_reopen_method,
-	[METHOD_VFIO_VADDR] = &type1_vaddr_method,
-	[METHOD_VFIO_REMAP] = &type1_remap_method,
-	[METHOD_IOMMUFD_PROCESS] = &iommufd_process_method,
-	[METHOD_IOMMUFD_REMAP] = &iommufd_remap_method,
-	[METHOD_EXEC_ONLY] = &exec_only_method,
+static const struct family * const families[NFAMILIES + 1] = {
+	[FAMILY_VDPA] = &vdpa_family,
+	[FAMILY_TYPE1] = &type1_family,
+	[FAMILY_IOMMUFD] = &iommufd_family,
+	[NO_FAMILY] = NULL,
 };
 
-bool method_has_device(uint8_t method)
-{
-	return method <= METHOD_EXEC_ONLY && methods[method]->family;
-}
+static const struct method exec_only = { 0 };
+
+static const struct method * const methods[] = {
+	[METHOD_NEW_OWNER] = &vdpa_new_owner,
+	[METHOD_RESET_OWNER] = &vdpa_reset_owner,
+	[METHOD_REOPEN] = &vdpa_reopen,
+	[METHOD_VFIO_VADDR] = &type1_vaddr,
+	[METHOD_VFIO_REMAP] = &type1_remap,
+	[METHOD_IOMMUFD_PROCESS] = &iommufd_process,
+	[METHOD_IOMMUFD_REMAP] = &iommufd_remap,
+	[METHOD_EXEC_ONLY] = &exec_only,
+};
 
 static const struct family *family_at(const struct state *s, uint32_t rep)
 {
-	return rep < s->p.nreps ? methods[s->p.order[rep]]->family : NULL;
+	if (rep >= s->p.order.n)
+		return NULL;
+	return families[method_rows[s->p.order.method[rep]].family];
 }
 
 const struct family *family_of(const struct state *s)
@@ -36,64 +40,51 @@ const struct family *family_of(const struct state *s)
 	return family_at(s, s->rep);
 }
 
-/* The sequence that is not timed is right in any case. */
-static void begin(struct state *s, const struct family *family)
+/* Is this the step that the fault leaves out? */
+static bool leaves_out(enum fault fault, uint8_t method, enum phase phase)
 {
-	enum fault fault = s->p.fault;
-
-	s->p.fault = FAULT_NONE;
-	family->begin(s);
-	s->p.fault = fault;
+	if (phase != MAP)
+		return false;
+	return (fault == FAULT_SKIP_REMAP && method == METHOD_NEW_OWNER) ||
+	       (fault == FAULT_SKIP_VADDR && method == METHOD_VFIO_VADDR);
 }
 
-/* Once each: the methods of a family are neighbours in the table. */
-static void probe_all(struct state *s)
+void method_step(struct state *s, enum phase phase)
 {
-	const struct family *last = NULL;
+	uint8_t method = s->p.order.method[s->rep];
+	const struct region *last = &s->p.regions.at[s->p.regions.n - 1];
 
-	for (uint8_t m = 0; m < METHOD_EXEC_ONLY; m++) {
-		const struct family *family = methods[m]->family;
+	if (methods[method]->step[phase] &&
+	    !leaves_out(s->p.fault, method, phase))
+		methods[method]->step[phase](s);
+	if (s->p.fault == FAULT_DROP_MAPPING && phase == MAP && family_of(s))
+		family_of(s)->unmap(s, last);
+}
 
-		if (family == last || !order_has(&s->p, m))
-			continue;
-		family->probe(s);
-		last = family;
-	}
+static void begin(struct state *s, const struct family *family)
+{
+	s->uaddr = s->m.base;
+	family->begin(s);
 }
 
 void families_begin(struct state *s)
 {
-	probe_all(s);
+	for (enum family_id family = 0; family < NFAMILIES; family++)
+		if (order_has_family(&s->p.order, family))
+			families[family]->probe(s);
 	if (family_of(s))
 		begin(s, family_of(s));
 }
 
-void families_change(struct state *s, uint32_t from)
+bool families_change(struct state *s, uint32_t from)
 {
 	const struct family *old = family_at(s, from), *next = family_of(s);
 
 	if (old == next)
-		return;
+		return false;
 	if (old)
 		old->end(s);
-	if (!next)
-		return;
-	begin(s, next);
-	prove(s, s->p.nreps + s->rep);
-}
-
-unsigned char *guest_address(const struct state *s, uint64_t offset)
-{
-	unsigned char *base = s->m.base;
-
-	if (s->p.fault == FAULT_WRONG_ADDRESS)
-		base = (unsigned char *)(uintptr_t)DECOY;
-	return base + offset;
-}
-
-const struct region *region_to_drop(const struct state *s)
-{
-	if (s->p.fault != FAULT_DROP_MAPPING)
-		return NULL;
-	return &s->p.regions[s->p.nregions - 1];
+	if (next)
+		begin(s, next);
+	return next;
 }

@@ -4,9 +4,11 @@
  * known number of instructions. Under instruction counting the slope between
  * two lengths of the loop is one tick an instruction, or the clock lies.
  */
+#include <stddef.h>
+
 #include "clock.h"
 #include "emit.h"
-#include "params.h"
+#include "experiment.h"
 
 #define INSTRUCTIONS_A_LOOP 2
 
@@ -22,26 +24,24 @@ static void spin(uint64_t loops)
 
 static void run(const struct params *p)
 {
-	for (uint32_t i = 0; i < p->nreps; i++) {
-		uint64_t begin = now(), end;
+	static const char * const phase = "exec";
+
+	for (uint32_t i = 0; i < p->order.n; i++) {
+		uint64_t begin = now(), ticks;
 
 		if (p->loops)
 			spin(p->loops);
-		end = now();
-		emit_begin("rep");
-		emit_u64("i", i);
-		emit_str("method", method_name(p->order[i]));
-		emit_open("phases");
-		emit_u64("exec", end - begin);
-		emit_close();
-		emit_u64("pause", end - begin);
-		emit_u64("vmpin_kb", 0);
-		emit_u64("runs", p->loops * INSTRUCTIONS_A_LOOP);
+		ticks = now() - begin;
+		emit_rep(&(struct emit_rep) {
+			.i = i, .method = method_rows[p->order.method[i]].name,
+			.nphases = 1, .phases = &phase, .ticks = &ticks,
+			.extents = p->loops * INSTRUCTIONS_A_LOOP,
+		});
 		emit_end();
 	}
-	emit_begin("end");
-	emit_u64("n", p->nreps);
-	emit_end();
+	emit_last(p->order.n);
 }
 
-const struct experiment null_experiment = { "null", NULL, run };
+const struct experiment null_experiment = {
+	"null", METHOD_EXEC_ONLY, METHOD_EXEC_ONLY, run
+};

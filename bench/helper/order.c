@@ -2,85 +2,79 @@
 /* Methods by name, and the order in which a run has them. */
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "emit.h"
-#include "params.h"
+#include "order.h"
 
-static const char * const names[NMETHODS] = {
-	[METHOD_NEW_OWNER] = "new-owner",
-	[METHOD_RESET_OWNER] = "reset-owner",
-	[METHOD_REOPEN] = "reopen",
-	[METHOD_VFIO_VADDR] = "vfio-vaddr",
-	[METHOD_VFIO_REMAP] = "vfio-remap",
-	[METHOD_IOMMUFD_PROCESS] = "iommufd-process",
-	[METHOD_IOMMUFD_REMAP] = "iommufd-remap",
-	[METHOD_EXEC_ONLY] = "exec-only",
-	[METHOD_IO_URING] = "io-uring",
-	[METHOD_GUP_TEST] = "gup-test",
-	[METHOD_IOTLB] = "iotlb",
-	[METHOD_MLOCK] = "mlock",
-	[METHOD_POPULATE] = "populate",
+const struct method_row method_rows[NMETHODS] = {
+	[METHOD_NEW_OWNER] = { "new-owner", FAMILY_VDPA },
+	[METHOD_RESET_OWNER] = { "reset-owner", FAMILY_VDPA },
+	[METHOD_REOPEN] = { "reopen", FAMILY_VDPA },
+	[METHOD_VFIO_VADDR] = { "vfio-vaddr", FAMILY_TYPE1 },
+	[METHOD_VFIO_REMAP] = { "vfio-remap", FAMILY_TYPE1 },
+	[METHOD_IOMMUFD_PROCESS] = { "iommufd-process", FAMILY_IOMMUFD },
+	[METHOD_IOMMUFD_REMAP] = { "iommufd-remap", FAMILY_IOMMUFD },
+	[METHOD_EXEC_ONLY] = { "exec-only", NO_FAMILY },
+	[METHOD_IO_URING] = { "io-uring", NO_FAMILY },
+	[METHOD_GUP_TEST] = { "gup-test", NO_FAMILY },
+	[METHOD_IOTLB] = { "iotlb", NO_FAMILY },
+	[METHOD_MLOCK] = { "mlock", NO_FAMILY },
+	[METHOD_POPULATE] = { "populate", NO_FAMILY },
 };
 
-const char *method_name(uint8_t method)
+void order_parse(struct order *o, char *list)
 {
-	return names[method];
-}
+	for (char *name = strtok(list, ","); name; name = strtok(NULL, ",")) {
+		uint8_t method = 0;
 
-static int method_parse(const char *name)
-{
-	for (int i = 0; i < NMETHODS; i++)
-		if (!strcmp(names[i], name))
-			return i;
-	return -1;
-}
-
-void order_parse(struct params *p, char *list)
-{
-	for (char *m = strtok(list, ","); m; m = strtok(NULL, ",")) {
-		int method = method_parse(m);
-
-		if (method < 0)
+		while (method < NMETHODS &&
+		       strcmp(method_rows[method].name, name))
+			method++;
+		if (method == NMETHODS)
 			usage("--order names an unknown method");
-		if (p->nreps == MAX_REPS)
+		if (o->n == MAX_REPS)
 			usage("--order is too long");
-		p->order[p->nreps++] = (uint8_t)method;
+		o->method[o->n++] = method;
 	}
 }
 
-bool order_has(const struct params *p, enum method_id method)
+bool order_has(const struct order *o, enum method_id method)
 {
-	return memchr(p->order, method, p->nreps);
+	return memchr(o->method, method, o->n);
 }
 
-bool order_has_device(const struct params *p)
+bool order_has_family(const struct order *o, enum family_id family)
 {
-	for (uint32_t i = 0; i < p->nreps; i++)
-		if (method_has_device(p->order[i]))
+	for (uint32_t i = 0; i < o->n; i++)
+		if (method_rows[o->method[i]].family == family)
 			return true;
 	return false;
 }
 
-/*
- * The first rep warms up, whichever method it is of: when its method goes, the
- * first method that is left takes its place.
- */
-static void drop(struct params *p, enum method_id method)
+bool order_has_device(const struct order *o)
 {
-	bool warmup_goes = p->order[0] == method;
-	uint32_t kept = 1;
-
-	for (uint32_t i = 1; i < p->nreps; i++)
-		if (p->order[i] != method)
-			p->order[kept++] = p->order[i];
-	if (warmup_goes && kept > 1)
-		p->order[0] = p->order[1];
-	p->nreps = warmup_goes && kept == 1 ? 0 : kept;
+	for (enum family_id family = 0; family < NFAMILIES; family++)
+		if (order_has_family(o, family))
+			return true;
+	return false;
 }
 
-void order_skip(struct params *p, enum method_id method, const char *need,
+/* When the method of the warm-up goes, the first that is left takes over. */
+static void drop(struct order *o, enum method_id method)
+{
+	bool warmup_goes = o->method[0] == method;
+	uint32_t kept = 1;
+
+	for (uint32_t i = 1; i < o->n; i++)
+		if (o->method[i] != method)
+			o->method[kept++] = o->method[i];
+	if (warmup_goes && kept > 1)
+		o->method[0] = o->method[1];
+	o->n = warmup_goes && kept == 1 ? 0 : kept;
+}
+
+void order_skip(struct order *o, enum method_id method, const char *need,
 		const char *fmt, ...)
 {
 	char why[256];
@@ -89,11 +83,11 @@ void order_skip(struct params *p, enum method_id method, const char *need,
 	va_start(ap, fmt);
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
-	drop(p, method);
-	if (!p->nreps)
+	drop(o, method);
+	if (!o->n)
 		skip(need, "%s", why);
 	emit_begin("skip");
-	emit_str("method", method_name((uint8_t)method));
+	emit_str("method", method_rows[method].name);
 	emit_str("why", why);
 	emit_str("need", need);
 	emit_end();

@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "handover.h"
+#include "device.h"
+#include "experiment.h"
 #include "proc.h"
 
 static void unnegotiated(struct vdpa *d, struct memory *m)
@@ -38,15 +39,14 @@ static void be_new_owner(struct vdpa *d, struct memory *m)
 static void not_owner(struct vdpa *d, struct memory *m)
 {
 	(void)m;
-	check("reset-owner-by-another",
-	      __vdpa_ioctl(d, VHOST_RESET_OWNER, NULL), -EPERM);
+	check("reset-owner-by-another", __reset_owner(d), -EPERM);
 }
 
 static void own_after_reset(struct vdpa *d, struct memory *m)
 {
 	(void)m;
 	check("set-owner-after-reset",
-	      __vdpa_ioctl(d, VHOST_SET_OWNER, NULL), 0);
+	      __device_ioctl(d->fd, VHOST_SET_OWNER, NULL), 0);
 }
 
 static void check_owners(const struct params *p, struct memory *m)
@@ -75,15 +75,13 @@ static void check_reset_owner(const struct params *p, struct memory *m)
 	struct vdpa d;
 
 	open_device(&d, p);
-	check("reset-owner-without-owner",
-	      __vdpa_ioctl(&d, VHOST_RESET_OWNER, NULL), -EPERM);
+	check("reset-owner-without-owner", __reset_owner(&d), -EPERM);
 	vdpa_negotiate(&d);
 	vdpa_set_owner(&d);
 	vdpa_map(&d, IOVA, m->size, m->base);
-	check("reset-owner", __vdpa_ioctl(&d, VHOST_RESET_OWNER, NULL), 0);
+	check("reset-owner", __reset_owner(&d), 0);
 	check("vmpin-after-reset-owner", (int64_t)proc_vmpin_kb(0), 0);
-	check("reset-owner-twice",
-	      __vdpa_ioctl(&d, VHOST_RESET_OWNER, NULL), -EPERM);
+	check("reset-owner-twice", __reset_owner(&d), -EPERM);
 	in_child(own_after_reset, &d, m);
 	close(d.fd);
 }
@@ -98,4 +96,6 @@ static void run(const struct params *p)
 	check_end();
 }
 
-const struct experiment ownership = { "ownership", NULL, run };
+const struct experiment ownership = {
+	"ownership", METHOD_EXEC_ONLY, METHOD_EXEC_ONLY, run
+};

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,32 +12,19 @@
 
 #include "emit.h"
 #include "params.h"
+#include "rings.h"
 
-#define EXIT_USAGE 2
-
-void usage(const char *what)
+static uint64_t number(const char *text, const char *option)
 {
-	fprintf(stderr, "bench-helper: %s\n"
-		"usage: bench-helper EXPERIMENT --out FD|PATH\n"
-		"  [--device PATH] [--device type1=PCI]"
-		" [--device iommufd=PCI]\n"
-		"  --mem BYTES [--file BYTES] --pages KIND --order METHOD,...\n"
-		"  [--regions N|IOVA+SIZE@OFFSET,...] [--warm] [--pinned]\n"
-		"  [--transfer] [--unbatched] [--fault NAME] [--loops N]\n"
-		"  [--threads N] [--counters] [--gentle]\n",
-		what);
-	exit(EXIT_USAGE);
-}
-
-static uint64_t number(const char *text, const char *what)
-{
-	char *end;
+	char *end, what[64];
 	uint64_t value;
 
 	errno = 0;
 	value = strtoull(text, &end, 10);
-	if (errno || end == text || *end || *text == '-')
+	if (errno || end == text || *end || *text == '-') {
+		snprintf(what, sizeof(what), "--%s wants a number", option);
 		usage(what);
+	}
 	return value;
 }
 
@@ -46,7 +34,7 @@ static int open_out(const char *out)
 	int fd;
 
 	if (strspn(out, "0123456789") == strlen(out))
-		return (int)number(out, "--out wants a descriptor or a path");
+		return (int)number(out, "out");
 	fd = open(out, O_WRONLY | O_CREAT | O_APPEND, 0644);
 	if (fd < 0) {
 		fprintf(stderr, "bench-helper: %s: %s\n", out, strerror(errno));
@@ -55,29 +43,28 @@ static int open_out(const char *out)
 	return fd;
 }
 
-static void parse_fault(struct params *p, const char *name)
+static enum fault parse_fault(const char *name)
 {
-	static const char * const names[] = {
+	static const char * const names[NFAULTS] = {
+		[FAULT_NONE] = "",
 		[FAULT_SKIP_REMAP] = "new-owner-skips-remap",
 		[FAULT_WRONG_ADDRESS] = "wrong-address",
 		[FAULT_DROP_MAPPING] = "drop-mapping",
 		[FAULT_SKIP_VADDR] = "vfio-vaddr-skips-map",
 	};
 
-	for (enum fault f = FAULT_SKIP_REMAP; f <= FAULT_SKIP_VADDR; f++)
+	for (enum fault f = FAULT_SKIP_REMAP; f < NFAULTS; f++)
 		if (!strcmp(name, names[f]))
-			p->fault = f;
-	if (p->fault == FAULT_NONE)
-		usage("--fault is unknown");
+			return f;
+	usage("--fault is unknown");
 }
 
-static void parse_pages(struct params *p, const char *name)
+static enum page_kind parse_pages(const char *name)
 {
-	int pages = page_kind_parse(name);
-
-	if (pages < 0)
-		usage("--pages names an unknown kind");
-	p->pages = (enum page_kind)pages;
+	for (enum page_kind pages = 0; pages < NPAGE_KINDS; pages++)
+		if (!strcmp(page_kinds[pages].name, name))
+			return pages;
+	usage("--pages names an unknown kind");
 }
 
 /* A node of vhost-vdpa, or of another family as in type1=0000:00:11.0. */
@@ -97,112 +84,103 @@ static void parse_device(struct params *p, const char *device)
 	strcpy(p->device[family], device);
 }
 
+static void parse_regions(struct params *p, char *list)
+{
+	if (strchr(list, '@'))
+		regions_parse(&p->regions, list);
+	else
+		p->split = number(list, "regions");
+}
+
+/* Beyond every offset into struct params. */
+enum { OUT = sizeof(struct params), DEVICE, PAGES, ORDER, REGIONS, FAULT };
+
+/* What sets one field tells where that is: a flag, or else a number. */
+#define FLAG(field) no_argument, NULL, offsetof(struct params, field)
+#define NUMBER(field) required_argument, NULL, offsetof(struct params, field)
+
 static const struct option options[] = {
-	{ "out", required_argument, NULL, 'o' },
-	{ "device", required_argument, NULL, 'd' },
-	{ "mem", required_argument, NULL, 'm' },
-	{ "file", required_argument, NULL, 'f' },
-	{ "pages", required_argument, NULL, 'p' },
-	{ "order", required_argument, NULL, 'r' },
-	{ "regions", required_argument, NULL, 'n' },
-	{ "warm", no_argument, NULL, 'w' },
-	{ "pinned", no_argument, NULL, 'P' },
-	{ "transfer", no_argument, NULL, 't' },
-	{ "unbatched", no_argument, NULL, 'u' },
-	{ "fault", required_argument, NULL, 'b' },
-	{ "loops", required_argument, NULL, 'l' },
-	{ "threads", required_argument, NULL, 'T' },
-	{ "counters", no_argument, NULL, 'c' },
-	{ "gentle", no_argument, NULL, 'g' },
+	{ "out", required_argument, NULL, OUT },
+	{ "device", required_argument, NULL, DEVICE },
+	{ "pages", required_argument, NULL, PAGES },
+	{ "order", required_argument, NULL, ORDER },
+	{ "regions", required_argument, NULL, REGIONS },
+	{ "fault", required_argument, NULL, FAULT },
+	{ "mem", NUMBER(mem) },
+	{ "file", NUMBER(file) },
+	{ "loops", NUMBER(loops) },
+	{ "threads", NUMBER(threads) },
+	{ "warm", FLAG(warm) },
+	{ "pinned", FLAG(pinned) },
+	{ "transfer", FLAG(transfer) },
+	{ "unbatched", FLAG(unbatched) },
+	{ "counters", FLAG(counters) },
+	{ "gentle", FLAG(gentle) },
 	{ NULL, 0, NULL, 0 },
 };
 
-static void parse_option(struct params *p, int opt)
+static void parse_option(struct params *p, int value, const char *name)
 {
-	switch (opt) {
-	case 'o':
+	switch (value) {
+	case '?':
+		usage("unknown option");
+	case OUT:
 		emit_to(open_out(optarg));
 		break;
-	case 'd':
+	case DEVICE:
 		parse_device(p, optarg);
 		break;
-	case 'm':
-		p->mem = number(optarg, "--mem wants bytes");
+	case PAGES:
+		p->pages = parse_pages(optarg);
 		break;
-	case 'f':
-		p->file = number(optarg, "--file wants bytes");
+	case ORDER:
+		order_parse(&p->order, optarg);
 		break;
-	case 'p':
-		parse_pages(p, optarg);
+	case REGIONS:
+		parse_regions(p, optarg);
 		break;
-	case 'r':
-		order_parse(p, optarg);
-		break;
-	case 'n':
-		if (strchr(optarg, '@'))
-			regions_parse(p, optarg);
-		else
-			p->split = number(optarg, "--regions wants a count");
-		break;
-	case 'w':
-		p->warm = true;
-		break;
-	case 'P':
-		p->pinned = true;
-		break;
-	case 't':
-		p->transfer = true;
-		break;
-	case 'u':
-		p->unbatched = true;
-		break;
-	case 'b':
-		parse_fault(p, optarg);
-		break;
-	case 'l':
-		p->loops = number(optarg, "--loops wants a count");
-		break;
-	case 'T':
-		p->threads = number(optarg, "--threads wants a count");
-		break;
-	case 'c':
-		p->counters = true;
-		break;
-	case 'g':
-		p->gentle = true;
+	case FAULT:
+		p->fault = parse_fault(optarg);
 		break;
 	default:
-		usage("unknown option");
+		if (optarg)
+			*(uint64_t *)((char *)p + value) = number(optarg, name);
+		else
+			*(bool *)((char *)p + value) = true;
 	}
 }
 
 static void validate(struct params *p)
 {
-	uint64_t page = page_kind_bytes(p->pages);
+	uint64_t page = page_kinds[p->pages].bytes;
 
 	if (!p->file)
 		p->file = p->mem;
 	if (emit_fd() < 0)
 		usage("--out is missing");
-	if (!p->nreps)
+	if (!p->order.n)
 		usage("--order is missing");
 	if (!p->mem || p->mem % page || p->file % page || p->file > p->mem)
 		usage("--mem and --file must be whole pages, file <= mem");
 	if (!p->threads || p->threads > MAX_THREADS ||
 	    p->threads > p->mem / page)
 		usage("--threads must leave each a page, and be few");
-	regions_complete(p);
+	if (!p->regions.n)
+		regions_split(&p->regions, p->split, p->mem, page);
+	regions_check(&p->regions, p->mem,
+		      order_has_device(&p->order) ? IO_LEAST : 0);
 }
 
 void params_parse(struct params *p, int argc, char **argv)
 {
-	int opt;
+	int value, at = 0;
 
 	*p = (struct params) { .split = 1, .threads = 1 };
 	if (argc < 2 || strlen(argv[1]) >= sizeof(p->experiment))
 		usage("which experiment?");
 	strcpy(p->experiment, argv[1]);
-	while ((opt = getopt_long(argc - 1, argv + 1, "", options, NULL)) != -1)
-		parse_option(p, opt);
+	while ((value = getopt_long(argc - 1, argv + 1, "", options, &at)) !=
+	       -1)
+		parse_option(p, value, options[at].name);
 	validate(p);
 }

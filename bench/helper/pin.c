@@ -6,14 +6,15 @@
  * pin_threads.c.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 #include <unistd.h>
 
-#include "counters.h"
 #include "emit.h"
-#include "handover.h"
-#include "pin.h"
+#include "experiment.h"
+#include "pin_threads.h"
 #include "proc.h"
 
 /* A buffer of io_uring cannot be larger (io_buffer_validate()). */
@@ -27,7 +28,7 @@
 static struct params params;
 static struct memory memory;
 static struct counters counters;
-static uint64_t physical_runs;
+static uint64_t extents;
 /* Not in the program: every handover of a live update would map it anew. */
 static struct pin_run *runs;
 
@@ -40,19 +41,17 @@ static void map_anew(uint32_t number)
 		memory_populate(&memory);
 }
 
-static void emit_rep(uint32_t number, uint64_t window,
-		     const struct pin_rep *rep)
+static void emit_sample(uint32_t number, uint64_t window,
+			const struct pin_rep *rep)
 {
-	emit_begin("rep");
-	emit_u64("i", number);
-	emit_str("method", method_name(params.order[number]));
-	emit_open("phases");
-	emit_u64("pin", rep->spans[PIN]);
-	emit_u64("unpin", rep->spans[UNPIN]);
-	emit_close();
-	emit_u64("pause", rep->spans[PIN] + rep->spans[UNPIN]);
-	emit_u64("vmpin_kb", rep->vmpin_kb);
-	emit_u64("runs", physical_runs);
+	static const char * const phases[NSPANS] = { "pin", "unpin" };
+	uint8_t method = params.order.method[number];
+
+	emit_rep(&(struct emit_rep) {
+		.i = number, .method = method_rows[method].name,
+		.nphases = NSPANS, .phases = phases, .ticks = rep->spans,
+		.charged_kb = rep->vmpin_kb, .extents = extents,
+	});
 	emit_u64("window", window);
 	counters_emit(&counters, rep->counted);
 	emit_end();
@@ -60,7 +59,7 @@ static void emit_rep(uint32_t number, uint64_t window,
 
 static void share_out(struct pin_run *r, const struct pinner *how)
 {
-	uint64_t page = page_kind_bytes(params.pages);
+	uint64_t page = page_kinds[params.pages].bytes;
 	uint64_t size = params.mem / params.threads / page * page;
 
 	r->threads = (uint32_t)params.threads;
@@ -81,7 +80,7 @@ static int try_window(struct pin_run *r, uint64_t window)
 
 	while (held < r->threads) {
 		struct share *s = &r->shares[held];
-		uint64_t bytes = window < s->size ? window : s->size;
+		uint64_t bytes = MIN(window, s->size);
 
 		error = s->how->step[PIN](s, s->first, bytes);
 		if (error)
@@ -90,7 +89,7 @@ static int try_window(struct pin_run *r, uint64_t window)
 	}
 	while (held--) {
 		struct share *s = &r->shares[held];
-		uint64_t bytes = window < s->size ? window : s->size;
+		uint64_t bytes = MIN(window, s->size);
 
 		s->how->step[UNPIN](s, s->first, bytes);
 	}
@@ -100,20 +99,16 @@ static int try_window(struct pin_run *r, uint64_t window)
 /* The largest that memlock allows, tried out; 0: not even a page. */
 static uint64_t find_window(struct pin_run *r)
 {
-	uint64_t page = page_kind_bytes(params.pages);
+	uint64_t page = page_kinds[params.pages].bytes;
 	uint64_t window = r->shares[r->threads - 1].size;
 
 	if (!r->shares[0].how->limited)
 		return params.mem;
-	if (window > LARGEST_WINDOW)
-		window = LARGEST_WINDOW;
-	if (page < window && page > 4096 && proc_kernel_before(6, 12) &&
-	    window > LARGEST_WINDOW_OF_HUGE_PAGES)
-		window = LARGEST_WINDOW_OF_HUGE_PAGES / page ?
-			 LARGEST_WINDOW_OF_HUGE_PAGES : page;
+	window = MIN(window, LARGEST_WINDOW);
+	if (page > 4096 && proc_kernel_before(6, 12))
+		window = MIN(window, MAX(LARGEST_WINDOW_OF_HUGE_PAGES, page));
 	/* io_uring charges a huge page once, however often a buffer has it. */
-	if (window > params.file)
-		window = params.file;
+	window = MIN(window, params.file);
 	for (; window; window = window / 2 / page * page) {
 		int error = -try_window(r, window);
 
@@ -121,7 +116,7 @@ static uint64_t find_window(struct pin_run *r)
 			break;
 		/* EPERM: of mlock() when the limit is 0, see can_do_mlock(). */
 		if (error != ENOMEM && error != EAGAIN && error != EPERM)
-			die("pin", error, "pin: %s", strerror(error));
+			die("pin", error, "pin");
 	}
 	return window;
 }
@@ -146,18 +141,18 @@ static void prepare(enum method_id id)
 		if (!error)
 			continue;
 		close_all(r, i);
-		order_skip(&params, id, need, "%s: %s",
-			   method_name((uint8_t)id), strerror(error));
+		order_skip(&params.order, id, need, "%s: %s",
+			   method_rows[id].name, strerror(error));
 		return;
 	}
 	r->window = find_window(r);
 	if (r->window)
 		return;
 	close_all(r, r->threads);
-	order_skip(&params, id, "a higher memlock limit: ulimit -l",
+	order_skip(&params.order, id, "a higher memlock limit: ulimit -l",
 		   "%s: not one page a thread fits within the memlock limit of"
-		   " %llu kB", method_name((uint8_t)id),
-		   (unsigned long long)proc_memlock_kb());
+		   " %" PRIu64 " kB", method_rows[id].name,
+		   proc_memlock_kb());
 }
 
 static void run(const struct params *p)
@@ -165,38 +160,26 @@ static void run(const struct params *p)
 	params = *p;
 	runs = calloc(NMETHODS, sizeof(*runs));
 	if (!runs)
-		die("calloc", errno, "no memory for %d methods", NMETHODS);
-	memory = (struct memory) {
-		.pages = p->pages, .size = p->mem, .file = p->file,
-	};
-	memory_create(&memory);
-	memory_map(&memory, PLACE(0));
-	memory_stamp(&memory);
+		die("calloc", errno, "room for %d methods", NMETHODS);
+	memory_create(&memory, p->pages, p->mem, p->file);
 	memory_make_huge(&memory);
-	physical_runs = memory_runs(&memory);
+	extents = memory_extents(&memory);
 	for (enum method_id id = METHOD_IO_URING; id < NMETHODS; id++)
-		if (order_has(&params, id))
+		if (order_has(&params.order, id))
 			prepare(id);
 	if (params.counters)
 		counters_open(&counters);
-	for (uint32_t i = 0; i < params.nreps; i++) {
-		struct pin_run *r = &runs[params.order[i]];
+	for (uint32_t i = 0; i < params.order.n; i++) {
+		struct pin_run *r = &runs[params.order.method[i]];
 		struct pin_rep rep = { 0 };
 
 		map_anew(i + 1);
 		pin_with_threads(r, &counters, &rep);
-		emit_rep(i, r->window, &rep);
+		emit_sample(i, r->window, &rep);
 	}
-	emit_begin("end");
-	emit_u64("n", params.nreps);
-	emit_end();
+	emit_last(params.order.n);
 }
 
-static void check(const struct params *p)
-{
-	for (uint32_t i = 0; i < p->nreps; i++)
-		if (p->order[i] < METHOD_IO_URING)
-			usage("--order has what is no way to pin");
-}
-
-const struct experiment pin = { "pin", check, run };
+const struct experiment pin = {
+	"pin", METHOD_IO_URING, METHOD_POPULATE, run
+};

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* One rep: all threads pin a window each, then unpin it, until all is done. */
 #define _GNU_SOURCE
-#include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
-#include <string.h>
+#include <sys/param.h>
 
 #include "clock.h"
-#include "counters.h"
 #include "emit.h"
-#include "pin.h"
+#include "pin_threads.h"
 #include "proc.h"
 
 static struct pin_run *running;
@@ -24,7 +23,7 @@ static uint64_t part(const struct share *s, uint64_t round)
 
 	if (at >= s->size)
 		return 0;
-	return s->size - at < running->window ? s->size - at : running->window;
+	return MIN(s->size - at, running->window);
 }
 
 static void step(struct share *s, enum span span, uint64_t round)
@@ -52,12 +51,17 @@ static uint64_t longest(enum span span)
 		const struct share *s = &running->shares[i];
 
 		if (s->error)
-			die("pin", s->error, "%s: %s",
-			    span == PIN ? "pin" : "unpin", strerror(s->error));
-		begin = s->begin[span] < begin ? s->begin[span] : begin;
-		end = s->end[span] > end ? s->end[span] : end;
+			die("pin", s->error, span == PIN ? "pin" : "unpin");
+		begin = MIN(begin, s->begin[span]);
+		end = MAX(end, s->end[span]);
 	}
 	return end - begin;
+}
+
+/* Whether page tables are whole once a window is held. */
+static bool holds_pages(const struct share *s)
+{
+	return !s->how->by_device || s->p->pinned;
 }
 
 /* A window counts only when all of it is held. */
@@ -70,14 +74,14 @@ static void prove_held(uint64_t round)
 		want += part(&running->shares[i], round) / 1024;
 	if (!first->how->held_kb)
 		return;
-	if (!first->how->maps(first))
-		want = 0;	/* of a device that pins nothing */
-	held = first->how->held_kb(first);
+	if (!holds_pages(first))
+		want = 0;
+	held = first->how->held_kb(0);
 	if (held != want)
-		die("held", 0, "%llu kB are held, not %llu kB",
-		    (unsigned long long)held, (unsigned long long)want);
+		die("held", 0, "%" PRIu64 " kB are held, not %" PRIu64 " kB",
+		    held, want);
 	held = proc_vmpin_kb(0);
-	rep->vmpin_kb = held > rep->vmpin_kb ? held : rep->vmpin_kb;
+	rep->vmpin_kb = MAX(rep->vmpin_kb, held);
 }
 
 static void conclude(enum span span, uint64_t round, bool last)
@@ -88,7 +92,7 @@ static void conclude(enum span span, uint64_t round, bool last)
 	rep->spans[span] += longest(span);
 	if (span == PIN && s->how->step[UNPIN])
 		prove_held(round);
-	if (span == PIN && last && s->how->maps(s))
+	if (span == PIN && last && holds_pages(s))
 		memory_verify_pages(s->m);
 }
 
@@ -116,7 +120,7 @@ static void *work(void *arg)
 	struct share *s = arg;
 	/* The last share takes the rest, so that it is the largest. */
 	uint64_t most = running->shares[running->threads - 1].size;
-	uint64_t rounds = (most + running->window - 1) / running->window;
+	uint64_t rounds = howmany(most, running->window);
 
 	spread(s->thread);
 	for (uint64_t round = 0; round < rounds; round++)
@@ -146,8 +150,7 @@ void pin_with_threads(struct pin_run *r, struct counters *c,
 	for (uint32_t i = 1; i < running->threads; i++) {
 		error = pthread_create(&threads[i], NULL, work, &r->shares[i]);
 		if (error)
-			die("pthread_create", error, "thread %u: %s", i,
-			    strerror(error));
+			die("pthread_create", error, "thread %u", i);
 	}
 	work(&r->shares[0]);
 	for (uint32_t i = 1; i < running->threads; i++)

@@ -2,42 +2,22 @@
 /* Ways to hold memory, and controls that hold none: one row of a table each. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/io_uring.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "pin.h"
+#include "pinners.h"
 #include "proc.h"
+#include "vdpa.h"
 
 static void *address(const struct share *s, uint64_t at)
 {
 	return s->m->base + at;
-}
-
-static uint64_t vmpin(const struct share *s)
-{
-	(void)s;
-	return proc_vmpin_kb(0);
-}
-
-static uint64_t vmlck(const struct share *s)
-{
-	(void)s;
-	return proc_vmlck_kb();
-}
-
-static bool always(const struct share *s)
-{
-	(void)s;
-	return true;
-}
-
-static bool if_pinned(const struct share *s)
-{
-	return s->p->pinned;
 }
 
 /* A ring for each thread: registration takes the ring's lock. */
@@ -110,33 +90,108 @@ static int zap(struct share *s, uint64_t at, uint64_t bytes)
 static int try_populate(struct share *s, const char **need)
 {
 	*need = "MADV_POPULATE_WRITE: Linux 5.14";
-	return -populate(s, s->first, page_kind_bytes(s->p->pages));
+	return -populate(s, s->first, page_kinds[s->p->pages].bytes);
+}
+
+#define GUP_TEST_FILE "/sys/kernel/debug/gup_test"
+
+/* mm/gup_test.h, which is not part of the kernel's uapi headers. */
+struct gup_test {
+	uint64_t get_us, put_us, addr, size;
+	uint32_t pages_a_call, gup_flags, test_flags;
+	uint32_t which_pages[8];
+};
+
+#define PIN_LONGTERM_BENCHMARK _IOWR('g', 3, struct gup_test)
+#define FOLL_WRITE 1u
+
+/* As many as vhost-vdpa pins in one call: a page full of pointers. */
+#define PAGES_A_CALL 512
+
+static int open_gup_test(struct share *s, const char **need)
+{
+	*need = "root, debugfs, and a kernel with CONFIG_GUP_TEST";
+	s->fd = open(GUP_TEST_FILE, O_RDWR | O_CLOEXEC);
+	return s->fd < 0 ? errno : 0;
+}
+
+/* The kernel pins, unpins and times both itself, in microseconds. */
+static int run_gup_test(struct share *s, uint64_t at, uint64_t bytes)
+{
+	struct gup_test test = {
+		.addr = (uint64_t)(uintptr_t)address(s, at), .size = bytes,
+		.pages_a_call = PAGES_A_CALL, .gup_flags = FOLL_WRITE,
+	};
+
+	if (ioctl(s->fd, PIN_LONGTERM_BENCHMARK, &test) < 0)
+		return -errno;
+	if (test.size != bytes)
+		return -EIO;
+	s->end[PIN] = s->begin[PIN] + test.get_us * 1000;
+	s->begin[UNPIN] = 0;
+	s->end[UNPIN] = test.put_us * 1000;
+	return 0;
+}
+
+static struct vdpa device;
+
+/* A device opens once, and takes one message at a time. */
+static int open_device(struct share *s, const char **need)
+{
+	*need = "a vDPA device bound to vhost_vdpa: --device PATH";
+	if (!s->p->device[FAMILY_VDPA][0])
+		return ENODEV;
+	*need = "--threads 1: vhost-vdpa takes one message at a time";
+	if (s->p->threads > 1)
+		return EBUSY;
+	device.pins = s->p->pinned;
+	device.entries = s->p->mem / 4096;
+	vdpa_open(&device, s->p->device[FAMILY_VDPA]);
+	vdpa_negotiate(&device);
+	vdpa_set_owner(&device);
+	return 0;
+}
+
+/* In a batch: one table for the driver, and not one for each extent. */
+static int map(struct share *s, uint64_t at, uint64_t bytes)
+{
+	vdpa_batch_begin(&device);
+	vdpa_map(&device, s->p->regions.at[0].iova + at, bytes,
+		 address(s, at));
+	vdpa_batch_end(&device);
+	return 0;
+}
+
+static int unmap(struct share *s, uint64_t at, uint64_t bytes)
+{
+	vdpa_batch_begin(&device);
+	vdpa_unmap(&device, s->p->regions.at[0].iova + at, bytes);
+	vdpa_batch_end(&device);
+	return 0;
 }
 
 const struct pinner pinners[NMETHODS] = {
 	[METHOD_IO_URING] = {
 		.open = open_ring,
 		.step = { register_buffer, unregister_buffer },
-		.held_kb = vmpin, .limited = true, .maps = always,
+		.held_kb = proc_vmpin_kb, .limited = true,
 	},
 	[METHOD_GUP_TEST] = {
-		.open = gup_test_open,
-		.step = { gup_test_run },
-		.maps = always,
+		.open = open_gup_test,
+		.step = { run_gup_test },
 	},
 	[METHOD_IOTLB] = {
-		.open = iotlb_open,
-		.step = { iotlb_pin, iotlb_unpin },
-		.held_kb = iotlb_held_kb, .maps = if_pinned,
+		.open = open_device,
+		.step = { map, unmap },
+		.held_kb = proc_vmpin_kb, .by_device = true,
 	},
 	[METHOD_MLOCK] = {
 		.open = may_lock,
 		.step = { lock, unlock },
-		.held_kb = vmlck, .limited = true, .maps = always,
+		.held_kb = proc_vmlck_kb, .limited = true,
 	},
 	[METHOD_POPULATE] = {
 		.open = try_populate,
 		.step = { populate, zap },
-		.maps = always,
 	},
 };

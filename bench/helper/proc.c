@@ -21,51 +21,24 @@ static FILE *proc_open(const char *path)
 	FILE *f = fopen(path, "re");
 
 	if (!f)
-		die("open", errno, "%s: %s", path, strerror(errno));
+		die("open", errno, "%s", path);
 	return f;
 }
 
-static void smaps_field(struct smaps_sum *sum, const char *line)
+/* A file of a process, 0: of this one. */
+static FILE *open_of(pid_t pid, const char *name)
 {
-	uint64_t kb;
+	char path[64], who[16] = "self";
 
-	if (sscanf(line, "Rss: %" SCNu64, &kb) == 1)
-		sum->rss_kb += kb;
-	else if (sscanf(line, "ShmemPmdMapped: %" SCNu64, &kb) == 1)
-		sum->pmd_mapped_kb += kb;
-	else if (sscanf(line, "Shared_Hugetlb: %" SCNu64, &kb) == 1)
-		sum->hugetlb_kb += kb;
-	else if (sscanf(line, "Private_Hugetlb: %" SCNu64, &kb) == 1)
-		sum->hugetlb_kb += kb;
-	else if (sscanf(line, "KernelPageSize: %" SCNu64, &kb) == 1 &&
-		 (!sum->min_page_kb || kb < sum->min_page_kb))
-		sum->min_page_kb = kb;
+	if (pid)
+		snprintf(who, sizeof(who), "%d", pid);
+	snprintf(path, sizeof(path), "/proc/%s/%s", who, name);
+	return proc_open(path);
 }
 
-struct smaps_sum proc_smaps(uint64_t start, uint64_t end)
+/* The number on the line that begins with @key; closes the file. */
+static uint64_t number_in(FILE *f, const char *key, uint64_t otherwise)
 {
-	FILE *f = proc_open("/proc/self/smaps");
-	struct smaps_sum sum = { 0 };
-	char line[512];
-	int inside = 0;
-
-	while (fgets(line, sizeof(line), f)) {
-		uint64_t from, to;
-
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " ", &from, &to) == 2)
-			inside = from >= start && to <= end;
-		else if (inside)
-			smaps_field(&sum, line);
-	}
-	fclose(f);
-	return sum;
-}
-
-/* The number on the line of a file that begins with @key. */
-static uint64_t proc_field(const char *path, const char *key,
-			   uint64_t otherwise)
-{
-	FILE *f = proc_open(path);
 	char line[256];
 
 	while (fgets(line, sizeof(line), f))
@@ -76,41 +49,63 @@ static uint64_t proc_field(const char *path, const char *key,
 	return otherwise;
 }
 
-static uint64_t status_kb(pid_t pid, const char *key)
+/* A mapping's size is told before its flags, "lo" among them when locked. */
+static void add_field(struct smaps_sum *sum, const char *line, uint64_t *size)
 {
-	char path[64] = "/proc/self/status";
+	char key[32];
+	uint64_t kb;
 
-	if (pid)
-		snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	return proc_field(path, key, 0);
+	if (!strncmp(line, "VmFlags:", 8) && strstr(line, " lo "))
+		sum->locked_kb += *size;
+	if (sscanf(line, "%31s %" SCNu64, key, &kb) != 2)
+		return;
+	if (!strcmp(key, "Size:"))
+		*size = kb;
+	else if (!strcmp(key, "Rss:"))
+		sum->rss_kb += kb;
+	else if (!strcmp(key, "ShmemPmdMapped:"))
+		sum->pmd_mapped_kb += kb;
+	else if (!strcmp(key, "Shared_Hugetlb:") ||
+		 !strcmp(key, "Private_Hugetlb:"))
+		sum->hugetlb_kb += kb;
+	else if (!strcmp(key, "KernelPageSize:") &&
+		 (!sum->min_page_kb || kb < sum->min_page_kb))
+		sum->min_page_kb = kb;
 }
 
-uint64_t proc_vmpin_kb(pid_t pid)
+struct smaps_sum proc_smaps(pid_t pid, uint64_t start, uint64_t end)
 {
-	return status_kb(pid, "VmPin:");
-}
+	FILE *f = open_of(pid, "smaps");
+	struct smaps_sum sum = { 0 };
+	bool inside = false;
+	uint64_t size = 0;
+	char line[512];
 
-/* The mappings that mlock() has locked: "lo" among their flags. */
-static uint64_t mlocked_kb(pid_t pid)
-{
-	char path[64] = "/proc/self/smaps", line[512];
-	uint64_t size = 0, sum = 0;
-	FILE *f;
+	while (fgets(line, sizeof(line), f)) {
+		uint64_t from, to;
 
-	if (pid)
-		snprintf(path, sizeof(path), "/proc/%d/smaps", pid);
-	f = proc_open(path);
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "Size: %" SCNu64, &size) != 1 &&
-		    !strncmp(line, "VmFlags:", 8) && strstr(line, " lo "))
-			sum += size;
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " ", &from, &to) == 2)
+			inside = from >= start && to <= end;
+		else if (inside)
+			add_field(&sum, line, &size);
+	}
 	fclose(f);
 	return sum;
 }
 
+uint64_t proc_vmpin_kb(pid_t pid)
+{
+	return number_in(open_of(pid, "status"), "VmPin:", 0);
+}
+
+uint64_t proc_vmlck_kb(pid_t pid)
+{
+	return number_in(open_of(pid, "status"), "VmLck:", 0);
+}
+
 uint64_t proc_locked_by_drivers_kb(pid_t pid)
 {
-	return status_kb(pid, "VmLck:") - mlocked_kb(pid);
+	return proc_vmlck_kb(pid) - proc_smaps(pid, 0, UINT64_MAX).locked_kb;
 }
 
 bool proc_kernel_before(unsigned int major, unsigned int minor)
@@ -124,16 +119,6 @@ bool proc_kernel_before(unsigned int major, unsigned int minor)
 	return has_major < major || (has_major == major && has_minor < minor);
 }
 
-uint64_t proc_vmlck_kb(void)
-{
-	return status_kb(0, "VmLck:");
-}
-
-uint64_t proc_available_kb(void)
-{
-	return proc_field("/proc/meminfo", "MemAvailable:", UINT64_MAX);
-}
-
 uint64_t proc_memlock_kb(void)
 {
 	struct rlimit limit;
@@ -144,31 +129,27 @@ uint64_t proc_memlock_kb(void)
 	return limit.rlim_cur / 1024;
 }
 
+uint64_t proc_available_kb(void)
+{
+	return number_in(proc_open("/proc/meminfo"), "MemAvailable:",
+			 UINT64_MAX);
+}
+
 uint64_t proc_iotlb_entries(const char *module)
 {
-	uint64_t entries = UINT64_MAX;
 	char path[128];
 	FILE *f;
 
 	snprintf(path, sizeof(path),
 		 "/sys/module/%s/parameters/max_iotlb_entries", module);
 	f = fopen(path, "re");
-	if (!f)
-		return UINT64_MAX;
-	if (fscanf(f, "%" SCNu64, &entries) != 1)
-		entries = UINT64_MAX;
-	fclose(f);
-	return entries;
+	return f ? number_in(f, "", UINT64_MAX) : UINT64_MAX;
 }
 
 uint64_t proc_kernel_warned(void)
 {
 	FILE *f = proc_open("/proc/sys/kernel/tainted");
-	uint64_t taint = 0;
 
-	if (fscanf(f, "%" SCNu64, &taint) != 1)
-		taint = 0;
-	fclose(f);
-	return taint & (TAINT_BAD_PAGE | TAINT_DIE | TAINT_WARN |
-			TAINT_SOFTLOCKUP);
+	return number_in(f, "", 0) & (TAINT_BAD_PAGE | TAINT_DIE | TAINT_WARN |
+				      TAINT_SOFTLOCKUP);
 }

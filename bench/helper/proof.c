@@ -1,46 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a handover has to show before it counts. */
-#include "emit.h"
-#include "handover.h"
-#include "proc.h"
+#include <inttypes.h>
 
-static uint64_t mapped(const struct state *s)
+#include "emit.h"
+#include "methods.h"
+#include "proc.h"
+#include "proof.h"
+
+static uint64_t mapped_kb(const struct state *s)
 {
 	uint64_t sum = 0;
 
-	for (uint32_t i = 0; i < s->p.nregions; i++)
-		sum += s->p.regions[i].size;
-	return sum;
-}
-
-/* Every mapping is one that a request goes through. */
-static void prove_regions(struct state *s, const struct family *family,
-			  uint64_t seq)
-{
-	for (uint32_t i = 0; i < s->p.nregions; i++)
-		family->prove(s, &s->p.regions[i], seq * s->p.nregions + i);
+	for_each_region(r, &s->p.regions)
+		sum += r->size;
+	return sum / 1024;
 }
 
 static uint64_t prove_charge(const struct state *s, const struct family *family)
 {
-	uint64_t want = family && family->pins(s) ? mapped(s) / 1024 : 0;
+	bool pinned = family && (family->pins || s->p.pinned);
+	uint64_t want = pinned ? mapped_kb(s) : 0;
 	uint64_t charged = family ? family->charged_kb(0) : proc_vmpin_kb(0);
 
 	if (charged != want)
-		die("charged", 0, "%s is %llu kB, not %llu kB",
-		    family ? family->account : "VmPin",
-		    (unsigned long long)charged, (unsigned long long)want);
+		die("charged", 0, "%s is %" PRIu64 " kB, not %" PRIu64 " kB",
+		    family ? family->account : "VmPin", charged, want);
 	return charged;
 }
 
-/* A rep counts only when all of this holds in the process that runs now. */
 uint64_t prove(struct state *s, uint64_t seq)
 {
 	const struct family *family = family_of(s);
 	uint64_t charged = prove_charge(s, family);
 
-	if (family)
-		prove_regions(s, family, seq);
+	seq *= s->p.regions.n;
+	if (family)	/* a request through every mapping */
+		for_each_region(r, &s->p.regions)
+			family->prove(s, r, seq++);
 	memory_touch(&s->m);
 	memory_verify_pages(&s->m);
 	if (proc_kernel_warned() & ~s->warned)
@@ -50,10 +46,9 @@ uint64_t prove(struct state *s, uint64_t seq)
 
 void check_fragmented(const struct state *s)
 {
-	uint64_t pages = s->p.mem / page_kind_bytes(s->p.pages);
+	uint64_t pages = s->p.mem / page_kinds[s->p.pages].bytes;
 
-	if (s->p.pages == PAGES_4K_FRAGMENTED && s->runs < pages / 10 * 9)
-		die("pages", 0, "%llu pages are in %llu contiguous runs: they"
-		    " are not fragmented", (unsigned long long)pages,
-		    (unsigned long long)s->runs);
+	if (s->p.pages == PAGES_4K_FRAGMENTED && s->extents < pages / 10 * 9)
+		die("pages", 0, "%" PRIu64 " pages are in %" PRIu64 " extents:"
+		    " they are not fragmented", pages, s->extents);
 }

@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "handover.h"
+#include "device.h"
+#include "experiment.h"
 #include "io.h"
 
 static void bad_remaps(struct vdpa *d, struct memory *m)
@@ -33,6 +34,8 @@ static void bad_remaps(struct vdpa *d, struct memory *m)
  */
 static void restart_elsewhere(struct vdpa *d, struct memory *m)
 {
+	const struct region all = { IOVA, 0, m->size };
+
 	memory_unmap(m);
 	memory_map(m, PLACE(1));
 	check("restart-new-owner", __new_owner(d), 0);
@@ -41,12 +44,13 @@ static void restart_elsewhere(struct vdpa *d, struct memory *m)
 		      0);
 	vdpa_setup_vqs(d);
 	vdpa_start(d);
-	io_prove(d, m, 0, m->size, IOVA, 1);	/* exits when it is lost */
+	io_prove(d, m, &all, 1);	/* exits when it is lost */
 	check("packet-after-new-owner", 0, 0);
 }
 
 static void check_restart(const struct params *p, struct memory *m)
 {
+	const struct region all = { IOVA, 0, m->size };
 	struct vdpa d;
 	uint64_t backend;
 
@@ -54,13 +58,13 @@ static void check_restart(const struct params *p, struct memory *m)
 	vdpa_negotiate(&d);
 	backend = d.backend & ~(1ull << VHOST_BACKEND_F_IOTLB_PERSIST);
 	check("negotiate-without-persist",
-	      __vdpa_ioctl(&d, VHOST_SET_BACKEND_FEATURES, &backend), 0);
+	      __device_ioctl(d.fd, VHOST_SET_BACKEND_FEATURES, &backend), 0);
 	vdpa_set_owner(&d);
 	io_layout(&d, m, IOVA);
 	vdpa_map(&d, IOVA, m->size, m->base);
 	vdpa_setup_vqs(&d);
 	vdpa_start(&d);
-	io_prove(&d, m, 0, m->size, IOVA, 0);
+	io_prove(&d, m, &all, 0);
 	vdpa_suspend(&d);
 	vdpa_reset(&d);
 	if (d.forgetful)
@@ -95,4 +99,6 @@ static void run(const struct params *p)
 	check_end();
 }
 
-const struct experiment remap = { "remap", NULL, run };
+const struct experiment remap = {
+	"remap", METHOD_EXEC_ONLY, METHOD_EXEC_ONLY, run
+};

@@ -11,11 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "device.h"
 #include "emit.h"
-#include "handover.h"
+#include "entropy.h"
+#include "methods.h"
 #include "proc.h"
-
-static const uint8_t both[] = { METHOD_VFIO_VADDR, METHOD_VFIO_REMAP };
+#include "vfio_family.h"
 
 /* The node of the group that the device is in, -errno. */
 static int open_group(const char *device)
@@ -31,19 +32,16 @@ static int open_group(const char *device)
 	target[n] = 0;
 	number = strrchr(target, '/');
 	snprintf(node, sizeof(node), "/dev/vfio%s", number ? number : "");
-	return __vfio_open(node);
+	return __device_open(node);
 }
 
 static void open_device(struct vfio *v, char *device)
 {
-	vfio_ioctl(v->group, VFIO_GROUP_SET_CONTAINER, &v->container,
-		   "VFIO_GROUP_SET_CONTAINER");
-	vfio_ioctl(v->container, VFIO_SET_IOMMU, (void *)VFIO_TYPE1v2_IOMMU,
-		   "VFIO_SET_IOMMU");
-	v->device = __vfio_ioctl(v->group, VFIO_GROUP_GET_DEVICE_FD, device);
+	device_ioctl(v->group, VFIO_GROUP_SET_CONTAINER, &v->container);
+	device_ioctl(v->container, VFIO_SET_IOMMU, (void *)VFIO_TYPE1v2_IOMMU);
+	v->device = __device_ioctl(v->group, VFIO_GROUP_GET_DEVICE_FD, device);
 	if (v->device < 0)
-		die("VFIO_GROUP_GET_DEVICE_FD", -v->device, "%s: %s", device,
-		    strerror(-v->device));
+		die("VFIO_GROUP_GET_DEVICE_FD", -v->device, "%s", device);
 }
 
 /* -errno of what is not there; what is there and fails ends us. */
@@ -53,15 +51,15 @@ static int __open_all(struct state *s)
 	struct vfio *v = &s->v;
 
 	vfio_forget(v);
-	v->container = __vfio_open("/dev/vfio/vfio");
+	v->container = __device_open("/dev/vfio/vfio");
 	v->group = open_group(device);
 	if (v->container < 0 || v->group < 0)
 		return v->container < 0 ? v->container : v->group;
 	open_device(v, device);
 	entropy_find(v);
-	keep_open(s, v->device);
-	keep_open(s, v->group);
-	keep_open(s, v->container);
+	state_keep_open(s, v->device);
+	state_keep_open(s, v->group);
+	state_keep_open(s, v->container);
 	return 0;
 }
 
@@ -70,47 +68,64 @@ static void probe(struct state *s)
 	int r = __open_all(s);
 
 	if (r)
-		vfio_skip(&s->p, both, "a PCI device bound to vfio-pci, behind"
-			  " an IOMMU", s->p.device[FAMILY_TYPE1], r);
-	else if (order_has(&s->p, METHOD_VFIO_VADDR) &&
-		 __vfio_ioctl(s->v.container, VFIO_CHECK_EXTENSION,
+		vfio_skip(s, FAMILY_TYPE1,
+			  "a PCI device bound to vfio-pci, behind an IOMMU",
+			  s->p.device[FAMILY_TYPE1], r);
+	else if (order_has(&s->p.order, METHOD_VFIO_VADDR) &&
+		 __device_ioctl(s->v.container, VFIO_CHECK_EXTENSION,
 			      (void *)VFIO_UPDATE_VADDR) <= 0)
-		order_skip(&s->p, METHOD_VFIO_VADDR,
+		order_skip(&s->p.order, METHOD_VFIO_VADDR,
 			   "a kernel with VFIO_UPDATE_VADDR (5.12)",
 			   "vfio does not offer VFIO_UPDATE_VADDR");
 	vfio_close(&s->v);
 }
 
-static void map(struct state *s, uint32_t flags)
+static void map_with(struct state *s, uint32_t flags)
 {
-	for (uint32_t i = 0; i < s->p.nregions; i++) {
-		const struct region *r = &s->p.regions[i];
+	for_each_region(r, &s->p.regions) {
 		struct vfio_iommu_type1_dma_map map = {
 			.argsz = sizeof(map), .flags = flags,
-			.vaddr = (uintptr_t)guest_address(s, r->offset),
+			.vaddr = (uintptr_t)(s->uaddr + r->offset),
 			.iova = r->iova, .size = r->size,
 		};
 
-		vfio_ioctl(s->v.container, VFIO_IOMMU_MAP_DMA, &map,
-			   "VFIO_IOMMU_MAP_DMA");
+		device_ioctl(s->v.container, VFIO_IOMMU_MAP_DMA, &map);
 	}
 }
 
-static void unmap(struct state *s, uint32_t flags, const struct region *r)
+static void map(struct state *s)
 {
-	struct vfio_iommu_type1_dma_unmap unmap = {
-		.argsz = sizeof(unmap), .flags = flags,
-		.iova = r ? r->iova : 0, .size = r ? r->size : 0,
-	};
-
-	vfio_ioctl(s->v.container, VFIO_IOMMU_UNMAP_DMA, &unmap,
-		   "VFIO_IOMMU_UNMAP_DMA");
+	map_with(s, VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
 }
 
-static void drop_mapping(struct state *s)
+static void map_vaddr(struct state *s)
 {
-	if (region_to_drop(s))
-		unmap(s, 0, region_to_drop(s));
+	map_with(s, VFIO_DMA_MAP_FLAG_VADDR);
+}
+
+static void unmap(struct state *s, const struct region *r)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap), .iova = r->iova, .size = r->size,
+	};
+
+	device_ioctl(s->v.container, VFIO_IOMMU_UNMAP_DMA, &unmap);
+}
+
+static void release(struct state *s)
+{
+	for_each_region(r, &s->p.regions)
+		unmap(s, r);
+}
+
+static void release_vaddr(struct state *s)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap),
+		.flags = VFIO_DMA_UNMAP_FLAG_VADDR | VFIO_DMA_UNMAP_FLAG_ALL,
+	};
+
+	device_ioctl(s->v.container, VFIO_IOMMU_UNMAP_DMA, &unmap);
 }
 
 static void begin(struct state *s)
@@ -118,55 +133,29 @@ static void begin(struct state *s)
 	int r = __open_all(s);
 
 	if (r)
-		die("open", -r, "%s: %s", s->p.device[FAMILY_TYPE1],
-		    strerror(-r));
-	map(s, VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
-	entropy_start(&s->v, &s->m, s->p.regions[0].iova);
-}
-
-static void release_remap(struct state *s)
-{
-	for (uint32_t i = 0; i < s->p.nregions; i++)
-		unmap(s, 0, &s->p.regions[i]);
-}
-
-static void map_remap(struct state *s)
-{
-	map(s, VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
-	drop_mapping(s);
-}
-
-static void release_vaddr(struct state *s)
-{
-	unmap(s, VFIO_DMA_UNMAP_FLAG_VADDR | VFIO_DMA_UNMAP_FLAG_ALL, NULL);
-}
-
-static void map_vaddr(struct state *s)
-{
-	if (s->p.fault != FAULT_SKIP_VADDR)
-		map(s, VFIO_DMA_MAP_FLAG_VADDR);
-	drop_mapping(s);
+		die("open", -r, "%s", s->p.device[FAMILY_TYPE1]);
+	map(s);
+	entropy_start(&s->v, &s->m, s->p.regions.at[0].iova);
 }
 
 static int *file(struct state *s, unsigned int n)
 {
-	int *files[] = { &s->v.device, &s->v.group, &s->v.container };
+	int *files[] = { &s->v.device, &s->v.group, &s->v.container, NULL };
 
-	return n < sizeof(files) / sizeof(files[0]) ? files[n] : NULL;
+	return files[n];
 }
 
-static const struct family type1 = {
+const struct family type1_family = {
 	.probe = probe, .begin = begin, .end = vfio_end,
-	.prove = vfio_prove, .charged_kb = proc_locked_by_drivers_kb,
-	.account = "VmLck", .pins = vfio_pins, .file = file,
+	.unmap = unmap, .prove = vfio_prove,
+	.charged_kb = proc_locked_by_drivers_kb, .account = "VmLck",
+	.pins = true, .file = file,
 };
 
-const struct method type1_vaddr_method = {
-	.family = &type1,
+const struct method type1_vaddr = {
 	.step = { [RELEASE] = release_vaddr, [MAP] = map_vaddr },
 };
 
-const struct method type1_remap_method = {
-	.family = &type1,
-	.step = { [RELEASE] = release_remap, [MAP] = map_remap },
+const struct method type1_remap = {
+	.step = { [RELEASE] = release, [MAP] = map },
 };

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A vhost-vdpa device: each step of its life, checked. */
 #include <errno.h>
-#include <fcntl.h>
+#include <inttypes.h>
 #include <linux/vhost.h>
 #include <linux/virtio_config.h>
-#include <string.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "device.h"
 #include "emit.h"
+#include "proc.h"
 #include "vdpa.h"
 
 #define BIT(n) (1ull << (n))
@@ -24,91 +25,52 @@ static const uint64_t wanted_backend =
 static const uint64_t driver_features =
 	BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_ACCESS_PLATFORM);
 
-int __vdpa_open(const char *path)
-{
-	/* Inherited over execve() on purpose: no O_CLOEXEC. */
-	int fd = open(path, O_RDWR);
-
-	return fd < 0 ? -errno : fd;
-}
-
-int __vdpa_ioctl(const struct vdpa *d, unsigned long cmd, void *arg)
-{
-	return ioctl(d->fd, cmd, arg) < 0 ? -errno : 0;
-}
-
-static void vdpa_ioctl(const struct vdpa *d, unsigned long cmd, void *arg,
-		       const char *name)
-{
-	int r = __vdpa_ioctl(d, cmd, arg);
-
-	if (r)
-		die(name, -r, "%s: %s", name, strerror(-r));
-}
-
 void vdpa_open(struct vdpa *d, const char *path)
 {
-	d->fd = __vdpa_open(path);
+	d->fd = __device_open(path);
 	if (d->fd == -ENOENT)
 		skip("a vDPA device bound to vhost_vdpa (vdpa dev add)",
 		     "%s: no such device", path);
 	if (d->fd < 0)
-		die("open", -d->fd, "%s: %s%s", path, strerror(-d->fd),
-		    d->fd == -EBUSY ? " (a vhost-vdpa device opens once)" : "");
-	vdpa_ioctl(d, VHOST_VDPA_GET_DEVICE_ID, &d->id, "GET_DEVICE_ID");
+		die("open", -d->fd, "%s%s", path, d->fd == -EBUSY ?
+		    " (a vhost-vdpa device opens once)" : "");
+	device_ioctl(d->fd, VHOST_VDPA_GET_DEVICE_ID, &d->id);
 }
 
 void vdpa_negotiate(struct vdpa *d)
 {
 	uint64_t offered;
 
-	vdpa_ioctl(d, VHOST_GET_BACKEND_FEATURES, &offered,
-		   "GET_BACKEND_FEATURES");
+	device_ioctl(d->fd, VHOST_GET_BACKEND_FEATURES, &offered);
 	d->backend = offered & wanted_backend & ~d->refused;
-	vdpa_ioctl(d, VHOST_SET_BACKEND_FEATURES, &d->backend,
-		   "SET_BACKEND_FEATURES");
+	device_ioctl(d->fd, VHOST_SET_BACKEND_FEATURES, &d->backend);
 }
 
 void vdpa_set_owner(const struct vdpa *d)
 {
-	vdpa_ioctl(d, VHOST_SET_OWNER, NULL, "SET_OWNER");
+	device_ioctl(d->fd, VHOST_SET_OWNER, NULL);
 }
 
-void vdpa_new_owner(const struct vdpa *d)
-{
-	vdpa_ioctl(d, VHOST_NEW_OWNER, NULL, "NEW_OWNER");
-}
-
-void vdpa_reset_owner(const struct vdpa *d)
-{
-	vdpa_ioctl(d, VHOST_RESET_OWNER, NULL, "RESET_OWNER");
-}
-
-/*
- * Stop the queues, where the driver can, and keep where they stopped. virtio
- * over PCI cannot tell (vp_vdpa_get_vq_state()): its rings begin anew.
- */
+/* virtio over PCI cannot tell (vp_vdpa_get_vq_state()): rings begin anew. */
 void vdpa_suspend(struct vdpa *d)
 {
 	if (vdpa_has(d, VHOST_BACKEND_F_SUSPEND))
-		vdpa_ioctl(d, VHOST_VDPA_SUSPEND, NULL, "SUSPEND");
-
+		device_ioctl(d->fd, VHOST_VDPA_SUSPEND, NULL);
 	d->forgetful = false;
 	for (uint32_t i = 0; i < d->nvqs; i++) {
 		struct vhost_vring_state s = { .index = i };
-		int r = __vdpa_ioctl(d, VHOST_GET_VRING_BASE, &s);
+		int r = __device_ioctl(d->fd, VHOST_GET_VRING_BASE, &s);
 
 		d->forgetful |= r == -EOPNOTSUPP;
 		if (r && r != -EOPNOTSUPP)
-			die("GET_VRING_BASE", -r, "GET_VRING_BASE: %s",
-			    strerror(-r));
+			die("GET_VRING_BASE", -r, "VHOST_GET_VRING_BASE");
 		d->vq[i].base = (uint16_t)s.num;
 	}
 }
 
 static void vdpa_set_status(const struct vdpa *d, uint8_t status)
 {
-	vdpa_ioctl(d, VHOST_VDPA_SET_STATUS, &status, "SET_STATUS");
+	device_ioctl(d->fd, VHOST_VDPA_SET_STATUS, &status);
 }
 
 void vdpa_reset(const struct vdpa *d)
@@ -125,7 +87,7 @@ static void vdpa_set_features(const struct vdpa *d)
 
 	vdpa_set_status(d, VIRTIO_CONFIG_S_ACKNOWLEDGE);
 	vdpa_set_status(d, STATUS_DRIVER);
-	vdpa_ioctl(d, VHOST_SET_FEATURES, &features, "SET_FEATURES");
+	device_ioctl(d->fd, VHOST_SET_FEATURES, &features);
 	vdpa_set_status(d, STATUS_FEATURES);
 }
 
@@ -134,19 +96,19 @@ static int new_eventfd(void)
 	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 
 	if (fd < 0)
-		die("eventfd", errno, "eventfd: %s", strerror(errno));
+		die("eventfd", errno, "eventfd");
 	return fd;
 }
 
 static void vdpa_setup_vq(const struct vdpa *d, uint32_t i, struct vdpa_vq *vq)
 {
-	struct vhost_vring_state num = { .index = i, .num = VDPA_VQ_NUM };
+	struct vhost_vring_state num = { .index = i, .num = RING_SIZE };
 	struct vhost_vring_state base = { .index = i, .num = vq->base };
 	struct vhost_vring_addr addr = {
 		.index = i,
-		.desc_user_addr = vq->desc,
-		.avail_user_addr = vq->avail,
-		.used_user_addr = vq->used,
+		.desc_user_addr = vq->ring.desc,
+		.avail_user_addr = vq->ring.avail,
+		.used_user_addr = vq->ring.used,
 	};
 	struct vhost_vring_file kick, call;
 
@@ -154,14 +116,13 @@ static void vdpa_setup_vq(const struct vdpa *d, uint32_t i, struct vdpa_vq *vq)
 	vq->call = new_eventfd();
 	kick = (struct vhost_vring_file) { .index = i, .fd = vq->kick };
 	call = (struct vhost_vring_file) { .index = i, .fd = vq->call };
-	vdpa_ioctl(d, VHOST_SET_VRING_NUM, &num, "SET_VRING_NUM");
-	vdpa_ioctl(d, VHOST_SET_VRING_BASE, &base, "SET_VRING_BASE");
-	vdpa_ioctl(d, VHOST_SET_VRING_ADDR, &addr, "SET_VRING_ADDR");
-	vdpa_ioctl(d, VHOST_SET_VRING_KICK, &kick, "SET_VRING_KICK");
-	vdpa_ioctl(d, VHOST_SET_VRING_CALL, &call, "SET_VRING_CALL");
+	device_ioctl(d->fd, VHOST_SET_VRING_NUM, &num);
+	device_ioctl(d->fd, VHOST_SET_VRING_BASE, &base);
+	device_ioctl(d->fd, VHOST_SET_VRING_ADDR, &addr);
+	device_ioctl(d->fd, VHOST_SET_VRING_KICK, &kick);
+	device_ioctl(d->fd, VHOST_SET_VRING_CALL, &call);
 }
 
-/* Everything up to the last step: virtio features first, then the rings. */
 void vdpa_setup_vqs(struct vdpa *d)
 {
 	vdpa_set_features(d);
@@ -178,19 +139,121 @@ void vdpa_start(const struct vdpa *d)
 	for (uint32_t i = 0; i < d->nvqs; i++) {
 		struct vhost_vring_state on = { .index = i, .num = 1 };
 
-		vdpa_ioctl(d, VHOST_VDPA_SET_VRING_ENABLE, &on,
-			   "SET_VRING_ENABLE");
+		device_ioctl(d->fd, VHOST_VDPA_SET_VRING_ENABLE, &on);
 	}
 	vdpa_set_status(d, STATUS_FEATURES | VIRTIO_CONFIG_S_DRIVER_OK);
 }
 
-/* The device has accepted the driver: no bit is missing, none says failed. */
 void vdpa_check_running(const struct vdpa *d)
 {
 	uint8_t status = 0;
 
-	vdpa_ioctl(d, VHOST_VDPA_GET_STATUS, &status, "GET_STATUS");
+	device_ioctl(d->fd, VHOST_VDPA_GET_STATUS, &status);
 	if (status != (STATUS_FEATURES | VIRTIO_CONFIG_S_DRIVER_OK))
 		die("status", 0, "device status is 0x%x after DRIVER_OK",
 		    status);
+}
+
+int __vdpa_message(const struct vdpa *d, uint8_t type, uint64_t iova,
+		   uint64_t size, const void *uaddr, uint8_t perm)
+{
+	struct vhost_msg_v2 msg = {
+		.type = VHOST_IOTLB_MSG_V2,
+		.iotlb = {
+			.iova = iova,
+			.size = size,
+			.uaddr = (uint64_t)(uintptr_t)uaddr,
+			.perm = perm,
+			.type = type,
+		},
+	};
+
+	return write(d->fd, &msg, sizeof(msg)) < 0 ? -errno : 0;
+}
+
+/*
+ * The kernel turns every failure of a message into EFAULT, see
+ * vhost_chr_write_iter(). Name the limit that was hit, where one can be seen
+ * to be too low; each says what was needed and what to set.
+ */
+static void explain(const struct vdpa *d, uint64_t size, char *why, size_t room)
+{
+	static const char * const modules[] = {
+		"vhost_vdpa", "vdpa_sim", "vduse"
+	};
+	uint64_t needed = proc_vmpin_kb(0) + size / 1024;
+	uint64_t limit = proc_memlock_kb(), available = proc_available_kb();
+
+	if (d->pins && needed > limit) {
+		snprintf(why, room, " (the memlock limit is %" PRIu64 " kB, %"
+			 PRIu64 " kB are needed: ulimit -l unlimited)", limit,
+			 needed);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+		uint64_t most = proc_iotlb_entries(modules[i]);
+
+		if (most >= d->entries)
+			continue;
+		snprintf(why, room, " (max_iotlb_entries of %s is %" PRIu64
+			 ", %" PRIu64 " are needed: load it with more)",
+			 modules[i], most, d->entries);
+		return;
+	}
+	/* Two tables of 128 bytes an entry, see struct vhost_iotlb_map. */
+	if (available < d->entries * 256 / 1024)
+		snprintf(why, room, " (%" PRIu64 " kB are available, %" PRIu64
+			 " kB are needed for iotlb entries: more memory)",
+			 available, d->entries * 256 / 1024);
+}
+
+static void vdpa_message(const struct vdpa *d, uint8_t type, uint64_t iova,
+			 uint64_t size, const void *uaddr)
+{
+	static const char * const names[] = {
+		[VHOST_IOTLB_UPDATE] = "IOTLB_UPDATE",
+		[VHOST_IOTLB_INVALIDATE] = "IOTLB_INVALIDATE",
+		[VHOST_IOTLB_BATCH_BEGIN] = "IOTLB_BATCH_BEGIN",
+		[VHOST_IOTLB_BATCH_END] = "IOTLB_BATCH_END",
+		[VHOST_IOTLB_REMAP] = "IOTLB_REMAP",
+	};
+	uint8_t perm = type == VHOST_IOTLB_UPDATE ? VHOST_ACCESS_RW : 0;
+	int r = __vdpa_message(d, type, iova, size, uaddr, perm);
+	char why[160] = "";
+
+	if (!r)
+		return;
+	if (type == VHOST_IOTLB_UPDATE)
+		explain(d, size, why, sizeof(why));
+	die(names[type], -r, "%s of %" PRIu64 " bytes at iova 0x%" PRIx64 "%s",
+	    names[type], size, iova, why);
+}
+
+void vdpa_batch_begin(const struct vdpa *d)
+{
+	if (vdpa_has(d, VHOST_BACKEND_F_IOTLB_BATCH))
+		vdpa_message(d, VHOST_IOTLB_BATCH_BEGIN, 0, 0, NULL);
+}
+
+void vdpa_batch_end(const struct vdpa *d)
+{
+	if (vdpa_has(d, VHOST_BACKEND_F_IOTLB_BATCH))
+		vdpa_message(d, VHOST_IOTLB_BATCH_END, 0, 0, NULL);
+}
+
+void vdpa_map(const struct vdpa *d, uint64_t iova, uint64_t size,
+	      const void *uaddr)
+{
+	vdpa_message(d, VHOST_IOTLB_UPDATE, iova, size, uaddr);
+}
+
+void vdpa_remap(const struct vdpa *d, uint64_t iova, uint64_t size,
+		const void *uaddr)
+{
+	vdpa_message(d, VHOST_IOTLB_REMAP, iova, size, uaddr);
+}
+
+void vdpa_unmap(const struct vdpa *d, uint64_t iova, uint64_t size)
+{
+	vdpa_message(d, VHOST_IOTLB_INVALIDATE, iova, size, NULL);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef BENCH_VDPA_H
-#define BENCH_VDPA_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "rings.h"
 
 /* Not in released uapi headers: see kernel-config/patches/live-update. */
 #ifndef VHOST_NEW_OWNER
@@ -23,12 +24,8 @@
 #define VHOST_BACKEND_F_IOTLB_PERSIST 0x8
 #endif
 
-#define VDPA_MAX_VQS 4
-#define VDPA_VQ_NUM 16
-
-/* Where a virtqueue lies: addresses as the device sees them. */
 struct vdpa_vq {
-	uint64_t desc, avail, used;
+	struct ring ring;
 	uint16_t base;		/* next entry of the available ring */
 	int kick, call;		/* eventfds of this process */
 };
@@ -43,7 +40,7 @@ struct vdpa {
 	bool gentle;		/* somebody else lives behind it */
 	uint64_t entries;	/* of the iotlb, that all memory takes */
 	uint32_t nvqs;
-	struct vdpa_vq vq[VDPA_MAX_VQS];
+	struct vdpa_vq vq[RINGS_MOST];
 };
 
 static inline bool vdpa_has(const struct vdpa *d, unsigned int bit)
@@ -51,29 +48,32 @@ static inline bool vdpa_has(const struct vdpa *d, unsigned int bit)
 	return d->backend >> bit & 1;
 }
 
-/* These return -errno. */
-int __vdpa_open(const char *path);
-int __vdpa_ioctl(const struct vdpa *d, unsigned long cmd, void *arg);
+/* Send a message about mappings, which is no ioctl but a write: 0, -errno. */
 int __vdpa_message(const struct vdpa *d, uint8_t type, uint64_t iova,
 		   uint64_t size, const void *uaddr, uint8_t perm);
 
-/* These report what failed and exit. */
+/* All that follows reports what failed and exits. */
 void vdpa_open(struct vdpa *d, const char *path);
 void vdpa_negotiate(struct vdpa *d);
 void vdpa_set_owner(const struct vdpa *d);
-void vdpa_new_owner(const struct vdpa *d);
-void vdpa_reset_owner(const struct vdpa *d);
+
+/* Stop the queues, where the driver can, and keep where they stopped. */
 void vdpa_suspend(struct vdpa *d);
 void vdpa_reset(const struct vdpa *d);
+
+/* Set up all but the last step: virtio features first, then the rings. */
 void vdpa_setup_vqs(struct vdpa *d);
 void vdpa_start(const struct vdpa *d);
+
+/* Check that the device has accepted the driver. */
 void vdpa_check_running(const struct vdpa *d);
+
+/* Do nothing when batches were not negotiated. */
 void vdpa_batch_begin(const struct vdpa *d);
 void vdpa_batch_end(const struct vdpa *d);
+
 void vdpa_map(const struct vdpa *d, uint64_t iova, uint64_t size,
 	      const void *uaddr);
 void vdpa_remap(const struct vdpa *d, uint64_t iova, uint64_t size,
 		const void *uaddr);
 void vdpa_unmap(const struct vdpa *d, uint64_t iova, uint64_t size);
-
-#endif

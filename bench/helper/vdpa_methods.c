@@ -2,37 +2,25 @@
 /* vhost-vdpa: its methods, row by row, and the steps that they are made of. */
 #include <errno.h>
 #include <linux/vhost.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "device.h"
 #include "emit.h"
-#include "handover.h"
 #include "io.h"
+#include "methods.h"
 #include "proc.h"
 
-static void drop_mapping(struct state *s)
+static void unmap(struct state *s, const struct region *r)
 {
-	const struct region *r = region_to_drop(s);
-
-	if (r)
-		vdpa_unmap(&s->d, r->iova, r->size);
+	vdpa_unmap(&s->d, r->iova, r->size);
 }
 
-static void map_all(struct state *s)
+static void map(struct state *s)
 {
-	const struct region *r = s->p.regions;
-
 	vdpa_batch_begin(&s->d);
-	for (; r < s->p.regions + s->p.nregions; r++)
-		vdpa_map(&s->d, r->iova, r->size,
-			 guest_address(s, r->offset));
+	for_each_region(r, &s->p.regions)
+		vdpa_map(&s->d, r->iova, r->size, s->uaddr + r->offset);
 	vdpa_batch_end(&s->d);
-}
-
-static void map_update(struct state *s)
-{
-	map_all(s);
-	drop_mapping(s);
 }
 
 /*
@@ -41,31 +29,21 @@ static void map_update(struct state *s)
  */
 static void remap_region(struct state *s, const struct region *r)
 {
-	uint64_t end;
-
-	for (uint64_t at = 0; at < r->size; at = end) {
-		uint64_t offset = r->offset + at;
-
-		end = at + s->p.file - offset % s->p.file;
-		if (end > r->size)
-			end = r->size;
-		vdpa_remap(&s->d, r->iova + at, end - at,
-			   guest_address(s, offset));
+	for (uint64_t at = 0, size; at < r->size; at += size) {
+		size = region_piece(s, r, at);
+		vdpa_remap(&s->d, r->iova + at, size,
+			   s->uaddr + r->offset + at);
 	}
 }
 
-static void map_remap(struct state *s)
+static void remap(struct state *s)
 {
-	const struct region *r = s->p.regions;
-
-	if (vdpa_has(&s->d, VHOST_BACKEND_F_IOTLB_REMAP) &&
-	    s->p.fault != FAULT_SKIP_REMAP) {
-		vdpa_batch_begin(&s->d);
-		for (; r < s->p.regions + s->p.nregions; r++)
-			remap_region(s, r);
-		vdpa_batch_end(&s->d);
-	}
-	drop_mapping(s);
+	if (!vdpa_has(&s->d, VHOST_BACKEND_F_IOTLB_REMAP))
+		return;
+	vdpa_batch_begin(&s->d);
+	for_each_region(r, &s->p.regions)
+		remap_region(s, r);
+	vdpa_batch_end(&s->d);
 }
 
 static void suspend(struct state *s)
@@ -77,12 +55,12 @@ static void reset(struct state *s)
 {
 	vdpa_reset(&s->d);
 	if (s->d.forgetful)
-		io_layout(&s->d, &s->m, s->p.regions[0].iova);
+		io_layout(&s->d, &s->m, s->p.regions.at[0].iova);
 }
 
 static void release_reset_owner(struct state *s)
 {
-	vdpa_reset_owner(&s->d);
+	device_ioctl(s->d.fd, VHOST_RESET_OWNER, NULL);
 }
 
 static void release_close(struct state *s)
@@ -100,13 +78,13 @@ static void claim_set_owner(struct state *s)
 static void claim_new_owner(struct state *s)
 {
 	vdpa_negotiate(&s->d);
-	vdpa_new_owner(&s->d);
+	device_ioctl(s->d.fd, VHOST_NEW_OWNER, NULL);
 }
 
 static void claim_open(struct state *s)
 {
 	vdpa_open(&s->d, s->p.device[FAMILY_VDPA]);
-	keep_open(s, s->d.fd);
+	state_keep_open(s, s->d.fd);
 	claim_set_owner(s);
 }
 
@@ -125,25 +103,25 @@ static void check_methods(struct state *s)
 {
 	int r;
 
-	if (order_has(&s->p, METHOD_NEW_OWNER) &&
+	if (order_has(&s->p.order, METHOD_NEW_OWNER) &&
 	    !vdpa_has(&s->d, VHOST_BACKEND_F_NEW_OWNER))
-		order_skip(&s->p, METHOD_NEW_OWNER,
+		order_skip(&s->p.order, METHOD_NEW_OWNER,
 			   "a kernel and a driver with VHOST_NEW_OWNER",
 			   "%s does not offer VHOST_BACKEND_F_NEW_OWNER",
 			   s->p.device[FAMILY_VDPA]);
-	if (!order_has(&s->p, METHOD_RESET_OWNER))
+	if (!order_has(&s->p.order, METHOD_RESET_OWNER))
 		return;
-	r = __vdpa_ioctl(&s->d, VHOST_RESET_OWNER, NULL);
+	r = __device_ioctl(s->d.fd, VHOST_RESET_OWNER, NULL);
 	/* What the ioctls of a virtqueue make of it, on a stock kernel. */
 	if (r == -EFAULT || r == -ENOTTY || r == -ENOBUFS) {
-		order_skip(&s->p, METHOD_RESET_OWNER,
+		order_skip(&s->p.order, METHOD_RESET_OWNER,
 			   "a kernel with VHOST_RESET_OWNER for vhost-vdpa",
 			   "%s does not know VHOST_RESET_OWNER",
 			   s->p.device[FAMILY_VDPA]);
 		return;
 	}
 	if (r)
-		die("RESET_OWNER", -r, "RESET_OWNER: %s", strerror(-r));
+		die("RESET_OWNER", -r, "VHOST_RESET_OWNER");
 	claim_set_owner(s);
 }
 
@@ -152,8 +130,8 @@ static void probe(struct state *s)
 	s->d.refused = s->p.unbatched ? 1ull << VHOST_BACKEND_F_IOTLB_BATCH : 0;
 	s->d.pins = s->p.pinned;
 	s->d.gentle = s->p.gentle;
-	s->d.entries = (s->p.pinned ? s->runs : s->p.mem / s->p.file) +
-		       s->p.nregions;
+	s->d.entries = (s->p.pinned ? s->extents : s->p.mem / s->p.file) +
+		       s->p.regions.n;
 	claim_open(s);
 	check_methods(s);
 	release_close(s);
@@ -162,21 +140,16 @@ static void probe(struct state *s)
 static void begin(struct state *s)
 {
 	claim_open(s);
-	io_layout(&s->d, &s->m, s->p.regions[0].iova);
+	io_layout(&s->d, &s->m, s->p.regions.at[0].iova);
 	vdpa_setup_vqs(&s->d);
-	map_all(s);
+	map(s);
 	vdpa_start(&s->d);
 }
 
 static void prove_region(struct state *s, const struct region *r, uint64_t seq)
 {
 	vdpa_check_running(&s->d);
-	io_prove(&s->d, &s->m, r->offset, r->size, r->iova, seq);
-}
-
-static bool pins(const struct state *s)
-{
-	return s->p.pinned;
+	io_prove(&s->d, &s->m, r, seq);
 }
 
 static int *file(struct state *s, unsigned int n)
@@ -184,37 +157,34 @@ static int *file(struct state *s, unsigned int n)
 	return n ? NULL : &s->d.fd;
 }
 
-static const struct family vdpa = {
+const struct family vdpa_family = {
 	.probe = probe, .begin = begin, .end = release_close,
-	.prove = prove_region, .charged_kb = proc_vmpin_kb,
-	.account = "VmPin", .pins = pins, .file = file,
+	.unmap = unmap, .prove = prove_region, .charged_kb = proc_vmpin_kb,
+	.account = "VmPin", .file = file,
 };
 
-const struct method vdpa_new_owner_method = {
-	.family = &vdpa,
+const struct method vdpa_new_owner = {
 	.step = {
 		[SUSPEND] = suspend, [RESET] = reset,
 		[CLAIM] = claim_new_owner, [VRINGS] = vrings,
-		[MAP] = map_remap, [START] = start,
+		[MAP] = remap, [START] = start,
 	},
 };
 
-const struct method vdpa_reset_owner_method = {
-	.family = &vdpa,
+const struct method vdpa_reset_owner = {
 	.step = {
 		[SUSPEND] = suspend, [RESET] = reset,
 		[RELEASE] = release_reset_owner,
 		[CLAIM] = claim_set_owner, [VRINGS] = vrings,
-		[MAP] = map_update, [START] = start,
+		[MAP] = map, [START] = start,
 	},
 };
 
-const struct method vdpa_reopen_method = {
-	.family = &vdpa,
+const struct method vdpa_reopen = {
 	.step = {
 		[SUSPEND] = suspend, [RESET] = reset,
 		[RELEASE] = release_close, [CLAIM] = claim_open,
-		[VRINGS] = vrings, [MAP] = map_update,
+		[VRINGS] = vrings, [MAP] = map,
 		[START] = start,
 	},
 };

@@ -20,6 +20,7 @@ from tests.unit.streams import PIN_METHODS, small_block, small_plan
 UNPINNED = [name for name, device in DEVICES.items() if device.modules and not device.pins]
 
 RESERVE = 512 * MIB
+PARAMS = HELPER / "params.c"
 ENTRY, PTE = 128, 8
 DEFAULT = (
     "ulimit -l unlimited; bench-helper live-update --out 4 --mem 67108864 --file 67108864"
@@ -183,7 +184,7 @@ def test_a_factor_changes_its_word(fields: dict[str, Any], old: str, new: str) -
 def test_the_helper_knows_every_option() -> None:
     factors = {"ptes": "warm", "handover": "transfer", "batch": "off", "break": "drop-mapping"}
     used = set(re.findall(r"--([a-z]+)", helper_command(small_block(**factors))))
-    known = re.findall(r'^\t\{ "([a-z]+)", \w+_argument', (HELPER / "params.c").read_text(), re.M)
+    known = re.findall(r'^\t\{ "([a-z]+)", (?:FLAG|NUMBER|required)', PARAMS.read_text(), re.M)
     assert used <= set(known)
     assert used >= {"regions", "warm", "transfer", "unbatched", "fault", "pinned"}
 

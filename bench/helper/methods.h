@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "state.h"
+
+/* A kind of device, and its life outside the pause. */
+struct family {
+	/* Find out if it can be had: order_skip() each method that cannot. */
+	void (*probe)(struct state *s);
+	/* Open it, map memory and start it as a VMM does; end all that. */
+	void (*begin)(struct state *s);
+	void (*end)(struct state *s);
+	void (*unmap)(struct state *s, const struct region *r);
+	/* Send a request whose data is in a region; exit when it fails. */
+	void (*prove)(struct state *s, const struct region *r, uint64_t seq);
+	/* What the kernel has charged to a process (0: this one), and where. */
+	uint64_t (*charged_kb)(pid_t pid);
+	const char *account;
+	bool pins;		/* always; else as params say of its device */
+	/* Its @n-th open file, which a transfer sends; NULL behind the last. */
+	int *(*file)(struct state *s, unsigned int n);
+};
+
+/* What a method does in each phase; a phase without a step takes no time. */
+struct method {
+	void (*step[NPHASES])(struct state *s);
+};
+
+/* Of the rep that is under way, or comes next; NULL: without a device. */
+const struct family *family_of(const struct state *s);
+
+/* Take a phase's step of the method of this rep, or what the fault makes it. */
+void method_step(struct state *s, enum phase phase);
+
+/* Probe every family of the order, then begin that of the first rep. */
+void families_begin(struct state *s);
+
+/*
+ * End the device of rep @from unless this rep has it too, and begin that of
+ * this rep: true when there is a new one, which is still to be proven.
+ */
+bool families_change(struct state *s, uint32_t from);
+
+/* The rows of the table: each family is in a file of its own. */
+extern const struct family vdpa_family, type1_family, iommufd_family;
+extern const struct method vdpa_new_owner, vdpa_reset_owner, vdpa_reopen,
+	type1_vaddr, type1_remap, iommufd_process, iommufd_remap;

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "memory.h"
+#include "regions.h"
+
+/* Split virtqueues: their greatest number, and the entries of each. */
+#define RINGS_MOST 4
+#define RING_SIZE 16
+
+/*
+ * Guest memory as the device sees one region of it. The rings are a page each
+ * at the start of memory; a request's buffers are the last pages of the region.
+ * The last bytes of each page are its stamp and stay untouched.
+ */
+struct io_memory {
+	unsigned char *rings;
+	unsigned char *buffers;
+	uint64_t buffers_iova;
+};
+
+#define IO_PAGE 4096u
+#define IO_BUFFERS 3
+/* Bytes that a region needs at least. */
+#define IO_LEAST ((RINGS_MOST + IO_BUFFERS) * IO_PAGE)
+
+/* Addresses of one ring, as the device sees them. */
+struct ring {
+	uint64_t desc, avail, used;
+};
+
+/* One buffer of a request: @len bytes at @offset into it. */
+struct io_part {
+	unsigned int buffer;
+	uint32_t offset, len;
+	bool device_writes;
+};
+
+/* Empty the @queue-th ring of @m, which is mapped at @iova. */
+struct ring ring_clear(const struct memory *m, uint64_t iova,
+		       unsigned int queue);
+
+/* Describe region @r of @m. */
+struct io_memory io_memory(const struct memory *m, const struct region *r);
+
+/* The page of a buffer in this process. */
+unsigned char *io_buffer(const struct io_memory *m, unsigned int buffer);
+
+/* Fill a buffer with bytes that differ for each @seq. */
+void io_fill(unsigned char *data, uint32_t len, uint64_t seq);
+
+/* Offer a chain of @count buffers. Returns the used index that ends it. */
+uint16_t ring_post(const struct io_memory *m, unsigned int queue,
+		   const struct io_part *parts, unsigned int count);
+
+/* The device has reached the used index @until. */
+bool ring_done(const struct io_memory *m, unsigned int queue, uint16_t until);
+
+/* The used index, and the bytes that the device says it wrote last. */
+uint16_t ring_used(const struct io_memory *m, unsigned int queue);
+uint32_t ring_used_len(const struct io_memory *m, unsigned int queue);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include <stdint.h>
+
+#include "counters.h"
+#include "memory.h"
+#include "params.h"
+#include "vdpa.h"
+#include "vfio.h"
+
+/* In the order in which they happen; together they are the pause. */
+enum phase {
+	SUSPEND, RESET, RELEASE, EXEC, POPULATE, CLAIM, VRINGS, MAP, START,
+	NPHASES
+};
+
+/* What outlives a handover: a memfd that every process of the chain maps. */
+struct state {
+	int fd;			/* of the memfd, in this process */
+	struct params p;
+	uint32_t rep;
+	int out_fd;
+	struct memory m;
+	unsigned char *uaddr;	/* of guest memory, as the device is told it */
+	struct vdpa d;
+	struct vfio v;
+	uint64_t extents;	/* of guest memory; 0: not to be told */
+	uint64_t warned;	/* taint of the kernel before the run */
+	int old_sock;		/* of a transfer: to the old process */
+	uint64_t begin;		/* of the pause, and the end of each phase */
+	uint64_t end[NPHASES];
+	struct counters counters;
+	uint64_t counted[NCOUNTERS];
+};
+
+/* Make the state of a run; map the one that another process has made. */
+struct state *state_create(const struct params *p);
+struct state *state_map(int fd);
+
+/* Have the new process get @fd once: by inheritance, or over a socket. */
+void state_keep_open(const struct state *s, int fd);
+
+/* Bytes from @at in a region to the end of it or of the file behind it. */
+uint64_t region_piece(const struct state *s, const struct region *r,
+		      uint64_t at);
