@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/param.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -23,16 +22,10 @@
 #include "emit.h"
 #include "handover.h"
 #include "methods.h"
+#include "own_pages.h"
 
 /* The files that are handed over; those of the device come last. */
 enum { STATE_FD, MEMORY_FD, DEVICE_FD, MOST_FILES = 8 };
-
-void populate_ourselves(void)
-{
-#ifndef __SANITIZE_ADDRESS__	/* whose shadow is terabytes */
-	mlockall(MCL_CURRENT);
-#endif
-}
 
 /*
  * Of the environment only what bench marks its processes with
@@ -68,7 +61,7 @@ struct state *handover_resume(int state_fd)
 {
 	struct state *s = state_map(state_fd);
 
-	populate_ourselves();
+	own_pages_hold();
 	emit_to(s->out_fd);
 	return s;
 }
@@ -196,7 +189,7 @@ struct state *handover_receive(int sock)
 	int fds[MOST_FILES], count;
 	struct state *s;
 
-	populate_ourselves();
+	own_pages_hold();
 	say_byte(sock);
 	count = receive_files(sock, fds);
 	s = state_map(fds[STATE_FD]);

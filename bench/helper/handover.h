@@ -24,6 +24,3 @@ void dismiss_old_process(struct state *s);
  * with the worst code of any.
  */
 void stay_in_front(void);
-
-/* Have our own text and data in place: a fault on them is not to be timed. */
-void populate_ourselves(void);

@@ -5,6 +5,8 @@
  * What a method does in each phase is an entry of a table (methods.c); how the
  * next process comes to be is in handover.c.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +16,8 @@
 #include "handover.h"
 #include "live_update.h"
 #include "methods.h"
+#include "own_pages.h"
+#include "proc.h"
 #include "proof.h"
 
 static const char * const phase_names[NPHASES] = {
@@ -124,6 +128,10 @@ static void run(const struct params *p)
 
 	if (p->transfer)
 		stay_in_front();
+	if (!own_pages_hold())
+		fprintf(stderr, "bench-helper: the memlock limit of %" PRIu64
+			" kB is too low to lock the pages of the helper: they"
+			" are only mapped\n", proc_memlock_kb());
 	memory_create(&s->m, p->pages, p->mem, p->file);
 	state_keep_open(s, s->m.fd);
 	memory_make_huge(&s->m);
@@ -134,7 +142,6 @@ static void run(const struct params *p)
 	/* Of this process: another one, started for a transfer, has its own. */
 	if (p->counters && !p->transfer)
 		counters_open(&s->counters);
-	populate_ourselves();
 	settle();
 	hand_over(s, let_go);
 }

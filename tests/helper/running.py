@@ -48,12 +48,12 @@ def run(helper: Path, *words: str, memlock: int | None = None) -> Ended:
         text=True,
         timeout=120,
         check=False,
-        preexec_fn=None if memlock is None else _confined(memlock),
+        preexec_fn=None if memlock is None else confined(memlock),
     )
     return Ended(done.returncode, done.stdout.splitlines(), done.stderr)
 
 
-def _confined(memlock: int) -> Callable[[], None]:
+def confined(memlock: int) -> Callable[[], None]:
     """Root is above that limit, and so becomes somebody else."""
 
     def enter() -> None:
