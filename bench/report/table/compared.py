@@ -64,15 +64,6 @@ def _change(cell: Cell, table: CellTable, first: CellTable) -> dict[str, float]:
     return {"change": after / before - 1, "low": low - 1, "high": high - 1}
 
 
-def pivot(frame: pd.DataFrame, values: str = "median") -> pd.DataFrame:
-    """A row a cell, a column a run, both in the order of the frame: of a column of `cells_frame`.
-
-    NaN where a run has no such cell.
-    """
-    wide = frame.pivot(index="cell", columns="run", values=values)
-    return wide.reindex(index=frame["cell"].unique(), columns=frame["run"].unique())
-
-
 def geometric_means(frame: pd.DataFrame) -> dict[str, float]:
     """Compute the geometric mean of each run's changes from the first one, over all cells.
 
@@ -80,13 +71,12 @@ def geometric_means(frame: pd.DataFrame) -> dict[str, float]:
     mean over others would be another question's.
     """
     measured = frame[frame["state"] == "measured"]
-    cells = {str(run): {*group["cell"]} for run, group in measured.groupby("run", sort=False)}
     runs = [str(run) for run in frame["run"].unique()]
-    wide = pivot(frame, "change") if "change" in frame else pd.DataFrame()
-    first = cells.get(runs[0], set())
+    first = {*measured["cell"][measured["run"] == runs[0]]}
     found: dict[str, float] = {}
-    for run in runs[1:]:
-        ratios = 1 + wide[run].dropna() if run in wide else pd.Series(dtype=float)
-        if len(first) > 1 and cells.get(run) == first and len(ratios) == len(first):
-            found[run] = float(np.exp(np.log(ratios).mean()) - 1) if (ratios > 0).all() else np.nan
-    return {run: mean for run, mean in found.items() if np.isfinite(mean)}
+    for run in runs[1:] if "change" in frame and len(first) > 1 else ():
+        group = measured[measured["run"] == run]
+        ratios = 1 + group["change"]
+        if {*group["cell"]} == first and (ratios > 0).all():  # NaN is not: it has no change
+            found[run] = float(np.exp(np.log(ratios).mean()) - 1)
+    return found

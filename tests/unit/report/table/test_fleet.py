@@ -11,7 +11,7 @@ import pytest
 from bench.model.cell import Cell, Clock
 from bench.report.export.exports import FORMATS
 from bench.report.table.cells import CellTable
-from bench.report.table.compared import cells_frame, geometric_means, pivot
+from bench.report.table.compared import cells_frame, geometric_means
 from bench.report.table.fleet import overview
 from bench.report.table.labels import heads, letters
 from bench.report.table.section import Section
@@ -95,19 +95,12 @@ def test_too_few_reps_have_a_change_alone(tmp_path: Path) -> None:
 
 def test_a_geometric_mean_is_of_the_same_cells(fleet: list[Run]) -> None:
     frame = cells_frame(fleet)
-    change = pivot(frame, "change")["patched"].dropna().tolist()
+    change = frame["change"][frame["run"] == "patched"].dropna().tolist()
     assert geometric_means(frame) == {
         "patched": pytest.approx(math.sqrt((1 + change[0]) * (1 + change[1])) - 1)
     }
     (line,) = sections(fleet)[1].lines
     assert " % in patched; none in odd, where other cells were measured" in line
-
-
-def test_the_pivot_is_in_the_order_of_the_runs(fleet: list[Run]) -> None:
-    wide = pivot(cells_frame(fleet))
-    assert [*wide.columns] == ["base", "patched", "odd"]
-    assert [*wide.index] == [cell_name(cell) for cell in (RESET, NEW, LARGE)]
-    assert [*wide.isna().to_numpy()[1]] == [False, False, True]
 
 
 def test_what_differs_is_said(tmp_path: Path, fleet: list[Run]) -> None:
