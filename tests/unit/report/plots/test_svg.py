@@ -161,8 +161,8 @@ def test_odd_runs_have_figures(plot: str, name: str) -> None:
     assert "nan" not in re.sub("[a-z]+-[a-z]+", "", text) and "inf" not in said(text).split()
     assert len(text) < 300_000
     for one, (text, box) in enumerate(found):
-        assert figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1, text
-        assert figure.bbox.y0 <= box.y0 and box.y1 <= figure.bbox.y1, text
+        assert 0 <= box.x0 and box.x1 <= 72 * figure.get_figwidth(), text
+        assert 0 <= box.y0 and box.y1 <= 72 * figure.get_figheight(), text
         for other, second in found[one + 1 :]:
             assert not box.overlaps(second), (text, other)
 
@@ -172,19 +172,20 @@ def svg_texts(figure: Figure) -> tuple[str, list[tuple[str, Bbox]]]:
 
     Measured in the font that figures are laid out for, which is wider than most.
     """
-    drawn: dict[Text, None] = {}
+    drawn: dict[Text, Bbox] = {}
     draw = Text.draw
 
     def note(text: Text, renderer: RendererBase) -> None:
-        drawn[text] = None
+        if text.get_visible() and text.get_text().strip():
+            in_points = figure.dpi / 72  # the SVG has points: what is drawn last is measured
+            drawn[text] = Bbox(text.get_window_extent(renderer).get_points() / in_points)
         draw(text, renderer)
 
     with pytest.MonkeyPatch.context() as patch:  # ticks beyond the axes have text, undrawn
         patch.setattr(Text, "draw", note)
         found = plots.svg(figure, "one")
-    texts = [each for each in drawn if each.get_visible() and each.get_text().strip()]
-    assert len(texts) > 3
-    return found, [(each.get_text(), each.get_window_extent().padded(-1.5)) for each in texts]
+    assert len(drawn) > 3
+    return found, [(each.get_text(), box.padded(-1)) for each, box in drawn.items()]
 
 
 def test_what_has_no_room_is_said() -> None:
