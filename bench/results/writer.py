@@ -45,8 +45,14 @@ class Store:
         self._write_table(facts.as_json())
 
     def add_session(self, session: SessionFacts) -> None:
-        """Append a session to run.json; what else stands in it stays, known or not."""
-        table = read_table(self.path / "run.json")
+        """Append a session to run.json; what else stands in it stays, known or not.
+
+        CannotJudge when it can no longer be read or written.
+        """
+        try:
+            table = read_table(self.path / "run.json")
+        except UsageError as error:  # it could be read when the run was opened
+            raise CannotJudge(error.message, error.hint) from None
         sessions = [*table.get("sessions", []), plain(session)]
         self._write_table({**table, "sessions": sessions})
 
