@@ -84,7 +84,7 @@ def _sample(block: Block, executor: Executor, number: int, rep: Rep) -> Sample:
         pause=rep.pause,
         phases=rep.phases,
         pinned=rep.pinned,
-        runs=rep.runs,
+        extents=rep.extents,
         window=rep.window,
         counters=rep.counters,
     )

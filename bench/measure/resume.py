@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Go on with a run that was interrupted: what is whole stays, the rest is measured."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,10 +15,11 @@ from bench.model.cell import Cell, Clock, Plan
 from bench.model.facts import FORMAT, RunFacts
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario
+from bench.results.columns import CellColumns
 from bench.results.comparable import continuity_problems
 from bench.results.lock import Lock, take_lock
 from bench.results.plan_record import Planned, plan_facts, tally
-from bench.results.reader import StoredLine, by_block, read_facts, read_lines
+from bench.results.reader import LineReader, StoredLine, read_facts, read_lines
 from bench.results.writer import Store
 
 _ANEW = "begin a new run; 'bench report' still reads this one"
@@ -58,15 +59,17 @@ def open_again(path: Path) -> Resumed:
     scenario = scenario_of(path, facts)
     plan = _plan(path, facts, scenario)
     planned = Planned.of(plan)
-    lines = [*read_lines(path / "samples.jsonl", facts.clock, planned)]
-    done = _done(planned, lines)
+    reader = LineReader(facts.clock, planned)
+    lines = [*read_lines(path / "samples.jsonl", reader)]
+    by_cell = reader.by_cell()
+    done = _done(planned, by_cell)
     return Resumed(
         store=store,
         facts=facts,
         scenario=scenario,
         plan=plan,
         rest=_rest(plan, done),
-        boots=max((line.sample.boot for line in lines if line.sample), default=0),
+        boots=max((int(columns.boot.max()) for columns in by_cell.values()), default=0),
         set_aside=_tidy(store, lines, done),
     )
 
@@ -131,15 +134,10 @@ def scenario_of(path: Path, facts: RunFacts) -> Scenario:
     return scenario
 
 
-def _done(planned: Planned, lines: Sequence[StoredLine]) -> set[Cell]:
+def _done(planned: Planned, by_cell: Mapping[Cell, CellColumns]) -> set[Cell]:
     """The cells of blocks that are whole; one that failed or was skipped is."""
-    groups = by_block(planned, [line.sample for line in lines if line.sample])
-    return {
-        cell
-        for block, samples in zip(planned.blocks, groups, strict=True)
-        if tally(block, samples).whole
-        for cell in block.cells
-    }
+    whole = [block for block in planned.blocks if tally(block, by_cell).whole]
+    return {cell for block in whole for cell in block.cells}
 
 
 def _rest(plan: Plan, done: set[Cell]) -> Plan:
@@ -152,10 +150,10 @@ def _rest(plan: Plan, done: set[Cell]) -> Plan:
 
 def _tidy(store: Store, lines: Sequence[StoredLine], done: set[Cell]) -> int:
     """Only whole blocks stay, so that the next line follows one that has an end."""
-    kept = [line.text for line in lines if line.sample and line.sample.cell in done]
-    rest = [line.text for line in lines if not (line.sample and line.sample.cell in done)]
+    kept = [text for text, cell in lines if cell in done]
+    rest = [text for text, cell in lines if cell not in done]
     whole = b"".join(_ended(text) for text in kept)
-    if whole != b"".join(line.text for line in lines):
+    if whole != b"".join(text for text, _ in lines):
         store.set_aside(whole, b"".join(_ended(text) for text in rest))
     return len(rest)
 

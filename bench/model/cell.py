@@ -177,7 +177,7 @@ class Rep:
     phases: Mapping[Phase, int]
     pause: int
     pinned: int  # bytes charged to the new process (VmPin)
-    runs: int  # physically contiguous runs of guest memory; 0: only root can tell
+    extents: int  # physically contiguous pieces of guest memory; 0: only root can tell
     window: int = 0  # bytes that each thread pins at once; 0: all
     counters: Mapping[str, int] = field(default_factory=dict)  # of the PMU, where there is one
 
@@ -203,7 +203,7 @@ class Sample:
     pause: int | None = None
     phases: Mapping[Phase, int] = field(default_factory=dict)
     pinned: int = 0
-    runs: int = 0
+    extents: int = 0
     window: int = 0
     counters: Mapping[str, int] = field(default_factory=dict)
 

@@ -13,7 +13,8 @@ from msgspec import Struct, convert
 from bench.model.cell import Clock
 from bench.model.typed import plain, typed
 
-FORMAT = 2  # 1 did without sessions and without a crc
+# 2: sessions, threads, window, counters and a crc. 3: runs of memory are called extents.
+FORMAT = 3
 
 
 class MemoryLock(Struct, frozen=True):

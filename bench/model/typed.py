@@ -35,7 +35,7 @@ def plain(value: Struct) -> dict[str, Any]:
     return whole
 
 
-def complaint(error: ValidationError, name: str = "") -> str:
+def complaint(error: Exception, name: str = "") -> str:
     """Spell an error of msgspec as a place and what is wrong there, in one printable line."""
     found = _MESSAGE.fullmatch(str(error))
     where, what = (found["where"] or "", found["what"]) if found else ("", str(error))

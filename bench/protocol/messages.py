@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from bench.errors import CellFailed, CellSkipped, ProtocolError
 from bench.model.cell import (
@@ -57,7 +57,8 @@ class RepMessage(Message):
     phases: Annotated[dict[Phase, Count], Field(strict=False)]
     pause: Count
     vmpin_kb: Count
-    runs: Count
+    # A helper of before calls them runs.
+    extents: Annotated[Count, Field(validation_alias=AliasChoices("extents", "runs"))]
     window: Count = 0
     counters: dict[str, Count] = {}
 
@@ -111,7 +112,7 @@ EXIT_DONE = 0
 def parse(line: str) -> AnyMessage:
     """One line; ProtocolError quotes it when it is not a message."""
     try:
-        return _ADAPTER.validate_json(check_crc(line))
+        return _ADAPTER.validate_json(check_crc(line.encode(errors="surrogateescape")))
     except ValueError as error:
         why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise ProtocolError(
@@ -206,7 +207,7 @@ class _Reader:
     order: tuple[Method, ...]
     due: int = 0
     missing: set[Method] = field(default_factory=set)
-    runs: int | None = None
+    extents: int | None = None
 
     def without(self, skip: Skip) -> Unavailable:
         if self.due or skip.method is None or skip.method not in self.order:
@@ -225,18 +226,19 @@ class _Reader:
         if sum(item.phases.values()) != item.pause or set(item.phases) != phases:
             raise ProtocolError(f"rep {due}: its phases are not its pause: {item.phases}")
         pinned = item.vmpin_kb * KIB
-        self._check_memory(item.method, pinned, item.runs)
+        self._check_memory(item.method, pinned, item.extents)
         self.due += 1
         return Rep(
-            item.method, item.phases, item.pause, pinned, item.runs, item.window, item.counters
+            item.method, item.phases, item.pause, pinned, item.extents, item.window, item.counters
         )
 
-    def _check_memory(self, method: Method, pinned: int, runs: int) -> None:
+    def _check_memory(self, method: Method, pinned: int, extents: int) -> None:
         """The helper has proven it; what is stored is that very figure."""
         cell = self.block.cell_of(method)
-        if self.runs not in (None, runs):
-            raise ProtocolError(f"rep {self.due}: memory of {self.runs} runs now has {runs}")
-        self.runs = runs
+        if self.extents not in (None, extents):
+            was = f"memory of {self.extents} extents"
+            raise ProtocolError(f"rep {self.due}: {was} now has {extents}")
+        self.extents = extents
         handed = cell.method.experiment is Experiment.LIVE_UPDATE
         known = handed and cell.regions.isdecimal() and not of_this_machine(cell.device)
         pins = cell.method.needs_device and device_named(cell.device).pins

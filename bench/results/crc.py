@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""JSON that knows whether it was changed: the last key of an object is a CRC of the rest."""
+"""Add a CRC to a JSON object and check it: the last key is the CRC-32 of what stands before it."""
 
 import re
 import zlib
 
-_SEAL = re.compile(r',\s*"crc":\s*(\d+)\s*\}\s*$', re.ASCII)
-_LONGEST = 80  # characters that a seal can have, with room for white space
+_SEAL = re.compile(rb',\s*"crc":\s*(\d+)\s*\}\s*$')
+_LONGEST = 80  # bytes that a seal can have, with room for white space
 
 
 def add_crc(text: str) -> str:
-    """An object as text, with the CRC-32 of its bytes up to its last brace.
+    """Return the object with a last key ``crc``: the CRC-32 of the bytes before that key.
 
     Text of many lines stays that: the new key has the indent of two that json.dumps gave.
     """
@@ -18,18 +18,19 @@ def add_crc(text: str) -> str:
     return f'{body}{before}"crc": {zlib.crc32(body.encode())}{after}'
 
 
-def check_crc(text: str) -> str:
-    """The object as it was before `add_crc`; ValueError when it is not that any more.
+def check_crc(text: bytes) -> bytes:
+    """Return the object without its CRC; ValueError if that does not fit.
 
-    Text without a CRC is what somebody else wrote, and is taken as it is.
+    An object without one is accepted as it is: its user removed it to edit the file, or
+    another program wrote it.
     """
-    found = _SEAL.search(text, max(0, len(text) - _LONGEST))
+    found = _SEAL.search(text, len(text) - _LONGEST)
     if not found:
         return text
     body = text[: found.start()]
-    if zlib.crc32(body.encode(errors="surrogateescape")) != int(found[1]):
+    if zlib.crc32(body) != int(found[1]):
         raise ValueError(
             "it was changed after it was written, its crc says"
             " (whoever did that on purpose has to drop its key 'crc')"
         )
-    return body + "}"
+    return body + b"}"

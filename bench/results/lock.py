@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One run at a time in a run directory: a lock that ends with the process that holds it."""
+"""Lock a run directory for one process; the kernel ends the lock with the process."""
 
 import errno
 import fcntl
@@ -14,16 +14,17 @@ _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EI
 
 
 class Lock:
-    """Held until `release`, or until nobody knows it any more."""
+    """Keep a directory locked until release() or until the object is garbage-collected."""
 
     def __init__(self, fd: int) -> None:
         self.release = weakref.finalize(self, os.close, fd)
 
 
 def take_lock(directory: Path) -> Lock:
-    """Lock a directory itself, so that no file of a lock is left in it.
+    """Lock a directory by its own file descriptor, so that no lock file is left in it.
 
-    UsageError names the process that has it; OSError when it is no directory.
+    UsageError names the process that holds it; OSError if it is no directory. File systems
+    without locks give a Lock that excludes nobody.
     """
     fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     lock = Lock(fd)
@@ -41,13 +42,13 @@ def take_lock(directory: Path) -> Lock:
 
 
 def holder(directory: Path) -> int | None:
-    """Another process that holds a directory, where /proc/locks can tell."""
+    """Return the pid of another process that holds a directory; None where none is known."""
     pid = _pid(directory)
     return None if pid == os.getpid() else pid
 
 
 def _pid(directory: Path) -> int | None:
-    """From a line as ``1: FLOCK  ADVISORY  WRITE 2671 fe:00:2162689 0 EOF``."""
+    """Read the pid of ``1: FLOCK  ADVISORY  WRITE 2671 fe:00:2162689 0 EOF``."""
     try:
         status = directory.stat()
         lines = Path("/proc/locks").read_text().splitlines()

@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a run is to measure, as run.json has it, and how much of it is there."""
+"""Store the plan of a run in run.json, and count how much of it was measured."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from msgspec import Meta, Struct
 
-from bench.model.cell import Block, Cell, Method, Plan, Sample
+from bench.model.cell import Block, Cell, Method, Plan
 from bench.model.facts import RunFacts
+from bench.model.typed import typed
 from bench.model.units import format_size
-from bench.results.row import CellRow, Loose, Strict, reason
+from bench.results.columns import ABSENT, CellColumns
+from bench.results.row import read_cell
 
 
 def plan_facts(plan: Plan) -> dict[str, Any]:
-    """A plan as run.json has it."""
+    """Return a plan as the keys ``plan`` and ``left_out`` of run.json."""
     return {
         "plan": [
             {"cells": [cell.factors() for cell in block.cells], "order": [*block.order]}
@@ -27,16 +29,13 @@ def plan_facts(plan: Plan) -> dict[str, Any]:
     }
 
 
-class _BlockRow(Strict):
-    cells: Annotated[list[CellRow], Field(min_length=1)]
-    order: tuple[Annotated[Method, Loose], ...] = Field(default=(), strict=False)
+class _BlockRow(Struct, forbid_unknown_fields=True):
+    cells: Annotated[list[dict[str, Any]], Meta(min_length=1)]
+    order: tuple[Method, ...] = ()
     why: str = ""
 
     def block(self) -> Block:
-        return Block(tuple(cell.cell() for cell in self.cells), self.order)
-
-
-_BLOCKS = TypeAdapter(list[_BlockRow])
+        return Block(tuple(map(read_cell, self.cells)), self.order)
 
 
 @dataclass(frozen=True)
@@ -55,19 +54,18 @@ class Planned:
 
     @staticmethod
     def read(facts: RunFacts) -> "Planned":
-        """Of run.json; ValueError for a plan that is none. Without a plan: no blocks."""
-        rows: list[_BlockRow] = []
-        for key, blocks in (("left_out", facts.left_out), ("plan", facts.plan)):
-            try:
-                rows += _BLOCKS.validate_python(blocks)
-            except ValidationError as error:
-                raise ValueError(f"{key}: {reason(error)}") from None
+        """Read the plan in run.json; no blocks if it has none, ValueError if it is wrong."""
+        rows = [
+            row
+            for key, blocks in (("left_out", facts.left_out), ("plan", facts.plan))
+            for row in typed(blocks, list[_BlockRow], key)
+        ]
         planned = Planned(tuple(row.block() for row in rows))
         planned.check()
         return planned
 
     def check(self) -> None:
-        """ValueError when its parts contradict each other."""
+        """Raise ValueError if its parts contradict each other."""
         cells = [cell for block in self.blocks for cell in block.cells]
         if len(cells) != len({*cells}):
             raise ValueError("plan: a cell stands in it twice")
@@ -78,28 +76,33 @@ class Planned:
 
 @dataclass(frozen=True)
 class Tally:
-    """Lines of a block: how many there are and should be, and whether they are the right ones."""
+    """Lines of a block: how many there are, how many are due, and if all that are due are there."""
 
     there: int
     wanted: int
     whole: bool
 
 
-def tally(block: Block, samples: Sequence[Sample]) -> Tally:
-    """Every rep of a block's order has a sample, or its method the reason why it has none.
+def tally(block: Block, by_cell: Mapping[Cell, CellColumns]) -> Tally:
+    """Count the lines of a block: each rep of its order has one.
 
-    The order is that of the methods without a reason then.
+    A method that left a reason instead of reps is out of the order: its reason is one line.
     """
-    gone = {sample.cell.method for sample in samples if sample.rep is None}
+    found = {cell.method: by_cell[cell] for cell in block.cells if cell in by_cell}
+    gone = {method for method, columns in found.items() if ABSENT in columns.rep}
     order = block.order_without(gone) if block.order else ()
-    got = {(s.rep, s.cell.method) for s in samples if s.rep is not None}
-    named = gone | {*order} == {cell.method for cell in block.cells}
+    due: dict[Method, set[int]] = {cell.method: set() for cell in block.cells}
+    for rep, method in enumerate(order):
+        due[method].add(rep)
+    got = {method: {*columns.rep.tolist()} - {ABSENT} for method, columns in found.items()}
+    whole = all(got.get(method, set()) == reps for method, reps in due.items())
+    named = gone | {*order} == {*due}
     wanted = len(order) + len(gone) if order or gone else len(block.cells)
-    return Tally(len(samples), wanted, named and got == {*enumerate(order)})
+    return Tally(sum(map(len, found.values())), wanted, named and whole)
 
 
 def describe_block(block: Block) -> str:
-    """A block in a line about what is wrong with it: all that tells it from the others."""
+    """Return a block in words: its devices, pages, memory, methods, and factors not the default."""
     cell = block.any_cell
     usual = Cell.__dataclass_fields__
     variant = [

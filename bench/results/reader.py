@@ -1,127 +1,161 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A run directory as it is read: what is whole is used, what is not is said."""
+"""Read a run directory: what is whole is used, what is not is said."""
 
-import gc
 import json
 import stat
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bench.errors import UsageError
 from bench.model.cell import Cell, Clock, Sample
-from bench.model.facts import RunFacts, read_run_facts
-from bench.results.canonical import Reader
+from bench.model.facts import FORMAT, RunFacts, read_run_facts
+from bench.results.columns import CellColumns, CellLines
 from bench.results.crc import check_crc
 from bench.results.lock import holder
 from bench.results.plan_record import Planned, describe_block, tally
+from bench.results.row import factors_of, plainly, row_decoder
 
-_READABLE = (1, 2)
+if TYPE_CHECKING:
+    import pandas as pd
+
 _MOST = 5  # lines that are named; of a file that is all rubbish a count says more
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """A run as it was stored: ``facts`` is run.json.
 
+    ``by_cell`` has the lines that are whole, cells in the order of their first lines.
     ``damage`` says what is wrong with the directory, ``missing`` why a cell of the plan
-    has no sample and no reason of its own. ``samples`` are those that are whole.
+    has no line and no reason of its own.
     """
 
     path: Path
     facts: RunFacts
-    samples: tuple[Sample, ...]
+    by_cell: Mapping[Cell, CellColumns]
     damage: tuple[str, ...] = ()
     missing: Mapping[Cell, str] = field(default_factory=dict)
 
-    @cached_property
-    def cells(self) -> frozenset[Cell]:
-        """Of the samples: all that left a line."""
-        return frozenset(sample.cell for sample in self.samples)
+    @property
+    def cells(self) -> Collection[Cell]:
+        """The cells that have a line."""
+        return self.by_cell.keys()
 
     @property
     def measured(self) -> bool:
-        """There is a sample that counts."""
-        return any(sample.ok for sample in self.samples)
+        """True if any line is a sample."""
+        return any(columns.ok.any() for columns in self.by_cell.values())
 
     @property
     def clock(self) -> Clock:
         return self.facts.clock
 
+    @cached_property
+    def samples(self) -> tuple[Sample, ...]:
+        """The lines one by one, in their order: some KiB each, so not for a million of them."""
+        found = [
+            pair
+            for cell, columns in self.by_cell.items()
+            for pair in zip(columns.line.tolist(), columns.samples(cell, self.clock), strict=True)
+        ]
+        return tuple(sample for _, sample in sorted(found, key=lambda pair: pair[0]))
 
-class StoredLine(NamedTuple):
-    """Of samples.jsonl; without a sample it is damaged, for a reason."""
+    def frame(self) -> "pd.DataFrame":
+        """The lines as a pandas frame: see bench.results.frame.frame_of."""
+        from bench.results.frame import frame_of
 
-    number: int
-    text: bytes  # with its end, where it has one
-    sample: Sample | None
-    problem: str = ""
+        return frame_of([self], [self.path.name])
+
+
+class LineReader:
+    """Sorts lines of samples.jsonl by cell. Without a plan any cell may have some."""
+
+    def __init__(self, clock: Clock, planned: Planned, version: int = FORMAT) -> None:
+        self._clock, self._unit = clock, clock.unit
+        self._planned = {cell for block in planned.blocks for cell in block.cells}
+        self._decode = row_decoder(version)
+        self._found: dict[tuple[Any, ...], CellLines] = {}
+        self._count = 0
+
+    def read(self, text: bytes) -> Cell:
+        """Keep a line, and return its cell; ValueError says why it is no sample of the run."""
+        try:
+            row = self._decode(check_crc(text))
+            if row.clock is not self._clock or row.unit != self._unit:
+                by = f"{row.unit} by clock {row.clock} in a run by clock {self._clock}"
+                raise ValueError(by)
+            factors = factors_of(row)  # a hash of a cell takes longer
+            lines = self._found.get(factors) or self._lines_of(factors)
+            lines.add(self._count, row)
+        except (ValueError, RecursionError) as error:
+            raise plainly(error) from None
+        self._count += 1
+        return lines.cell
+
+    def _lines_of(self, factors: tuple[Any, ...]) -> CellLines:
+        cell = Cell(*factors)
+        if self._planned and cell not in self._planned:
+            raise ValueError("its cell is not in the plan")
+        return self._found.setdefault(factors, CellLines(cell))
+
+    def by_cell(self) -> dict[Cell, CellColumns]:
+        """Of every cell with a line, in the order of the first ones."""
+        return {lines.cell: lines.columns() for lines in self._found.values() if len(lines)}
+
+
+# A line with its end, where it has one; its cell, or why it is damaged.
+StoredLine: TypeAlias = tuple[bytes, Cell | str]
 
 
 def load(path: Path) -> Run:
-    """Read a run directory; UsageError when there is none, or it says not what it is."""
+    """Read a run directory; UsageError if it is none, or of an unknown format."""
     facts = read_facts(path / "run.json")
     try:
         planned = Planned.read(facts)
     except ValueError as error:
         raise UsageError(f"{path}/run.json: not a run: {error}") from None
-    with _no_collection():
-        samples, damage = _samples(path, facts.clock, planned)
-        lost, missing = _compare(planned, samples, holder(path))
-    return Run(path, facts, samples, (*damage, *lost), missing)
+    reader = LineReader(facts.clock, planned, facts.format)
+    damage = _damage(read_lines(path / "samples.jsonl", reader))
+    by_cell = reader.by_cell()
+    lost, missing = _compare(planned, by_cell, holder(path))
+    return Run(path, facts, by_cell, (*damage, *lost), missing)
 
 
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Samples are no cycles: to search a million of them again and again takes as long as they."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
-
-
-def _samples(path: Path, clock: Clock, planned: Planned) -> tuple[tuple[Sample, ...], list[str]]:
-    """The samples that are whole, and the lines that are none."""
-    samples: list[Sample] = []
+def _damage(lines: Iterable[StoredLine]) -> list[str]:
+    """Name the first damaged lines, and count the others."""
     damage: list[str] = []
     more = 0
-    for line in read_lines(path / "samples.jsonl", clock, planned):
-        if line.sample:
-            samples.append(line.sample)
-        elif len(damage) < _MOST:
-            damage.append(f"samples.jsonl:{line.number}: {line.problem}")
+    for number, (_, found) in enumerate(lines, 1):
+        if not isinstance(found, str):
+            continue
+        if len(damage) < _MOST:
+            damage.append(f"samples.jsonl:{number}: not a sample: {found}")
         else:
             more += 1
-    damage += [f"samples.jsonl: and {more} more lines"] if more else []
-    return tuple(samples), damage
+    return damage + ([f"samples.jsonl: and {more} more lines"] if more else [])
 
 
 def _compare(
-    planned: Planned, samples: Iterable[Sample], busy: int | None
+    planned: Planned, by_cell: Mapping[Cell, CellColumns], busy: int | None
 ) -> tuple[list[str], dict[Cell, str]]:
-    """Blocks that are not whole, and why cells have nothing at all.
+    """Return what is wrong with blocks, and why cells have no line.
 
     Blocks are stored in their order: those behind the last one that left a line were not
     reached, and one before it has lost its lines.
     """
-    found = by_block(planned, samples)
-    last = max((number for number, group in enumerate(found) if group), default=-1)
+    counts = [tally(block, by_cell) for block in planned.blocks]
+    last = max((number for number, count in enumerate(counts) if count.there), default=-1)
     damage: list[str] = []
     missing: dict[Cell, str] = {}
     unreached = "not measured: the run was interrupted"
     if busy:
         unreached = f"not measured yet: process {busy} is at it"
-    for number, (block, group) in enumerate(zip(planned.blocks, found, strict=True)):
-        count = tally(block, group)
-        there = {sample.cell for sample in group}
+    for number, (block, count) in enumerate(zip(planned.blocks, counts, strict=True)):
         why = "lost: its lines are damaged" if number <= last else unreached
-        missing |= {cell: why for cell in block.cells if cell not in there}
+        missing |= {cell: why for cell in block.cells if cell not in by_cell}
         if number <= last and not count.whole:
             damage.append(
                 f"{describe_block(block)}: {count.there} of {count.wanted} lines are left"
@@ -129,61 +163,19 @@ def _compare(
     return damage, missing
 
 
-def by_block(planned: Planned, samples: Iterable[Sample]) -> list[list[Sample]]:
-    """The samples of each block."""
-    groups: dict[Cell, list[Sample]] = {}
-    for sample in samples:
-        group = groups.get(sample.cell)
-        if group is None:
-            group = groups[sample.cell] = []
-        group.append(sample)
-    return [
-        [sample for cell in block.cells for sample in groups.get(cell, ())]
-        for block in planned.blocks
-    ]
-
-
-def read_lines(path: Path, clock: Clock, planned: Planned) -> Iterator[StoredLine]:
-    """Every line, in order; UsageError when the file cannot be read at all."""
-    reader = Reader(clock)
-    places = _Places(planned)
+def read_lines(path: Path, reader: LineReader) -> Iterator[StoredLine]:
+    """Give every line to the reader, in order; UsageError if the file cannot be read at all."""
     try:
         _expect_file(path)
         with path.open("rb") as handle:
-            for number, text in enumerate(handle, 1):
+            for text in handle:
                 try:
-                    sample = reader.read(text.rstrip(b"\r\n"))
-                    places.take(sample)
+                    found: Cell | str = reader.read(text)
                 except ValueError as error:
-                    yield StoredLine(number, text, None, f"not a sample: {error}")
-                else:
-                    yield StoredLine(number, text, sample)
+                    found = str(error)
+                yield text, found
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}", "name a run directory") from None
-
-
-class _Places:
-    """Where there can be a sample: each rep of a boot, once for each cell of the plan."""
-
-    def __init__(self, planned: Planned) -> None:
-        self._reps: dict[Cell, dict[int, set[int | None]]] = {
-            cell: {} for block in planned.blocks for cell in block.cells
-        }
-        self._any = not self._reps
-
-    def take(self, sample: Sample) -> None:
-        """ValueError for what is not of this run, or is there already."""
-        boots = self._reps.get(sample.cell)
-        if boots is None:
-            if not self._any:
-                raise ValueError("its cell is not in the plan")
-            boots = self._reps[sample.cell] = {}
-        reps = boots.setdefault(sample.boot, set())
-        if sample.rep in reps:
-            raise ValueError(
-                f"there is another one of its cell, boot {sample.boot}, rep {sample.rep}"
-            )
-        reps.add(sample.rep)
 
 
 def read_facts(path: Path) -> RunFacts:
@@ -207,14 +199,13 @@ def read_table(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not a run: {error}") from None
     version = whole.get("format")
-    if type(version) is not int or version not in _READABLE:
-        known = " and ".join(map(str, _READABLE))
+    if type(version) is not int or not 1 <= version <= FORMAT:
         shown = repr(version)[:20]
-        raise UsageError(f"{path}: format {shown}: this version of bench reads {known}")
+        raise UsageError(f"{path}: format {shown}: this version of bench reads 1 to {FORMAT}")
     try:
-        bare = check_crc(text)
+        bare = check_crc(text.encode())
         table: dict[str, Any] = json.loads(bare)
-        if bare == text:
+        if bare == text.encode():
             _check_unsealed(table)
     except ValueError as error:
         raise UsageError(f"{path}: not a run: {error}") from None
@@ -222,7 +213,10 @@ def read_table(path: Path) -> dict[str, Any]:
 
 
 def _check_unsealed(table: Mapping[str, Any]) -> None:
-    """ValueError for a crc that is none any more; without any, somebody dropped it on purpose."""
+    """Raise ValueError if the crc key is damaged.
+
+    A file without one is accepted: its user removed it to edit the file.
+    """
     last = [*table][-1]
     number = isinstance(table[last], int | float) and last not in ("format", "seed")
     if "crc" in table or number:
@@ -240,7 +234,7 @@ def _read(path: Path) -> str:
 
 
 def _expect_file(path: Path) -> None:
-    """UsageError for what would be waited for, or has no end."""
+    """Raise UsageError for a FIFO or device, which would block or never end."""
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # of a directory the error says it
         raise UsageError(f"{path}: not a file", "name a run directory")

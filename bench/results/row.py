@@ -1,130 +1,123 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A line of samples.jsonl: from text to a sample and back."""
+"""Read and write a line of samples.jsonl: JSON with strict types, and a CRC as its last key."""
 
 import json
-from functools import lru_cache
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
+from operator import attrgetter
+from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+import msgspec
+from msgspec import Meta, Raw, Struct
+from msgspec.structs import astuple
 
-from bench.model.cell import (
-    Backing,
-    Batch,
-    Cell,
-    Clock,
-    Handover,
-    Method,
-    Pages,
-    Phase,
-    Ptes,
-    Sample,
-)
-from bench.results.crc import add_crc, check_crc
+from bench.model.cell import Cell, Clock, Experiment, Sample
+from bench.model.typed import complaint, typed
+from bench.results.crc import add_crc
 
-Count = Annotated[int, Field(ge=0, lt=1 << 63)]
-Size = Annotated[int, Field(ge=1, lt=1 << 63)]
-Text = Annotated[str, Field(min_length=1)]
-Loose = Field(strict=False)  # values of enums come as text
-_LONGEST = 160  # characters of a reason: what is quoted can be anything
-
-_cell = lru_cache(4096)(Cell)  # a million lines name a few hundred cells
+_MOST = (1 << 63) - 1  # statistics compute with 64 bits
+Count = Annotated[int, Meta(ge=0, le=_MOST)]
+Size = Annotated[int, Meta(ge=1, le=_MOST)]
+Text = Annotated[str, Meta(min_length=1)]
 
 
-_PHASES = {method: {*method.experiment.phases} for method in Method}
+class Row(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """A line beside the factors of its cell. `ticks_of` reads ``phases``."""
 
-
-class Strict(BaseModel):
-    """A number that is nearly right is wrong."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class CellRow(Strict):
-    device: Text
-    method: Annotated[Method, Loose]
-    mem: Size
-    pages: Annotated[Pages, Loose]
-    backing: Annotated[Backing, Loose]
-    file: Size
-    ptes: Annotated[Ptes, Loose]
-    handover: Annotated[Handover, Loose]
-    regions: Text
-    batch: Annotated[Batch, Loose]
-    threads: Size = 1
-
-    def cell(self) -> Cell:
-        return _cell(
-            self.device,
-            self.pages,
-            self.mem,
-            self.method,
-            self.backing,
-            self.file,
-            self.ptes,
-            self.handover,
-            self.regions,
-            self.batch,
-            self.threads,
-        )
-
-
-class _Row(CellRow):
     rep: Count | None
     boot: Count
-    clock: Annotated[Clock, Loose]
+    clock: Clock
     unit: str
     pause: Count | None
-    phases: Annotated[dict[Phase, Count], Loose]
+    phases: Raw
     pinned: Count
-    runs: Count
+    extents: Count
+    status: Text
     window: Count = 0
     counters: dict[str, Count] = {}
-    status: Text
 
-    def sample(self, clock: Clock) -> Sample:
-        """ValueError when its parts contradict each other, or the run."""
-        if self.clock is not clock or self.unit != clock.unit:
-            raise ValueError(f"{self.unit} by clock {self.clock} in a run by clock {clock}")
-        if self.status == "ok" and (self.rep is None or self.phases.keys() != _PHASES[self.method]):
-            raise ValueError("its rep or a phase is missing")
-        if sum(self.phases.values()) != (self.pause or 0):
-            raise ValueError("its phases do not add up to its pause")
-        return Sample(
-            cell=self.cell(),
-            clock=clock,
-            boot=self.boot,
-            status=self.status,
-            rep=self.rep,
-            pause=self.pause,
-            phases=self.phases,
-            pinned=self.pinned,
-            runs=self.runs,
-            window=self.window,
-            counters=self.counters,
+
+class _RowBefore3(Row, kw_only=True, forbid_unknown_fields=True, gc=False):
+    extents: Count = msgspec.field(name="runs")
+
+
+def _factor_fields() -> list[tuple[str, Any] | tuple[str, Any, Any]]:
+    """Return the fields of Cell with its defaults; numbers are sizes and counts, 1 at least."""
+    types: Mapping[Any, Any] = {int: Size, str: Text}
+    found: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+    for each in fields(Cell):
+        kind = types.get(each.type, each.type)
+        default = () if each.default is MISSING else (each.default,)
+        found.append((each.name, kind, *default))
+    return found
+
+
+def _with_factors(name: str, base: type[Struct]) -> type[Struct]:
+    return msgspec.defstruct(
+        name,
+        _factor_fields(),
+        bases=(base,),
+        kw_only=True,
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+
+
+_CELL = _with_factors("CellRow", Struct)
+_ROWS = {base: msgspec.json.Decoder(_with_factors("LineRow", base)) for base in (Row, _RowBefore3)}
+_PHASES = {
+    each: msgspec.json.Decoder(
+        msgspec.defstruct(
+            "Phases",
+            [(phase.value, Count) for phase in each.phases],
+            forbid_unknown_fields=True,
+            gc=False,
         )
+    )
+    for each in Experiment
+}
+
+# The factors of a row, in the order of Cell's fields.
+factors_of: Callable[[Struct], tuple[Any, ...]] = attrgetter(*(f.name for f in fields(Cell)))
 
 
-def parse_row(line: bytes, clock: Clock) -> Sample:
-    """A line without its end; ValueError says, in one short line, why it is no sample."""
-    try:
-        return _Row.model_validate_json(check_crc(line.decode())).sample(clock)
-    except ValidationError as error:
-        raise ValueError(reason(error)) from None
-    except UnicodeError:
-        raise ValueError("it is no text") from None
+def row_decoder(version: int) -> Callable[[bytes], Row]:
+    """Return the decoder for lines of a format of run.json; `plainly` translates what it raises."""
+    base = Row if version >= 3 else _RowBefore3
+    return cast(Callable[[bytes], Row], _ROWS[base].decode)
 
 
-def reason(error: ValidationError) -> str:
-    """The first thing that is wrong, as printable text of a sensible length."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(map(str, first["loc"]))
-    text = f"{where}: {first['msg']}" if where else first["msg"]
-    plain = text.encode("unicode_escape").decode()
-    return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}..."
+def ticks_of(row: Row, experiment: Experiment) -> tuple[int, ...]:
+    """Return the ticks of the experiment's phases, in their order; none if nothing was measured.
+
+    ValueError if a phase is missing or strange, or if they do not add up to the pause.
+    """
+    if row.pause is None and row.status != "ok":
+        if msgspec.json.decode(row.phases) != {}:
+            raise ValueError("it has phases, but no pause")
+        return ()
+    if row.rep is None:
+        raise ValueError("its rep is missing")
+    ticks: tuple[int, ...] = astuple(_PHASES[experiment].decode(row.phases))
+    if sum(ticks) != row.pause:
+        raise ValueError("its phases do not add up to its pause")
+    return ticks
+
+
+def read_cell(factors: object) -> Cell:
+    """Make a cell of a table of factors as `Cell.factors` spells them; ValueError if it is none."""
+    return Cell(*factors_of(typed(factors, _CELL)))
+
+
+def plainly(error: Exception) -> ValueError:
+    """Turn an error of a decoder into one with a line of printable text of bounded length."""
+    if isinstance(error, RecursionError):
+        return ValueError("it is nested too deeply")
+    return ValueError("it is no text" if isinstance(error, UnicodeError) else complaint(error))
 
 
 def row_text(sample: Sample) -> str:
-    """The sealed line of a sample, with its end."""
+    """Return the line of a sample, with its CRC and its end."""
     row = {
         **sample.cell.factors(),
         "rep": sample.rep,
@@ -134,7 +127,7 @@ def row_text(sample: Sample) -> str:
         "pause": sample.pause,
         "phases": {phase.value: ticks for phase, ticks in sample.phases.items()},
         "pinned": sample.pinned,
-        "runs": sample.runs,
+        "extents": sample.extents,
         "window": sample.window,
         "counters": dict(sample.counters),
         "status": sample.status,

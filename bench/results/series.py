@@ -7,7 +7,7 @@ SERIES = "series.json"  # in a directory whose runs took turns
 
 
 def runs_below(path: Path) -> list[Path]:
-    """The run directories that a path stands for: itself, or those of one kernel of a series.
+    """Return the run directories that a path stands for: itself, or those below it.
 
     In the order in which they ran: 100 comes after 99, and not after 10.
     """
@@ -21,7 +21,7 @@ def runs_below(path: Path) -> list[Path]:
 
 
 def took_turns(base: Path, new: Path) -> bool:
-    """They are two kernels of one series; a file beside their directories is neither."""
+    """True if both are directories of one series of runs that took turns, a kernel each."""
     try:
         sides = [path.resolve() for path in (base, new)]
         parent = sides[0].parent

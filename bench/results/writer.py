@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The run directory as it is written: what a run was, and its samples, synced block by block."""
+"""Write a run directory: facts replaced at once, samples appended and synced block by block."""
 
 import json
 import os
@@ -24,7 +24,7 @@ __all__ = ["Run", "Store", "create", "load"]
 
 
 class Store:
-    """An open run directory. Everything that `append` returned from is on the disk."""
+    """An open run directory, locked until close(). What append() returned from is on the disk."""
 
     def __init__(self, path: Path, lock: Lock | None = None) -> None:
         self.path = path
@@ -36,7 +36,7 @@ class Store:
         return self.path / "console.log"
 
     def close(self) -> None:
-        """Let others have the directory; the end of the process does it too."""
+        """Release the lock; the end of the process does it too."""
         if self._lock:
             self._lock.release()
 
@@ -69,7 +69,7 @@ class Store:
         self._guard(lambda: _append(self._samples, "".join(map(row_text, samples)).encode()))
 
     def set_aside(self, kept: bytes, rest: bytes) -> None:
-        """Only ``kept`` stays; the rest is added to samples.damaged.jsonl before that."""
+        """Replace the samples by ``kept``; ``rest`` is added to samples.damaged.jsonl before."""
         damaged = self.path / "samples.damaged.jsonl"
         self._guard(lambda: _append(damaged, rest, os.O_CREAT))
         self._guard(lambda: _replace(self._samples, kept))
@@ -84,7 +84,11 @@ class Store:
 
 
 def create(out: Path | None, scenario: str) -> Store:
-    """A new run directory; UsageError when it exists or cannot be made."""
+    """Make and lock a run directory; UsageError if it exists or cannot be made.
+
+    Without ``out`` it is named by time and scenario below reports/. A directory in which a
+    run was killed before it wrote anything is used again.
+    """
     path = out or _fresh_name(scenario)
     try:
         path.mkdir(parents=True, exist_ok=_began_nothing(path))
@@ -99,7 +103,7 @@ def create(out: Path | None, scenario: str) -> Store:
 
 
 def create_series(out: Path | None, scenario: str) -> Path:
-    """A new directory for run directories; UsageError as of `create`."""
+    """Make a directory for runs that take turns; UsageError as of `create`."""
     path = out or _fresh_name(scenario)
     try:
         path.mkdir(parents=True)
@@ -115,7 +119,7 @@ _BEFORE_IT_BEGINS = {"samples.jsonl", "console.log", "run.tmp"}
 
 
 def _began_nothing(path: Path) -> bool:
-    """A run was killed there before it knew what it was; only such a directory is used again."""
+    """True if a run was killed there before it wrote run.json or a sample."""
     try:
         files = {file.name: file.stat().st_size for file in path.iterdir()}
     except OSError:
@@ -134,7 +138,7 @@ def _fresh_name(scenario: str) -> Path:
 
 
 def _append(path: Path, data: bytes, flags: int = 0) -> None:
-    """All of it, on the disk, or nothing."""
+    """Append all of the data and sync it; on an error the file is as long as before."""
     fd = os.open(path, os.O_WRONLY | os.O_APPEND | flags, 0o666)
     try:
         size = os.fstat(fd).st_size
@@ -151,7 +155,7 @@ def _append(path: Path, data: bytes, flags: int = 0) -> None:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """The old file or the new one, whatever happens between."""
+    """Write a file beside and rename it: readers find the old one or the new one, whole."""
     scratch = path.with_suffix(".tmp")
     try:
         with scratch.open("wb") as handle:
@@ -167,7 +171,7 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def _sync(directory: Path) -> None:
-    """The names in it reach the disk too, where a directory can be synced."""
+    """Sync the names in a directory, where the file system can."""
     fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         with suppress(OSError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A baseline to keep in git: a side as text, one line a cell, the same text for the same side."""
+"""Write and read a baseline to keep in git: a side as text, a line a cell, sorted."""
 
 import json
 from collections.abc import Mapping
@@ -7,39 +7,41 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
-from pydantic import Field, ValidationError
+from msgspec import Meta, Struct
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Cell, Clock
-from bench.results.row import CellRow, Count, Strict, Text, reason
+from bench.model.typed import typed
+from bench.results.row import Count, Text, read_cell
 from bench.sides.names import cell_name
 from bench.sides.side import CellValues, Key, Side, series
 
 FORMAT: Final = 1
 MARK = "bench_baseline"  # the key by which such a file is known; its value is the format
 
-_Boot = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,17})$")]
+_Boot = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,17})\Z")]
 
-_Values = Annotated[list[Count], Field(min_length=1)]
+_Values = Annotated[list[Count], Meta(min_length=1)]
 
 
-class _Row(Strict):
-    """Of a cell: the raw values of each boot, or why it has none."""
+class _Row(Struct, forbid_unknown_fields=True):
+    """A cell with the raw values of each boot, or the reason why it has none."""
 
-    cell: CellRow
-    values: dict[_Boot, _Values] = Field(default={})
+    cell: dict[str, Any]
+    values: dict[_Boot, _Values] = {}
     without: str = ""
 
 
-class _File(Strict):
+class _File(Struct, forbid_unknown_fields=True):
     bench_baseline: Literal[1]
     facts: dict[str, Text]
-    cells: Annotated[list[_Row], Field(min_length=1)]
+    cells: Annotated[list[_Row], Meta(min_length=1)]
 
 
 def write_baseline(side: Side, path: Path) -> None:
-    """UsageError for a side that is not of our own cells, or a file that cannot be written.
+    """Write a side to a file.
 
+    UsageError for a side that is not of our own cells, or a file that cannot be written.
     CannotJudge for a damaged one: the file could not say so to those who compare with it.
     """
     if side.damage:
@@ -52,7 +54,7 @@ def write_baseline(side: Side, path: Path) -> None:
 
 
 def baseline_text(side: Side) -> str:
-    """A fact a line and a cell a line, sorted, so that git shows what changed."""
+    """Return a fact a line and a cell a line, sorted, so that git shows what changed."""
     rows = [{"values": each.lists(), **_named(side, key)} for key, each in side.cells.items()]
     rows += [{"without": why, **_named(side, key)} for key, why in side.without.items()]
     rows.sort(key=lambda row: json.dumps(row["cell"]))
@@ -70,14 +72,12 @@ def _named(side: Side, key: Key) -> dict[str, Any]:
 
 
 def side_of_baseline(whole: Mapping[str, Any], name: str) -> Side:
-    """From the JSON of a baseline; UsageError says what in it is wrong."""
+    """Make a side of the JSON of a baseline; UsageError says what in it is wrong."""
     if whole.get(MARK) != FORMAT or isinstance(whole[MARK], bool | float):
         shown = repr(whole.get(MARK))[:20]
         raise UsageError(f"{name}: baseline format {shown}: this version of bench reads {FORMAT}")
     try:
-        return _side(_File.model_validate(whole), name)
-    except ValidationError as error:
-        raise UsageError(f"{name}: not a baseline: {reason(error)}") from None
+        return _side(typed(whole, _File), name)
     except ValueError as error:
         raise UsageError(f"{name}: not a baseline: {error}") from None
 
@@ -90,7 +90,7 @@ def _side(file: _File, name: str) -> Side:
     found: dict[Key, CellValues] = {}
     without: dict[Key, str] = {}
     for row in file.cells:
-        cell = row.cell.cell()
+        cell = read_cell(row.cell)
         if cell in found or cell in without:
             raise ValueError(f"{cell_name(cell)} stands in it twice")
         if bool(row.values) == bool(row.without):

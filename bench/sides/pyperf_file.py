@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A side from a pyperf file: one that `bench report` wrote, or any other program's."""
+"""Make a side of a pyperf file: one that `bench report` wrote, or any other program's."""
 
 import math
 from typing import Any
@@ -20,7 +20,7 @@ _EXACT = 1 << 51
 
 
 def side_of_pyperf(text: str, name: str) -> Side:
-    """UsageError for what pyperf cannot read, or what would be a wrong number."""
+    """Read a pyperf file; UsageError for what pyperf cannot read or what is no exact number."""
     try:
         suite = pyperf.BenchmarkSuite.loads(text)
         ours = [keys.FORMAT_KEY in bench.get_metadata() for bench in suite]
@@ -78,7 +78,7 @@ def _ticks(value: int | float, unit: str) -> int:
 
 
 def _with_zeros(ticks: list[int], places: str) -> list[int]:
-    """Where values were 0 they are again."""
+    """Put values of 0 back at their places: pyperf takes none."""
     for place in (int(word) for word in places.split(",") if word):
         if not 0 <= place <= len(ticks):
             raise ValueError(f"{keys.ZEROS}: {place} is no place among {len(ticks)} values")
@@ -87,7 +87,7 @@ def _with_zeros(ticks: list[int], places: str) -> list[int]:
 
 
 def _foreign(suite: Any, name: str) -> Side:
-    """Benchmarks by their names; each pyperf.Run was a process of its own: a boot."""
+    """Take benchmarks by their names; each pyperf.Run was a process of its own: a boot."""
     units = sorted({bench.get_unit() for bench in suite})
     if len(units) > 1:
         raise ValueError(f"its benchmarks have different units: {', '.join(units)}")

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What our pyperf files say in metadata, which holds scalars only: written and read by these."""
+"""Write and read what our pyperf files say in metadata, which holds scalars only."""
 
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from bench.model.cell import Cell
-from bench.results.row import CellRow, reason
+from bench.results.row import read_cell
 from bench.sides.names import cell_name
 from bench.sides.side import Key
 
@@ -30,7 +28,7 @@ def cell_metadata(cell: Cell) -> dict[str, str | int]:
 
 
 def cell_of(metadata: Metadata) -> Cell:
-    """ValueError when the factors are not those of a cell."""
+    """Read the cell of a benchmark; ValueError if its factors are not those of one."""
     return _cell(_part(metadata, _CELL))
 
 
@@ -47,7 +45,7 @@ def facts_in(metadata: Metadata) -> dict[str, str]:
 
 
 def without_metadata(without: Iterable[tuple[Cell, str]]) -> dict[str, str]:
-    """A numbered key for each cell that has no figure: its name, why, and its factors."""
+    """Return a numbered key for each cell without a figure: its name, why, and its factors."""
     rows = ({"name": cell_name(cell), "why": why, "cell": cell.factors()} for cell, why in without)
     return {f"{_WITHOUT}{number:04}": json.dumps(row) for number, row in enumerate(rows, 1)}
 
@@ -69,6 +67,6 @@ def _part(metadata: Metadata, prefix: str) -> dict[str, Any]:
 
 def _cell(factors: object) -> Cell:
     try:
-        return CellRow.model_validate(factors).cell()
-    except ValidationError as error:
-        raise ValueError(f"not a cell: {reason(error)}") from None
+        return read_cell(factors)
+    except ValueError as error:
+        raise ValueError(f"not a cell: {error}") from None

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A side from run directories: one, or several whose boots count on."""
+"""Make a side of run directories: of one, or of several whose boots are numbered on."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
 from bench.errors import CannotJudge, UsageError
-from bench.model.cell import Cell, Sample
+from bench.results.columns import CellColumns
 from bench.results.comparable import facts_of
 from bench.results.writer import Run, load
 from bench.sides.alike import changes, differences
@@ -28,7 +28,7 @@ def read_runs(paths: Sequence[Path], force: bool = False) -> Side:
 
 
 def side_of(runs: Sequence[Run], force: bool = False) -> Side:
-    """The samples of runs that are alike; CannotJudge for what gives no figure to trust.
+    """Join the samples of runs that are alike; CannotJudge for damage, or if nothing was measured.
 
     ``force`` takes damaged runs, and runs that are not alike, for what they have.
     """
@@ -50,7 +50,7 @@ def side_of(runs: Sequence[Run], force: bool = False) -> Side:
 
 
 def _another_kernel(first: Side, other: Side) -> list[str]:
-    """Two sides may differ in their kernel, two runs of a side may not."""
+    """Return the differences of kernel: two sides may have some, two runs of one side may not."""
     return [line for line in changes(first, other) if line.startswith("kernel")]
 
 
@@ -60,41 +60,17 @@ def _side(run: Run, force: bool) -> Side:
         raise CannotJudge(f"{name} is damaged: {run.damage[0]}", _HINT)
     series: dict[Key, CellValues] = {}
     without: dict[Key, str] = {cell: f"missing: {why}" for cell, why in run.missing.items()}
-    for cell, samples in _by_cell(run.samples):
-        problem = _problem(samples)
-        values = [sample for sample in samples if sample.ok]
-        if values and not problem.startswith(_FAILED):
-            series[cell] = _series(values)
+    for cell, columns in run.by_cell.items():
+        if columns.measured:
+            series[cell] = _series(columns.measured)
         else:
-            without[cell] = problem or "missing: only its warm-up is there"
+            without[cell] = ": ".join(columns.state)
     return Side(name, facts_of(run.facts), series, without, run.damage)
 
 
-def _by_cell(samples: Iterable[Sample]) -> Iterator[tuple[Cell, list[Sample]]]:
-    """In the order of their first lines. Samples share the very objects that their cells
-    are, and these are slow to hash: equal ones that are not the same meet in the second step.
-    """
-    groups: dict[int, list[Sample]] = {}
-    for sample in samples:
-        groups.setdefault(id(sample.cell), []).append(sample)
-    cells: dict[Cell, list[Sample]] = {}
-    for group in groups.values():
-        cells.setdefault(group[0].cell, []).extend(group)
-    yield from cells.items()
-
-
-def _problem(samples: Iterable[Sample]) -> str:
-    """Why a cell has no value. A failure in any boot outweighs what others measured."""
-    found = sorted({s.status for s in samples if s.status.startswith((_FAILED, "skipped"))})
-    return found[0] if found else ""
-
-
-def _series(samples: Sequence[Sample]) -> CellValues:
-    boots = np.array([sample.boot for sample in samples], dtype=np.int64)
-    reps = np.array([sample.rep for sample in samples], dtype=np.int64)
-    values = np.array([sample.pause for sample in samples], dtype=np.int64)
-    order = np.lexsort((reps, boots))
-    return CellValues(boots[order], values[order])
+def _series(samples: CellColumns) -> CellValues:
+    order = np.lexsort((samples.rep, samples.boot))
+    return CellValues(samples.boot[order], samples.pause[order])
 
 
 def _joined(runs: Sequence[Run], sides: Sequence[Side]) -> Side:
@@ -124,14 +100,14 @@ def _joined(runs: Sequence[Run], sides: Sequence[Side]) -> Side:
 
 
 def _common(sides: Sequence[Side]) -> dict[str, str]:
-    """Facts of all; where they differ (bench itself, or what was forced) all are named."""
+    """Join the facts of all; where they differ (bench itself, or if forced) all are named."""
     names = sorted({name for side in sides for name in side.facts})
     values = {name: dict.fromkeys(s.facts.get(name, "not known") for s in sides) for name in names}
     return {name: " and ".join(found) for name, found in values.items()}
 
 
 def _boot_numbers(runs: Sequence[Run], sides: Sequence[Side]) -> dict[tuple[int, int], int]:
-    """From a run and the number of its boot to one of the side, counted from 1.
+    """Map a run's place and the number of its boot to a number of the side, from 1.
 
     A guest's boots are its own. Runs on the host of one and the same boot of the machine
     are not replicas of it: they share its number.
@@ -147,7 +123,7 @@ def _boot_numbers(runs: Sequence[Run], sides: Sequence[Side]) -> dict[tuple[int,
 
 
 def _identity(run: Run, boot: int, last: int) -> tuple[object, ...]:
-    """The boot_id of a boot of the host; empty where it cannot be told.
+    """Return the boot_id of a boot of the host; empty if it is not known.
 
     Sessions of one boot follow one another (bench.measure.resume counts them as one).
     """

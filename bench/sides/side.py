@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A side as a type: arrays of values by cell and boot, and facts that fit on a line each."""
+"""Hold one side of a comparison: values by cell and boot, and facts that fit on a line each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,17 +32,17 @@ class CellValues:
         return len(self.values)
 
     def by_boot(self) -> dict[int, Ticks]:
-        """The values of each boot, by its number."""
+        """Return the values of each boot, by its number."""
         numbers = np.unique(self.boots)
         return {int(number): self.values[self.boots == number] for number in numbers}
 
     def lists(self) -> dict[int, list[Any]]:
-        """`by_boot` as plain numbers, for JSON."""
+        """Return `by_boot` as plain numbers, for JSON."""
         return {boot: values.tolist() for boot, values in self.by_boot().items()}
 
 
 def series(by_boot: Mapping[int, Sequence[Any]], dtype: type) -> CellValues:
-    """From the values of each boot, at least one in all; boots in the order of their numbers."""
+    """Join the values of each boot, at least one in all; boots in the order of their numbers."""
     numbers = sorted(by_boot)
     counts = [len(by_boot[number]) for number in numbers]
     values = np.concatenate([np.asarray(by_boot[number], dtype=dtype) for number in numbers])
@@ -71,5 +71,5 @@ class Side:
 
     @property
     def boots(self) -> int:
-        """How many boots there are: what the values of two kernels are compared by."""
+        """The number of boots: the sample size when two kernels are compared."""
         return len({int(boot) for each in self.cells.values() for boot in np.unique(each.boots)})

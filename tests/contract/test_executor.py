@@ -74,8 +74,8 @@ class ExecutorContract(ABC):
 
     def test_memory_of_a_block_is_the_same_in_all_its_reps(self, measured: Measured) -> None:
         for block, reps in measured.blocks:
-            (runs,) = {rep.runs for rep in reps}
-            assert 0 < runs <= block.any_cell.mem // (4 * KIB)
+            (extents,) = {rep.extents for rep in reps}
+            assert 0 < extents <= block.any_cell.mem // (4 * KIB)
 
     def test_the_clock_is_the_one_asked_for(self, measured: Measured) -> None:
         assert measured.executor.clock is Clock.ICOUNT

@@ -31,7 +31,7 @@ def test_every_line_is_sealed(helper: Path, words: list[str]) -> None:
         assert list(json.loads(text))[-1] == "crc"
         without = json.loads(text)
         del without["crc"]
-        assert json.loads(check_crc(text)) == without
+        assert json.loads(check_crc(text.encode())) == without
         parse(text)
 
 

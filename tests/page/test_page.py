@@ -2,6 +2,7 @@
 """The page of runs in a browser: wide and narrow, light and dark, on a screen and on paper."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -30,7 +31,7 @@ PAGES: dict[str, Callable[[], str]] = {
 
 def _of_another_kernel() -> Run:
     run = mixed(executor={"kernel": "6.13"})
-    return Run(Path("b/other"), run.facts, run.samples)
+    return replace(run, path=Path("b/other"))
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from bench.model.units import GIB
 from bench.report.page.page import page
 from bench.results.writer import Run
 from tests.unit.report_runs import CELL, LEFT_OUT, on_a_line, sized, straight, without
+from tests.unit.samples import made_run
 from tests.unit.side_runs import FAILED, facts, sample
 
 Make = Callable[[], Run]
@@ -35,7 +36,7 @@ def mixed(**changed: Any) -> Run:
     ]
     missing = {replace(huge, method=Method.NEW_OWNER): "not measured: the run was interrupted"}
     damage = ("samples.jsonl:7: not a sample: crc",)
-    return Run(Path("a/mixed"), facts(Clock.ICOUNT, **changed), tuple(samples), damage, missing)
+    return made_run(Path("a/mixed"), facts(Clock.ICOUNT, **changed), samples, damage, missing)
 
 
 def _unlike(samples: Sequence[Sample]) -> list[Sample]:
@@ -64,14 +65,14 @@ def hostile() -> Run:
         executor={"kernel": LONG, "note": SCRIPT, "reason": LONG},
     )
     damage = (f"{SCRIPT} {LONG}",)
-    return Run(Path(f"{SCRIPT}/{'deep/' * 40}r\udcffn"), changed, tuple(samples), damage)
+    return made_run(Path(f"{SCRIPT}/{'deep/' * 40}r\udcffn"), changed, samples, damage)
 
 
 def lonely() -> Run:
     """One method, one size, two reps: next to nothing to draw or to compare."""
     cell = Cell("sim-net-pa", Pages.THP, GIB, Method.NEW_OWNER, Backing.REAL, GIB)
     samples = [sample(cell, Clock.WALL, 1, rep, 5_000_000 + rep) for rep in (1, 2)]
-    return Run(Path("lonely"), facts(), tuple(samples))
+    return made_run(Path("lonely"), facts(), samples)
 
 
 def pinned() -> Run:
@@ -82,7 +83,7 @@ def pinned() -> Run:
         for method in (Method.IO_URING, Method.MLOCK, Method.POPULATE)
     ]
     samples = [_pin(cell, rep) for cell in cells for rep in range(1, 8)]
-    return Run(Path("pinned"), facts(), tuple(samples))
+    return made_run(Path("pinned"), facts(), samples)
 
 
 def _pin(cell: Cell, rep: int) -> Sample:
@@ -108,14 +109,14 @@ def far_apart() -> Run:
         for cell, pause in pauses.items()
         for rep in range(1, 9)
     ]
-    return Run(Path("far-apart"), facts(Clock.ICOUNT), tuple(reps))
+    return made_run(Path("far-apart"), facts(Clock.ICOUNT), reps)
 
 
 def many(reps: int) -> Run:
     """Reps of two cells in five boots: a run too large to be embedded whole."""
     cells = [replace(CELL, method=method) for method in (Method.RESET_OWNER, Method.NEW_OWNER)]
     phases = dict.fromkeys(CELL.method.experiment.phases, 1000)
-    return Run(
+    return made_run(
         Path("many"),
         facts(),
         tuple(

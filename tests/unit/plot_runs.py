@@ -14,6 +14,7 @@ from bench.report.plots.draw import Drawing
 from bench.report.table.cells import CellTable
 from bench.report.table.figures import figures
 from bench.results.writer import Run
+from tests.unit.samples import made_run
 from tests.unit.streams import split_pause
 
 LIVE = (Method.RESET_OWNER, Method.REOPEN, Method.NEW_OWNER)
@@ -67,4 +68,4 @@ def samples(
 
 
 def run_of(found: Iterable[Sample], clock: Clock = Clock.WALL, name: str = "run") -> Run:
-    return Run(Path(name), RunFacts(clock=clock), tuple(found))
+    return made_run(Path(name), RunFacts(clock=clock), found)

@@ -24,6 +24,7 @@ from bench.model.units import GIB, KIB
 from bench.report.table.contents import contents
 from bench.report.text.text import sections_text
 from bench.results.writer import Run
+from tests.unit.samples import made_run
 from tests.unit.streams import split_pause
 
 FIXED, A_PAGE = 1_000_000, 300
@@ -89,7 +90,7 @@ def without(cell: Cell, status: str = LEFT_OUT) -> Sample:
 
 
 def run_of(samples: Iterable[Sample]) -> Run:
-    return Run(Path("run"), FACTS, tuple(samples))
+    return made_run(Path("run"), FACTS, samples)
 
 
 def section(text: str, title: str) -> list[str]:

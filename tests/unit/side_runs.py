@@ -60,7 +60,7 @@ def sample(cell: Cell, clock: Clock, boot: int, rep: int, pause: int, status: st
         pause=pause,
         phases={Phase(k): v for k, v in split_pause(pause, cell.method).items()},
         pinned=cell.mem,
-        runs=2,
+        extents=2,
     )
 
 

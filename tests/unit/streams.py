@@ -151,7 +151,7 @@ def rep(
         "phases": split_pause(pause, method),
         "pause": pause,
         "vmpin_kb": pinned(block.cell_of(method)) // KIB,
-        "runs": 2,
+        "extents": 2,
         **({"window": block.any_cell.mem // block.any_cell.threads} if pins else {}),
     }
 

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A run as pyperf's JSON, for `python -m pyperf stats|hist|compare_to|metadata|check`."""
+"""Write a run as pyperf's JSON, for `python -m pyperf stats|hist|compare_to|metadata|check`."""
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyperf
 
 from bench.errors import CannotJudge
-from bench.model.cell import Cell, Clock, Sample
+from bench.model.cell import Cell, Clock
 from bench.report.table.cells import CellTable
+from bench.results.columns import CellColumns
 from bench.results.comparable import facts_of
 from bench.results.writer import Run
 from bench.sides import pyperf_keys as keys
@@ -20,7 +22,7 @@ _ZEROS = "left out: pyperf takes no value of 0, and a boot of it has no other"
 
 
 def pyperf_json(run: Run) -> str:
-    """One benchmark a cell, one pyperf.Run a boot; CannotJudge where no cell has a value.
+    """Return one benchmark a cell, one pyperf.Run a boot; CannotJudge if no cell has a value.
 
     Wall time is in seconds, an instruction count in pyperf's unit ``integer``: never a
     time. Warm-ups of the cell are pyperf's warm-ups. A cell without a figure is no
@@ -32,32 +34,17 @@ def pyperf_json(run: Run) -> str:
     cells = [cell for cell in CellTable(run).cells if cell in side.cells]
     without = [(cell, why) for cell, why in side.without.items() if isinstance(cell, Cell)]
     shared = {**_shared(run), **keys.facts_metadata(facts_of(run.facts))}
-    boots = _by_boot(run, cells)
+    boots = {cell: _boots(run.by_cell[cell]) for cell in cells}
     zeros = [cell for cell in cells if not all(map(_positive, boots[cell].values()))]
     shared |= keys.without_metadata([*without, *((cell, _ZEROS) for cell in zeros)])
     left = [cell for cell in cells if cell not in zeros]
     return _dumped([_benchmark(cell, boots[cell], run.clock, shared) for cell in left], run)
 
 
-def _by_boot(run: Run, cells: Iterable[Cell]) -> dict[Cell, dict[int, list[Sample]]]:
-    """Of each cell the reps of each boot that has one that counts, in their order."""
-    found: dict[Cell, dict[int, list[Sample]]] = {cell: {} for cell in cells}
-    same = {id(sample.cell): found.get(sample.cell) for sample in _of_each_cell(run)}
-    for sample in run.samples:
-        boots = same[id(sample.cell)]
-        if boots is not None and sample.rep is not None:
-            boots.setdefault(sample.boot, []).append(sample)
-    for boots in found.values():
-        for boot, samples in [*boots.items()]:
-            samples.sort(key=lambda sample: sample.rep or 0)
-            if not any(sample.ok for sample in samples):
-                del boots[boot]
-    return found
-
-
-def _of_each_cell(run: Run) -> Iterable[Sample]:
-    """One sample of each cell object: what is equal is slow to find out a million times."""
-    return {id(sample.cell): sample for sample in run.samples}.values()
+def _boots(columns: CellColumns) -> dict[int, CellColumns]:
+    """Return the reps of each boot that has a sample, by rep."""
+    boots = columns.by_boot().items()
+    return {boot: reps.take(np.argsort(reps.rep)) for boot, reps in boots if reps.ok.any()}
 
 
 def _dumped(benchmarks: Sequence[Any], run: Run) -> str:
@@ -69,7 +56,7 @@ def _dumped(benchmarks: Sequence[Any], run: Run) -> str:
 
 
 def _shared(run: Run) -> dict[str, str | int]:
-    """What pyperf itself knows how to show, and what is wrong with the run."""
+    """Return what pyperf itself knows how to show, and what is wrong with the run."""
     facts = facts_of(run.facts)
     found: dict[str, str | int] = {keys.FORMAT_KEY: keys.FORMAT}
     if "cpu" in facts:
@@ -79,13 +66,13 @@ def _shared(run: Run) -> dict[str, str | int]:
     return found
 
 
-def _positive(samples: Iterable[Sample]) -> bool:
-    """pyperf takes one of them."""
-    return any(sample.ok and sample.pause for sample in samples)
+def _positive(reps: CellColumns) -> bool:
+    """True if a sample is above 0, which pyperf needs."""
+    return bool((reps.pause[reps.ok] > 0).any())
 
 
 def _benchmark(
-    cell: Cell, boots: Mapping[int, list[Sample]], clock: Clock, shared: Mapping[str, str | int]
+    cell: Cell, boots: Mapping[int, CellColumns], clock: Clock, shared: Mapping[str, str | int]
 ) -> Any:
     metadata = {
         **shared,
@@ -94,18 +81,18 @@ def _benchmark(
         "unit": "second" if clock is Clock.WALL else "integer",
     }
     return pyperf.Benchmark(
-        [_run(boots[boot], clock, {**metadata, keys.BOOT: boot}) for boot in sorted(boots)]
+        [_run(reps, clock, {**metadata, keys.BOOT: boot}) for boot, reps in boots.items()]
     )
 
 
-def _run(samples: Sequence[Sample], clock: Clock, metadata: dict[str, str | int]) -> Any:
-    ticks = [sample.pause or 0 for sample in samples if sample.ok]
+def _run(reps: CellColumns, clock: Clock, metadata: dict[str, str | int]) -> Any:
+    ticks = reps.pause[reps.ok].tolist()
     zeros = [str(place) for place, value in enumerate(ticks) if value == 0]
     if zeros:
         metadata |= {keys.ZEROS: ",".join(zeros), keys.LEFT_OUT: len(zeros)}
     if clock is Clock.ICOUNT:
         metadata["duration"] = 0  # pyperf would add the counts up, and call the sum seconds
-    warmups = [(1, _value(sample.pause or 0, clock)) for sample in samples if not sample.ok]
+    warmups = [(1, _value(value, clock)) for value in reps.pause[~reps.ok].tolist()]
     values = [_value(value, clock) for value in ticks if value]
     return pyperf.Run(values, warmups=warmups, metadata=metadata, collect_metadata=False)
 

@@ -167,8 +167,7 @@ def _methods(
 def value_of_figures(table: CellTable, row: Figures) -> Value:
     """Make the value of a cell of a run: a summary, an estimate, or why there is neither."""
     if row.state is CellState.MEASURED:
-        boots = [sample.boot for sample in table.ok(row.cell)]
-        return value_of(boots, table.ticks(row.cell, *row.phases))
+        return value_of(table.ok(row.cell).boot, table.ticks(row.cell, *row.phases))
     return Value(row.state, row.reason, estimate=row.estimate[0] if row.estimate else None)
 
 

@@ -19,7 +19,7 @@ _WIDTH = 11  # columns of a label
 
 def environment(run: Run, boots: int) -> list[str]:
     """Return a block of labelled lines, indented so that none is taken for a trailer."""
-    cells = [*dict.fromkeys(sample.cell for sample in run.samples if sample.ok)]
+    cells = [cell for cell, columns in run.by_cell.items() if columns.ok.any()]
     machine, executor = run.facts.machine, run.facts.executor
     facts = [
         ("CPU", _cpu(machine, run.clock)),

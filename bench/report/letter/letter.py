@@ -116,7 +116,7 @@ def _methods(run: Run, heading: str, table: _Style) -> list[list[str]]:
     if plain.pin_cells(cells):
         paragraphs += _shown("Pin and unpin, medians", plain.pins_table(cells, names, run.clock))
     paragraphs += _rest(compared.holes(found, names), names)
-    boots = len({sample.boot for sample in run.samples if sample.ok})
+    boots = len({boot for each in run.by_cell.values() for boot in each.boot[each.ok].tolist()})
     return [*paragraphs, ["Environment:", *environment(run, boots)]]
 
 

@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The samples of runs as JSON within a page: by cell and boot, a list a column."""
+"""Write the samples of runs as JSON within a page: by cell and boot, a list a column."""
 
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.model.cell import Cell, Sample
+import numpy as np
+
 from bench.model.cell_state import CellState
 from bench.report.export.exports import environment
 from bench.report.table.figures import Figures
 from bench.report.table.labels import labels
+from bench.results.columns import ABSENT, NO_LINES, CellColumns, Column
 from bench.results.writer import Run
 from bench.sides.names import cell_name
 
-FORMAT = 1
+FORMAT = 2  # 1 had runs for what is extents
 # Beyond so many samples in all, phases and counters stay where they are: they are most of it.
 MOST_WHOLE = 20_000
 # Beyond so many only every second, third, ... rep is there: of more the page would be slow to open.
@@ -33,7 +35,7 @@ class Embedded:
 
 def embedded(runs: Sequence[Run], rows: Sequence[Sequence[Figures]]) -> Embedded:
     """Of each run; ``rows`` are its figures. Numbers are those of samples.jsonl, unchanged."""
-    total = sum(len(run.samples) for run in runs)
+    total = sum(len(each) for run in runs for each in run.by_cell.values())
     whole, step = total <= MOST_WHOLE, -(-total // MOST_PAUSES) or 1
     found = [
         _run(run, label, of_run, whole, step)
@@ -47,13 +49,12 @@ def embedded(runs: Sequence[Run], rows: Sequence[Sequence[Figures]]) -> Embedded
 
 def _left_out(total: int, whole: bool, step: int) -> Iterable[str]:
     if not whole:
-        yield f"phases, counters, pinned memory and runs of memory: {total:,} samples are too many"
+        yield f"phases, counters, pinned memory and extents: {total:,} samples are too many"
     if step > 1:
         yield f"reps between: 1 of {step} is there, of each cell and boot"
 
 
 def _run(run: Run, label: str, rows: Sequence[Figures], whole: bool, step: int) -> dict[str, Any]:
-    groups = _by_boot(run.samples)
     return {
         "name": label,
         "path": str(run.path),
@@ -61,26 +62,11 @@ def _run(run: Run, label: str, rows: Sequence[Figures], whole: bool, step: int) 
         "unit": run.clock.unit,
         "damage": [*run.damage],
         "environment": environment(run.facts),
-        "cells": [_cell(row, groups.get(row.cell, {}), whole, step) for row in rows],
+        "cells": [_cell(row, run.by_cell.get(row.cell, NO_LINES), whole, step) for row in rows],
     }
 
 
-def _by_boot(samples: Iterable[Sample]) -> dict[Cell, dict[int, list[Sample]]]:
-    """Reps, and warm-ups; by the object first, as a cell takes long to hash."""
-    same: dict[tuple[int, int], list[Sample]] = {}
-    groups: dict[Cell, dict[int, list[Sample]]] = {}
-    for sample in samples:
-        if sample.rep is None:
-            continue
-        key = id(sample.cell), sample.boot
-        group = same.get(key)
-        if group is None:
-            group = same[key] = groups.setdefault(sample.cell, {}).setdefault(sample.boot, [])
-        group.append(sample)
-    return groups
-
-
-def _cell(row: Figures, boots: dict[int, list[Sample]], whole: bool, step: int) -> dict[str, Any]:
+def _cell(row: Figures, lines: CellColumns, whole: bool, step: int) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": cell_name(row.cell),
         **row.cell.factors(),
@@ -89,26 +75,28 @@ def _cell(row: Figures, boots: dict[int, list[Sample]], whole: bool, step: int) 
     }
     if row.state is CellState.EXTRAPOLATED and row.estimate:
         found["extrapolated"] = [*row.estimate]
-    found["boots"] = {boot: _columns(reps[::step], whole) for boot, reps in boots.items()}
+    found["boots"] = {
+        boot: _columns(reps.take(np.arange(len(reps))[::step]), whole)
+        for boot, reps in lines.by_boot().items()
+    }
     return found
 
 
-def _columns(reps: Sequence[Sample], whole: bool) -> dict[str, Any]:
+def _columns(reps: CellColumns, whole: bool) -> dict[str, Any]:
     """``status`` names the reps that are no samples, as warm-ups are."""
     found: dict[str, Any] = {
-        "rep": [sample.rep for sample in reps],
-        "pause": [sample.pause for sample in reps],
-        "status": {sample.rep: sample.status for sample in reps if not sample.ok},
+        "rep": reps.rep.tolist(),
+        "pause": reps.pause.tolist(),
+        "status": {int(reps.rep[place]): text for place, text in reps.statuses.items()},
     }
     if whole:
-        found["phases"] = {
-            phase: [sample.phases.get(phase) for sample in reps]
-            for phase in dict.fromkeys(phase for sample in reps for phase in sample.phases)
-        }
-        found["counters"] = {
-            name: [sample.counters.get(name) for sample in reps]
-            for name in dict.fromkeys(name for sample in reps for name in sample.counters)
-        }
-        for name in ("pinned", "runs", "window"):
-            found[name] = [getattr(sample, name) for sample in reps]
+        found["phases"] = {phase: _present(ticks) for phase, ticks in reps.phases.items()}
+        counted = {name: each for name, each in reps.counters.items() if (each != ABSENT).any()}
+        found["counters"] = {name: _present(counts) for name, counts in counted.items()}
+        for name in ("pinned", "extents", "window"):
+            found[name] = getattr(reps, name).tolist()
     return found
+
+
+def _present(column: Column) -> list[int | None]:
+    return [None if value == ABSENT else value for value in column.tolist()]

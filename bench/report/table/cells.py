@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The samples of a run by cell: what every kind of report is made from."""
+"""Summarize the samples of a run by cell: what every kind of report is made from."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.model.cell import OWN_PHASES, Cell, Method, Pages, Phase, Sample
-from bench.model.cell_state import CellState, state_of
+from bench.model.cell import OWN_PHASES, Cell, Method, Pages, Phase
+from bench.model.cell_state import CellState
 from bench.model.units import KIB
 from bench.report.table.growth import Estimate, extrapolate, growth
-from bench.report.table.ticks import phase_ticks
+from bench.results.columns import ABSENT, NO_LINES, CellColumns
 from bench.results.writer import Run
 from bench.stats.ratios import ratio_interval
 from bench.stats.samples import Samples, samples_of
@@ -44,10 +44,7 @@ class CellTable:
 
     def __init__(self, run: Run) -> None:
         self.unit = run.clock.unit
-        groups = _by_cell(run.samples)
-        self._samples = {cell: groups[cell] for cell in sorted(groups, key=place_of)}
-        self._ok = {cell: _complete(found) for cell, found in self._samples.items()}
-        self._ticks: dict[Cell, dict[Phase, NDArray[np.int64]]] = {}
+        self._columns = {cell: run.by_cell[cell] for cell in sorted(run.by_cell, key=place_of)}
         self._summaries: dict[tuple[Cell, tuple[Phase, ...]], Summary] = {}
         self._sizes: dict[tuple[object, ...], list[Cell]] = {}
         self._smallest: dict[tuple[object, ...], Cell] = {}
@@ -57,86 +54,83 @@ class CellTable:
 
     @property
     def cells(self) -> list[Cell]:
-        return [*self._samples]
+        return [*self._columns]
 
     @property
     def measured(self) -> list[Cell]:
-        return [cell for cell, samples in self._ok.items() if samples]
+        return [cell for cell in self._columns if self.ok(cell)]
 
-    def ok(self, cell: Cell) -> Sequence[Sample]:
-        return self._ok.get(cell, [])
+    def ok(self, cell: Cell) -> CellColumns:
+        """Return the samples that count: none of a cell that failed in any boot."""
+        return self._columns.get(cell, NO_LINES).measured
 
     def pause(self, cell: Cell) -> Summary:
-        """Of a measured cell."""
+        """Summarize the pause of a measured cell."""
         return self.phases(cell, *Phase)
 
     def phases(self, cell: Cell, *phases: Phase) -> Summary:
-        """Of the sum of some phases, rep by rep, of a measured cell."""
+        """Summarize the sum of some phases, rep by rep, of a measured cell."""
         key = (cell, phases)
         if key not in self._summaries:
             self._summaries[key] = summarize(self.ticks(cell, *phases))
         return self._summaries[key]
 
     def ticks(self, cell: Cell, *phases: Phase) -> NDArray[np.int64]:
-        """The sum of some phases of each rep; those that the cell has not are nothing."""
+        """Return the sum of some phases of each rep; a phase that the cell has not adds 0."""
         parts = self.by_phase(cell)
         nothing = np.zeros(len(self.ok(cell)), np.int64)
         return sum((parts[phase] for phase in phases if phase in parts), nothing)
 
     def by_phase(self, cell: Cell) -> Mapping[Phase, NDArray[np.int64]]:
-        """The ticks of every phase that the cell has, rep by rep."""
-        if cell not in self._ticks:
-            found = phase_ticks(self.ok(cell))
-            self._ticks[cell] = {phase: values for phase, (values, _) in found.items()}
-        return self._ticks[cell]
+        """Return the ticks of every phase that the cell has, rep by rep."""
+        return self.ok(cell).phases
 
-    def runs(self, cell: Cell) -> int:
-        """Physically contiguous runs of a measured cell's memory: what an iotlb entry is."""
-        return self.ok(cell)[0].runs
+    def extents(self, cell: Cell) -> int:
+        """Return the number of physically contiguous pieces of a measured cell's memory."""
+        return int(self.ok(cell).extents[0])
 
     def counters(self, cell: Cell) -> dict[str, float]:
-        """Medians of what was counted beside the clock, in every rep of a measured cell."""
-        samples = self.ok(cell)
-        names = [n for n in samples[0].counters if all(n in s.counters for s in samples)]
-        return {name: summarize([s.counters[name] for s in samples]).median for name in names}
+        """Return medians of what was counted beside the clock in every rep of a measured cell."""
+        found = self.ok(cell).counters.items()
+        return {name: summarize(each).median for name, each in found if ABSENT not in each}
 
     def own(self, cell: Cell) -> Summary:
-        """What the method itself costs: release, claim and map."""
+        """Summarize what the method itself costs: release, claim and map."""
         return self.phases(cell, *OWN_PHASES)
 
     def base(self, cell: Cell) -> Cell | None:
-        """The measured cell to compare with: it differs only in its method."""
+        """Return the measured cell to compare with, which differs only in its method."""
         return next((other for other in self.bases(cell) if self.ok(other)), None)
 
     def bases(self, cell: Cell) -> list[Cell]:
-        """Cells of the run that it could be held against, the best first."""
+        """Return cells of the run that it could be held against, the best first."""
         others = (replace(cell, method=method) for method in BASES.get(cell.method, ()))
-        return [other for other in others if other in self._samples]
+        return [other for other in others if other in self._columns]
 
     def ratio(self, cell: Cell) -> float | None:
-        """How many of this cell's pauses fit into that of its base."""
+        """Return the median pause of its base over its own; None without a base."""
         base = self.base(cell)
         return ratio(self.pause(base), self.pause(cell)) if base else None
 
     def ratio_interval(self, cell: Cell) -> tuple[float, float] | None:
-        """The 95 % interval of `ratio`; None for no base, or too few reps or boots."""
+        """Return the 95 % interval of `ratio`; None for no base, or too few reps or boots."""
         base = self.base(cell)
         return ratio_interval(self.side_of(base), self.side_of(cell)) if base else None
 
     def side_of(self, cell: Cell) -> Samples:
-        """Its pauses and their boots, to be held against another cell's or run's."""
-        return samples_of([sample.boot for sample in self.ok(cell)], self.ticks(cell, *Phase))
+        """Return its pauses and their boots, to be held against another cell's or run's."""
+        return samples_of(self.ok(cell).boot, self.ticks(cell, *Phase))
 
     def smallest(self, cell: Cell) -> Cell:
-        """The measured cell with the least memory that differs in nothing else."""
+        """Return the measured cell with the least memory that differs in nothing else."""
         return self._smallest[_but_mem(cell)]
 
     def sizes(self, cell: Cell) -> list[Cell]:
-        """Measured cells that differ from this one in nothing but their memory, by size."""
+        """Return measured cells that differ in nothing but their memory, by size."""
         return self._sizes.get(_kind(cell), [])
 
     def scaling(self, cell: Cell, *phases: Phase) -> tuple[FittedLine, str]:
-        """The line through all reps of `sizes` against 4 KiB pages, and why it is none.
+        """Fit a line through all reps of `sizes` against 4 KiB pages; return it and why it is none.
 
         Of some phases, or of the whole pause. ValueError for fewer than two sizes.
         """
@@ -146,35 +140,14 @@ class CellTable:
         return {each.mem: self.ticks(each, *phases) for each in self.sizes(cell)}
 
     def extrapolated(self, cell: Cell) -> Estimate | None:
-        """Pause of a cell that was left out, from smaller ones, and its 95 % interval."""
+        """Estimate the pause of a cell that was skipped from smaller ones, with a 95 % interval."""
         if self.state(cell)[0] is not CellState.SKIPPED:
             return None
         return extrapolate(self._by_mem(cell, *Phase), cell.mem, 4 * KIB)
 
     def state(self, cell: Cell) -> tuple[CellState, str]:
         """Tell whether a cell was measured, and why not: see `state_of`."""
-        samples = self._samples[cell]
-        return state_of(("ok",) if self._ok[cell] is samples else (s.status for s in samples))
-
-
-def _by_cell(samples: Iterable[Sample]) -> dict[Cell, list[Sample]]:
-    """By the object first: a million samples share some hundred cells, and a hash takes long."""
-    same: dict[int, list[Sample]] = {}
-    groups: dict[Cell, list[Sample]] = {}
-    for sample in samples:
-        group = same.get(id(sample.cell))
-        if group is None:
-            group = same[id(sample.cell)] = groups.setdefault(sample.cell, [])
-        group.append(sample)
-    return groups
-
-
-def _complete(samples: list[Sample]) -> list[Sample]:
-    """Those that count: none of a cell that failed in any boot."""
-    kept = [sample for sample in samples if sample.ok]
-    if len(kept) == len(samples):
-        return samples
-    return [] if any(sample.status.startswith("failed") for sample in samples) else kept
+        return self._columns[cell].state
 
 
 def _but_mem(cell: Cell) -> tuple[object, ...]:
@@ -183,12 +156,12 @@ def _but_mem(cell: Cell) -> tuple[object, ...]:
 
 
 def _kind(cell: Cell) -> tuple[object, ...]:
-    """Distinct and repeated pages are not one line: their tables and caches differ."""
+    """Tell lines apart: distinct and repeated pages differ in tables and caches."""
     return *_but_mem(cell), cell.backing
 
 
 def place_of(cell: Cell) -> tuple[object, ...]:
-    """What tables are sorted by."""
+    """Return what tables are sorted by."""
     pages = [*Pages].index(cell.pages)
     ways = (cell.handover.value, cell.regions, cell.batch.value, cell.threads)
     variant = (cell.ptes.value, *ways, cell.file)

@@ -70,10 +70,10 @@ def _pauses(rows: Sequence[Figures], cells: CellTable, clock: Clock, wide: bool)
     """Tabulate live updates that have a figure."""
     shown = [row for row in rows if _handed_over(row.cell) and (row.pause or row.estimate)]
     interval = ("95 % interval",) if wide else ()
-    columns = figures_under("runs", "median", *interval, "min", "max", "n", "ratio")
+    columns = figures_under("extents", "median", *interval, "min", "max", "n", "ratio")
     made = [_pause(row, cells, wide) for row in shown]
     unit, *notes = UNITS[clock]
-    notes.append("runs: of physically contiguous memory")
+    notes.append("extents: physically contiguous pieces of memory")
     if any(row.estimate for row in shown):
         notes.append(
             "~: not measured, from the line through smaller sizes; min and max end its interval"
@@ -95,8 +95,8 @@ def _pause(row: Figures, cells: CellTable, wide: bool) -> tuple[Entry, ...]:
         return (*name, NO_ENTRY, value, *interval, low, high, Entry.figure(0), left_out)
     values = row.pause.median, row.pause.low, row.pause.high
     median, low, high = (Entry.quantity(value, cells.unit) for value in values)
-    runs, n = Entry.figure(cells.runs(row.cell)), Entry.figure(row.pause.n)
-    return (*name, runs, median, *interval, low, high, n, Entry.ratio(row.ratio))
+    extents, n = Entry.figure(cells.extents(row.cell)), Entry.figure(row.pause.n)
+    return (*name, extents, median, *interval, low, high, n, Entry.ratio(row.ratio))
 
 
 def _section(title: str, made: Table, notes: Sequence[str] = ()) -> Section:

@@ -67,7 +67,7 @@ def _figures(table: CellTable, cell: Cell) -> Figures:
         state=state,
         reason=reason,
         pause=table.pause(cell),
-        boots=len({sample.boot for sample in table.ok(cell)}),
+        boots=len({*table.ok(cell).boot.tolist()}),
         phases={phase: table.phases(cell, phase).median for phase in table.by_phase(cell)},
         counters=table.counters(cell),
         own=table.own(cell).median,

@@ -109,10 +109,10 @@ def _rate(value: float) -> str:
 def _windows(table: CellTable) -> list[str]:
     """Note memory that was pinned in pieces, for a limit of the user or of io_uring."""
     found = {
-        (cell.method, sample.window)
+        (cell.method, window)
         for cell in _cells(table)
-        for sample in table.ok(cell)
-        if 0 < sample.window * cell.threads < cell.mem
+        for window in {*table.ok(cell).window.tolist()}
+        if 0 < window * cell.threads < cell.mem
     }
     return [
         f"{method} was in pieces of {format_size(window)}: what the memlock limit (ulimit -l)"
@@ -123,9 +123,8 @@ def _windows(table: CellTable) -> list[str]:
 
 def counters(table: CellTable) -> Section:
     """Tabulate medians of what was counted beside the clock; empty where nothing was."""
-    samples = [sample for cell in table.measured for sample in table.ok(cell)]
-    counted = (s.counters for s in samples if s.counters)  # of a million, few have any
-    names = sorted({name for counts in counted for name, count in counts.items() if count})
+    found = (item for cell in table.measured for item in table.ok(cell).counters.items())
+    names = sorted({name for name, counts in found if (counts > 0).any()})
     if not names:
         return Section()
     rows = [

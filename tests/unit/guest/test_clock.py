@@ -45,7 +45,7 @@ class Ticking(FakeGuest):
 def rep(number: int, pause: int) -> dict[str, Any]:
     phases = {phase.value: 0 for phase in Phase} | {"exec": pause}
     message = {"t": "rep", "i": number, "method": "exec-only", "phases": phases}
-    return {**message, "pause": pause, "vmpin_kb": 0, "runs": 2}
+    return {**message, "pause": pause, "vmpin_kb": 0, "extents": 2}
 
 
 def stream(reps: list[dict[str, Any]]) -> list[str]:

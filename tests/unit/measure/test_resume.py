@@ -82,7 +82,7 @@ def test_an_accident_at_any_place(whole: Path, rng: random.Random) -> None:
 def test_nothing_is_deleted(path: Path) -> None:
     """A bad line in the middle: its block is measured again, what was there is kept aside."""
     lines = stored(path).splitlines(keepends=True)
-    bad = lines[1].replace(b'"runs": 2', b'"runs": 3')
+    bad = lines[1].replace(b'"extents": 2', b'"extents": 3')
     cut(path, b"".join([lines[0], bad, *lines[2:], b'{"torn']))
     resumed = resume(path)
     assert resumed.rest.blocks == PLAN.blocks[:1]

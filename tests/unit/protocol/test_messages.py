@@ -45,7 +45,7 @@ def test_a_good_stream() -> None:
     pauses = [PAUSES[method] + number * DRIFT for number, method in enumerate(BLOCK.order)]
     assert [rep.pause for rep in reps] == pauses
     assert {rep.pinned for rep in reps} == {64 * MIB}
-    assert {rep.runs for rep in reps} == {2}
+    assert {rep.extents for rep in reps} == {2}
     for rep in reps:
         assert tuple(rep.phases) == Experiment.LIVE_UPDATE.phases
         assert sum(rep.phases.values()) == rep.pause
@@ -137,13 +137,18 @@ def test_rubbish_is_noticed_at_every_line(number: int, rubbish: str) -> None:
         pytest.param(lambda m: m[1]["phases"].update(map="0"), id="a phase as text"),
         pytest.param(lambda m: m[1].update(pause=1.3e6), id="a pause with a fraction"),
         pytest.param(lambda m: m[1].update(vmpin_kb=-1), id="negative pins"),
-        pytest.param(lambda m: m[1].pop("runs"), id="a field missing"),
+        pytest.param(lambda m: m[1].pop("extents"), id="a field missing"),
         pytest.param(lambda m: m[1].update(extra=0), id="a field too many"),
     ],
 )
 def test_a_wrong_stream_is_refused(change: Callable[[Messages], object]) -> None:
     with pytest.raises(ProtocolError):
         read(changed(change))
+
+
+def test_a_helper_of_before_calls_extents_runs() -> None:
+    lines = changed(lambda m: m[1].update(runs=m[1].pop("extents")))
+    assert read(lines) == read(changed(lambda m: None))
 
 
 def test_a_pause_beyond_64_bits_is_refused() -> None:

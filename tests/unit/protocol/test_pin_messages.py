@@ -76,7 +76,7 @@ def test_counters_are_kept() -> None:
         pytest.param(lambda m: m[1].update(window=1.5), id="half a byte"),
         pytest.param(lambda m: m[1].update(counters={"x": -1}), id="a negative count"),
         pytest.param(lambda m: m[1].update(counters=[1]), id="counts without names"),
-        pytest.param(lambda m: m[3].update(runs=1), id="other memory"),
+        pytest.param(lambda m: m[3].update(extents=1), id="other memory"),
     ],
 )
 def test_a_wrong_stream_is_refused(change: Callable[[Messages], object]) -> None:
@@ -125,9 +125,9 @@ def test_a_device_of_this_machine_may_pin_or_not(kb: int) -> None:
         read(changed(lambda m: m[1].update(vmpin_kb=64 * 1024 + 4), block), block)
 
 
-def test_memory_that_changes_its_runs_is_refused() -> None:
-    lines = changed(lambda m: m[-3].update(runs=3), LIVE)
-    with pytest.raises(ProtocolError, match="memory of 2 runs now has 3"):
+def test_memory_that_changes_its_extents_is_refused() -> None:
+    lines = changed(lambda m: m[-3].update(extents=3), LIVE)
+    with pytest.raises(ProtocolError, match="memory of 2 extents now has 3"):
         read(lines, LIVE)
 
 

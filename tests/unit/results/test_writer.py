@@ -13,13 +13,13 @@ from bench.model.cell import Clock, Experiment
 from bench.model.facts import FORMAT, SessionFacts
 from bench.results import writer as stores
 from bench.results.crc import add_crc
-from bench.results.writer import Run, Store, create, load
+from bench.results.writer import Store, create, load
 from tests.unit.samples import FACTS, FAILED, SAMPLES, rows
 
 
 def test_what_is_appended_is_loaded(store: Store) -> None:
     store.append([FAILED])
-    assert load(store.path) == Run(store.path, FACTS, (*SAMPLES, FAILED))
+    assert load(store.path).samples == (*SAMPLES, FAILED)
     assert load(store.path).clock is Clock.ICOUNT
 
 
@@ -76,19 +76,23 @@ def test_lines_without_a_crc_are_read(store: Store) -> None:
     for row in (changed := rows(store)):
         del row["crc"]
     path.write_text("".join(json.dumps(row) + "\n" for row in changed))
-    assert load(store.path) == Run(store.path, FACTS, SAMPLES)
+    assert load(store.path).samples == SAMPLES
 
 
-def test_the_first_format_is_read(store: Store) -> None:
-    """It has no crc, no threads, window or counters, and no sessions."""
+@pytest.mark.parametrize("version", [1, 2])
+def test_formats_before_are_read(version: int, store: Store) -> None:
+    """1 has no crc, no threads, window or counters, and no sessions; extents were runs."""
     facts = {"scenario": {"name": "small"}, "seed": 1, "clock": "icount", "executor": {"name": "x"}}
-    (store.path / "run.json").write_text(json.dumps({"format": 1, **facts}))
+    (store.path / "run.json").write_text(json.dumps({"format": version, **facts}))
     for row in (changed := rows(store)):
-        for key in ("crc", "threads", "window", "counters"):
+        row["runs"] = row.pop("extents")
+        del row["crc"]
+        for key in ("threads", "window", "counters") if version == 1 else ():
             del row[key]
     text = "".join(json.dumps(row) + "\n" for row in changed)
     (store.path / "samples.jsonl").write_text(text)
-    assert load(store.path) == Run(store.path, replace(FACTS, format=1), SAMPLES)
+    assert load(store.path).samples == SAMPLES
+    assert load(store.path).facts == replace(FACTS, format=version)
 
 
 def test_facts_can_be_written_again(store: Store) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Noise, drift, warm-up, bootstrap, families: against scipy and statsmodels."""
+"""Noise, drift, warm-up, families: against scipy and statsmodels."""
 
 from unittest.mock import patch
 
@@ -7,16 +7,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom, bootstrap, theilslopes
+from scipy.stats import binom, theilslopes
 from statsmodels.robust.scale import mad as robust_mad
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestIndPower
 
-from bench.stats.bootstrap import bca_log_ratio
 from bench.stats.drift import Drift, drift, wander_p, warm_up
 from bench.stats.family import holm
 from bench.stats.noise import mad, median, minimum_detectable_effect, noise_floor
-from bench.stats.samples import from_boots
 
 numbers = st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=30)
 chances = st.lists(st.floats(0, 1), min_size=1, max_size=25)
@@ -138,39 +136,3 @@ def test_warm_values_are_rarely_called_cold() -> None:
     rng = np.random.default_rng(6)
     called = sum(warm_up(rng.lognormal(0, 0.03, 20)) > 0 for _ in range(1000))
     assert called <= 60
-
-
-def test_a_cluster_bootstrap_is_that_of_scipy() -> None:
-    rng = np.random.default_rng(7)
-    base, new = rng.lognormal(0, 0.02, (8, 3)), rng.lognormal(0.05, 0.02, (8, 3))
-    ratios = np.log(np.median(new, axis=1) / np.median(base, axis=1))
-    expected = bootstrap((ratios,), np.mean, method="BCa", rng=np.random.default_rng(1))
-    found = bca_log_ratio(from_boots(list(base)), from_boots(list(new)), np.random.default_rng(1))
-    assert found.estimate == pytest.approx(ratios.mean())
-    assert found.low == pytest.approx(expected.confidence_interval.low, abs=1e-3)
-    assert found.high == pytest.approx(expected.confidence_interval.high, abs=1e-3)
-
-
-def test_a_bootstrap_of_unequal_sides_swaps() -> None:
-    rng = np.random.default_rng(8)
-    base = from_boots(list(rng.lognormal(0, 0.02, (6, 2))))
-    new = from_boots(list(rng.lognormal(0.05, 0.02, (9, 2))))
-    one, other = (bca_log_ratio(*pair, rng) for pair in ((base, new), (new, base)))
-    assert one.estimate == pytest.approx(-other.estimate)
-    assert (one.low, one.high) == pytest.approx((-other.high, -other.low), abs=2e-3)
-    assert 0 < one.low < one.estimate < one.high
-
-
-def test_a_bootstrap_of_what_has_no_spread() -> None:
-    rng = np.random.default_rng(9)
-    ones, twos = from_boots([[1.0]] * 5), from_boots([[2.0]] * 5)
-    assert bca_log_ratio(ones, ones, rng).high == 0
-    equal = bca_log_ratio(ones, twos, rng)
-    assert equal.low == equal.high == pytest.approx(np.log(2))
-    single = bca_log_ratio(from_boots([[1.0, 2.0]]), from_boots([[3.0]]), rng)
-    assert single.estimate == pytest.approx(np.log(2))
-    assert not single.bounded
-    with pytest.raises(ValueError, match="above zero"):
-        bca_log_ratio(ones, from_boots([[0.0]]), rng)
-    with pytest.raises(ValueError, match="above zero"):
-        bca_log_ratio(ones, from_boots([]), rng)

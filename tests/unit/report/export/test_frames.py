@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from bench.model.cell import Clock, Method, Phase, Sample
 from bench.report.export.frames import frame
 from bench.results.writer import Run, load
+from tests.unit.samples import made_run
 from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, WARMUP, facts, noisy, sample, write_run
 
 HUGE = (1 << 63) - 1
 
 
 def run_of(samples: list[Sample], name: str = "run") -> Run:
-    return Run(Path(name), facts(), tuple(samples))
+    return made_run(Path(name), facts(), samples)
 
 
 def test_a_row_is_a_sample(tmp_path: Path) -> None:
@@ -32,7 +33,7 @@ def test_a_row_is_a_sample(tmp_path: Path) -> None:
         assert (row["boot"], row["status"], row["run"]) == (each.boot, each.status, "run")
         assert (row["clock"], row["unit"]) == ("wall", "ns")
         if each.rep is None:
-            assert row[["rep", "pause", "map", "pinned", "runs", "window"]].isna().all()
+            assert row[["rep", "pause", "map", "pinned", "extents", "window"]].isna().all()
         else:
             assert (row["rep"], row["pause"], row["pinned"]) == (each.rep, each.pause, each.pinned)
             assert {phase: row[phase] for phase in each.phases} == each.phases

@@ -197,7 +197,7 @@ def test_runs_that_are_refused(tmp_path: Path) -> None:
     for runs, base in (([wall, wall], []), ([wall], [wall])):
         with pytest.raises(UsageError, match="named twice"):
             cover_letter(runs, base)
-    empty = Run(Path("empty"), facts(), ())
+    empty = Run(Path("empty"), facts(), {})
     with pytest.raises(CannotJudge, match="no cell was measured"):
         cover_letter([empty])
 

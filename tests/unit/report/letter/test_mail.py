@@ -16,6 +16,7 @@ from bench.report.letter.ascii import MAIL_WIDTH, ascii_line, command, mailable,
 from bench.results.writer import Run, load
 from tests.unit.letter_runs import check_mailable, large_run
 from tests.unit.report_runs import CELL, measured, straight, without
+from tests.unit.samples import made_run
 from tests.unit.side_runs import facts
 
 HEADER = "From: A <a@example.org>\nDate: Thu, 1 Jan 2026 00:00:00 +0000\nSubject: [PATCH 0/7] x\n\n"
@@ -73,7 +74,7 @@ def test_git_leaves_what_a_run_was_told(evil: str, tmp_path: Path) -> None:
     cells = [replace(c, device=evil) for c in (CELL, replace(CELL, method=Method.NEW_OWNER))]
     samples = [*straight(cells), without(replace(cells[0], mem=5), f"failed: {evil}")]
     changed = facts(machine={"cpu": evil}, executor={"kernel": evil}, command=evil)
-    run = Run(Path(evil.replace("\0", "")), changed, tuple(samples), damage=(evil,))
+    run = made_run(Path(evil.replace("\0", "")), changed, samples, damage=(evil,))
     other = replace(run, path=Path("other"))
     text = cover_letter([run, other])
     check_mailable(text)
@@ -119,7 +120,7 @@ def runs(draw: st.DrawFn) -> Run:
     )
     stored = tuple(replace(sample, clock=clock) for sample in samples)
     missing = {cell: draw(WORDS) for cell in draw(st.lists(CELLS, max_size=1))}
-    return Run(Path("run"), changed, stored, (draw(WORDS),), missing)
+    return made_run(Path("run"), changed, stored, (draw(WORDS),), missing)
 
 
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])

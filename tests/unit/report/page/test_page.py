@@ -155,12 +155,10 @@ def _tags(outline: Outline) -> list[str]:
 
 def _named(device: str, fact: str) -> Run:
     run = lonely()
-    samples = tuple(
-        replace(each, cell=replace(each.cell, device=f"d{device}")) for each in run.samples
-    )
+    by_cell = {replace(cell, device=f"d{device}"): columns for cell, columns in run.by_cell.items()}
     executor = structs.replace(run.facts.executor, kernel=f"<{fact}>")
     facts = structs.replace(run.facts, executor=executor)
-    return replace(run, samples=samples, facts=facts)
+    return replace(run, by_cell=by_cell, facts=facts)
 
 
 @pytest.mark.slow

@@ -106,14 +106,11 @@ def test_what_is_no_character_of_xml_is_escaped() -> None:
 
 def with_pause(run: Run, pause: int, method: Method | None = None) -> Run:
     phases = {**dict.fromkeys(Method.NEW_OWNER.experiment.phases, 0), Phase.EXEC: pause}
-    return replace(
-        run,
-        samples=tuple(
-            replace(each, pause=pause, phases=phases)
-            if each.ok and method in (None, each.cell.method)
-            else each
-            for each in run.samples
-        ),
+    return run_of(
+        replace(each, pause=pause, phases=phases)
+        if each.ok and method in (None, each.cell.method)
+        else each
+        for each in run.samples
     )
 
 

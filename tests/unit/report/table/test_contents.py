@@ -148,7 +148,7 @@ def test_why_there_is_no_kvm_is_said(stored: Run) -> None:
 
 
 def test_a_run_without_samples_is_still_text(stored: Run) -> None:
-    assert "6.12.1+live-update" in run_text(Run(stored.path, stored.facts, ()))
+    assert "6.12.1+live-update" in run_text(Run(stored.path, stored.facts, {}))
 
 
 def test_figures_stand_right_and_words_left() -> None:

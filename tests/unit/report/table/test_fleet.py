@@ -3,6 +3,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -116,7 +117,7 @@ def test_an_estimate_is_said_to_be_one() -> None:
     cells = [each for gib in (1, 4, 16) for each in both(sized(LINE, gib))]
     left_out = [without(each, LEFT_OUT) for each in both(sized(LINE, 64))]
     runs = [in_memory([*straight(cells), *left_out]), in_memory(straight(cells))]
-    runs[1] = Run(Path("other"), runs[1].facts, runs[1].samples)
+    runs[1] = replace(runs[1], path=Path("other"))
     medians, changes = sections(runs)
     estimate, absent = row(medians, sized(LINE, 64))
     assert estimate.startswith("~5.0") and estimate.endswith(" G extrapolated")
@@ -125,10 +126,10 @@ def test_an_estimate_is_said_to_be_one() -> None:
 
 
 def test_many_runs_have_letters(tmp_path: Path) -> None:
-    runs = [Run(tmp_path / f"{number:02}", FACTS, ()) for number in range(5)]
+    runs = [Run(tmp_path / f"{number:02}", FACTS, {}) for number in range(5)]
     assert heads(runs) == ["A", "B", "C", "D", "E"]
     assert heads(runs[:4]) == ["00", "01", "02", "03"]
-    assert heads([*runs[:2], Run(tmp_path / "a-name-that-is-long", FACTS, ())]) == ["A", "B", "C"]
+    assert heads([*runs[:2], Run(tmp_path / "a-name-that-is-long", FACTS, {})]) == ["A", "B", "C"]
     assert [letters(number) for number in (0, 25, 26, 51, 52, 701, 702)] == [
         *("A", "Z", "AA", "AZ", "BA", "ZZ", "AAA")
     ]
