@@ -64,7 +64,7 @@ def _cells(s: Scenario) -> list[Cell]:
             continue
         backing, file = _backing(s.backing, mem)
         variant = (ptes, handover, regions, batch, threads)
-        cells.append(Cell(device, pages, mem, method, backing, file, *variant))
+        cells.append(Cell(device, method, mem, pages, backing, file, *variant))
     return list(dict.fromkeys(cells))
 
 

@@ -55,9 +55,9 @@ class CellRow(Strict):
     def cell(self) -> Cell:
         return _cell(
             self.device,
-            self.pages,
-            self.mem,
             self.method,
+            self.mem,
+            self.pages,
             self.backing,
             self.file,
             self.ptes,
