@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from bench.model.factor import Factor, Words
-from bench.model.limits import REGIONS, THREADS
+from bench.model.limits import MOST_MEMORY, REGIONS, THREADS
 
 # What methods are is a module of its own; who reads the model finds them here too.
 from bench.model.method import OWN_PHASES as OWN_PHASES
@@ -16,7 +16,7 @@ from bench.model.method import Experiment as Experiment
 from bench.model.method import Family as Family
 from bench.model.method import Method as Method
 from bench.model.method import Phase as Phase
-from bench.model.units import GIB, KIB, MIB, format_size
+from bench.model.units import GIB, KIB, MIB, TIB, format_size
 
 
 class Pages(StrEnum):
@@ -89,7 +89,8 @@ def _any_of(kind: type[StrEnum]) -> str:
 
 
 _UPDATE = Experiment.LIVE_UPDATE
-_MEM = "Guest memory: 64G, 1G,64G, or 1G:64G (times four)"
+QEMU = "qemu"  # the regions that a real QEMU has for a guest of this size
+_MEM = f"Guest memory: 64G, 1G,64G or 1G:64G (times four), at most {MOST_MEMORY // TIB}T"
 _PAGES = f"What backs it: {_any_of(Pages)}"
 _PTES = Words(
     f"Page tables of the new process: {_any_of(Ptes)}",
@@ -104,11 +105,12 @@ _HANDOVER = Words(
     only=_UPDATE,
 )
 _REGIONS = Words(
-    f"Messages that map all memory: a count {REGIONS}, or qemu",
+    f"Messages that map all memory: a count {REGIONS}, or {QEMU}",
     label="regions={}",
     phrase="regions: {}",
     helper="--regions {}",
     limits=REGIONS,
+    names=(QEMU,),
     only=_UPDATE,
 )
 _BATCH = Words(

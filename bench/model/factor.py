@@ -16,7 +16,7 @@ class Words:
     ``label`` is what a label shows of a value that is not the default, ``phrase`` the same
     within a sentence, ``head`` the head of a column. ``helper`` is the option that the helper
     is given then; a factor without a default is always given. ``only`` is the experiment that
-    has the factor, None for both.
+    has the factor, None for both. ``limits`` are those of a count, ``names`` can stand for one.
     """
 
     help: str
@@ -25,6 +25,7 @@ class Words:
     head: str = ""
     helper: str = ""
     limits: Limits | None = None
+    names: tuple[str, ...] = ()
     only: Experiment | None = None
 
 

@@ -3,6 +3,8 @@
 
 from typing import NamedTuple
 
+from bench.model.units import TIB
+
 
 class Limits(NamedTuple):
     """The least and the greatest whole number of a field; None where there is no greatest."""
@@ -20,6 +22,8 @@ class Limits(NamedTuple):
             return False
         return self.least <= value and (self.most is None or value <= self.most)
 
+
+MOST_MEMORY = 8 * TIB  # the two places of guest memory in the helper are 16 TiB apart
 
 REPS = Limits(1, 200)
 BOOTS = Limits(1, 100)
