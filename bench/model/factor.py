@@ -5,7 +5,7 @@ from dataclasses import MISSING, Field, dataclass
 from enum import StrEnum
 from typing import Any
 
-from bench.model.limits import Limits
+from bench.model.limits import Bounds
 from bench.model.method import Experiment
 
 
@@ -24,7 +24,7 @@ class Words:
     phrase: str = "{}"
     head: str = ""
     helper: str = ""
-    limits: Limits | None = None
+    limits: Bounds | None = None
     names: tuple[str, ...] = ()
     only: Experiment | None = None
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from bench.model.units import TIB
 
 
-class Limits(NamedTuple):
+class Bounds(NamedTuple):
     """The least and the greatest whole number of a field; None where there is no greatest."""
 
     least: int
@@ -25,8 +25,8 @@ class Limits(NamedTuple):
 
 MOST_MEMORY = 8 * TIB  # the two places of guest memory in the helper are 16 TiB apart
 
-REPS = Limits(1, 200)
-BOOTS = Limits(1, 100)
-SEED = Limits(0)
-REGIONS = Limits(1, 256)  # MAX_REGIONS of the helper
-THREADS = Limits(1, 256)  # MAX_THREADS of the helper
+REPS = Bounds(1, 200)
+BOOTS = Bounds(1, 100)
+SEED = Bounds(0)
+REGIONS = Bounds(1, 256)  # MAX_REGIONS of the helper
+THREADS = Bounds(1, 256)  # MAX_THREADS of the helper

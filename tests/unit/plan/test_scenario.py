@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bench.errors import UsageError
-from bench.model.cell import Backing, Batch, Break, Handover, Method, Pages, Ptes
+from bench.model.cell import VARIANTS, Backing, Batch, Break, Handover, Method, Pages, Ptes
 from bench.model.device import DEVICES
-from bench.model.limits import MOST_MEMORY
+from bench.model.limits import BOOTS, MOST_MEMORY, REPS, SEED
 from bench.model.units import GIB, MIB
 from bench.paths import SCENARIOS
 from bench.plan.scenario import Scenario, load_scenario
@@ -64,7 +64,7 @@ BAD_VALUES: list[tuple[str, Any, list[str]]] = [
 ]
 
 
-def the_error(name: str, **overrides: Any) -> str:
+def the_error(name: str, /, **overrides: Any) -> str:
     with pytest.raises(UsageError) as caught:
         load_scenario(name, overrides)
     message = caught.value.message
@@ -241,3 +241,34 @@ def test_regions_of_qemu_want_a_guest_that_qemu_has(mem: str) -> None:
 def test_a_budget_in_seconds_is_some_time(value: str, tmp_path: Path) -> None:
     path = write(tmp_path, f"{GOOD}budget = {value}\n")
     assert the_error(path).startswith(f"{path}: budget: ")
+
+
+# What a field cannot be: of another type, below, above, empty.
+NEVER: list[tuple[str, Any]] = [
+    *((field, value) for field in ("reps", "boots", "seed") for value in (-1, "x", 1.5, [1], None)),
+    *(("boots", value) for value in (0, 101)),
+    *((field, 3) for field in ("name", "question", "device", "method", "mem", "pages", "backing")),
+    *((field, 3) for field in ("executor", "kernel", "max_pause", "break", "ptes", "batch")),
+    *((field, [[1]]) for field in ("device", "method", "mem", "pages", *VARIANTS, "kernel")),
+    *((field, []) for field in ("device", "method", "mem", "pages", *VARIANTS)),
+    *(("budget", value) for value in (0, -1, [1], True, "1")),
+    *(("name", value) for value in ("", "a/b", "a" * 99)),
+    ("executor", ""),
+]
+LIBRARY = ("input", "Input", "should", "valid", "Value error", "Field required", "type=")
+
+
+@pytest.mark.parametrize(("field", "value"), NEVER)
+def test_every_field_is_refused_in_words_of_ours(field: str, value: Any) -> None:
+    message = the_error("smoke", **{field: value})
+    assert message.startswith(f"--{field}: ")
+    assert [word for word in LIBRARY if word in message] == []
+    assert len(message) < 400
+
+
+@pytest.mark.parametrize(("field", "given"), [("reps", 500), ("boots", 101), ("seed", -1)])
+def test_a_number_out_of_range_is_said_with_its_range(field: str, given: int) -> None:
+    limits = {"reps": REPS, "boots": BOOTS, "seed": SEED}[field]
+    assert the_error("smoke", **{field: given}) == (
+        f"--{field}: {given} is not a whole number {limits}"
+    )
