@@ -43,8 +43,8 @@ def play(progress: PlainProgress | BarProgress, plan: Plan, *problems: tuple[str
 
 def test_a_block_is_described_by_its_factors() -> None:
     assert {block.label for block in PLAN.blocks} == {
-        "sim-net-pa thp 64 MiB real (new-owner, reset-owner)",
-        "sim-net-pa thp 64 GiB alias 1 GiB (new-owner, reset-owner)",
+        "sim-net-pa thp 64 MiB real (reset-owner, new-owner)",
+        "sim-net-pa thp 64 GiB alias 1 GiB (reset-owner, new-owner)",
     }
 
 
