@@ -1,7 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""``python -m bench`` is ``bench``."""
+"""Start ``bench``, also as ``python -m bench``, so that an interrupt is never a traceback."""
 
-from bench.cli import main
+import os
+import signal
+from types import FrameType
+
+from bench.errors import EXIT_INTERRUPTED
+
+
+def main() -> None:
+    """Run the command line; until it has begun to work, a signal ends it at once.
+
+    Modules take up to seconds to import, and a KeyboardInterrupt that is raised within an import
+    can be printed or swallowed there. Commands that have something to undo call
+    `bench.cli.raise_signals` when they begin.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a job in the background
+            signal.signal(number, _leave)
+    from bench.cli import main as command_line
+
+    command_line()
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    """End the process: it has written nothing and started nothing yet."""
+    os.write(2, b"bench: interrupted\n")
+    os._exit(EXIT_INTERRUPTED)
+
 
 if __name__ == "__main__":
     main()

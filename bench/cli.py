@@ -1,23 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The command line: the only module that prints or exits. Heavy imports wait for their command."""
+"""Read the command line: the only module that prints or exits.
+
+Heavy imports wait for their command: ``bench --help`` answers at once.
+"""
 
 import json
 import os
 import signal
 import sys
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, signature
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from bench.commands import options
 from bench.commands.outcome import Outcome, unexpected
-from bench.errors import BenchError, CannotJudge, UsageError
+from bench.errors import EXIT_INTERRUPTED, BenchError, CannotJudge, UsageError
+from bench.model.cell import FACTORS
+from bench.model.limits import BOOTS, REPS, SEED
 from bench.model.visible import visible, visible_lines
 
-_TYPER_INTERRUPTED = 130  # what typer makes of Ctrl-C, where no run is under way
-EXIT_GOOD, EXIT_CANNOT_JUDGE = 0, 125
+EXIT_GOOD = 0
 
 app = typer.Typer(
     help="What a live update of a VM costs when its device is a Linux vDPA device.",
@@ -29,17 +35,12 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line and exit: every failure that is not a bug is one line."""
-    for number in (signal.SIGTERM, signal.SIGHUP):  # as orderly an end as Ctrl-C
-        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
-            signal.signal(number, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # what a path holds may not be UTF-8
             stream.reconfigure(errors="backslashreplace")
     try:
         sys.argv += [] if sys.argv[1:] else ["--help"]
-        code = app(standalone_mode=False)
-        if code == _TYPER_INTERRUPTED:  # typer returns it, see Typer._main
-            code = _complain("interrupted", "", EXIT_CANNOT_JUDGE)
+        code = _conclude(app(standalone_mode=False))
     except SystemExit:
         code = EXIT_GOOD  # typer's answer to a closed pipe: its reader has read enough
     except BenchError as error:
@@ -47,42 +48,98 @@ def main() -> None:
     except Exception as error:
         bad = unexpected(error)
         code = _complain(bad.complaint, bad.hint, bad.code)
-    sys.exit(code if isinstance(code, int) else EXIT_GOOD)
+    sys.exit(code)
+
+
+def raise_signals() -> None:
+    """Let SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt: there is something to undo now."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a job in the background
+            signal.signal(number, signal.default_int_handler)
 
 
 def _complain(message: str, hint: str, code: int) -> int:
+    """Print what is wrong and what to do about it; returns the exit code."""
     print(f"bench: {visible(message)}", file=sys.stderr)
     if hint:
         print(f"  {visible(hint)}", file=sys.stderr)
     return code
 
 
+RunsArgument = Annotated[
+    list[Path], typer.Argument(help="Run directories, or directories of them (boots of a kernel)")
+]
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format", help="cover-letter, page, markdown, json, csv, pyperf or baseline (for gate)"
+    ),
+]
+AgainstOption = Annotated[
+    Path | None, typer.Option("--base", help="Of cover-letter and page: hold the runs against it")
+]
+StyleOption = Annotated[str | None, typer.Option(help="Of cover-letter: plain, mmtests or lkp")]
+RangeOption = Annotated[
+    str | None, typer.Option("--range", help="Of cover-letter: the patch series, commits A..B")
+]
+TreeOption = Annotated[Path | None, typer.Option(help="The git tree of --range; without it, here")]
+BaseArgument = Annotated[
+    Path, typer.Argument(help="A run, a series of boots, pyperf or baseline file")
+]
+NewArgument = Annotated[Path, typer.Argument(help="The same, to be judged")]
+NewOrNoneArgument = Annotated[Path | None, typer.Argument(help="The same, to be judged")]
+ThresholdOption = Annotated[str, typer.Option(help="The smallest change that counts")]
+FloorOption = Annotated[str, typer.Option(help="Noise of this machine: no change below it counts")]
+AaOption = Annotated[Path | None, typer.Option(help="Boots of one kernel, to take the floor from")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Compare unlike or damaged things")]
+
 # Options of `bench run` that are no fields of a scenario.
 _NOT_FIELDS = ("scenario", "clock", "out", "tune", "resume")
 
 
+def _with_factors(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
+    """Give a command an option for each factor, behind its first two parameters.
+
+    The command finds them in ``ctx.params``.
+    """
+    known = signature(command)
+    options = [
+        Parameter(
+            factor.name,
+            Parameter.POSITIONAL_OR_KEYWORD,
+            default=None,
+            annotation=Annotated[str | None, typer.Option(help=factor.words.help)],
+        )
+        for factor in FACTORS.values()
+        if factor.words.help
+    ]
+
+    @wraps(command)
+    def taking(**given: object) -> Outcome:
+        return command(**{name: given[name] for name in known.parameters})
+
+    first, second, *rest = known.parameters.values()
+    parameters = [first, second, *options, *rest]
+    taking.__signature__ = known.replace(parameters=parameters)  # type: ignore[attr-defined]
+    taking.__annotations__ = {each.name: each.annotation for each in parameters}
+    return taking
+
+
 @app.command()
+@_with_factors
 def run(
     ctx: typer.Context,
     scenario: Annotated[str, typer.Argument(help="A name (see bench list) or a .toml")] = (
         "live-update"
     ),
-    mem: Annotated[str | None, typer.Option(help="64G, 1G,64G or 1G:64G (times four)")] = None,
-    pages: Annotated[str | None, typer.Option(help="4k, 4k-fragmented, thp, hugetlb-2m")] = None,
-    device: Annotated[str | None, typer.Option(help="See bench list; or /dev/vhost-vdpa-0")] = None,
-    method: Annotated[str | None, typer.Option(help="new-owner, reset-owner, reopen")] = None,
-    backing: Annotated[str | None, typer.Option(help="real, alias or auto")] = None,
-    ptes: Annotated[str | None, typer.Option(help="cold or warm")] = None,
-    handover: Annotated[str | None, typer.Option(help="exec or transfer")] = None,
-    regions: Annotated[str | None, typer.Option(help="Messages to map: count or qemu")] = None,
-    batch: Annotated[str | None, typer.Option(help="on or off")] = None,
-    threads: Annotated[str | None, typer.Option(help="That pin at once: 1 or 1,2,4")] = None,
     break_: Annotated[str | None, typer.Option("--break", help="Wrong on purpose")] = None,
     kernel: Annotated[str | None, typer.Option(help="Series of patches; a,b: both in turn")] = None,
-    boots: Annotated[int | None, typer.Option(help="Boots of each kernel")] = None,
-    reps: Annotated[int | None, typer.Option(help="Reps measured for each cell")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the order of the methods")] = None,
-    budget: Annotated[str | None, typer.Option(help="Measure what fits: 90s, 10m, 1.5h")] = None,
+    boots: Annotated[int | None, typer.Option(help=f"Boots of each kernel, {BOOTS}")] = None,
+    reps: Annotated[int | None, typer.Option(help=f"Reps measured for each cell, {REPS}")] = None,
+    seed: Annotated[int | None, typer.Option(help=f"Of the order of methods, {SEED}")] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="Measure what fits into a time above zero: 90s, 10m, 1.5h")
+    ] = None,
     clock: Annotated[str | None, typer.Option(help="wall (KVM, host) or icount (TCG)")] = None,
     executor: Annotated[str | None, typer.Option(help="auto, guest or host")] = None,
     tune: Annotated[bool, typer.Option("--tune", help="Set up the host (root), undone after")] = (
@@ -90,11 +147,12 @@ def run(
     ),
     out: Annotated[Path | None, typer.Option(help="A new directory for the results")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with an interrupted run")] = None,
-) -> None:
+) -> Outcome:
     """Measure a scenario and print its table."""
     from bench.cleanup.journal import recover
     from bench.commands.run import RunOptions, run_command
 
+    raise_signals()
     fields = {name.rstrip("_"): value for name, value in ctx.params.items()}
     overrides = {k: v for k, v in fields.items() if v is not None and k not in _NOT_FIELDS}
     source = ctx.get_parameter_source("scenario")
@@ -103,11 +161,18 @@ def run(
         raise UsageError("--resume goes on as the run began", "leave all else out but --tune")
     for line in recover():
         _say(line)
-    request = RunOptions(scenario, overrides, sys.argv[1:], clock, out, tune, resume)
-    _conclude(run_command(request, _say))
+    options = RunOptions(scenario, overrides, sys.argv[1:], clock, out, tune, resume)
+    return run_command(options, _say)
 
 
-def _conclude(outcome: Outcome) -> NoReturn:
+def _conclude(outcome: Outcome | int | None) -> int:
+    """Print what a command came to; returns the exit code.
+
+    An int is typer's: 0 after help, 130 after an interrupt that no command has caught.
+    """
+    if not isinstance(outcome, Outcome):
+        code = outcome or EXIT_GOOD
+        return _complain("interrupted", "", code) if code == EXIT_INTERRUPTED else code
     if outcome.sections:
         from bench.report.text.terminal import shown
 
@@ -116,17 +181,18 @@ def _conclude(outcome: Outcome) -> NoReturn:
         _print(visible_lines(outcome.report) if sys.stdout.isatty() else outcome.report)
     if outcome.complaint:
         _complain(outcome.complaint, outcome.hint, outcome.code)
-    raise typer.Exit(outcome.code)
+    return outcome.code
 
 
 def _say(text: str) -> None:
+    """Print a line for whoever watches, on stderr."""
     from bench.measure.progress import StderrConsole
 
     StderrConsole().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _print(text: str) -> None:
-    """To whoever still reads: a pipe that closed early has read enough."""
+    """Print to stdout; nothing is wrong with a pipe whose reader has read enough."""
     try:
         print(text, flush=True)
     except OSError as error:
@@ -137,102 +203,105 @@ def _print(text: str) -> None:
 
 @app.command()
 def report(
-    directories: options.RunsArgument,
-    format_: options.FormatOption = None,
+    directories: RunsArgument,
+    format_: FormatOption = None,
     out: Annotated[Path | None, typer.Option(help="A file instead of standard output")] = None,
-    base: options.AgainstOption = None,
-    style: options.StyleOption = None,
-    span: options.RangeOption = None,
-    tree: options.TreeOption = None,
-) -> None:
+    base: AgainstOption = None,
+    style: StyleOption = None,
+    span: RangeOption = None,
+    tree: TreeOption = None,
+) -> Outcome:
     """Print the table of stored runs again, side by side, or write it for people and programs."""
     from bench.commands.report import ReportOptions, written
 
-    _conclude(written(ReportOptions(tuple(directories), format_, out, base, style, span, tree)))
+    return written(ReportOptions(tuple(directories), format_, out, base, style, span, tree))
 
 
 @app.command()
 def compare(
-    base: options.BaseArgument,
-    new: options.NewArgument,
-    threshold: options.ThresholdOption = "2%",
-    floor: options.FloorOption = "",
-    aa: options.AaOption = None,
-    force: options.ForceOption = False,
-) -> None:
-    """What changed from one side to the other, cell by cell."""
+    base: BaseArgument,
+    new: NewArgument,
+    threshold: ThresholdOption = "2%",
+    floor: FloorOption = "",
+    aa: AaOption = None,
+    force: ForceOption = False,
+) -> Outcome:
+    """Show what changed from one side to the other, cell by cell."""
     from bench.commands.gate import compare as compared
     from bench.gate.compare import GateOptions
 
-    _conclude(compared(GateOptions(base, new, threshold, floor, aa, force=force)))
+    return compared(GateOptions(base, new, threshold, floor, aa, force=force))
 
 
 @app.command()
 def gate(
-    base: options.BaseArgument,
-    new: options.NewOrNoneArgument = None,
-    threshold: options.ThresholdOption = "2%",
-    floor: options.FloorOption = "",
-    aa: options.AaOption = None,
+    base: BaseArgument,
+    new: NewOrNoneArgument = None,
+    threshold: ThresholdOption = "2%",
+    floor: FloorOption = "",
+    aa: AaOption = None,
     max_pause: Annotated[str, typer.Option(help="No pause above it: 100ms, or 20Mi")] = "",
     strict: Annotated[bool, typer.Option("--strict", help="Undecided is 125")] = False,
-    force: options.ForceOption = False,
+    force: ForceOption = False,
     confirm: Annotated[bool, typer.Option("--confirm", help="Measure regressions again")] = False,
     self_test: Annotated[bool, typer.Option("--self-test", help="Can it turn red?")] = False,
     annotate: Annotated[bool, typer.Option("--annotations", help="For GitHub")] = False,
     junit: Annotated[Path | None, typer.Option(help="JUnit XML, one case a cell")] = None,
     markdown: Annotated[Path | None, typer.Option(help="For a job summary")] = None,
     json_: Annotated[Path | None, typer.Option("--json", help="All of it")] = None,
-) -> None:
-    """A verdict on each cell and an exit code: 0 good, 1 regression, 125 cannot judge."""
+) -> Outcome:
+    """Judge each cell; the exit code is 0 good, 1 regression, 125 cannot judge."""
     from bench.commands import gate as gating
     from bench.gate.compare import GateOptions
 
+    raise_signals()
     question = GateOptions(base, new or base, threshold, floor, aa, max_pause, strict, force)
     if self_test:
-        _conclude(gating.self_test(question))
+        return gating.self_test(question)
     if new is None:
         raise UsageError("NEW is missing", "bench gate BASE NEW, or bench gate BASE --self-test")
     files = gating.Files(junit, markdown, json_)
-    _conclude(gating.gate(question, files, confirm, annotate, _say))
+    return gating.gate(question, files, confirm, annotate, _say)
 
 
 @app.command(name="list")
 def list_(
     schema: Annotated[bool, typer.Option(help="Print the JSON schema of scenario files")] = False,
-) -> None:
-    """Scenarios, and devices with whether they can run here."""
+) -> Outcome:
+    """List scenarios, and devices with whether they can run here."""
     from bench.commands.list import listing
     from bench.plan.scenario import json_schema
 
-    _print(json_schema().rstrip("\n") if schema else listing())
+    return Outcome(EXIT_GOOD, json_schema().rstrip("\n") if schema else listing())
 
 
 @app.command()
 def doctor(
     json_: Annotated[bool, typer.Option("--json", help="For programs")] = False,
-) -> None:
-    """What can be measured here, what not, and what to do about it."""
+) -> Outcome:
+    """Say what can be measured here, what not, and what to do about it."""
     from bench import doctor as doctors
     from bench.cleanup.journal import recover
 
+    raise_signals()
     for line in recover():  # what a killed run has set is not the machine's own
         _say(line)
     diagnosis = doctors.examine()
-    _print(json.dumps(doctors.as_dict(diagnosis), indent=2) if json_ else doctors.render(diagnosis))
-    raise typer.Exit(diagnosis.exit_code)
+    text = json.dumps(doctors.as_dict(diagnosis), indent=2) if json_ else doctors.render(diagnosis)
+    return Outcome(diagnosis.exit_code, text)
 
 
 @app.command()
 def kernel(
     update: Annotated[bool, typer.Option(help="Ask for the newest package of the series")] = False,
-) -> None:
+) -> Outcome:
     """Build the guest's kernel modules, unless the cache has them; say where they are."""
     from bench.kernel.build import ensure_kernel
     from bench.kernel.config import load_config
     from bench.kernel.packages import ensure_packages
 
+    raise_signals()
     if update:
         ensure_packages(load_config(), update=True)
     built = ensure_kernel()
-    _print(f"{built.name}\n{built.path}")
+    return Outcome(EXIT_GOOD, f"{built.name}\n{built.path}")

@@ -15,6 +15,8 @@ BenchError
         `-- GuestHung
 """
 
+EXIT_INTERRUPTED = 130  # by SIGINT, SIGTERM or SIGHUP before anything was measured
+
 
 class BenchError(Exception):
     """One line that says what is wrong and where; ``hint`` says what to do about it."""

@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`bench gate` to its end: verdicts, a second measurement of what regressed, files for CI."""
+"""Carry out `bench gate`: verdicts, a second measurement of what regressed, files for CI."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.commands.confirm import measured_again
-from bench.commands.outcome import Outcome
+from bench.commands.outcome import Outcome, Say
 from bench.errors import UsageError
 from bench.gate import render as verdicts
 from bench.gate.compare import GateOptions, Sides, ask, drifts, pairs, read_sides, scaled
 from bench.gate.judge import EXIT_CANNOT_JUDGE, EXIT_GOOD, EXIT_REGRESSION, Judged, Judgement, judge
 from bench.sides import Side, key_name
 from bench.stats.decision import Verdict
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -27,14 +24,14 @@ class Files:
 
 
 def compare(question: GateOptions) -> Outcome:
-    """Both sides, what differs between them, and what that makes; never a failure by itself."""
+    """Compare two sides cell by cell; the exit code is 0 whatever changed."""
     sides = read_sides(question)
     judgement = ask(question, sides)
     return Outcome(EXIT_GOOD, f"{_heading(sides)}\n\n{verdicts.judgement_text(judgement)}")
 
 
 def gate(question: GateOptions, files: Files, confirm: bool, annotate: bool, say: Say) -> Outcome:
-    """The verdict and its exit code; what CI reads is written even when it is bad."""
+    """Judge NEW against BASE; the files for CI are written whatever the verdict."""
     sides = read_sides(question)
     judgement = ask(question, sides)
     if confirm and judgement.regressed:
@@ -47,7 +44,10 @@ def gate(question: GateOptions, files: Files, confirm: bool, annotate: bool, say
 
 
 def self_test(question: GateOptions) -> Outcome:
-    """A gate that cannot turn red guards nothing: the same samples, and the same but slower."""
+    """Judge BASE against itself and against itself made slower by twice the limit.
+
+    Exit code 1 for an alarm in the same samples, 125 for a cell in which the change is not seen.
+    """
     side = read_sides(replace(question, new=question.base)).base
     same = ask(question, Sides(side, side, (), (), True))
     factor = 1 + 2 * same.limits.rule.limit
@@ -92,7 +92,7 @@ def _write(judgement: Judgement, files: Files) -> None:
 
 
 def _confirmed(question: GateOptions, first: Judgement, sides: Sides, say: Say) -> Judgement:
-    """Both sides again, where they are runs: only cells that regressed, on fresh boots."""
+    """Measure cells that regressed again, of each side that is a run, and settle the verdicts."""
     names = {cell.name for cell in first.regressed}
     if question.new.is_file():
         raise UsageError(f"--confirm: {question.new} is a file", "NEW has to be a run")
@@ -112,7 +112,10 @@ def _names(side: Side) -> set[str]:
 
 
 def _settled(cell: Judged, second: Judged | None) -> Judged:
-    """What is not found twice is not proven, and not forgotten either."""
+    """Hold a regression against its second measurement.
+
+    One that fresh boots do not reproduce becomes inconclusive; both reasons are kept.
+    """
     if not cell.regressed:
         return cell
     if second is None or (second.blind and not second.regressed):

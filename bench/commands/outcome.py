@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a command came to: printed by the command line, and by nobody else."""
+"""Hold what a command came to, for the command line to print."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,12 +9,14 @@ from bench.report.table.section import Section
 
 EXIT_USAGE, EXIT_INTERNAL = 2, 129
 
+Say = Callable[[str], None]  # prints a line for whoever watches, on stderr
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """``report`` is for stdout; ``complaint`` and its hint for stderr.
+    """The exit code; a ``report`` for stdout, a ``complaint`` and its hint for stderr.
 
-    ``sections`` are there instead of a text where a terminal has a better form for it.
+    ``sections`` stand instead of a report where a terminal has a better form for it.
     """
 
     code: int
@@ -24,7 +27,7 @@ class Outcome:
 
 
 def unexpected(error: Exception) -> Outcome:
-    """A wrong command line, which typer raises as its own kind of error, or a bug of ours."""
+    """Describe an error that is none of ours: of typer for a wrong command line, or a bug."""
     message = getattr(error, "format_message", None)
     if callable(message):
         hint = "bench COMMAND --help lists the options"

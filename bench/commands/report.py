@@ -9,7 +9,7 @@ from bench.commands.outcome import Outcome
 from bench.errors import UsageError
 from bench.report.table.section import Section
 from bench.results.reader import read_facts
-from bench.results.series import SERIES, runs_below
+from bench.results.series import BOOTS, runs_below
 from bench.results.writer import Run, load
 
 BASELINE, LETTER, PAGE = "baseline", "cover-letter", "page"
@@ -64,9 +64,9 @@ def _check_options(wanted: ReportOptions) -> None:
 
 
 def _expanded(path: Path) -> list[Path]:
-    """The runs of a whole series, kernel after kernel, of one of its kernels, or a run."""
+    """List the boots of all kernels, kernel after kernel, or of one kernel, or a run itself."""
     try:
-        if (path / SERIES).exists():
+        if (path / BOOTS).exists():
             below = sorted({run.parent.parent for run in path.glob("*/*/run.json")})
             return [run for kernel in below for run in runs_below(kernel)] or [path]
     except OSError:  # whoever reads the path says what is wrong with it

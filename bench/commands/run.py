@@ -1,28 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One `bench run` from its options to what it came to. What is to be printed is returned."""
+"""Carry out `bench run`: plan, measure, report. What is to be printed is returned."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.commands.outcome import Outcome
-from bench.errors import BenchError, UsageError
-from bench.executors.base import Executor
+from bench.commands.outcome import Outcome, Say
+from bench.errors import EXIT_INTERRUPTED, BenchError, UsageError
 from bench.executors.choose import choose_executor
+from bench.measure.loop import Progress, run_facts
 from bench.measure.loop import run as run_plan
-from bench.measure.loop import run_facts
 from bench.measure.progress import BarProgress, PlainProgress, StderrConsole
-from bench.measure.resume import Resumed, carry_on, open_again
+from bench.measure.resume import carry_on, open_again
 from bench.model.cell import Block, Clock, Plan
-from bench.plan.boots import series_of
+from bench.plan.boots import boots_of
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario, load_scenario
 from bench.report.table.contents import contents
 from bench.report.table.section import Section
-from bench.results import writer as stores
-from bench.results.writer import Store, load
+from bench.results.writer import Store, create, create_boots, load
 from bench.tune.for_plan import tuned
 
 EXIT_GOOD, EXIT_FAILED, EXIT_CANNOT_JUDGE = 0, 1, 125
@@ -41,55 +39,64 @@ class RunOptions:
     resume: Path | None = None  # a run directory, which has all else
 
 
-Say = Callable[[str], None]
+def run_command(options: RunOptions, say: Say) -> Outcome:
+    """Measure what was asked for: one boot, several, or the rest of a run.
+
+    UsageError and CannotJudge where nothing could be measured; after that, what was measured
+    is part of the outcome, whatever ended it.
+    """
+    if options.resume:
+        return resume_run(options, options.resume, say)
+    scenario = load_scenario(options.scenario, options.overrides)
+    if scenario.boots > 1 or len(scenario.kernel) > 1:
+        return run_boots(options, scenario, say)
+    return run_boot(options, scenario, options.out, say)
 
 
-def run_command(request: RunOptions, say: Say) -> Outcome:
-    """Plan, measure, report. What was measured before an error is reported with it."""
-    if request.resume:
-        return _resume(request, open_again(request.resume), say)
-    asked = load_scenario(request.scenario, request.overrides)
-    if asked.boots > 1 or len(asked.kernel) > 1:
-        return _series(request, asked, say)
-    return run_once(request, asked, request.out, say)
-
-
-def run_once(
-    request: RunOptions,
-    asked: Scenario,
+def run_boot(
+    options: RunOptions,
+    scenario: Scenario,
     out: Path | None,
     say: Say,
     only: Callable[[Block], bool] = lambda _: True,
 ) -> Outcome:
-    """One run directory: one boot of one kernel, or more where a guest is lost.
+    """Measure one boot of one kernel into a run directory; more boots where a guest is lost.
 
     The executor is that of the whole plan, whatever ``only`` leaves of it: a guest that is
     sized or equipped for less is not the one that measured all.
     """
-    wanted = _clock(request.clock)
-    whole = make_plan(asked)
+    clock = _clock(options.clock)
+    whole = make_plan(scenario)
     plan = replace(whole, blocks=tuple(filter(only, whole.blocks)))
-    store = stores.create(out, asked.name)
+    store = create(out, scenario.name)
+    try:
+        with tuned(options.tune, whole, scenario.executor, say) as settings:
+            executor = choose_executor(scenario, whole, clock, store.console, say)
+            changed = settings if options.tune else None
+            store.write_facts(run_facts(scenario, plan, executor, options.arguments, changed))
+            with _progress(plan) as progress:
+                run_plan(plan, executor, store, progress)
+    except KeyboardInterrupt:
+        if (store.path / "run.json").exists():
+            return _outcome(store, interrupted=True)
+        _remove_if_empty(store)
+        return Outcome(EXIT_INTERRUPTED, complaint="interrupted before anything was measured")
+    except BenchError as error:
+        if _remove_if_empty(store):
+            raise
+        measured = _outcome(store)
+        return replace(measured, code=error.exit_code, complaint=error.message, hint=error.hint)
+    return _outcome(store)
 
-    def begin() -> None:
-        with tuned(request.tune, whole, asked.executor, say) as settings:
-            chosen = choose_executor(asked, whole, wanted, store.console, say)
-            changed = settings if request.tune else None
-            store.write_facts(run_facts(asked, plan, chosen, request.arguments, changed))
-            _measure(plan, chosen, store)
 
-    return run_and_report(begin, store, fresh=True)
-
-
-def _series(request: RunOptions, asked: Scenario, say: Say) -> Outcome:
-    """A run directory for each boot, below one that holds nothing else."""
-    boots = series_of(asked)
-    parent = stores.create_series(request.out, asked.name)
+def run_boots(options: RunOptions, scenario: Scenario, say: Say) -> Outcome:
+    """Measure every boot of every kernel, each into a run directory below a common one."""
+    boots = boots_of(scenario)
+    parent = create_boots(options.out, scenario.name)
     reports, code, complaint = [], EXIT_GOOD, ""
     for number, boot in enumerate(boots, 1):
-        where = parent / boot.place
         say(f"boot {number} of {len(boots)}: {boot.label}")
-        outcome = run_once(request, boot.scenario, where, say)
+        outcome = run_boot(options, boot.scenario, parent / boot.place, say)
         code, complaint = outcome.code or code, outcome.complaint or complaint
         reports.append(outcome.sections)
         if outcome.complaint:  # interrupted, or nothing can be measured: so would the next be
@@ -100,34 +107,22 @@ def _series(request: RunOptions, asked: Scenario, say: Say) -> Outcome:
     return Outcome(code, "", complaint, hint, (*reports[0], more))
 
 
-def _resume(request: RunOptions, run: Resumed, say: Say) -> Outcome:
-    """The rest of a run, by the executor that its whole plan would have."""
+def resume_run(options: RunOptions, path: Path, say: Say) -> Outcome:
+    """Measure the rest of a run, by the executor that its whole plan would have."""
+    run = open_again(path)
     if run.set_aside:
         say(f"{run.set_aside} lines of unfinished cells are in samples.damaged.jsonl")
-
-    def go_on() -> None:
-        with tuned(request.tune, run.plan, run.scenario.executor, say):
-            chosen = choose_executor(run.scenario, run.plan, run.clock, run.store.console, say)
-            boots = carry_on(run, chosen, request.arguments, request.tune)
-            _measure(run.rest, chosen, run.store, boots)
-
-    return run_and_report(go_on if not run.finished else lambda: None, run.store, fresh=False)
-
-
-def run_and_report(measure: Callable[[], None], store: Store, fresh: bool) -> Outcome:
+    if run.finished:
+        return _outcome(run.store)
     try:
-        measure()
+        with tuned(options.tune, run.plan, run.scenario.executor, say):
+            executor = choose_executor(run.scenario, run.plan, run.clock, run.store.console, say)
+            boots = carry_on(run, executor, options.arguments, options.tune)
+            with _progress(run.rest) as progress:
+                run_plan(run.rest, executor, run.store, progress, boots)
     except KeyboardInterrupt:
-        if fresh and not (store.path / "run.json").exists():
-            _remove_if_empty(store)
-            return Outcome(EXIT_CANNOT_JUDGE, complaint="interrupted before anything was measured")
-        return _conclude(store, interrupted=True)
-    except BenchError as error:
-        if not fresh or _remove_if_empty(store):
-            raise
-        known = _conclude(store, interrupted=False)  # what was measured before
-        return replace(known, code=error.exit_code, complaint=error.message, hint=error.hint)
-    return _conclude(store, interrupted=False)
+        return _outcome(run.store, interrupted=True)
+    return _outcome(run.store)
 
 
 def _clock(name: str | None) -> Clock | None:
@@ -138,15 +133,19 @@ def _clock(name: str | None) -> Clock | None:
         raise UsageError(f"--clock: '{name}' is unknown: known are {known}") from None
 
 
-def _measure(plan: Plan, executor: Executor, store: Store, boots_before: int = 0) -> None:
+@contextmanager
+def _progress(plan: Plan) -> Iterator[Progress]:
+    """Show a bar on a terminal, and lines elsewhere."""
     console = StderrConsole()
-    progress = BarProgress(console, plan) if console.is_terminal else None
-    with progress or nullcontext(PlainProgress(console, plan)) as shown:
-        run_plan(plan, executor, store, shown, boots_before)
+    if console.is_terminal:
+        with BarProgress(console, plan) as bar:
+            yield bar
+    else:
+        yield PlainProgress(console, plan)
 
 
 def _remove_if_empty(store: Store) -> bool:
-    """A run that could not begin leaves no directory behind."""
+    """Remove the directory of a run in which nothing was stored; False where something was."""
     samples = store.path / "samples.jsonl"
     if not samples.exists() or samples.stat().st_size:
         return False
@@ -157,13 +156,13 @@ def _remove_if_empty(store: Store) -> bool:
     return True
 
 
-def _conclude(store: Store, interrupted: bool) -> Outcome:
-    """What was measured; the code says whether that is all of it."""
+def _outcome(store: Store, interrupted: bool = False) -> Outcome:
+    """Report what is stored; the code says whether that is all that was to be measured."""
     finished = load(store.path)
     failed = any(sample.status.startswith("failed") for sample in finished.samples)
     code = EXIT_FAILED if failed or (interrupted and finished.measured) else EXIT_GOOD
     if not failed and not finished.measured:
-        code = EXIT_CANNOT_JUDGE
+        code = EXIT_INTERRUPTED if interrupted else EXIT_CANNOT_JUDGE
     report = (*contents(finished), Section(lines=(f"samples: {store.path}",)))
     if interrupted:
         kept = sum(sample.ok for sample in finished.samples)

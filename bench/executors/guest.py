@@ -15,7 +15,7 @@ from bench.model.device import DEVICES, Device
 from bench.model.facts import ExecutorFacts
 from bench.model.units import KIB, format_size
 from bench.plan.duration import once_seconds
-from bench.protocol.helper_argv import Target, deadline, helper_words, patience
+from bench.protocol.helper import Target, deadline, helper_words, patience
 from bench.protocol.messages import RepMessage, read_items, read_reps
 
 _BOOT_DEADLINE = 180  # seconds; 15 with instruction counting on a slow machine

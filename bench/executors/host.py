@@ -16,7 +16,7 @@ from bench.model.device import of_this_machine, pci_address
 from bench.model.facts import ExecutorFacts
 from bench.model.units import GIB, KIB, format_size
 from bench.process import spawn
-from bench.protocol.helper_argv import deadline, helper_words
+from bench.protocol.helper import deadline, helper_words
 from bench.protocol.line_reader import LineReader
 from bench.protocol.messages import read_reps
 

@@ -19,7 +19,7 @@ from bench.model.cell import Family
 from bench.model.device import device_named, pci_address
 from bench.model.facts import DeviceFacts, VdpaAttributes
 from bench.process import find_tool, run
-from bench.protocol.helper_argv import Target
+from bench.protocol.helper import Target
 
 _ENTROPY = ("0x1af4", "0x1044")  # virtio entropy, which the helper can drive
 _NEED = "vdpa dev show lists devices; a node is there once one is bound to vhost_vdpa"

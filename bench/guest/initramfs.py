@@ -12,7 +12,7 @@ from bench.guest import cpio
 from bench.kernel.build import Kernel
 from bench.paths import cache_dir, cache_path, locked
 from bench.process import find_tool, run
-from bench.protocol.helper_source import HELPER, helper_digest
+from bench.protocol.helper import HELPER, helper_digest
 
 INIT = Path(__file__).with_name("init")
 

@@ -40,7 +40,7 @@ static void emit_hello(const struct params *p)
 	emit_u64("regions", p->regions.n);
 	emit_bool("warm", p->warm);
 	emit_bool("transfer", p->transfer);
-	emit_bool("batch", !p->unbatched);
+	emit_bool("unbatched", p->unbatched);
 	emit_bool("broken", p->fault != FAULT_NONE);
 	emit_u64("threads", p->threads);
 	emit_u64("reps", p->order.n);

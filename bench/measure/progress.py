@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a run shows while it runs: a bar on a terminal, plain lines elsewhere."""
+"""Show how far a run is: a bar on a terminal, plain lines elsewhere."""
 
 import time
 from typing import Any
@@ -14,17 +14,15 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from bench.model.cell import Block, Experiment, Plan, Ptes, Rep, Unavailable
-from bench.model.device import NO_DEVICE
-from bench.model.units import format_duration, format_size
+from bench.model.cell import Block, Experiment, Plan, Rep, Unavailable
+from bench.model.units import format_duration
 from bench.plan.duration import block_seconds, rep_seconds
 
 
 class StderrConsole(Console):
-    """For progress and words: the table is all that a pipe gets.
+    """A console on stderr, for progress and messages: stdout has the table alone.
 
-    Whoever closes stderr wants no words, and not the end of a measurement, which is
-    what rich would make of it.
+    A reader of stderr that goes away ends the messages, not the measurement.
     """
 
     def __init__(self) -> None:
@@ -32,13 +30,6 @@ class StderrConsole(Console):
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
-
-
-def describe(block: Block) -> str:
-    cell = block.any_cell
-    words = [name for name in block.devices if name != NO_DEVICE.name]
-    words += [cell.pages.value] if cell.ptes is Ptes.COLD else [cell.pages.value, "warm"]
-    return f"{' '.join(words)} {format_size(cell.mem)} ({cell.backing})"
 
 
 _UNITS = {Experiment.LIVE_UPDATE: "handovers", Experiment.PIN: "turns"}
@@ -49,7 +40,7 @@ def _without(item: Unavailable) -> str:
 
 
 class PlainProgress:
-    """A line when a block begins and when it has ended."""
+    """Write a line when a block begins and when it has ended."""
 
     def __init__(self, console: Console, plan: Plan) -> None:
         self._console = console
@@ -62,10 +53,10 @@ class PlainProgress:
         self._began = time.monotonic()
         expected = format_duration(block_seconds(block))
         reps = f"{len(block.order)} {_UNITS[block.experiment]}"
-        self._say(f"[{self._number}/{self._total}] {describe(block)}: {reps}, about {expected}")
+        self._say(f"[{self._number}/{self._total}] {block.label}: {reps}, about {expected}")
 
     def advance(self, block: Block, rep: Rep) -> None:
-        """Too many to be lines."""
+        """Write nothing: there are too many reps."""
 
     def without(self, block: Block, item: Unavailable) -> None:
         self._say(_without(item))
@@ -81,7 +72,7 @@ class PlainProgress:
 
 
 class BarProgress:
-    """One bar over all handovers of the plan, weighted by what they take, with an ETA."""
+    """Draw one bar over all reps of a plan, weighted by the seconds they take, with an ETA."""
 
     def __init__(self, console: Console, plan: Plan) -> None:
         self._console = console
@@ -110,7 +101,7 @@ class BarProgress:
 
     def begin(self, block: Block) -> None:
         self._left = sum(rep_seconds(block.cell_of(method)) for method in block.order)
-        self._bar.update(self._task, description=describe(block))
+        self._bar.update(self._task, description=block.label)
 
     def advance(self, block: Block, rep: Rep) -> None:
         took = rep_seconds(block.cell_of(rep.method))
@@ -126,6 +117,6 @@ class BarProgress:
     def end(self, block: Block, problem: str, details: str) -> None:
         self._bar.advance(self._task, self._left)  # what a failure left is not to come
         if problem:
-            self._console.print(f"{describe(block)}: {problem}", markup=False, highlight=False)
+            self._console.print(f"{block.label}: {problem}", markup=False, highlight=False)
         if details:
             self._console.print(f"  {details}", markup=False, highlight=False)

@@ -13,7 +13,7 @@ from bench.machine.facts import boot_id
 from bench.model.facts import SessionFacts
 from bench.paths import ROOT
 from bench.process import run
-from bench.protocol.helper_source import helper_digest
+from bench.protocol.helper import helper_digest
 
 
 def session(arguments: Sequence[str]) -> SessionFacts:

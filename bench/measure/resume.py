@@ -118,18 +118,12 @@ def _plan(path: Path, facts: RunFacts, scenario: Scenario) -> Plan:
 
 
 def scenario_of(path: Path, facts: RunFacts) -> Scenario:
-    """From its dump, which has names where files have aliases, and bytes for sizes."""
-    stored = dict(facts.scenario)
-    for name, info in Scenario.model_fields.items():
-        if info.alias and name in stored:
-            stored[info.alias] = stored.pop(name)
-    if isinstance(stored.get("mem"), list):
-        stored["mem"] = [str(size) for size in stored["mem"]]
+    """Read the scenario of a run from its run.json; UsageError if this version cannot run it."""
     try:
-        scenario = Scenario.model_validate(stored)
+        scenario = Scenario.from_dump(facts.scenario)
     except ValidationError:
-        raise UsageError(f"{path}: its scenario is of another version of bench", _ANEW) from None
-    if scenario.misfit():
+        scenario = None
+    if scenario is None or scenario.misfit():
         raise UsageError(f"{path}: its scenario is of another version of bench", _ANEW)
     return scenario
 

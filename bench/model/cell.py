@@ -2,9 +2,13 @@
 """The words of the project as types: no I/O, nothing that changes after it is made."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
+
+from bench.model.factor import Factor, Words
+from bench.model.limits import MOST_MEMORY, REGIONS, THREADS
 
 # What methods are is a module of its own; who reads the model finds them here too.
 from bench.model.method import OWN_PHASES as OWN_PHASES
@@ -12,7 +16,7 @@ from bench.model.method import Experiment as Experiment
 from bench.model.method import Family as Family
 from bench.model.method import Method as Method
 from bench.model.method import Phase as Phase
-from bench.model.units import GIB, KIB, MIB
+from bench.model.units import GIB, KIB, MIB, TIB, format_size
 
 
 class Pages(StrEnum):
@@ -79,24 +83,77 @@ class Clock(StrEnum):
         return "ns" if self is Clock.WALL else "instructions"
 
 
+def _any_of(kind: type[StrEnum]) -> str:
+    *most, last = kind
+    return f"{', '.join(most)} or {last}"
+
+
+_UPDATE = Experiment.LIVE_UPDATE
+QEMU = "qemu"  # the regions that a real QEMU has for a guest of this size
+_MEM = f"Guest memory: 64G, 1G,64G or 1G:64G (times four), at most {MOST_MEMORY // TIB}T"
+_PAGES = f"What backs it: {_any_of(Pages)}"
+_PTES = Words(
+    f"Page tables of the new process: {_any_of(Ptes)}",
+    head="PTEs",
+    phrase="{} page tables",
+    helper="--warm",
+)
+_HANDOVER = Words(
+    f"How the device gets to the new process: {_any_of(Handover)}",
+    phrase="handover by {}",
+    helper="--{}",
+    only=_UPDATE,
+)
+_REGIONS = Words(
+    f"Messages that map all memory: a count {REGIONS}, or {QEMU}",
+    label="regions={}",
+    phrase="regions: {}",
+    helper="--regions {}",
+    limits=REGIONS,
+    names=(QEMU,),
+    only=_UPDATE,
+)
+_BATCH = Words(
+    f"All messages in one batch: {_any_of(Batch)}",
+    label="unbatched",
+    phrase="batch {}",
+    helper="--unbatched",
+    only=_UPDATE,
+)
+_THREADS = Words(
+    f"Threads that pin at once: each {THREADS}",
+    label="threads={}",
+    phrase="threads: {}",
+    helper="--threads {}",
+    limits=THREADS,
+    only=Experiment.PIN,
+)
+
+
 @dataclass(frozen=True, order=True)
 class Cell:
-    """One point of the matrix: what a median is taken over."""
+    """One point of the matrix: what a median is taken over. This is the table of factors.
 
-    device: str
-    pages: Pages
-    mem: int  # bytes
-    method: Method
-    backing: Backing
-    file: int  # bytes of distinct memory: mem, or less for ``alias``
-    ptes: Ptes = Ptes.COLD
-    handover: Handover = Handover.EXEC
-    regions: str = "1"  # messages that map all of mem, or "qemu": as a q35 guest has them
-    batch: Batch = Batch.ON
-    threads: int = 1  # that pin at once
+    A factor is one line here: name, type, default, and its `Words`. Stored rows, fields of
+    scenarios, options of ``bench run``, the plan, the helper's command line, labels and columns
+    are made from it. ``mem`` and ``file`` are bytes: ``file`` is the distinct memory, which is
+    ``mem``, or less for ``alias``.
+    """
+
+    device: str = field(metadata={"words": Words("See bench list; or /dev/vhost-vdpa-0")})
+    method: Method = field(metadata={"words": Words("See bench list: new-owner,reset-owner,...")})
+    mem: int = field(metadata={"words": Words(_MEM, phrase="{} of memory", helper="--mem {}")})
+    pages: Pages = field(metadata={"words": Words(_PAGES, phrase="{} pages", helper="--pages {}")})
+    backing: Backing = field(metadata={"words": Words("real, alias, or auto: real up to 2G")})
+    file: int = field(metadata={"words": Words("", helper="--file {}")})
+    ptes: Ptes = field(default=Ptes.COLD, metadata={"words": _PTES})
+    handover: Handover = field(default=Handover.EXEC, metadata={"words": _HANDOVER})
+    regions: str = field(default="1", metadata={"words": _REGIONS})
+    batch: Batch = field(default=Batch.ON, metadata={"words": _BATCH})
+    threads: int = field(default=1, metadata={"words": _THREADS})
 
     def __hash__(self) -> int:
-        """Kept: a million samples share some hundred cells, and are grouped by them."""
+        """Return the hash that was computed once: a million samples share some hundred cells."""
         return self._hash
 
     @cached_property
@@ -104,20 +161,46 @@ class Cell:
         return hash(tuple(self.factors().values()))
 
     def factors(self) -> dict[str, str | int]:
-        """The cell as the stored lines spell it."""
-        return {
-            "device": self.device,
-            "method": self.method.value,
-            "mem": self.mem,
-            "pages": self.pages.value,
-            "backing": self.backing.value,
-            "file": self.file,
-            "ptes": self.ptes.value,
-            "handover": self.handover.value,
-            "regions": self.regions,
-            "batch": self.batch.value,
-            "threads": self.threads,
-        }
+        """Spell every factor as the stored lines do: sizes in bytes, all else as its name."""
+        values = ((name, getattr(self, name)) for name in FACTORS)
+        return {name: v.value if isinstance(v, StrEnum) else v for name, v in values}
+
+    def variant(self) -> dict[str, str]:
+        """Name and spell each factor that is not at its default, in the order of the table."""
+        return {name: str(v) for name in VARIANTS if (v := getattr(self, name)) != usual(name)}
+
+    def differing(self) -> list[str]:
+        """Say what is not at its default: ``warm``, ``regions=qemu``, ``unbatched``."""
+        return [FACTORS[name].words.label.format(text) for name, text in self.variant().items()]
+
+    def without(self, *names: str) -> tuple[object, ...]:
+        """Return all factors but these: equal for cells that differ in nothing else."""
+        return tuple(getattr(self, name) for name in FACTORS if name not in names)
+
+    def sort_key(self, *names: str) -> tuple[Any, ...]:
+        """Return what sorts cells by these factors: enums stand in the order of definition."""
+        return tuple(FACTORS[name].rank(getattr(self, name)) for name in names)
+
+    @property
+    def label(self) -> str:
+        """Tell it from all others: ``sim-net-pa thp warm 64 GiB alias 1 GiB new-owner``."""
+        return " ".join([self.device, _place(self), self.method])
+
+
+FACTORS: Mapping[str, Factor] = {each.name: Factor.of_field(each) for each in fields(Cell)}
+VARIANTS = tuple(name for name, factor in FACTORS.items() if factor.default is not None)
+
+
+def usual(name: str) -> object:
+    """Return the default of a factor; None for one that has to be given."""
+    return FACTORS[name].default
+
+
+def _place(cell: Cell) -> str:
+    """Name what the cells of a block have in common beside their devices."""
+    words = [cell.pages.value, *cell.differing(), format_size(cell.mem)]
+    distinct = [cell.backing.value, format_size(cell.file)]
+    return " ".join([*words, *(distinct if cell.backing is Backing.ALIAS else distinct[:1])])
 
 
 @dataclass(frozen=True)
@@ -148,6 +231,13 @@ class Block:
     @property
     def experiment(self) -> Experiment:
         return self.any_cell.method.experiment
+
+    @property
+    def label(self) -> str:
+        """Tell it from all other blocks of a plan: devices, common factors, and its methods."""
+        methods = ", ".join(cell.method for cell in self.cells)
+        words = [*self.devices, _place(self.any_cell)]
+        return f"{' '.join(words)} ({methods})"
 
     def cell_of(self, method: Method) -> Cell:
         return next(cell for cell in self.cells if cell.method is method)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Several boots: the unit of replication where kernels are compared (design, rule 3)."""
+"""Plan several boots: the unit of replication where kernels are compared (design, rule 3)."""
 
 import random
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.plan.matrix import balanced_order
 from bench.plan.scenario import Scenario
-from bench.results.series import SERIES
+from bench.results.series import BOOTS
 
 _USUAL = "boot"
 _LONGEST = 200  # bytes of a label; file systems take 255
@@ -15,7 +15,7 @@ _LONGEST = 200  # bytes of a label; file systems take 255
 
 @dataclass(frozen=True)
 class Boot:
-    """One run of a series: a scenario of one boot of one kernel, and where it goes."""
+    """One boot of one kernel: its scenario, and where its run directory goes."""
 
     scenario: Scenario
     label: str
@@ -23,13 +23,15 @@ class Boot:
 
     @property
     def place(self) -> str:
+        """Return the path below the common directory, as in ``stock/01``."""
         return f"{self.label}/{self.number:02}"
 
 
-def series_of(scenario: Scenario) -> list[Boot]:
-    """Every kernel once a round, in an order of its own each: A B, B A, ...
+def boots_of(scenario: Scenario) -> list[Boot]:
+    """List the boots in the order in which they run, every kernel once a round: A B, B A, ...
 
-    In each round the methods run in another order too, the same for all of its kernels.
+    Each round has an order of its own, of kernels and of methods: the latter by a seed that is
+    the scenario's for the first round and grows by one. All kernels of a round share it.
     """
     kernels = list(dict.fromkeys(scenario.kernel)) or [""]
     labels = _labels(kernels)
@@ -46,12 +48,12 @@ def _once(scenario: Scenario, kernel: str, number: int) -> Scenario:
 
 
 def _labels(kernels: list[str]) -> dict[str, str]:
-    """Fit for a directory's name: the series without the directories that they are in."""
+    """Name a directory for each kernel: its series, without the directories that they are in."""
     labels: dict[str, str] = {}
     for kernel in kernels:
         name = _fit("+".join(Path(series).name for series in kernel.split("+")))
         label, count = name, 1
-        while label in (SERIES, *labels.values()):
+        while label in (BOOTS, *labels.values()):
             count += 1
             label = f"{name}~{count}"
         labels[kernel] = label
@@ -59,6 +61,6 @@ def _labels(kernels: list[str]) -> dict[str, str]:
 
 
 def _fit(name: str) -> str:
-    """One name below the directory of the series: '..' is a path, and what begins so is hidden."""
+    """Make one name of a directory, which is neither a path as '..' nor hidden as '.a'."""
     plain = "".join(char if char.isprintable() else "_" for char in name)
     return plain.lstrip(".").encode()[:_LONGEST].decode(errors="ignore") or _USUAL

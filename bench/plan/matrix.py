@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from bench.model.cell import Backing, Block, Cell, Experiment, Method, Plan
+from bench.model.cell import VARIANTS, Backing, Block, Cell, Experiment, Method, Plan
 from bench.model.device import NO_DEVICE, device_named
 from bench.model.units import GIB, format_duration
 from bench.plan.duration import block_seconds, plan_seconds
@@ -55,16 +55,13 @@ def _within(budget: float | None, blocks: list[Block]) -> tuple[tuple[Block, ...
 
 
 def _cells(s: Scenario) -> list[Cell]:
-    factors = itertools.product(
-        s.device, s.pages, s.mem, s.ptes, s.handover, s.regions, s.batch, s.threads, s.method
-    )
+    names = ("device", "pages", "mem", *VARIANTS, "method")
     cells = []
-    for device, pages, mem, ptes, handover, regions, batch, threads, method in factors:
-        if not fits(method, device, s.device):
-            continue
-        backing, file = _backing(s.backing, mem)
-        variant = (ptes, handover, regions, batch, threads)
-        cells.append(Cell(device, pages, mem, method, backing, file, *variant))
+    for values in itertools.product(*map(s.values, names)):
+        factors = dict(zip(names, values, strict=True))
+        if fits(factors["method"], factors["device"], s.device):
+            backing, file = _backing(s.backing, factors["mem"])
+            cells.append(Cell(backing=backing, file=file, **factors))
     return list(dict.fromkeys(cells))
 
 

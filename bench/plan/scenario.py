@@ -1,81 +1,162 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Scenario files: one question each, as TOML, checked before anything is measured."""
+"""Read scenario files: one question each, as TOML, checked before anything is measured."""
 
 import json
 import tomllib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+    field_validator,
+)
 
 from bench.errors import UsageError
 from bench.model.cell import (
+    FACTORS,
+    QEMU,
+    VARIANTS,
     Backing,
-    Batch,
     Break,
     Experiment,
     Family,
-    Handover,
     Method,
     Pages,
-    Ptes,
+    usual,
 )
-from bench.model.device import DEVICES, NO_DEVICE, PCI_PATTERN, device_named
-from bench.model.units import MIB, format_size
+from bench.model.device import DEVICES, NO_DEVICE, PCI_PATTERN, device_named, of_this_machine
+from bench.model.factor import Factor
+from bench.model.limits import BOOTS, MOST_MEMORY, REPS, SEED
+from bench.model.units import MIB, format_size, known_pause, parse_duration, parse_sizes
 from bench.paths import SCENARIOS
-from bench.plan.factors import (
-    LARGEST,
-    MOST_REGIONS,
-    MOST_THREADS,
-    QEMU,
-    DeviceName,
-    Listed,
-    Pause,
-    Positive,
-    Regions,
-    Seconds,
-    Sizes,
-    Threads,
-)
+
+_LIMITS = {"reps": REPS, "boots": BOOTS, "seed": SEED}
+_STORED = {"stored": True}  # validation context: what is read is a dump, in which sizes are bytes
 
 
-class Scenario(BaseModel):
-    """What to measure. Every list is a factor: the cells are all combinations."""
+def _split(value: object) -> object:
+    """Make ``["a", "b"]``, as a file has it, of ``a,b`` on the command line."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _sizes(value: object, info: ValidationInfo) -> object:
+    """Make bytes of sizes as people write them."""
+    parts = [value] if isinstance(value, str) else value
+    if info.context == _STORED:
+        if not isinstance(parts, list) or not all(type(n) is int and n > 0 for n in parts):
+            raise ValueError("sizes of a dump are bytes")
+        return parts
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        raise ValueError("write sizes as text, as in ['1G', '64G']")
+    return [size for part in parts for size in parse_sizes(part)]
+
+
+def _duration(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+def _known_device(name: str) -> str:
+    if name not in DEVICES and not of_this_machine(name):
+        known = f"{', '.join(DEVICES)}, a path as in /dev/vhost-vdpa-0, or vfio:0000:03:00.0"
+        raise ValueError(f"'{name}' is unknown: known are {known}")
+    return name
+
+
+def _variant(value: object, info: ValidationInfo) -> object:
+    """Read the values of a factor that has a default: a list, or one, or text with commas."""
+    parts = _split(value)
+    factor = FACTORS[info.field_name or ""]
+    if not factor.words.limits:
+        return parts
+    return [_count(str(part), factor) for part in (parts if isinstance(parts, list) else [parts])]
+
+
+def _count(text: str, factor: Factor) -> object:
+    """Read a count, or one of the names that stand for a count; ValueError says which."""
+    limits, names = factor.words.limits, factor.words.names
+    if text in names:
+        return text
+    if text.isascii() and text.isdecimal() and limits and int(text) in limits:
+        return factor.kind(int(text))
+    known = " or ".join([f"a whole number {limits}", *map(repr, names)])
+    raise ValueError(f"'{text}' is not {known}")
+
+
+# In a file a list; on the command line, and for one value, text.
+_Listed = BeforeValidator(_split)
+_SOME = Field(min_length=1)
+_POSITIVE = Field(strict=True, gt=0, allow_inf_nan=False)
+
+
+class _Question(BaseModel):
+    """Hold what every scenario says itself: a question, and factors that have no default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,60}$")]
     question: str = ""
-    device: Annotated[tuple[DeviceName, ...], Listed, Field(min_length=1)]
-    method: Annotated[tuple[Method, ...], Listed, Field(min_length=1)]
-    mem: Annotated[tuple[int, ...], Sizes, Field(min_length=1)]
-    pages: Annotated[tuple[Pages, ...], Listed, Field(min_length=1)]
+    device: Annotated[tuple[Annotated[str, AfterValidator(_known_device)], ...], _Listed, _SOME]
+    method: Annotated[tuple[Method, ...], _Listed, _SOME]
+    mem: Annotated[tuple[int, ...], BeforeValidator(_sizes), _SOME]
+    pages: Annotated[tuple[Pages, ...], _Listed, _SOME]
     backing: Backing = Backing.AUTO
-    ptes: Annotated[tuple[Ptes, ...], Listed, Field(min_length=1)] = (Ptes.COLD,)
-    handover: Annotated[tuple[Handover, ...], Listed, Field(min_length=1)] = (Handover.EXEC,)
-    regions: Annotated[tuple[str, ...], Regions, Field(min_length=1)] = ("1",)
-    batch: Annotated[tuple[Batch, ...], Listed, Field(min_length=1)] = (Batch.ON,)
-    threads: Annotated[tuple[int, ...], Threads, Field(min_length=1)] = (1,)
+
+
+if TYPE_CHECKING:  # what the table of factors adds has no name here: see Scenario.values
+    _Matrix = _Question
+else:
+    _Matrix = create_model(
+        "_Matrix",
+        __base__=_Question,
+        __validators__={"variant": field_validator(*VARIANTS, mode="before")(_variant)},
+        **{
+            name: (tuple[FACTORS[name].kind, ...], Field((usual(name),), min_length=1))
+            for name in VARIANTS
+        },
+    )
+
+
+class Scenario(_Matrix):
+    """What to measure. Every list is a factor: the cells are all combinations."""
+
     executor: Annotated[str, Field(min_length=1)] = "auto"
-    kernel: Annotated[tuple[str, ...], Listed] = ()  # series of patches; none: kernel.toml's
-    boots: int = Field(default=1, ge=1, le=100)
-    max_pause: Pause = ""  # that a gate holds a run to
+    kernel: Annotated[tuple[str, ...], _Listed] = ()  # series of patches; none: kernel.toml's
+    boots: int = Field(default=1, ge=BOOTS.least, le=BOOTS.most)
+    max_pause: Annotated[str, AfterValidator(known_pause)] = ""  # that a gate holds a run to
     broken: Break | None = Field(default=None, alias="break")
-    reps: int = Field(default=5, ge=1, le=200)
-    seed: int = Field(default=1, ge=0)
-    budget: Annotated[float, Positive, Seconds] | None = None  # seconds
+    reps: int = Field(default=5, ge=REPS.least, le=REPS.most)
+    seed: int = Field(default=1, ge=SEED.least)
+    budget: Annotated[float, _POSITIVE, BeforeValidator(_duration)] | None = None  # seconds
+
+    @classmethod
+    def from_dump(cls, stored: Mapping[str, Any]) -> "Scenario":
+        """Read what ``model_dump(mode="json")`` made; ValidationError for what it cannot."""
+        return cls.model_validate(stored, context=_STORED, by_name=True, by_alias=True)
+
+    def values(self, factor: str) -> tuple[Any, ...]:
+        """Return all values that the scenario gives a factor of the table, by its name."""
+        found: tuple[Any, ...] = getattr(self, factor)
+        return found
 
     @field_validator("mem")
     @classmethod
     def _fits(cls, sizes: tuple[int, ...]) -> tuple[int, ...]:
         for size in sizes:
-            if size > LARGEST:
-                raise ValueError(f"{format_size(size)} is too much: {format_size(LARGEST)} at most")
+            if size > MOST_MEMORY:
+                most = format_size(MOST_MEMORY)
+                raise ValueError(f"{format_size(size)} is too much: {most} at most")
         return sizes
 
     def misfit(self) -> tuple[str, str] | None:
-        """The key whose value does not go with the others, and why."""
+        """Return the key whose value does not go with the others, and why; None if all do."""
         return self._lone_method() or self._lone_break() or self._memory_misfit()
 
     def _lone_break(self) -> tuple[str, str] | None:
@@ -92,20 +173,19 @@ class Scenario(BaseModel):
     def _lone_method(self) -> tuple[str, str] | None:
         pins = [m for m in self.method if m.experiment is Experiment.PIN]
         handed = [m for m in self.method if m.experiment is Experiment.LIVE_UPDATE]
-        if handed and self.threads != (1,):
-            return "threads", f"{handed[0]} has one thread: they are for pin loops"
-        if pins and (self.handover, self.regions, self.batch) != (
-            (Handover.EXEC,),
-            ("1",),
-            (Batch.ON,),
-        ):
-            return "method", f"{pins[0]} is a pin loop: it has no handover, regions or batch"
+        for name in VARIANTS:
+            if self.values(name) == (usual(name),):
+                continue
+            if handed and FACTORS[name].words.only is Experiment.PIN:
+                return name, f"{handed[0]} is a live update: {name} are for pin loops"
+            if pins and FACTORS[name].words.only is Experiment.LIVE_UPDATE:
+                return "method", f"{pins[0]} is a pin loop: it has no {name}"
         if pins and self.broken:
             return "method", f"{pins[0]} is a pin loop: --break is for a live update"
         return self._lone_device(handed) if handed else None
 
     def _lone_device(self, methods: list[Method]) -> tuple[str, str] | None:
-        """Every method has a device of its family, and every device a method."""
+        """Find a method without a device of its family, or a device without a method."""
         for method in methods:
             if not any(fits(method, name, self.device) for name in self.device):
                 kinds = ", ".join(n for n, d in DEVICES.items() if d.family is method.family)
@@ -121,24 +201,27 @@ class Scenario(BaseModel):
         return None
 
     def _memory_misfit(self) -> tuple[str, str] | None:
-        most = max((int(count) for count in self.regions if count != QEMU), default=1)
+        most = max((int(count) for count in self.values("regions") if count != QEMU), default=1)
         for pages in self.pages:
             for mem in self.mem:
                 size, fit = format_size(mem), mem // pages.size
                 if mem % pages.size:
                     whole = f"{pages} pages ({format_size(pages.size)})"
                     return "mem", f"{size} is not a whole number of {whole}"
-                if fit < max(self.threads):
+                if fit < max(self.values("threads")):
                     return "threads", f"{size} has {fit} {pages} pages: {fit} threads at most"
                 if fit < most:
                     return "regions", f"{size} has {fit} {pages} pages: {fit} regions at most"
-                if QEMU in self.regions and mem % (2 * MIB):
+                if QEMU in self.values("regions") and mem % (2 * MIB):
                     return "regions", f"qemu: {size} is not a whole number of 2 MiB"
         return None
 
 
 def fits(method: Method, device: str, devices: Collection[str]) -> bool:
-    """A method of ``device``; one that needs none has ``none`` to itself where it is named."""
+    """Tell whether a method is measured on a device, which is one of the scenario's.
+
+    A method that needs no device is measured on ``none`` alone where that is among them.
+    """
     if method.experiment is Experiment.PIN:
         return True
     if method.needs_device:
@@ -147,7 +230,7 @@ def fits(method: Method, device: str, devices: Collection[str]) -> bool:
 
 
 def _is_file(path: Path) -> bool:
-    """False also for a name that is longer than a file's can be."""
+    """Tell whether there is such a file; a name longer than a file's can be has none."""
     try:
         return path.is_file()
     except OSError:
@@ -155,7 +238,7 @@ def _is_file(path: Path) -> bool:
 
 
 def scenario_path(name: str) -> Path:
-    """The file of a scenario given by name or by path; UsageError lists the known names."""
+    """Find the file of a scenario given by name or by path; UsageError lists the known names."""
     path = Path(name)
     if path.suffix == ".toml" or _is_file(path):
         return path
@@ -167,7 +250,10 @@ def scenario_path(name: str) -> Path:
 
 
 def load_scenario(name: str, overrides: Mapping[str, Any]) -> Scenario:
-    """Read a scenario; ``overrides`` are command-line options, spelled as the fields are."""
+    """Read and check a scenario; ``overrides`` are options of the command line by field.
+
+    UsageError says in one line which option or key of the file is wrong, and what it can be.
+    """
     path = scenario_path(name)
     try:
         fields = tomllib.loads(path.read_text())
@@ -191,24 +277,20 @@ def _where(key: str, path: Path, overrides: Mapping[str, Any]) -> str:
     return f"--{key}" if key in overrides else f"{path}: {key}"
 
 
-def _listed() -> dict[str, dict[str, Any]]:
-    """What one value of each list may be, as JSON schema."""
-    known: dict[str, Iterable[str]] = {"method": Method, "pages": Pages}
-    known |= {"ptes": Ptes, "handover": Handover, "batch": Batch}
-    count = {"type": "integer", "minimum": 1, "maximum": MOST_REGIONS}
-    here = f"^(/|{PCI_PATTERN}$)"
-    text = {"type": "string", "pattern": f"^({QEMU}|[1-9][0-9]*)$"}
-    return {
-        **{key: {"enum": [*values]} for key, values in known.items()},
-        "device": {"anyOf": [{"enum": [*DEVICES]}, {"type": "string", "pattern": here}]},
-        "threads": {"type": "integer", "minimum": 1, "maximum": MOST_THREADS},
-        "mem": {"type": "string", "minLength": 1},
-        "regions": {"anyOf": [count, text]},
-    }
+def _items(factor: Factor) -> dict[str, Any]:
+    """Describe one value of a factor as JSON schema."""
+    if factor.values:
+        return {"enum": [*factor.values]}
+    limits = factor.words.limits
+    if not limits:
+        return {"type": "string", "minLength": 1}
+    count = {"type": "integer", "minimum": limits.least, "maximum": limits.most}
+    text = {"type": "string", "pattern": f"^({'|'.join([*factor.words.names, '[1-9][0-9]*'])})$"}
+    return {"anyOf": [count, text]} if factor.words.names else count
 
 
 def json_schema() -> str:
-    """For editors: what a scenario file may hold. The name is that of the file."""
+    """Write the JSON schema of scenario files, for editors. The name is that of the file."""
     schema = Scenario.model_json_schema()
     schema["required"].remove("name")
     duration = {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?[smh]$"}
@@ -216,21 +298,48 @@ def json_schema() -> str:
     schema["properties"]["budget"]["anyOf"] = budget
     pause = "[0-9]+(\\.[0-9]+)? ?(ns|us|ms|s|[kMG]?i)"
     schema["properties"]["max_pause"]["pattern"] = f"^({pause})?$"
-    for key, items in _listed().items():
-        several = {"type": "array", "items": items, "minItems": 1}
-        schema["properties"][key]["anyOf"] = [items, several]
-        del schema["properties"][key]["minLength"]
+    here = {"type": "string", "pattern": f"^(/|{PCI_PATTERN}$)"}
+    items = {name: _items(FACTORS[name]) for name in ("mem", "method", "pages", *VARIANTS)}
+    items["device"] = {"anyOf": [{"enum": [*DEVICES]}, here]}
+    items["kernel"] = {"type": "string"}
+    for name, one in items.items():
+        field = schema["properties"][name]
+        several = {"type": "array", "items": one, "minItems": int(name != "kernel")}
+        kept = {key: value for key, value in field.items() if key in ("default", "title")}
+        schema["properties"][name] = {"anyOf": [one, several], **kept}
+    used = json.dumps(schema["properties"])
+    schema["$defs"] = {name: d for name, d in schema["$defs"].items() if f'/{name}"' in used}
     return json.dumps(schema, indent=2) + "\n"
 
 
 def _first_error(error: ValidationError, path: Path, overrides: Mapping[str, Any]) -> str:
+    """Say the first thing that is wrong, in our words where the library's are its own."""
     first = error.errors()[0]
     key = str(first["loc"][0]) if first["loc"] else "file"
-    where = _where(key, path, overrides)
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "enum":
-        message = f"'{first['input']}' is unknown: known are {first['ctx']['expected']}"
-    elif first["type"] == "extra_forbidden":
-        keys = (field.alias or name for name, field in Scenario.model_fields.items())
-        message = f"no such key: known are {', '.join(keys)}"
-    return f"{where}: {message}"
+    return f"{_where(key, path, overrides)}: {_message(key, first)}"
+
+
+def _message(key: str, error: Mapping[str, Any]) -> str:
+    """Say what is wrong with the value of a key; ``error`` is one of a ValidationError."""
+    kind, given = error["type"], error["input"]
+    if kind == "missing":
+        return "it is missing"
+    if kind == "extra_forbidden":
+        names = (field.alias or name for name, field in Scenario.model_fields.items())
+        return f"no such key: known are {', '.join(names)}"
+    if kind == "enum":
+        return f"'{given}' is unknown: known are {error['ctx']['expected']}"
+    if kind == "value_error":
+        return str(error["msg"]).removeprefix("Value error, ")
+    if kind in ("too_short", "string_too_short"):
+        return "it is empty: name one at least"
+    if key in _LIMITS:
+        return f"{given!r} is not a whole number {_LIMITS[key]}"
+    return f"{given!r} is not {_WANTED.get(key, 'text')}"
+
+
+_WANTED = {
+    "name": "a name: letters, digits and _.+-, at most 61, as of a file",
+    "budget": "a time above zero: seconds, or text as in 10m",
+    **dict.fromkeys(("device", "method", "mem", "pages", "kernel", *VARIANTS), "text or a list"),
+}

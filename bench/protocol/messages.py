@@ -8,19 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from bench.errors import CellFailed, CellSkipped, ProtocolError
-from bench.model.cell import (
-    Batch,
-    Block,
-    Experiment,
-    Handover,
-    Method,
-    Phase,
-    Ptes,
-    Rep,
-    Unavailable,
-)
+from bench.model.cell import Block, Experiment, Method, Phase, Rep, Unavailable
 from bench.model.device import device_named, of_this_machine
 from bench.model.units import KIB
+from bench.protocol.helper import helper_params
 from bench.results.crc import check_crc
 
 PROTO = 1
@@ -164,21 +155,9 @@ def _expect_exit(message: object) -> None:
 
 
 def _check_hello(hello: Hello, block: Block) -> None:
-    """What the helper says that it measures is what the plan wants."""
-    cell = block.any_cell
-    expected = {
-        "mem": cell.mem,
-        "file": cell.file,
-        "pages": cell.pages.value,
-        "warm": cell.ptes is Ptes.WARM,
-        "transfer": cell.handover is Handover.TRANSFER,
-        "batch": cell.batch is Batch.ON,
-        "broken": block.broken is not None,
-        "threads": cell.threads,
-        "reps": len(block.order),
-    }
-    if cell.regions.isdecimal():
-        expected["regions"] = int(cell.regions)
+    """Check that the helper measures what the plan wants; ProtocolError quotes both."""
+    expected = helper_params(block.any_cell)
+    expected |= {"broken": block.broken is not None, "reps": len(block.order)}
     got = {key: hello.params.get(key) for key in expected}
     if hello.experiment != block.experiment or got != expected:
         raise ProtocolError(f"the helper measured {hello.experiment} {got}, not {expected}")

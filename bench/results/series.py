@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Find the run directories that a path stands for: itself, or boots that took turns."""
+"""Find the run directories that a path stands for: itself, or boots of a kernel."""
 
 from pathlib import Path
 
-SERIES = "series.json"  # in a directory whose runs took turns
+BOOTS = "series.json"  # in a directory of boots that took turns; all versions call it so
 
 
 def runs_below(path: Path) -> list[Path]:
-    """Return the run directories that a path stands for: itself, or those below it.
+    """The run directories that a path stands for: itself, or the boots of one kernel.
 
     In the order in which they ran: 100 comes after 99, and not after 10.
     """
@@ -21,13 +21,13 @@ def runs_below(path: Path) -> list[Path]:
 
 
 def took_turns(base: Path, new: Path) -> bool:
-    """True if both are directories of one series of runs that took turns, a kernel each."""
+    """Tell whether the boots of two kernels took turns; a file beside them is neither."""
     try:
         sides = [path.resolve() for path in (base, new)]
         parent = sides[0].parent
         return (
             all(side.parent == parent and side.is_dir() for side in sides)
-            and (parent / SERIES).exists()
+            and (parent / BOOTS).exists()
         )
     except OSError:
         return False

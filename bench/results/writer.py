@@ -18,7 +18,7 @@ from bench.results.crc import add_crc
 from bench.results.lock import Lock, take_lock
 from bench.results.reader import Run, load, read_table
 from bench.results.row import row_text
-from bench.results.series import SERIES
+from bench.results.series import BOOTS
 
 __all__ = ["Run", "Store", "create", "load"]
 
@@ -102,12 +102,12 @@ def create(out: Path | None, scenario: str) -> Store:
     return Store(path, lock)
 
 
-def create_series(out: Path | None, scenario: str) -> Path:
-    """Make a directory for runs that take turns; UsageError as of `create`."""
+def create_boots(out: Path | None, scenario: str) -> Path:
+    """Make a directory for run directories, one a boot; UsageError as of `create`."""
     path = out or _fresh_name(scenario)
     try:
         path.mkdir(parents=True)
-        (path / SERIES).write_text(json.dumps({"format": 1, "scenario": scenario}) + "\n")
+        (path / BOOTS).write_text(json.dumps({"format": 1, "scenario": scenario}) + "\n")
     except FileExistsError:
         raise UsageError(f"--out: {path} exists", "name a directory that does not") from None
     except OSError as error:

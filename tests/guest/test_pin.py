@@ -53,7 +53,7 @@ def measured(
 ) -> dict[Method, list[Rep]]:
     """Reps by method, without the warm-up."""
     cells = tuple(
-        Cell("sim-net-pa", pages, MEM, method, Backing.REAL, MEM, ptes) for method in methods
+        Cell("sim-net-pa", method, MEM, pages, Backing.REAL, MEM, ptes) for method in methods
     )
     block = Block(cells, (methods[0], *methods * reps))
     reps_ = [item for item in executor.measure(block) if isinstance(item, Rep)][1:]

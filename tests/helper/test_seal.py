@@ -8,7 +8,7 @@ import pytest
 
 from bench.errors import ProtocolError
 from bench.model.cell import Block, Method, Rep, Unavailable
-from bench.protocol.helper_argv import helper_words
+from bench.protocol.helper import helper_words
 from bench.protocol.messages import parse, read_reps
 from bench.results.crc import check_crc
 from tests.helper.running import run

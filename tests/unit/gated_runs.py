@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.gate.judge import CellPair, Judgement, Limits, judge
 from bench.model.cell import Cell, Clock
-from bench.results.writer import create_series
+from bench.results.writer import create_boots
 from bench.stats.decision import Rule
 from bench.stats.samples import Samples, from_boots
 from tests.unit.side_runs import NEW, RESET, Values, noisy, write_run
@@ -38,7 +38,7 @@ def write_series(
     parent: Path, scales: Mapping[str, float], boots: int = 10, clock: Clock = Clock.WALL
 ) -> Path:
     """A series: of each kernel a directory, in it a run for each boot with noise of its own."""
-    create_series(parent, "small")
+    create_boots(parent, "small")
     for place, (label, scale) in enumerate(scales.items()):
         for boot in range(1, boots + 1):
             values = noisy(1000 * place + boot, scale, boots=1, reps=4)

@@ -37,7 +37,7 @@ def check_mailable(text: str) -> None:
 
 def cell_of(device: str, pages: Pages, mem: int, method: Method) -> Cell:
     backing, file = (Backing.ALIAS, 4 * GIB) if mem > 4 * GIB else (Backing.REAL, mem)
-    return Cell(device, pages, mem, method, backing, file)
+    return Cell(device, method, mem, pages, backing, file)
 
 
 def pause_of(cell: Cell) -> float:

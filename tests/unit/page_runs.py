@@ -70,7 +70,7 @@ def hostile() -> Run:
 
 def lonely() -> Run:
     """One method, one size, two reps: next to nothing to draw or to compare."""
-    cell = Cell("sim-net-pa", Pages.THP, GIB, Method.NEW_OWNER, Backing.REAL, GIB)
+    cell = Cell("sim-net-pa", Method.NEW_OWNER, GIB, Pages.THP, Backing.REAL, GIB)
     samples = [sample(cell, Clock.WALL, 1, rep, 5_000_000 + rep) for rep in (1, 2)]
     return made_run(Path("lonely"), facts(), samples)
 
@@ -78,7 +78,7 @@ def lonely() -> Run:
 def pinned() -> Run:
     """A pin loop in seconds: other phases, no method that is held against another."""
     cells = [
-        Cell("none", Pages.THP, gib * GIB, method, Backing.REAL, gib * GIB)
+        Cell("none", method, gib * GIB, Pages.THP, Backing.REAL, gib * GIB)
         for gib in (1, 2, 4)
         for method in (Method.IO_URING, Method.MLOCK, Method.POPULATE)
     ]

@@ -35,7 +35,7 @@ def cells(
     pages: Iterable[Pages] = (Pages.THP,),
 ) -> list[Cell]:
     return [
-        Cell(device, kind, gib * GIB, method, Backing.REAL, gib * GIB)
+        Cell(device, method, gib * GIB, kind, Backing.REAL, gib * GIB)
         for device in devices
         for kind in pages
         for gib in sizes

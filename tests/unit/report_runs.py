@@ -28,7 +28,7 @@ from tests.unit.samples import made_run
 from tests.unit.streams import split_pause
 
 FIXED, A_PAGE = 1_000_000, 300
-CELL = Cell("sim-net-pa", Pages.THP, GIB, Method.RESET_OWNER, Backing.ALIAS, GIB)
+CELL = Cell("sim-net-pa", Method.RESET_OWNER, GIB, Pages.THP, Backing.ALIAS, GIB)
 LEFT_OUT = "skipped: left out by --budget 10 min: it would take 1.0 h (needs: a larger --budget)"
 FACTS = RunFacts(seed=1, clock=Clock.ICOUNT, executor=ExecutorFacts(name="guest"))
 

@@ -14,7 +14,7 @@ from bench.results.writer import create
 from bench.sides import Key, Side
 from tests.unit.streams import split_pause
 
-RESET = Cell("sim-net-pa", Pages.THP, GIB, Method.RESET_OWNER, Backing.REAL, GIB)
+RESET = Cell("sim-net-pa", Method.RESET_OWNER, GIB, Pages.THP, Backing.REAL, GIB)
 NEW = replace(RESET, method=Method.NEW_OWNER)
 LARGE = replace(NEW, mem=64 * GIB, backing=Backing.ALIAS)
 WARMUP = "warmup: took over from the process that made the memory"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.model.cell import (
+    QEMU,
     Batch,
     Block,
     Cell,
@@ -22,7 +23,6 @@ from bench.model.cell import (
 from bench.model.device import device_named
 from bench.model.qemu_memory import qemu_regions
 from bench.model.units import KIB
-from bench.plan.factors import QEMU
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario
 from bench.protocol.messages import PROTO
@@ -124,7 +124,7 @@ def hello(block: Block) -> dict[str, Any]:
         "regions": len(qemu_regions(cell.mem)) if cell.regions == QEMU else int(cell.regions),
         "warm": cell.ptes is Ptes.WARM,
         "transfer": cell.handover is Handover.TRANSFER,
-        "batch": cell.batch is Batch.ON,
+        "unbatched": cell.batch is Batch.OFF,
         "broken": block.broken is not None,
         "threads": cell.threads,
         "reps": len(block.order),

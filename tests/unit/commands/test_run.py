@@ -135,7 +135,7 @@ def test_an_interrupt_keeps_the_finished_cells(
 
     monkeypatch.setattr(PlainProgress, "end", interrupted)
     ended = replay(recording(PLAN))
-    assert ended.code == (1 if after else 125)
+    assert ended.code == (1 if after else 130)
     assert "interrupted" in ended.err
     assert measured(tmp_path) == 4 * after
     assert ("Where it goes" in ended.out) == bool(after)
@@ -149,7 +149,7 @@ def test_an_interrupt_before_the_first_cell_leaves_nothing(
 
     monkeypatch.setattr("bench.measure.loop.machine_facts", interrupted)
     ended = replay(recording(PLAN))
-    assert ended.code == 125
+    assert ended.code == 130
     assert len(ended.complaints) == 1
     assert not (tmp_path / "out").exists()
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.model.cell import Method, Pages
+from bench.model.cell import FACTORS, Method, Pages
 from bench.model.device import DEVICES
+from bench.model.limits import BOOTS, REGIONS, REPS, SEED, THREADS
 from tests.unit.command import PLAN, Bench, Ended
 from tests.unit.streams import recording
 
@@ -40,9 +41,9 @@ def assert_usage_error(ended: Ended, *words: str) -> None:
         ("backing", "tape", ["real", "alias"]),
         ("handover", "pigeon", ["exec"]),
         ("regions", "0", ["1 to 256", "qemu"]),
-        ("reps", "0", ["greater than or equal to 1"]),
+        ("reps", "0", ["0", "from 1 to 200"]),
         ("reps", "many", ["integer"]),
-        ("seed", "-1", ["greater than or equal to 0"]),
+        ("seed", "-1", ["-1", "0 or more"]),
         ("clock", "sundial", ["wall", "icount"]),
         ("executor", "abacus", ["guest", "replay:FILE"]),
         ("executor", "guest:x", ["guest", "replay:FILE"]),
@@ -147,6 +148,21 @@ def test_help_names_every_factor(bench: Bench) -> None:
     text = bench("run", "--help").out
     words = ("mem", "pages", "device", "method", "ptes", "regions", "reps", "seed", "out")
     assert [word for word in words if f"--{word}" not in text] == []
+
+
+def test_help_says_what_is_bounded(bench: Bench) -> None:
+    text = " ".join(bench("run", "--help").out.split())
+    ranges = {"boots": BOOTS, "reps": REPS, "seed": SEED, "regions": REGIONS, "threads": THREADS}
+    for option, limits in ranges.items():
+        assert str(limits) in text.partition(f"--{option} ")[2].partition(" --")[0]
+    assert "at most 8T" in text.partition("--mem ")[2].partition(" --")[0]
+
+
+def test_help_has_an_option_for_every_factor(bench: Bench) -> None:
+    text = bench("run", "--help").out
+    asked = {name: factor.words.help for name, factor in FACTORS.items() if factor.words.help}
+    assert asked.keys() == FACTORS.keys() - {"file"}
+    assert [name for name in asked if f"--{name} " not in text] == []
 
 
 def cpu_seconds_of_help() -> float:

@@ -13,8 +13,7 @@ from bench.model.cell import Block, Break
 from bench.model.device import DEVICES
 from bench.model.qemu_memory import qemu_regions
 from bench.model.units import GIB, KIB, MIB
-from bench.protocol.helper_argv import regions
-from bench.protocol.helper_source import HELPER
+from bench.protocol.helper import HELPER, regions
 from tests.unit.streams import PIN_METHODS, small_block, small_plan
 
 UNPINNED = [name for name, device in DEVICES.items() if device.modules and not device.pins]
@@ -23,8 +22,8 @@ RESERVE = 512 * MIB
 PARAMS = HELPER / "params.c"
 ENTRY, PTE = 128, 8
 DEFAULT = (
-    "ulimit -l unlimited; bench-helper live-update --out 4 --mem 67108864 --file 67108864"
-    " --pages thp --regions 1 --order {} --device /dev/vhost-vdpa-0 --pinned"
+    "ulimit -l unlimited; bench-helper live-update --out 4 --mem 67108864 --pages thp"
+    " --file 67108864 --order {} --device /dev/vhost-vdpa-0 --pinned"
 )
 
 
@@ -144,23 +143,36 @@ def test_the_helper_is_told_what_the_block_is() -> None:
         ({"ptes": "warm"}, "--warm"),
         ({"handover": "transfer"}, "--transfer"),
         ({"batch": "off"}, "--unbatched"),
-        *(({"break": fault}, f"--fault {fault}") for fault in Break),
+        ({"regions": "7"}, "--regions 7"),
         ({"ptes": "warm", "batch": "off"}, "--warm --unbatched"),
     ],
 )
 def test_a_factor_adds_its_word(fields: dict[str, Any], words: str) -> None:
     block = small_block(**fields)
-    assert helper_command(block) == f"{default(block)} {words}"
+    assert helper_command(block) == default(block).replace(" --order", f" {words} --order")
+
+
+@pytest.mark.parametrize("fault", Break)
+def test_a_fault_comes_last(fault: Break) -> None:
+    block = small_block(**{"break": fault})
+    assert helper_command(block) == f"{default(block)} --fault {fault}"
 
 
 @pytest.mark.parametrize(
     ("fields", "old", "new"),
     [
-        ({"mem": "128M"}, "--mem 67108864 --file 67108864", "--mem 134217728 --file 134217728"),
-        ({"mem": "64G"}, "--mem 67108864 --file 67108864", "--mem 68719476736 --file 1073741824"),
+        (
+            {"mem": "128M"},
+            "--mem 67108864 --pages thp --file 67108864",
+            "--mem 134217728 --pages thp --file 134217728",
+        ),
+        (
+            {"mem": "64G"},
+            "--mem 67108864 --pages thp --file 67108864",
+            "--mem 68719476736 --pages thp --file 1073741824",
+        ),
         ({"pages": "hugetlb-2m"}, "--pages thp", "--pages hugetlb-2m"),
         ({"pages": "4k-fragmented"}, "--pages thp", "--pages 4k-fragmented"),
-        ({"regions": "7"}, "--regions 1 ", "--regions 7 "),
         ({"method": "exec-only"}, " --device /dev/vhost-vdpa-0 --pinned", ""),
         (
             {"device": "vfio-type1", "method": "vfio-vaddr,vfio-remap"},
@@ -182,7 +194,13 @@ def test_a_factor_changes_its_word(fields: dict[str, Any], old: str, new: str) -
 
 
 def test_the_helper_knows_every_option() -> None:
-    factors = {"ptes": "warm", "handover": "transfer", "batch": "off", "break": "drop-mapping"}
+    factors = {
+        "ptes": "warm",
+        "handover": "transfer",
+        "batch": "off",
+        "regions": "2",
+        "break": "drop-mapping",
+    }
     used = set(re.findall(r"--([a-z]+)", helper_command(small_block(**factors))))
     known = re.findall(r'^\t\{ "([a-z]+)", (?:FLAG|NUMBER|required)', PARAMS.read_text(), re.M)
     assert used <= set(known)
@@ -212,8 +230,8 @@ def test_the_command_of_a_pin_loop_has_its_threads() -> None:
     block = small_block(method=methods, device="none", threads=3, ptes="warm")
     command = helper_command(block, counters=True)
     assert command.startswith("ulimit -l unlimited; bench-helper pin --out 4 ")
-    assert command.endswith(" --warm --counters --threads 3")
-    assert f" --order {','.join(block.order)} " in command
+    assert command.endswith(f" --warm --threads 3 --order {','.join(block.order)} --counters")
     assert "--device" not in command
     with_device = helper_command(small_block(method=methods, threads=3))
-    assert " --device /dev/vhost-vdpa-0 --pinned --threads 3" in with_device
+    assert " --threads 3 --order " in with_device
+    assert with_device.endswith(" --device /dev/vhost-vdpa-0 --pinned")

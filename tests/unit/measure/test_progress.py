@@ -7,8 +7,11 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from bench.measure.progress import BarProgress, PlainProgress, describe
+from bench.measure.progress import BarProgress, PlainProgress
 from bench.model.cell import Block, Method, Plan, Rep, Unavailable
+from bench.paths import SCENARIOS
+from bench.plan.matrix import make_plan
+from bench.plan.scenario import load_scenario
 from bench.protocol.messages import read_reps
 from tests.unit.streams import small_plan, stream
 
@@ -39,8 +42,28 @@ def play(progress: PlainProgress | BarProgress, plan: Plan, *problems: tuple[str
 
 
 def test_a_block_is_described_by_its_factors() -> None:
-    descriptions = {describe(block) for block in PLAN.blocks}
-    assert descriptions == {"sim-net-pa thp 64 MiB (real)", "sim-net-pa thp 64 GiB (alias)"}
+    assert {block.label for block in PLAN.blocks} == {
+        "sim-net-pa thp 64 MiB real (reset-owner, new-owner)",
+        "sim-net-pa thp 64 GiB alias 1 GiB (reset-owner, new-owner)",
+    }
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in SCENARIOS.glob("*.toml")))
+def test_every_block_of_a_scenario_has_its_own_lines(name: str) -> None:
+    plan = make_plan(load_scenario(name, {}))
+    shown, text = console(width=400)
+    progress = PlainProgress(shown, plan)
+    for block in plan.blocks:
+        progress.begin(block)
+    lines = [re.sub(r"^\[\d+/\d+\] |: \d+ .*", "", line) for line in text.getvalue().splitlines()]
+    assert len(lines) == len(plan.blocks) == len({*lines})
+
+
+def test_every_factor_tells_blocks_apart() -> None:
+    both = {"ptes": "cold,warm", "handover": "exec,transfer", "regions": "1,qemu"}
+    plan = small_plan(**both, batch="on,off", method="new-owner,exec-only", mem="64M,4G")
+    labels = [block.label for block in plan.blocks]
+    assert len(labels) == len({*labels}) == 64
 
 
 def test_plain_lines_say_what_begins_and_that_it_ended() -> None:
@@ -50,7 +73,7 @@ def test_plain_lines_say_what_begins_and_that_it_ended() -> None:
     assert len(lines) == 4
     for number, block in enumerate(PLAN.blocks, 1):
         begun, ended = lines[2 * number - 2 : 2 * number]
-        head = re.escape(f"[{number}/2] {describe(block)}: 7 handovers, about ")
+        head = re.escape(f"[{number}/2] {block.label}: 7 handovers, about ")
         assert re.fullmatch(rf"{head}\d+(\.\d+)? (s|min|h)", begun)
         assert re.fullmatch(rf"\[{number}/2\] done, \d+ s", ended)
 
@@ -75,9 +98,9 @@ def test_a_bar_shows_problems_and_details(terminal: bool) -> None:
     shown, text = console(terminal=terminal)
     with BarProgress(shown, PLAN) as progress:
         play(progress, PLAN, (PROBLEM, DETAILS))
-    assert f"{describe(PLAN.blocks[0])}: {PROBLEM}" in text.getvalue()
+    assert f"{PLAN.blocks[0].label}: {PROBLEM}" in text.getvalue()
     assert f"  {DETAILS}" in text.getvalue()
-    assert f"{describe(PLAN.blocks[1])}: " not in text.getvalue()
+    assert f"{PLAN.blocks[1].label}: " not in text.getvalue()
 
 
 def test_a_bar_says_nothing_when_all_is_well() -> None:

@@ -13,7 +13,7 @@ from bench.machine.facts import machine_facts
 from bench.measure.resume import carry_on, open_again
 from bench.model.cell import Clock
 from bench.model.typed import plain
-from bench.protocol.helper_source import helper_digest
+from bench.protocol.helper import helper_digest
 from tests.unit.stored_runs import cut, resume, stored
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from bench.errors import UsageError
 from bench.kernel.config import STOCK, load_config
-from bench.plan.boots import series_of
-from bench.results.series import SERIES, runs_below, took_turns
-from bench.results.writer import create_series, load
+from bench.plan.boots import boots_of
+from bench.results.series import BOOTS, runs_below, took_turns
+from bench.results.writer import create_boots, load
 from tests.unit.command import Bench
 from tests.unit.gated_runs import counted, write_series
 from tests.unit.replayed import measure, record, rubbish
@@ -26,7 +26,7 @@ ODD += ["a" * 300, "\u00e9" * 150, "a\x00b", "\ud800", ".hidden", "-x"]
 
 @given(kernels=KERNELS, boots=st.integers(1, 30), seed=st.integers(0, 1 << 40))
 def test_no_kernel_is_ahead_by_more_than_a_boot(kernels: list[str], boots: int, seed: int) -> None:
-    order = series_of(make_scenario(kernel=tuple(kernels), boots=boots, seed=seed))
+    order = boots_of(make_scenario(kernel=tuple(kernels), boots=boots, seed=seed))
     running = Counter(dict.fromkeys((boot.label for boot in order), 0))
     for boot in order:
         running[boot.label] += 1
@@ -40,7 +40,7 @@ def test_no_kernel_is_ahead_by_more_than_a_boot(kernels: list[str], boots: int, 
 def test_two_kernels_run_as_a_b_b_a(boots: int, seed: int) -> None:
     """Every four boots are one of each first: what drifts by the hour helps neither."""
     order = [
-        boot.label for boot in series_of(make_scenario(kernel="a,b", boots=2 * boots, seed=seed))
+        boot.label for boot in boots_of(make_scenario(kernel="a,b", boots=2 * boots, seed=seed))
     ]
     for at in range(0, len(order), 4):
         assert "".join(order[at : at + 4]) in ("abba", "baab")
@@ -50,7 +50,7 @@ def test_two_kernels_run_as_a_b_b_a(boots: int, seed: int) -> None:
 def test_either_kernel_is_first_as_often(boots: int) -> None:
     first: Counter[str] = Counter()
     for seed in range(400):
-        order = series_of(make_scenario(kernel="a,b", boots=boots, seed=seed))
+        order = boots_of(make_scenario(kernel="a,b", boots=boots, seed=seed))
         first.update(boot.label for boot in order[::2])
     half = 200 * boots
     allowed = 0 if boots % 2 == 0 else 30  # three deviations of 400 throws of a coin
@@ -58,7 +58,7 @@ def test_either_kernel_is_first_as_often(boots: int) -> None:
 
 
 def test_the_methods_run_in_the_same_order_on_all_kernels_of_a_round() -> None:
-    order = series_of(make_scenario(kernel="a,b,c", boots=4, seed=7))
+    order = boots_of(make_scenario(kernel="a,b,c", boots=4, seed=7))
     for number, turn in itertools.groupby(order, key=lambda boot: boot.number):
         assert {boot.scenario.seed for boot in turn} == {7 + number - 1}
 
@@ -70,8 +70,8 @@ def test_labels_are_names_of_directories(
     kernels: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """One for each kernel, below the directory of the series and nowhere else."""
-    parent = create_series(tmp_path_factory.mktemp("labels") / "s", "small")
-    order = series_of(make_scenario(kernel=tuple(kernels)))
+    parent = create_boots(tmp_path_factory.mktemp("labels") / "s", "small")
+    order = boots_of(make_scenario(kernel=tuple(kernels)))
     labels = {boot.scenario.kernel: boot.label for boot in order}
     assert len({*labels.values()}) == len(order) == len({*kernels})
     for boot in order:
@@ -82,9 +82,9 @@ def test_labels_are_names_of_directories(
 
 def test_labels_are_those_of_the_patches() -> None:
     kernels = ("stock", "../fixes/live-update+slower", "other/live-update+slower")
-    labels = {boot.label for boot in series_of(make_scenario(kernel=kernels))}
+    labels = {boot.label for boot in boots_of(make_scenario(kernel=kernels))}
     assert labels == {"stock", "live-update+slower", "live-update+slower~2"}
-    assert [boot.place for boot in series_of(make_scenario(boots=2))] == ["boot/01", "boot/02"]
+    assert [boot.place for boot in boots_of(make_scenario(boots=2))] == ["boot/01", "boot/02"]
 
 
 def test_a_path_stands_for_the_boots_below_it(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_series_from_the_command_line(bench: Bench, tmp_path: Path) -> None:
     out, words = tmp_path / "s", ["--kernel", "a,x/b", "--boots", "3"]
     ended = measure(bench, record(tmp_path / "rec"), out, *words)
     assert ended.code == 0 and f"bench compare {out}" in ended.out
-    assert sorted(path.name for path in out.iterdir()) == ["a", "b", SERIES]
+    assert sorted(path.name for path in out.iterdir()) == ["a", "b", BOOTS]
     assert [run.name for run in runs_below(out / "b")] == ["01", "02", "03"]
     assert load(out / "b" / "02").facts.scenario["kernel"] == ["x/b"]
     assert bench("gate", out / "a", out / "b").code == 0

@@ -71,7 +71,7 @@ def test_what_does_not_go_together_is_named(
 def test_a_pin_loop_loads_with_or_without_a_device(method: Method) -> None:
     for device in ("none", "sim-net-pa", "/dev/vhost-vdpa-0"):
         scenario = load(method=method.value, device=device, threads="1,2")
-        assert scenario.threads == (1, 2)
+        assert scenario.values("threads") == (1, 2)
         assert {cell.threads for b in make_plan(scenario).blocks for cell in b.cells} == {1, 2}
 
 
@@ -82,11 +82,13 @@ def test_exec_only_needs_no_device() -> None:
 @pytest.mark.parametrize("threads", ["2", "[2]", "'2'", "['2']"])
 def test_threads_are_read_from_a_file(threads: str, tmp_path: Path) -> None:
     text = 'device = "none"\nmethod = "mlock"\nmem = "64M"\npages = "4k"\n'
-    assert load_scenario(write(tmp_path, f"{text}threads = {threads}\n"), {}).threads == (2,)
+    assert load_scenario(write(tmp_path, f"{text}threads = {threads}\n"), {}).values("threads") == (
+        2,
+    )
 
 
 def test_a_count_of_threads_has_one_spelling() -> None:
-    assert load(**PINS, threads="02").threads == (2,)
+    assert load(**PINS, threads="02").values("threads") == (2,)
 
 
 @pytest.mark.parametrize("threads", ["true", "1.5", "[1.5]", "[[1]]", "{}"])

@@ -158,8 +158,8 @@ def test_odd_runs_have_figures(plot: str, name: str) -> None:
     assert "nan" not in re.sub("[a-z]+-[a-z]+", "", text) and "inf" not in said(text).split()
     assert len(text) < 300_000
     for one, (text, box) in enumerate(found):
-        assert 0 <= box.x0 and box.x1 <= 72 * figure.get_figwidth(), text
-        assert 0 <= box.y0 and box.y1 <= 72 * figure.get_figheight(), text
+        assert box.x0 >= 0 and box.x1 <= 72 * figure.get_figwidth(), text
+        assert box.y0 >= 0 and box.y1 <= 72 * figure.get_figheight(), text
         for other, second in found[one + 1 :]:
             assert not box.overlaps(second), (text, other)
 
