@@ -19,7 +19,7 @@ from bench.results.columns import CellColumns
 from bench.results.comparable import continuity_problems
 from bench.results.lock import Lock, take_lock
 from bench.results.plan_record import Planned, plan_facts, tally
-from bench.results.reader import LineReader, StoredLine, read_facts, read_lines
+from bench.results.reader import SampleReader, StoredLine, read_facts, read_lines
 from bench.results.writer import Store
 
 _ANEW = "begin a new run; 'bench report' still reads this one"
@@ -59,7 +59,7 @@ def open_again(path: Path) -> Resumed:
     scenario = scenario_of(path, facts)
     plan = _plan(path, facts, scenario)
     planned = Planned.of(plan)
-    reader = LineReader(facts.clock, planned)
+    reader = SampleReader(facts.clock, planned)
     lines = [*read_lines(path / "samples.jsonl", reader)]
     by_cell = reader.by_cell()
     done = _done(planned, by_cell)

@@ -70,7 +70,7 @@ class Run:
         return frame_of([self], [self.path.name])
 
 
-class LineReader:
+class SampleReader:
     """Sorts lines of samples.jsonl by cell. Without a plan any cell may have some."""
 
     def __init__(self, clock: Clock, planned: Planned, version: int = FORMAT) -> None:
@@ -117,7 +117,7 @@ def load(path: Path) -> Run:
         planned = Planned.read(facts)
     except ValueError as error:
         raise UsageError(f"{path}/run.json: not a run: {error}") from None
-    reader = LineReader(facts.clock, planned, facts.format)
+    reader = SampleReader(facts.clock, planned, facts.format)
     damage = _damage(read_lines(path / "samples.jsonl", reader))
     by_cell = reader.by_cell()
     lost, missing = _compare(planned, by_cell, holder(path))
@@ -163,7 +163,7 @@ def _compare(
     return damage, missing
 
 
-def read_lines(path: Path, reader: LineReader) -> Iterator[StoredLine]:
+def read_lines(path: Path, reader: SampleReader) -> Iterator[StoredLine]:
     """Give every line to the reader, in order; UsageError if the file cannot be read at all."""
     try:
         _expect_file(path)

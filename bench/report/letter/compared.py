@@ -72,7 +72,7 @@ def value_of(boots: ArrayLike, ticks: ArrayLike) -> Value:
 
 
 @dataclass(frozen=True)
-class Row:
+class ComparedRow:
     """``ratio`` is how many of ``new`` fit into ``base``; ``control`` is the handover alone."""
 
     cell: Cell  # as it is shown: its method is that of ``new``
@@ -103,7 +103,7 @@ class Comparison:
 
     base: str
     new: str
-    rows: tuple[Row, ...]
+    rows: tuple[ComparedRow, ...]
     of: str = ""
     quantity: str = "pause"
 
@@ -112,7 +112,7 @@ class Comparison:
         return [value for row in self.rows for value in (row.base, row.new)]
 
     @property
-    def measured(self) -> list[Row]:
+    def measured(self) -> list[ComparedRow]:
         """Rows in which two things are compared, the worst first."""
         return sorted((row for row in self.rows if row.measured), key=lambda row: row.gain)
 
@@ -152,7 +152,7 @@ def _methods(
         row, other = figures[cell], figures[replace(cell, method=base)]
         held = row.base == other.cell
         rows.append(
-            Row(
+            ComparedRow(
                 cell=names.shown(cell),
                 base=value_of_figures(table, other),
                 new=value_of_figures(table, row),
@@ -237,9 +237,9 @@ def cells_of(base: Side, new: Side) -> list[Cell]:
     return [key for key in keys if isinstance(key, Cell)]
 
 
-def _across(cell: Cell, base: Side, new: Side, names: Names) -> Row:
+def _across(cell: Cell, base: Side, new: Side, names: Names) -> ComparedRow:
     old, now = _of_side(cell, base), _of_side(cell, new)
-    row = Row(names.shown(cell), old, now)
+    row = ComparedRow(names.shown(cell), old, now)
     if not (old.summary and now.summary):
         return row
     before, after = (samples_of(s.cells[cell].boots, s.cells[cell].values) for s in (base, new))

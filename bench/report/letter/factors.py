@@ -15,7 +15,7 @@ LETTER_GAP = 2  # blanks between columns
 
 
 @dataclass(frozen=True)
-class Factor:
+class LetterFactor:
     head: str
     of: Callable[[Cell], str]
     phrase: str  # around the value, in a sentence
@@ -28,15 +28,15 @@ def _mem(cell: Cell) -> str:
 
 
 LETTER_FACTORS = (
-    Factor("mem", _mem, "{} of memory"),
-    Factor("pages", lambda cell: cell.pages.value, "{} pages"),
-    Factor("device", lambda cell: cell.device, "{}", "none"),
-    Factor("method", lambda cell: cell.method.value, "{}"),
-    Factor("PTEs", lambda cell: cell.ptes.value, "{} page tables", "cold", always=True),
-    Factor("handover", lambda cell: cell.handover.value, "handover by {}", "exec"),
-    Factor("regions", lambda cell: cell.regions, "regions: {}", "1"),
-    Factor("batch", lambda cell: cell.batch.value, "batch {}", "on"),
-    Factor("threads", lambda cell: str(cell.threads), "threads: {}", "1"),
+    LetterFactor("mem", _mem, "{} of memory"),
+    LetterFactor("pages", lambda cell: cell.pages.value, "{} pages"),
+    LetterFactor("device", lambda cell: cell.device, "{}", "none"),
+    LetterFactor("method", lambda cell: cell.method.value, "{}"),
+    LetterFactor("PTEs", lambda cell: cell.ptes.value, "{} page tables", "cold", always=True),
+    LetterFactor("handover", lambda cell: cell.handover.value, "handover by {}", "exec"),
+    LetterFactor("regions", lambda cell: cell.regions, "regions: {}", "1"),
+    LetterFactor("batch", lambda cell: cell.batch.value, "batch {}", "on"),
+    LetterFactor("threads", lambda cell: str(cell.threads), "threads: {}", "1"),
 )
 MEM, METHOD = LETTER_FACTORS[0], LETTER_FACTORS[3]
 
@@ -84,8 +84,8 @@ def cell_order(cell: Cell) -> tuple[object, ...]:
 class Arrangement:
     """Of the factors of some cells. ``said`` is what is the same in all of them."""
 
-    columns: tuple[Factor, ...]
-    groups: tuple[Factor, ...]
+    columns: tuple[LetterFactor, ...]
+    groups: tuple[LetterFactor, ...]
     said: str
 
     def group(self, cell: Cell) -> str:
@@ -106,7 +106,7 @@ class Arrangement:
 def arrange(
     cells: Sequence[Cell],
     taken: int,
-    leave: Sequence[Factor] = (METHOD,),
+    leave: Sequence[LetterFactor] = (METHOD,),
     spell: Callable[[str], str] = str,
 ) -> Arrangement:
     """Give each factor that varies a column, while ``taken`` columns of figures leave room.
@@ -124,11 +124,13 @@ def arrange(
     return Arrangement(tuple(columns), groups, said)
 
 
-def _phrase(factor: Factor, cell: Cell) -> str:
+def _phrase(factor: LetterFactor, cell: Cell) -> str:
     return factor.phrase.format(factor.of(cell))
 
 
-def _width(columns: Iterable[Factor], cells: Sequence[Cell], spell: Callable[[str], str]) -> int:
+def _width(
+    columns: Iterable[LetterFactor], cells: Sequence[Cell], spell: Callable[[str], str]
+) -> int:
     return sum(
         LETTER_GAP + max(len(f.head), *(len(spell(f.of(cell))) for cell in cells)) for f in columns
     )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A comparison in the form that the kernel test robot mails: values, spread, change."""
 
-from bench.report.letter.compared import Comparison, Row, Value
+from bench.report.letter.compared import ComparedRow, Comparison, Value
 from bench.report.letter.factors import LetterTable, alias_legend, arrange, factor_key
 from bench.report.letter.numbers import GUESSED, Scale, counts, scale_of
 
@@ -44,7 +44,7 @@ def _names(comparison: Comparison) -> str:
     return f"{comparison.base:>{_LEFT}} {comparison.new:>{_RIGHT}}"
 
 
-def _line(row: Row, scale: Scale) -> str:
+def _line(row: ComparedRow, scale: Scale) -> str:
     decimals = min(scale.decimals([row.base.level, row.new.level]), 2)
     old, new = (_value(value, scale, decimals) for value in (row.base, row.new))
     return f"{old}  {_change(row):>10} {new}"
@@ -59,6 +59,6 @@ def _value(value: Value, scale: Scale, decimals: int) -> str:
     return f"{value.shown(scale, decimals):>10} {spread:<6}"[:17]
 
 
-def _change(row: Row) -> str:
+def _change(row: ComparedRow) -> str:
     old, new = row.base.level, row.new.level
     return f"{100 * (new - old) / old:+.1f}%" if old and new is not None else "-"

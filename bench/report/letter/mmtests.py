@@ -6,7 +6,7 @@ Its rows are means there and medians here, which is what they are called.
 
 from collections.abc import Sequence
 
-from bench.report.letter.compared import Comparison, Row, Value
+from bench.report.letter.compared import ComparedRow, Comparison, Value
 from bench.report.letter.factors import LETTER_GAP, LetterTable, alias_legend, arrange, factor_key
 from bench.report.letter.numbers import GUESSED, Scale, counts, scale_of
 
@@ -40,11 +40,11 @@ def mmtests_table(comparison: Comparison, unit: str) -> LetterTable:
     return LetterTable(arrangement.said, lines, notes)
 
 
-def _operation(row: Row) -> str:
+def _operation(row: ComparedRow) -> str:
     return "Extrap" if row.guessed else "Median"
 
 
-def _pauses(name: str, rows: Sequence[Row], scale: Scale, new: bool = False) -> list[str]:
+def _pauses(name: str, rows: Sequence[ComparedRow], scale: Scale, new: bool = False) -> list[str]:
     """Make a column: its head, and its values with how they differ from those of the base."""
     decimals = 2 if scale.ticks > 1 else 0
     values = [(row.new if new else row.base).shown(scale, decimals) for row in rows]
@@ -59,12 +59,12 @@ def _boxed(text: str, star: bool) -> str:
     return f"*{text}*" if star else f"({text})"
 
 
-def _less(row: Row, value: Value) -> str:
+def _less(row: ComparedRow, value: Value) -> str:
     base, level = row.base.level, value.level
     return f"{100 * (base - level) / base:.2f}%" if base and level is not None else "-"
 
 
-def _apart(row: Row) -> bool:
+def _apart(row: ComparedRow) -> bool:
     """Tell whether the intervals of the two medians do not overlap."""
     old, new = row.base.interval, row.new.interval
     return bool(old and new and (old[1] < new[0] or new[1] < old[0]))

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from bench.model.cell import Cell, Clock, Phase
 from bench.model.cell_state import CellState
 from bench.model.units import format_ratio, format_ratio_interval
-from bench.report.letter.compared import Comparison, Row, Value, value_of_figures
+from bench.report.letter.compared import ComparedRow, Comparison, Value, value_of_figures
 from bench.report.letter.factors import (
     LETTER_GAP,
     METHOD,
-    Factor,
+    LetterFactor,
     LetterTable,
     Names,
     alias_note,
@@ -47,26 +47,26 @@ def _medians(name: str, values: Sequence[Value], scale: Scale) -> _Texts:
     return Column(name, unit=f"({scale.unit})"), [v.shown(scale, decimals) for v in values]
 
 
-def _ratio(row: Row) -> str:
+def _ratio(row: ComparedRow) -> str:
     if row.measured:
         return format_ratio(row.gain)
     return f"~{format_ratio(row.gain)}" if row.ratio and row.ratio < float("inf") else "-"
 
 
-def _ratio_interval(row: Row) -> str:
+def _ratio_interval(row: ComparedRow) -> str:
     if row.guessed:
         return CellState.EXTRAPOLATED.value
     return format_ratio_interval(row.interval) if row.measured else "-"
 
 
-def _reps(row: Row) -> str:
+def _reps(row: ComparedRow) -> str:
     counts = (row.base.n, row.new.n)
     if not any(counts):
         return "-"
     return str(counts[0]) if counts[0] == counts[1] else f"{counts[0]}/{counts[1]}"
 
 
-def _notes(rows: Sequence[Row]) -> list[str]:
+def _notes(rows: Sequence[ComparedRow]) -> list[str]:
     notes = []
     if any(row.measured and row.interval is None for row in rows):
         notes.append("-: no interval, which takes 4 reps a side (4 boots, where there are several)")
@@ -130,7 +130,7 @@ def pins_table(cells: CellTable, names: Names, clock: Clock) -> LetterTable:
 
 
 def _laid(
-    cells: Sequence[Cell], figures: Sequence[_Texts], leave: Sequence[Factor] = ()
+    cells: Sequence[Cell], figures: Sequence[_Texts], leave: Sequence[LetterFactor] = ()
 ) -> tuple[str, list[str]]:
     """Lay out a row a cell, beside figures; return what all rows share, and the lines."""
     widths = (max(map(len, (c.head, c.unit, *texts))) + LETTER_GAP for c, texts in figures)
@@ -141,7 +141,7 @@ def _laid(
     return arrangement.said, _lines(table, arrangement.grouped(cells))
 
 
-def _factor(factor: Factor, cells: Sequence[Cell]) -> _Texts:
+def _factor(factor: LetterFactor, cells: Sequence[Cell]) -> _Texts:
     """Make the column of a factor; the star of a size stands beside the digits."""
     texts = [factor.of(cell) for cell in cells]
     if any(text.endswith("*") for text in texts):

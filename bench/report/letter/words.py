@@ -7,7 +7,7 @@ from bench.model.cell import Clock
 from bench.model.cell_state import CellState
 from bench.model.units import format_ratio, format_ratio_interval
 from bench.report.letter.ascii import wrapped
-from bench.report.letter.compared import Comparison, Hole, Row
+from bench.report.letter.compared import ComparedRow, Comparison, Hole
 from bench.report.letter.factors import cell_place
 from bench.report.letter.numbers import share
 from bench.report.table.findings import SMALL_WIN, ratio_range
@@ -50,7 +50,7 @@ def findings(comparison: Comparison) -> list[str]:
     return lines + _control(comparison)
 
 
-def _worst(row: Row) -> str:
+def _worst(row: ComparedRow) -> str:
     n = f"{row.base.n}" if row.base.n == row.new.n else f"{row.base.n} and {row.new.n}"
     if row.interval is None:
         return f"{cell_place(row.cell)}, {format_ratio(row.gain)} (no interval, n={n})"
@@ -62,7 +62,7 @@ def _worst(row: Row) -> str:
 
 def _small(comparison: Comparison) -> list[str]:
     """List losses and small wins, which a reviewer would look for."""
-    kinds: dict[str, list[Row]] = {}
+    kinds: dict[str, list[ComparedRow]] = {}
     for row in comparison.measured:
         if kind := _kind(row):
             kinds.setdefault(kind, []).append(row)
@@ -77,7 +77,7 @@ def _small(comparison: Comparison) -> list[str]:
     return lines
 
 
-def _kind(row: Row) -> str:
+def _kind(row: ComparedRow) -> str:
     """Class a row that gains next to nothing, or loses; empty for any other."""
     if row.interval and row.interval[0] <= 1 <= row.interval[1]:
         return _SAME

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bench.model.cell import Cell, Clock, Sample
 from bench.results.crc import add_crc
 from bench.results.plan_record import Planned
-from bench.results.reader import LineReader
+from bench.results.reader import SampleReader
 from bench.results.row import read_cell, row_text
 from tests.unit.samples import SAMPLES
 
@@ -49,7 +49,7 @@ def samples(draw: st.DrawFn) -> Sample:
 
 def read(line: bytes, clock: Clock) -> Sample:
     """The sample of a line; ValueError if it is none, which is one short line of text."""
-    reader = LineReader(clock, Planned(()))
+    reader = SampleReader(clock, Planned(()))
     try:
         cell = reader.read(line)
     except ValueError as error:
