@@ -104,12 +104,7 @@ def tally(block: Block, by_cell: Mapping[Cell, CellColumns]) -> Tally:
 def describe_block(block: Block) -> str:
     """Return a block in words: its devices, pages, memory, methods, and factors not the default."""
     cell = block.any_cell
-    usual = Cell.__dataclass_fields__
-    variant = [
-        f"{name}={getattr(cell, name)}"
-        for name in ("ptes", "handover", "regions", "batch", "threads")
-        if getattr(cell, name) != usual[name].default
-    ]
+    variant = [f"{name}={value}" for name, value in cell.variant().items()]
     methods = ", ".join(each.method for each in block.cells)
     words = [*block.devices, cell.pages, format_size(cell.mem), cell.backing, *variant]
     return f"{' '.join(words)} ({methods})"
