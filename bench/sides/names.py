@@ -29,11 +29,7 @@ def group_words(cell: Cell) -> list[str]:
     words = [quote(cell.device, safe=_PLAIN), cell.pages.value, _size(cell.mem)]
     if cell.backing is not Backing.REAL or cell.file != cell.mem:
         words.append(f"{cell.backing}={_size(cell.file)}")
-    usual = Cell.__dataclass_fields__
-    for name in ("ptes", "handover", "regions", "batch", "threads"):
-        value = getattr(cell, name)
-        if value != usual[name].default:
-            words.append(f"{name}={quote(str(value), safe=_PLAIN)}")
+    words += [f"{name}={quote(text, safe=_PLAIN)}" for name, text in cell.variant().items()]
     return words
 
 
