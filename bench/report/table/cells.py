@@ -151,6 +151,7 @@ class CellTable:
 
 
 def _but_mem(cell: Cell) -> tuple[object, ...]:
+    """Return all factors but those of memory."""
     return cell.without("mem", "file", "backing")
 
 
@@ -161,5 +162,5 @@ def _kind(cell: Cell) -> tuple[object, ...]:
 
 def place_of(cell: Cell) -> tuple[object, ...]:
     """Return what tables are sorted by."""
-    factors = cell.sort_key("device", "pages", "mem", *VARIANTS, "file")
-    return *factors, ORDER.index(cell.method)
+    key = cell.sort_key("device", "pages", "mem", *VARIANTS, "file")
+    return *key, ORDER.index(cell.method)
