@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What git knows of a series of patches. Nothing of the tree is changed."""
+"""Ask git about a series of patches. Nothing of the tree is changed."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ _SPELLING = "write A..B, as in v6.12..my-series"
 
 
 def read_series(tree: Path, span: str) -> PatchSeries:
-    """The commits of ``A..B`` in a git tree, merges aside; UsageError says what is wrong.
+    """Count the commits and lines of ``A..B`` in a git tree, merges aside.
 
     Files are compared with the commit in which B has left A, as `git format-patch` does.
     """
@@ -33,7 +33,7 @@ def read_series(tree: Path, span: str) -> PatchSeries:
 
 
 def _ends(span: str) -> tuple[str, str]:
-    """Of `A..B`; either may be left out, and is HEAD then, as git has it."""
+    """Split `A..B`; either may be left out, and is HEAD then, as git has it."""
     first, dots, last = span.partition("..")
     if not dots or not first + last or ".." in last or last.startswith("."):
         raise UsageError(f"{_OPTION}: '{span}' is no range of commits", _SPELLING)
@@ -52,7 +52,7 @@ def _require_repository(tree: Path) -> None:
 
 
 def _commit(tree: Path, name: str) -> str:
-    """Its id, so that no name is ever taken for something else."""
+    """Resolve a name to a commit's id, which git takes for nothing else."""
     try:
         return _git(tree, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}").strip()
     except ProcessFailed:
@@ -76,7 +76,7 @@ def _git(tree: Path, *words: str) -> str:
 
 
 def _files(numbers: str) -> tuple[ChangedFile, ...]:
-    """From ``3 TAB 1 TAB path NUL``; a renamed file has two paths, each with a NUL before it."""
+    """Read ``3 TAB 1 TAB path NUL``; a renamed file has two paths, each with a NUL before it."""
     fields = iter(numbers.split("\0"))
     found: list[ChangedFile] = []
     for field in fields:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`bench list`: what there is to measure, and whether it can be measured here."""
+"""Carry out `bench list`: what there is to measure, and whether it can be measured here."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ from bench.report.text.text import table_text
 
 
 def listing() -> str:
-    """Scenarios with their questions; devices with whether they can run here."""
+    """List scenarios with their questions, and devices with whether they can run here."""
     names = sorted(path.stem for path in SCENARIOS.glob("*.toml"))
     scenarios = [(name, load_scenario(name, {}).question) for name in names]
     devices = [(d.name, why_not_here(d) or "yes", d.stands_for) for d in DEVICES.values()]

@@ -29,7 +29,7 @@ class ReportOptions:
 
 
 def written(wanted: ReportOptions) -> Outcome:
-    """One format of all runs; a damaged one is reported, and said to be so."""
+    """Write all runs in one format; of a damaged one the outcome says so, with exit code 1."""
     _check_options(wanted)
     paths = [path for named in wanted.paths for path in _expanded(named)]
     before = _expanded(wanted.base) if wanted.base else []
@@ -51,7 +51,7 @@ def written(wanted: ReportOptions) -> Outcome:
 
 
 def _check_options(wanted: ReportOptions) -> None:
-    """UsageError for an option that this format would not heed."""
+    """Refuse an option that this format would not heed, with UsageError."""
     letter = ("--style", wanted.style), ("--range", wanted.span), ("--tree", wanted.tree)
     for option, value in letter:
         if value is not None and wanted.kind != LETTER:
@@ -75,7 +75,7 @@ def _expanded(path: Path) -> list[Path]:
 
 
 def _check(paths: Sequence[Path]) -> None:
-    """UsageError for runs of different clocks, which no format can put side by side, or twice."""
+    """Refuse runs of different clocks, and a run named twice, with UsageError."""
     if len(paths) < 2:
         return
     resolved = [path.resolve() for path in paths]
@@ -92,7 +92,7 @@ def _check(paths: Sequence[Path]) -> None:
 
 
 def _sections(runs: Sequence[Run]) -> list[Section]:
-    """Of several runs what they have in common first, then each by itself."""
+    """Make sections of one run, or of several: what they share first, then each by itself."""
     from bench.report.table.cells import CellTable
     from bench.report.table.contents import contents
     from bench.report.table.figures import require_measured
@@ -121,7 +121,7 @@ def _people(sections: Sequence[Section], out: Path | None, code: int, complaint:
 
 
 def _text(wanted: ReportOptions, runs: Sequence[Run], base: Sequence[Run]) -> str:
-    """Without the end of its last line."""
+    """Return the text of one format, without the end of its last line."""
     if wanted.kind == LETTER:
         return _letter(wanted, runs, base)
     if wanted.kind == PAGE:
@@ -149,7 +149,7 @@ def _letter(wanted: ReportOptions, runs: Sequence[Run], base: Sequence[Run]) -> 
 
 
 def _baseline(paths: Sequence[Path], out: Path | None) -> Outcome:
-    """What `bench gate` takes for BASE, to be kept in a repository."""
+    """Write what `bench gate` takes for BASE, to be kept in a repository."""
     from bench.sides import read_side, write_baseline
 
     if out is None:

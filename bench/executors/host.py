@@ -17,8 +17,7 @@ from bench.model.facts import ExecutorFacts
 from bench.model.units import GIB, KIB, format_size
 from bench.process import spawn
 from bench.protocol.helper import deadline, helper_words
-from bench.protocol.line_reader import LineReader
-from bench.protocol.messages import read_reps
+from bench.protocol.messages import LineReader, read_reps
 
 _ROOM = GIB // 4  # for everybody else while we measure
 _LAST_WORDS = 5

@@ -18,8 +18,7 @@ from bench.errors import (
 )
 from bench.guest.qemu import GuestConfig, argv
 from bench.process import Child, find_tool, spawn
-from bench.protocol.line_reader import LineReader
-from bench.protocol.messages import Exit, Ready, parse
+from bench.protocol.messages import Exit, LineReader, Ready, parse
 
 _CONSOLE_LINES = 6
 

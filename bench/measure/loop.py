@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The loop: block by block, each stored before the next one begins."""
+"""Measure block by block, each stored before the next one begins."""
 
+import platform
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
 from typing import Protocol
 
 from bench import __version__
-from bench.errors import CellFailed, CellSkipped
+from bench.errors import BenchError, CellFailed, CellSkipped
 from bench.executors.base import Executor
-from bench.machine.facts import machine_facts
-from bench.measure.provenance import session
+from bench.machine.facts import boot_id, machine_facts
 from bench.model.cell import Block, Plan, Rep, Sample, Unavailable
-from bench.model.facts import RunFacts
+from bench.model.facts import RunFacts, SessionFacts
+from bench.paths import ROOT
 from bench.plan.scenario import Scenario
+from bench.process import run as run_process
+from bench.protocol.helper import helper_digest
 from bench.results.plan_record import plan_facts
 from bench.results.writer import Store
 
@@ -21,7 +26,7 @@ WARMUP = "warmup: took over from the process that made the memory"
 
 
 class Progress(Protocol):
-    """Told what happens, for whoever watches."""
+    """Is told what happens, to show it to whoever watches."""
 
     def begin(self, block: Block) -> None: ...
     def advance(self, block: Block, rep: Rep) -> None: ...
@@ -32,9 +37,11 @@ class Progress(Protocol):
 def run(
     plan: Plan, executor: Executor, store: Store, progress: Progress, boots_before: int = 0
 ) -> None:
-    """Measure every block of the plan; what `store` has at any moment is whole.
+    """Measure every block of a plan and store it; closes the executor.
 
-    A run that goes on gets the plan that is left; its boots count on from those before.
+    A block is stored whole, or why it could not be measured; an interrupt loses the one that is
+    under way. Of a run that goes on, ``plan`` is what is left, and ``boots_before`` is the number
+    of its last boot.
     """
     try:
         for block, why in plan.left_out:
@@ -123,3 +130,30 @@ def run_facts(
         tune=tuned is not None,
         tuned=tuple(tuned or ()),
     )
+
+
+def session(arguments: Sequence[str]) -> SessionFacts:
+    """Describe the session that begins now: when, where, and by which sources of bench."""
+    return SessionFacts(
+        began=datetime.now(UTC).isoformat(timespec="seconds"),
+        bench=__version__,
+        command=shlex.join(["bench", *arguments]),
+        host=platform.node(),
+        boot_id=boot_id(),
+        revision=revision(),
+        helper=helper_digest(),
+    )
+
+
+@cache
+def revision() -> str:
+    """Name the checkout's commit, ``-dirty`` if it was changed; empty where there is none."""
+    if not (ROOT / ".git").exists():
+        return ""
+    git = ["git", "--no-optional-locks", "-C", str(ROOT)]
+    try:
+        return run_process(
+            [*git, "describe", "--always", "--dirty", "--exclude=*"], timeout=10
+        ).strip()
+    except BenchError:
+        return ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Go on with a run that was interrupted: what is whole stays, the rest is measured."""
+"""Open a run that was interrupted, to measure what is missing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from bench.errors import UsageError
 from bench.executors.base import Executor
 from bench.machine.facts import machine_facts
-from bench.measure.provenance import session
+from bench.measure.loop import session
 from bench.model.cell import Cell, Clock, Plan
 from bench.model.facts import FORMAT, RunFacts
 from bench.plan.matrix import make_plan
@@ -77,7 +77,7 @@ def open_again(path: Path) -> Resumed:
 def carry_on(
     resumed: Resumed, executor: Executor, arguments: Sequence[str], tune: bool = False
 ) -> int:
-    """Begin a session: how many boots were before those of the executor, for `run`.
+    """Begin a session of a run; returns how many boots came before those of the executor.
 
     UsageError names what is not as it was in the first session.
     """
@@ -110,7 +110,7 @@ def _lock(path: Path) -> Lock:
 
 
 def _plan(path: Path, facts: RunFacts, scenario: Scenario) -> Plan:
-    """The plan of the run: that which its scenario gives, and no other."""
+    """Plan the run again; UsageError if that is not the plan which it stored."""
     plan = make_plan(scenario)
     if plan_facts(plan) != {"plan": facts.plan, "left_out": facts.left_out}:
         raise UsageError(f"{path}: was planned by another version of bench", _ANEW)
@@ -129,7 +129,7 @@ def scenario_of(path: Path, facts: RunFacts) -> Scenario:
 
 
 def _done(planned: Planned, by_cell: Mapping[Cell, CellColumns]) -> set[Cell]:
-    """The cells of blocks that are whole; one that failed or was skipped is."""
+    """List the cells of blocks that are whole, or that failed or were skipped."""
     whole = [block for block in planned.blocks if tally(block, by_cell).whole]
     return {cell for block in whole for cell in block.cells}
 
@@ -143,7 +143,7 @@ def _rest(plan: Plan, done: set[Cell]) -> Plan:
 
 
 def _tidy(store: Store, lines: Sequence[StoredLine], done: set[Cell]) -> int:
-    """Only whole blocks stay, so that the next line follows one that has an end."""
+    """Move lines of blocks that are not whole to samples.damaged.jsonl; returns how many."""
     kept = [text for text, cell in lines if cell in done]
     rest = [text for text, cell in lines if cell not in done]
     whole = b"".join(_ended(text) for text in kept)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The words of the project as types: no I/O, nothing that changes after it is made."""
+"""Define cells and their factors, blocks of cells, plans, and what is measured of them."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
@@ -28,7 +28,7 @@ class Pages(StrEnum):
 
     @property
     def size(self) -> int:
-        """Bytes of one page; for ``thp`` of the block that has to be whole."""
+        """Return the bytes of one page; for ``thp`` of the block that has to be whole."""
         if self.small:
             return 4 * KIB
         return GIB if self is Pages.HUGETLB_1G else 2 * MIB
@@ -39,7 +39,7 @@ class Pages(StrEnum):
 
     @property
     def pooled(self) -> bool:
-        """Has to be set aside before anyone can have one."""
+        """Tell whether such pages have to be set aside before anyone can have one."""
         return self in (Pages.HUGETLB_2M, Pages.HUGETLB_1G)
 
 
@@ -80,7 +80,7 @@ class Clock(StrEnum):
 
     @property
     def unit(self) -> str:
-        """What one tick is: under instruction counting a span is a count, not a time."""
+        """Name one tick: under instruction counting a span is a count, not a time."""
         return "ns" if self is Clock.WALL else "instructions"
 
 
@@ -221,12 +221,12 @@ class Block:
 
     @property
     def any_cell(self) -> Cell:
-        """For what the cells of a block have in common."""
+        """Return the first cell, for what the cells of a block have in common."""
         return self.cells[0]
 
     @property
     def devices(self) -> tuple[str, ...]:
-        """Each once."""
+        """List the devices of its cells, each once."""
         return tuple(dict.fromkeys(cell.device for cell in self.cells))
 
     @property
@@ -244,7 +244,7 @@ class Block:
         return next(cell for cell in self.cells if cell.method is method)
 
     def order_without(self, methods: Collection[Method]) -> tuple[Method, ...]:
-        """The order that is left; the warm-up falls to the first method that is."""
+        """Return the order without these methods; the first that is left does the warm-up."""
         left = [method for method in self.order[1:] if method not in methods]
         if self.order[0] not in methods:
             return (self.order[0], *left)

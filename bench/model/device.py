@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The devices of a guest: what each stands for, and how it gets behind its node."""
+"""Define the devices of a guest: what each stands for, and how it gets behind its node."""
 
 import re
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ def _unbind(address: str) -> str:
 
 
 def _rebind(address: str, driver: str) -> tuple[str, ...]:
-    """From whatever driver has it, if any."""
+    """List the commands that give a PCI device to a driver, whichever has it."""
     device = f"/sys/bus/pci/devices/{address}"
     return (
         _unbind(address),
@@ -148,18 +148,21 @@ _PCI_FAMILIES = {"vfio": Family.TYPE1, "iommufd": Family.IOMMUFD}
 
 
 def of_this_machine(name: str) -> bool:
-    """As opposed to a device that a guest is given."""
+    """Tell whether a name is that of a device of this machine, not of one that a guest is given."""
     return name.startswith("/") or pci_address(name) != ""
 
 
 def pci_address(name: str) -> str:
-    """Of a device that is named by it, empty for any other."""
+    """Return the PCI address in the name of a device, empty where it has none."""
     match = re.fullmatch(PCI_PATTERN, name)
     return match[2] if match else ""
 
 
 def device_named(name: str) -> Device:
-    """One of the guest's, or one of this machine: that pins, until its driver is known."""
+    """Return a device of the guest or of this machine by its name; KeyError for any other.
+
+    One of this machine is taken to pin until its driver is known.
+    """
     if name in DEVICES:
         return DEVICES[name]
     if not of_this_machine(name):

@@ -47,14 +47,14 @@ class Factor:
 
     @property
     def head(self) -> str:
-        """The head of its column: its name, unless the table says otherwise."""
+        """Return the head of its column: its name, unless the table says otherwise."""
         return self.words.head or self.name
 
     @property
     def values(self) -> tuple[Any, ...]:
-        """Every value that it can have, in the order of definition; empty where any number can."""
+        """List the values that it can have, as they are defined; none for numbers and texts."""
         return tuple(self.kind) if issubclass(self.kind, StrEnum) else ()
 
     def rank(self, value: Any) -> Any:
-        """What sorts a value: its place in the order of definition, or the value itself."""
+        """Return what sorts a value: its place among `values`, or the value itself."""
         return self.values.index(value) if self.values else value

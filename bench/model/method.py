@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Methods, the kinds of devices that they are of, and the phases that a rep consists of."""
+"""Name methods, the kinds of devices that they are of, and the phases of a rep."""
 
 from enum import StrEnum
 
@@ -32,7 +32,7 @@ class Experiment(StrEnum):
 
     @property
     def phases(self) -> tuple[Phase, ...]:
-        """What a rep of it consists of, in the order in which it happens."""
+        """List the phases of one of its reps, in the order in which they happen."""
         pin = (Phase.PIN, Phase.UNPIN)
         return pin if self is Experiment.PIN else tuple(p for p in Phase if p not in pin)
 
@@ -68,7 +68,7 @@ class Method(StrEnum):
 
     @property
     def family(self) -> Family:
-        """Of the device that it is a method of."""
+        """Return the kind of device that it is a method of."""
         return _FAMILIES.get(self, Family.NONE)
 
     @property
@@ -77,7 +77,7 @@ class Method(StrEnum):
 
     @property
     def keeps(self) -> bool:
-        """It leaves in place whatever is pinned."""
+        """Tell whether it leaves all pages pinned."""
         return self in (
             Method.NEW_OWNER,
             Method.VFIO_VADDR,

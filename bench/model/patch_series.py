@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a series of patches changes, in numbers: what a cover letter says of it."""
+"""Count what a series of patches changes, for the cover letter."""
 
 from dataclasses import dataclass
 

@@ -27,7 +27,7 @@ _HIGH = 4 * GIB
 
 
 def qemu_regions(mem: int) -> tuple[tuple[int, int, int], ...]:
-    """(iova, size, offset in guest memory) of each message, for ``mem`` bytes of memory.
+    """List (iova, size, offset in guest memory) of each message, for ``mem`` bytes of memory.
 
     Together they are all of the memory, each byte once, in the order of both iova and offset.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""How long things take to measure: good enough for an ETA and a budget, never a result.
+"""Estimate how long measuring takes: for an ETA and a budget, never a result.
 
 The figures are from runs under TCG with instruction counting on a slow machine; where KVM
 works everything is faster, and a budget leaves room.
@@ -26,7 +26,7 @@ _FAULT = {True: 0.4e-6, False: 3e-9}
 
 
 def rep_seconds(cell: Cell) -> float:
-    """One handover, or one turn of a pin loop, with what is done around it, untimed."""
+    """Estimate the seconds of one handover or turn of a pin loop, with what is untimed in it."""
     pages, small = cell.mem / (4 * KIB), cell.pages.small
     if cell.method.experiment is Experiment.PIN:
         return pages * (_PIN[small] + _FAULT[small])
@@ -37,18 +37,18 @@ def rep_seconds(cell: Cell) -> float:
 
 
 def once_seconds(cell: Cell) -> float:
-    """Making the memory and mapping it, before the first handover of a block."""
+    """Estimate the seconds of making and mapping memory, before the first rep of a block."""
     return cell.file / GIB * _FILL + cell.mem / (4 * KIB) * _REPIN[cell.pages.small]
 
 
 def block_seconds(block: Block) -> float:
-    """All handovers of a block, and making the memory and mapping it once."""
+    """Estimate the seconds of a block: all of its reps, and making and mapping memory once."""
     reps = sum(rep_seconds(block.cell_of(method)) for method in block.order)
     return once_seconds(block.any_cell) + reps + _changes(block)
 
 
 def _changes(block: Block) -> float:
-    """Between methods of two families one device is ended and another begun."""
+    """Estimate the seconds of ending one device and beginning another between two families."""
     devices = [block.cell_of(method).device for method in block.order]
     count = sum(one != other for one, other in pairwise(devices))
     cell = block.any_cell
@@ -56,4 +56,5 @@ def _changes(block: Block) -> float:
 
 
 def plan_seconds(blocks: tuple[Block, ...]) -> float:
+    """Estimate the seconds of all blocks and of the boot before them."""
     return _BOOT + sum(map(block_seconds, blocks))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Scenario -> plan: which cells there are, and in which order their reps run."""
+"""Plan a scenario: which cells there are, and in which order their reps run."""
 
 import itertools
 import random
@@ -22,7 +22,7 @@ ALIAS_FILE = GIB
 
 
 def make_plan(scenario: Scenario) -> Plan:
-    """Every combination of the factors, grouped into blocks, in a seeded order."""
+    """Combine all values of all factors into blocks, in an order that the seed gives."""
     rng = random.Random(scenario.seed)
     groups: dict[Cell, list[Cell]] = {}
     together = _together(scenario)
@@ -38,7 +38,7 @@ LeftOut = tuple[tuple[Block, str], ...]
 
 
 def _within(budget: float | None, blocks: list[Block]) -> tuple[tuple[Block, ...], LeftOut]:
-    """The cheapest blocks that fit, whole: a pair never loses a method. Order is kept."""
+    """Choose the cheapest blocks that fit into ``budget`` seconds, in their order; and the rest."""
     if budget is None:
         return tuple(blocks), ()
     fitting: list[Block] = []
@@ -72,13 +72,13 @@ def _backing(wanted: Backing, mem: int) -> tuple[Backing, int]:
 
 
 def _together(scenario: Scenario) -> bool:
-    """Devices of different families, one of each: a helper run has room for all of them."""
+    """Tell whether all devices fit into one helper run: several, each of another family."""
     families = [device_named(name).family for name in scenario.device]
     return 1 < len(families) == len(set(families))
 
 
 def _group_key(cell: Cell, together: bool) -> Cell:
-    """Cells with one key share a helper run; without a device there is none to share."""
+    """Make what is equal for cells that share a helper run."""
     if together and cell.method.experiment is Experiment.LIVE_UPDATE:
         return replace(cell, device=NO_DEVICE.name, method=Method.EXEC_ONLY)
     if cell.method is Method.EXEC_ONLY:
@@ -96,7 +96,7 @@ def _block(cells: tuple[Cell, ...], scenario: Scenario, rng: random.Random) -> B
 
 
 def balanced_order(methods: Sequence[T], reps: int, rng: random.Random) -> list[T]:
-    """``reps`` rounds in which each method runs once.
+    """Order ``reps`` rounds in which each method runs once.
 
     Every len(methods) rounds are the rotations of one random order, in random order, so
     that after them each method has stood equally often in each place: neither a drift

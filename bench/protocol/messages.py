@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The helper's protocol: JSON Lines, checked line by line. Rubbish is never a number."""
+"""Read what the helper writes: JSON Lines, each within a deadline and checked by itself."""
 
+import os
+import select
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
@@ -26,7 +29,7 @@ class Message(BaseModel):
 
 
 class Ready(Message):
-    """From the guest's init, once: it takes commands now."""
+    """The guest's init takes commands now; sent once."""
 
     t: Literal["ready"]
     kernel: str
@@ -86,7 +89,7 @@ class End(Message):
 
 
 class Exit(Message):
-    """After the last line of a command: how it ended."""
+    """How a command ended; behind its last line."""
 
     t: Literal["exit"]
     code: int
@@ -100,8 +103,37 @@ _ADAPTER: TypeAdapter[AnyMessage] = TypeAdapter(AnyMessage)
 EXIT_DONE = 0
 
 
+class LineReader:
+    """Read lines from a pipe or a socket, each within a deadline."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._buffer = b""
+
+    def line(self, seconds: float) -> str | None:
+        """Return the next line without its end; None when the writer is gone.
+
+        TimeoutError when none is whole within so many seconds. Bytes behind the last
+        end of a line are no line: their writer died while it wrote.
+        """
+        end = time.monotonic() + seconds
+        while b"\n" not in self._buffer:
+            left = max(end - time.monotonic(), 0)
+            if not select.select([self._fd], [], [], left)[0]:
+                raise TimeoutError
+            try:
+                data = os.read(self._fd, 65536)
+            except ConnectionError:
+                data = b""
+            if not data:
+                return None
+            self._buffer += data
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line.decode(errors="replace")
+
+
 def parse(line: str) -> AnyMessage:
-    """One line; ProtocolError quotes it when it is not a message."""
+    """Read one line; ProtocolError quotes it when it is not a message."""
     try:
         return _ADAPTER.validate_json(check_crc(line.encode(errors="surrogateescape")))
     except ValueError as error:
@@ -114,7 +146,7 @@ def parse(line: str) -> AnyMessage:
 def read_items(
     lines: Iterable[str], check: Callable[[Hello], None] = lambda _: None
 ) -> Iterator[RepMessage | Check | Skip]:
-    """What lies between hello and end, once per line.
+    """Read the messages between hello and end.
 
     Raises CellSkipped or CellFailed with the helper's own words, ProtocolError when the
     stream is not whole: a count that is wrong rejects everything before it.
@@ -164,7 +196,7 @@ def _check_hello(hello: Hello, block: Block) -> None:
 
 
 def read_reps(lines: Iterable[str], block: Block) -> Iterator[Rep | Unavailable]:
-    """The reps of a block in its order, each checked against the plan as it comes.
+    """Read the reps of a block in its order, each checked against the plan as it comes.
 
     Before them, methods that cannot be had here: those of the order that is left follow.
     """
@@ -212,7 +244,7 @@ class _Reader:
         )
 
     def _check_memory(self, method: Method, pinned: int, extents: int) -> None:
-        """The helper has proven it; what is stored is that very figure."""
+        """Check that what the helper has proven to be pinned is what the plan says."""
         cell = self.block.cell_of(method)
         if self.extents not in (None, extents):
             was = f"memory of {self.extents} extents"
