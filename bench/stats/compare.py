@@ -31,18 +31,13 @@ class Shift:
         return bool(np.isfinite(self.low) and np.isfinite(self.high))
 
 
-def hodges_lehmann(base: Floats, new: Floats, confidence: float = 0.95) -> Shift:
-    """The median of all differences, with the interval that inverts Mann-Whitney's test.
-
-    Hodges and Lehmann (1963); interval: Moses in Hollander, Wolfe and Chicken, 4.3. Right
-    for any continuous distribution that is the same on both sides but for its place, with
-    exact coverage for up to 30 values a side.
-    """
-    return shifts(base, new, [confidence])[0]
-
-
 def shifts(base: Floats, new: Floats, confidences: Sequence[float]) -> list[Shift]:
-    """One estimate with several intervals, found together."""
+    """Estimate new - base as the median of all differences, with an interval a confidence.
+
+    Hodges and Lehmann (1963). The interval inverts Mann-Whitney's test: Moses in Hollander,
+    Wolfe and Chicken, 4.3. Right for any continuous distribution that is the same on both sides
+    but for its place, with exact coverage for up to 30 values a side.
+    """
     n, m = len(base), len(new)
     pairs = n * m
     cuts = [cut_of_pairs(n, m, (1 - confidence) / 2) for confidence in confidences]
@@ -59,7 +54,7 @@ def shifts(base: Floats, new: Floats, confidences: Sequence[float]) -> list[Shif
 
 
 def hodges_lehmann_paired(differences: Floats, confidence: float = 0.95) -> Shift:
-    """The median of the averages of all pairs of differences, with the interval of the signed rank.
+    """Estimate by the median of all pairs' averages, with the interval of the signed rank.
 
     Hodges and Lehmann (1963); interval: Tukey in Hollander, Wolfe and Chicken, 3.3. Right
     for symmetric differences, as those of two equal sides in random order are. ValueError
@@ -76,7 +71,7 @@ def hodges_lehmann_paired(differences: Floats, confidence: float = 0.95) -> Shif
 
 
 def welch(base: Floats, new: Floats) -> float:
-    """Two-sided p of Welch's t test (1947) of at least two values a side.
+    """Compute the two-sided p of Welch's t test (1947) of at least two values a side.
 
     1 when all values are equal, 0 when both sides have no spread but differ.
     """
@@ -91,7 +86,7 @@ def welch(base: Floats, new: Floats) -> float:
 
 
 def paired_t(differences: Floats) -> float:
-    """Two-sided p of Student's t test of differences; degenerate input as for ``welch``."""
+    """Compute the two-sided p of Student's t test; degenerate input as for ``welch``."""
     spread = differences.std(ddof=1) / len(differences) ** 0.5
     apart = abs(float(differences.mean()))
     if spread <= _rounding(differences):
@@ -105,7 +100,7 @@ def _rounding(*sides: Floats) -> float:
 
 
 def go_together(base: Floats, new: Floats) -> float:
-    """Spearman's rank correlation of two sides in order; 0 when one of them is constant."""
+    """Compute Spearman's rank correlation of two sides in order; 0 if one is constant."""
     if len(np.unique(base)) < 2 or len(np.unique(new)) < 2:
         return 0.0
     return float(spearmanr(base, new).statistic)

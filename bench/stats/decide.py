@@ -5,22 +5,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import comb
 
+import numpy as np
+
 from bench.model.cell import Clock
 from bench.stats.decision import Decision, Evidence, Rule, Verdict
 from bench.stats.exact import decide_counts
-from bench.stats.family import holm
 from bench.stats.ranks import EXACT
-from bench.stats.samples import Samples
+from bench.stats.samples import Floats
 from bench.stats.wall import decide_wall
 
 
-def decide(base: Samples, new: Samples, rule: Rule) -> Decision:
-    """The verdict on one cell that is gated alone."""
-    return decide_all([Evidence(base, new, rule)])[0]
-
-
 def decide_all(cells: Sequence[Evidence]) -> tuple[Decision, ...]:
-    """One decision a cell, in their order; wall cells have to survive Holm's correction."""
+    """Make one decision a cell, in their order; wall cells have to survive Holm's correction."""
     alone = [
         decide_wall(cell) if cell.rule.clock is Clock.WALL else decide_counts(cell)
         for cell in cells
@@ -33,8 +29,21 @@ def decide_all(cells: Sequence[Evidence]) -> tuple[Decision, ...]:
     return tuple(decided)
 
 
+def holm(p_values: Sequence[float]) -> Floats:
+    """Adjust p values (Holm 1979): below alpha with a chance of alpha if nothing changed.
+
+    Holds however the comparisons depend on each other; cells of one boot do.
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(p, kind="stable")
+    factors = np.arange(len(p), 0, -1)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * factors), 1.0)
+    return adjusted
+
+
 def _family_p(decision: Decision, rule: Rule, family: int) -> float:
-    """The rank test's p, or that of the witness where ranks can never be rare enough.
+    """Choose the rank test's p, or the witness's where ranks can never be rare enough.
 
     Ranks of five boots a side have 252 orders: among three cells none is rare enough, and a
     gate on ranks alone could never fire. Which of the two is decided by counts of

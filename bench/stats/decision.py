@@ -12,6 +12,8 @@ from bench.stats.samples import Samples
 
 
 class Verdict(StrEnum):
+    """What a gate says of a cell."""
+
     REGRESSION = "regression"
     IMPROVEMENT = "improvement"
     NO_CHANGE = "no-change"
@@ -46,7 +48,7 @@ class Rule:
 
     @property
     def limit(self) -> float:
-        """The smallest effect that counts: never tighter than the noise."""
+        """Return the smallest effect that counts: never tighter than the noise."""
         return max(self.threshold, self.floor or 0.0)
 
     @property
@@ -91,13 +93,15 @@ class Decision:
 
 @dataclass(frozen=True)
 class Evidence:
+    """What a verdict on one cell is made from."""
+
     base: Samples
     new: Samples
     rule: Rule
 
 
 def start(cell: Evidence) -> Decision:
-    """What is known before any rule: counts, and why there is nothing to compare, or ''."""
+    """Decide what needs no rule: counts, and why there is nothing to compare, or ''."""
     base, new = cell.base, cell.new
     counted = Decision(
         Verdict.INCONCLUSIVE,
@@ -125,6 +129,6 @@ def _why_no_ratio(name: str, side: Samples) -> str:
 
 
 def percent(log_ratio: float) -> str:
-    """A logarithm of a ratio as people say it: +5.1 %."""
+    """Spell a logarithm of a ratio as people say it: +5.1 %."""
     parts = float(np.expm1(log_ratio)) * 100
     return f"{parts:+.0f} %" if abs(parts) >= 10 else f"{parts:+.3f}"[:5] + " %"

@@ -15,8 +15,6 @@ _Key = TypeVar("_Key", bound=Hashable)
 
 # Slopes are of all pairs: longer series are thinned to medians of so many neighbours.
 MOST_POINTS = 1000
-# Iglewicz and Hoaglin (1993): beyond 3.5 robust deviations a value is an outlier.
-OUTLIER = 3.5 * 1.4826
 # Of many cells: more than chance gives one run in a hundred, and more than counts ever do.
 _RARE = 0.01
 _NOTICEABLE = 0.01
@@ -37,7 +35,7 @@ class Drift:
 
 
 def drift(values: ArrayLike) -> Drift:
-    """Trend of values in the order in which they were measured.
+    """Find the trend of values in the order in which they were measured.
 
     Mann-Kendall (Mann 1945: Kendall's tau of value and time) says whether, Theil and Sen's
     slope how much. Few values, or all equal: no drift, p = 1.
@@ -54,7 +52,7 @@ def drift(values: ArrayLike) -> Drift:
 
 
 def wander_p(values: Floats) -> float:
-    """One-sided p of the rank version of von Neumann's ratio (Bartels 1982), normal form.
+    """Compute the one-sided p of von Neumann's ratio of ranks (Bartels 1982), normal form.
 
     Small when neighbours are alike. Its variance 4(n-2)(5n^2-2n-9) / 5n(n+1)(n-1)^2 is that
     of Bartels. Fewer than ten values: 1, as the normal form is wrong there.
@@ -70,7 +68,7 @@ def wander_p(values: Floats) -> float:
 
 
 def drifting(cells: Mapping[_Key, ArrayLike]) -> dict[_Key, float]:
-    """Those whose values depend on when they were measured: their change, a part of the median."""
+    """Return the change, a part of the median, of cells that depend on when they were measured."""
     found = {key: drift(_some(np.asarray(values))) for key, values in cells.items()}
     return {
         key: trend.change
@@ -87,23 +85,3 @@ def _thinned(values: Floats) -> Floats:
     if len(values) <= MOST_POINTS:
         return values
     return np.array([np.median(block) for block in np.array_split(values, MOST_POINTS)])
-
-
-def warm_up(values: ArrayLike, least: float = 0.01) -> int:
-    """How many leading values are not yet like the rest.
-
-    Those in an unbroken row at the start that are outliers against the second half of the
-    series: further from its median than 3.5 robust deviations, and than the part ``least``
-    of it. Chosen over truncation rules such as MSER-5 (White 1997), which take series of
-    hundreds, and over dropping the first rep always, which hides that a cold rep is slow.
-    For several boots give the medians over boots, rep by rep. At most half of the series;
-    0 for fewer than six values.
-    """
-    array = np.atleast_1d(np.asarray(values, dtype=np.float64))
-    if len(array) < 6:
-        return 0
-    settled = array[len(array) // 2 :]
-    middle = np.median(settled)
-    far = max(OUTLIER * float(np.median(np.abs(settled - middle))), least * abs(float(middle)))
-    outliers = np.abs(array[: len(array) // 2] - middle) > far
-    return len(outliers) if outliers.all() else int(np.argmin(outliers))

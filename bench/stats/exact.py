@@ -34,12 +34,12 @@ def _range(values: Floats) -> LogRange:
 
 
 def luck(n: int, m: int) -> float:
-    """The chance that all of m reps lie above all of n when nothing changed: one order of all."""
+    """Compute the chance that all of m reps lie above all of n if nothing changed: 1 order of all."""
     return 1 / comb(n + m, n) if max(n, m) <= EXACT else 0.0
 
 
 def decide_counts(cell: Evidence) -> Decision:
-    """The verdict on one cell of instruction counts.
+    """Decide on one cell of instruction counts.
 
     ``low`` and ``high`` are the smallest and greatest ratio of any two reps. A regression:
     the ratio of medians exceeds the limit, and the lowest new count is above the highest
@@ -90,7 +90,7 @@ def _verdict(base: LogRange, new: LogRange, limit: float) -> Verdict:
 
 
 def _detectable(base: LogRange, new: LogRange, rule: Rule) -> float:
-    """The change that would separate reps that lie as far apart as these."""
+    """Compute the change that would separate reps that lie as far apart as these."""
     facing = (base.high - base.middle) + (new.middle - new.low)
     return float(np.expm1(max(rule.log_limit, facing + max(base.spread, new.spread))))
 

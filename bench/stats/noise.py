@@ -4,39 +4,19 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
-from scipy.stats import median_abs_deviation, t
-
-from bench.stats.samples import Floats
-
-
-def median(values: ArrayLike) -> float:
-    """The middle value, or halfway between the two middle ones; ValueError for none."""
-    return float(np.median(_some(values)))
-
-
-def mad(values: ArrayLike) -> float:
-    """Median distance from the median (Hampel 1974), as it is: x 1.4826 for a normal sd."""
-    return float(median_abs_deviation(_some(values)))
-
-
-def _some(values: ArrayLike) -> Floats:
-    array = np.atleast_1d(np.asarray(values, dtype=np.float64))
-    if array.size == 0:
-        raise ValueError("no value")
-    return array
+from scipy.stats import t
 
 
 def noise_floor(ratios: Sequence[float], share: float = 0.95) -> float:
-    """What part of A/A comparisons stays within: 0.03 is 3 %, up as well as down.
+    """Compute what most A/A comparisons stay within: 0.03 is 3 %, up as well as down.
 
     ``ratios`` are new / base of runs of the same thing, whose distance from 1 is taken as
     a logarithm. Of fewer than 20 it is the greatest: an order statistic is never rounded
     down. ValueError for none, or for a ratio that is not above zero.
     """
-    array = _some(ratios)
-    if array.min() <= 0:
-        raise ValueError("a ratio is above zero")
+    array = np.asarray(ratios, dtype=np.float64)
+    if not len(array) or array.min() <= 0:
+        raise ValueError("a noise floor takes ratios, all above zero")
     return float(np.expm1(np.quantile(np.abs(np.log(array)), share, method="higher")))
 
 
@@ -50,7 +30,7 @@ def minimum_detectable_effect(
     confidence: float = 0.98,
     power: float = 0.95,
 ) -> float:
-    """The slowdown that a gate finds with a probability of ``power``: 0.05 is 5 %.
+    """Compute the slowdown that a gate finds with a probability of ``power``: 0.05 is 5 %.
 
     ``sd_*`` are relative, ``limit`` is the gate's effect threshold. Of two conditions the
     harder one: the interval clears zero (two-sample t: Kalibera and Jones 2013, with

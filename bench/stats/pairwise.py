@@ -33,7 +33,7 @@ class Bracket:
 
 
 def kth_differences(base: Floats, new: Floats, ranks: Sequence[int]) -> list[float]:
-    """The differences of these ranks, 1 the lowest, of two sorted sides.
+    """Find the differences of these ranks, 1 the lowest, of two sorted sides.
 
     Exact; where ``base + x`` rounds, differences that are equal but for the last bits may
     stand for one another.
@@ -62,7 +62,7 @@ def _count(base: Floats, new: Floats, x: float) -> int:
 def _kth(
     base: Floats, new: Floats, rank: int, thin: Floats, others: Sequence[int]
 ) -> dict[int, float]:
-    """The value of this rank, and of those others that come with it."""
+    """Find the value of this rank, and of those others that come with it."""
     last_bits = 4 * float(np.spacing(max(abs(base[0]), abs(base[-1]), abs(new[0]), abs(new[-1]))))
     bracket = _first_bracket(base, new, rank, thin, last_bits)
     step = 0
@@ -75,7 +75,7 @@ def _kth(
 
 
 def _first_bracket(base: Floats, new: Floats, rank: int, thin: Floats, last_bits: float) -> Bracket:
-    """Around the same quantile of the thinned sides.
+    """Bracket the same quantile of the thinned sides.
 
     The narrowest try comes first: where many differences are equal, it is all of one value.
     """
@@ -91,7 +91,7 @@ def _first_bracket(base: Floats, new: Floats, rank: int, thin: Floats, last_bits
 
 
 def _narrowed(base: Floats, new: Floats, rank: int, bracket: Bracket, step: int) -> Bracket:
-    """One count further: just beside the place that a straight line points to, or the middle.
+    """Narrow by one count: just beside where a straight line points to, or at the middle.
 
     The side alternates with where the goal lies, so that both ends move; every second try
     that did not halve the bracket is a bisection, so that the worst case is one too.

@@ -18,7 +18,7 @@ EXACT_PAIRS = 50
 
 @lru_cache(maxsize=256)
 def u_distribution(n: int, m: int) -> Floats:
-    """P(U <= u) for u = 0 .. n*m, of equal sides without ties.
+    """Compute P(U <= u) for u = 0 .. n*m, of equal sides without ties.
 
     By the recursion of Mann and Whitney (1947), on counts of arrangements: only sums of
     numbers that are not negative, so nothing cancels.
@@ -38,7 +38,7 @@ def u_distribution(n: int, m: int) -> Floats:
 
 @lru_cache(maxsize=64)
 def w_distribution(n: int) -> Floats:
-    """P(W <= w) for w = 0 .. n(n+1)/2, of n differences symmetric about zero (Wilcoxon 1945)."""
+    """Compute P(W <= w) for w = 0 .. n(n+1)/2, of n symmetric differences (Wilcoxon 1945)."""
     counts = np.zeros(n * (n + 1) // 2 + 1)
     counts[0] = 1
     for rank in range(1, n + 1):
@@ -48,7 +48,7 @@ def w_distribution(n: int) -> Floats:
 
 
 def cut_of_pairs(n: int, m: int, tail: float) -> int:
-    """How many of the n*m ordered differences may be cut off at each end.
+    """Count how many of the n*m ordered differences may be cut off at each end.
 
     The k-th lowest is then below the shift with a probability of at least 1 - ``tail``
     (Hollander, Wolfe and Chicken, Nonparametric Statistical Methods, 4.3). 0: none, too
@@ -61,7 +61,7 @@ def cut_of_pairs(n: int, m: int, tail: float) -> int:
 
 
 def cut_of_averages(n: int, tail: float) -> int:
-    """The same for the n(n+1)/2 averages of pairs of n differences (the same book, 3.3)."""
+    """Count the same for the n(n+1)/2 averages of pairs of n differences (the same book, 3.3)."""
     if n <= EXACT_PAIRS:
         return _below(w_distribution(n), tail)
     middle, deviation = n * (n + 1) / 4, (n * (n + 1) * (2 * n + 1) / 24) ** 0.5
@@ -78,7 +78,7 @@ def _normal_cut(middle: float, deviation: float, tail: float) -> int:
 
 
 def slower_share(base: Floats, new: Floats) -> float:
-    """In what part of all pairs the new value is the greater; a tie is half a pair.
+    """Compute in what part of all pairs the new value is the greater; a tie is half a pair.
 
     Vargha and Delaney's A (2000), the U of Mann and Whitney over n*m. 0.5: no difference.
     """
@@ -88,13 +88,8 @@ def slower_share(base: Floats, new: Floats) -> float:
     return float((below + not_above) / 2 / (len(base) * len(new)))
 
 
-def cliffs_delta(base: Floats, new: Floats) -> float:
-    """P(new > base) - P(new < base) (Cliff 1993): -1 all faster, 0 equal, 1 all slower."""
-    return 2 * slower_share(base, new) - 1
-
-
 def mann_whitney(base: Floats, new: Floats) -> float:
-    """Two-sided p that both sides are one distribution; 1 when all values are equal."""
+    """Compute the two-sided p that both sides are one distribution; 1 if all values are equal."""
     values = np.concatenate([base, new])
     distinct = len(np.unique(values))
     if distinct == 1:
@@ -105,7 +100,7 @@ def mann_whitney(base: Floats, new: Floats) -> float:
 
 
 def signed_rank(differences: Floats) -> float:
-    """Two-sided p that differences are symmetric about zero; 1 when all are zero."""
+    """Compute the two-sided p of differences symmetric about zero; 1 if all are zero."""
     sizes = np.abs(differences)
     if not sizes.any():
         return 1.0

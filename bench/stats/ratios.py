@@ -10,7 +10,7 @@ from bench.stats.samples import Samples
 def ratio_interval(
     base: Samples, new: Samples, confidence: float = 0.95
 ) -> tuple[float, float] | None:
-    """Within which base / new lies: the interval of Hodges and Lehmann, of logarithms.
+    """Compute where base / new lies: the interval of Hodges and Lehmann, of logarithms.
 
     Over reps where there is one boot, else over the medians of boots, since reps of one
     boot share its luck. None where there are too few (95 % take four a side), or where a

@@ -19,12 +19,12 @@ class Samples:
 
     @property
     def medians(self) -> Floats:
-        """One value a boot, in the order of their ids."""
+        """Return one value a boot, in the order of their ids."""
         return group_medians(self.boots, self.values)
 
 
 def samples_of(boots: ArrayLike, values: ArrayLike) -> Samples:
-    """A side from anything like an array; ValueError when the two are not equally long."""
+    """Make a side of anything like an array; ValueError when the two are not equally long."""
     ids = np.atleast_1d(np.asarray(boots, dtype=np.int64))
     array = np.atleast_1d(np.asarray(values, dtype=np.float64))
     if ids.ndim != 1 or ids.shape != array.shape:
@@ -33,14 +33,14 @@ def samples_of(boots: ArrayLike, values: ArrayLike) -> Samples:
 
 
 def from_boots(boots: Sequence[ArrayLike]) -> Samples:
-    """A side from the values of each boot, in the order in which the boots ran."""
+    """Make a side of the values of each boot, in the order in which the boots ran."""
     arrays = [np.atleast_1d(np.asarray(boot, dtype=np.float64)) for boot in boots]
     ids = np.repeat(np.arange(len(arrays)), [len(array) for array in arrays])
     return samples_of(ids, np.concatenate(arrays) if arrays else np.empty(0))
 
 
 def group_medians(groups: NDArray[np.int64], values: Floats) -> Floats:
-    """The median of each group, by ascending group; sorts once whatever the number of groups."""
+    """Return the median of each group, by ascending group; sorts once for all of them."""
     order = np.lexsort((values, groups))
     ordered = values[order]
     _, starts, counts = np.unique(groups[order], return_index=True, return_counts=True)

@@ -31,7 +31,7 @@ class FittedLine:
     spread: float
 
     def predict(self, size: float) -> tuple[float, float, float]:
-        """Value, and the interval within which it lies, at a size; no cost is below zero."""
+        """Predict the value at a size, with the ends of its interval; no cost is below zero."""
         middle = self.intercept + self.slope * self.at
         span = size - self.at
         ends = sorted((middle + self.low * span, middle + self.high * span))
@@ -41,7 +41,7 @@ class FittedLine:
 
 
 def fit(sizes: Sequence[float], values: Sequence[float]) -> FittedLine:
-    """The line through at least two sizes; ValueError for fewer."""
+    """Fit a line through at least two sizes; ValueError for fewer."""
     x, y = np.asarray(sizes, dtype=float), np.asarray(values, dtype=float)
     if len(np.unique(x)) < 2:
         raise ValueError("a line takes two sizes")
@@ -57,7 +57,7 @@ def fit(sizes: Sequence[float], values: Sequence[float]) -> FittedLine:
 
 
 def why_not_a_line(sizes: Sequence[float], values: Sequence[float]) -> str:
-    """Why these values must not be extrapolated, empty when they may."""
+    """Say why these values must not be extrapolated, empty when they may."""
     x, y = np.asarray(sizes, dtype=float), np.asarray(values, dtype=float)
     distinct = np.unique(x)
     if len(distinct) < LEAST_SIZES:

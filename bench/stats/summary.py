@@ -21,7 +21,7 @@ class Summary:
 
 
 def summarize(values: Sequence[int] | NDArray[np.int64]) -> Summary:
-    """Median and range of at least one value; ValueError for none."""
+    """Compute median and range of at least one value; ValueError for none."""
     array = np.asarray(values, dtype=np.int64)
     if not len(array):
         raise ValueError("no value to summarize")
@@ -37,7 +37,7 @@ def summarize(values: Sequence[int] | NDArray[np.int64]) -> Summary:
 def median_interval(
     values: Sequence[float] | NDArray[np.int64], confidence: float = 0.95
 ) -> tuple[float, float] | None:
-    """Two of the values that hold the median of their distribution, whatever that is.
+    """Find two of the values that hold the median of their distribution, whatever that is.
 
     The symmetric pair of order statistics (Conover, Practical Nonparametric Statistics,
     3.2) whose coverage, by the binomial distribution, is at least ``confidence``; the
@@ -54,5 +54,5 @@ def median_interval(
 
 
 def ratio(base: Summary, new: Summary) -> float:
-    """How many times ``new`` fits into ``base``, by their medians."""
+    """Compute how many times ``new`` fits into ``base``, by their medians."""
     return base.median / new.median if new.median else float("inf")

@@ -70,7 +70,7 @@ class Logs:
         return replace(shift, low=min(shift.low, low), high=max(shift.high, high))
 
     def p_values(self, estimate: float) -> tuple[float, float]:
-        """Of the test that the interval inverts, and of one that takes logarithms for normal."""
+        """Return p of the test that the interval inverts, and of one for normal logarithms."""
         if self.paired:
             return signed_rank(self.differences), paired_t(self.differences)
         drift = float(2 * norm.sf(abs(estimate) / self.drift)) if self.drift else 0.0
@@ -78,14 +78,14 @@ class Logs:
 
     @property
     def deviation(self) -> float:
-        """Of a boot, without what it shares with its pair; robust enough for a forecast only."""
+        """Return that of a boot, without what it shares with its pair: enough for a forecast."""
         if self.paired:
             return float(self.differences.std(ddof=1)) / 2**0.5
         return float(np.sqrt((self.base.var(ddof=1) + self.new.var(ddof=1)) / 2))
 
 
 def decide_wall(cell: Evidence) -> Decision:
-    """The verdict on one cell as if it were the only one; ``p_adjusted`` is ``p``."""
+    """Decide on one cell as if it were the only one; ``p_adjusted`` is ``p``."""
     decision = start(cell)
     if decision.reason:
         return decision
@@ -111,7 +111,7 @@ def _logs(cell: Evidence) -> Logs:
 
 
 def why_not_judged(decision: Decision, rule: Rule) -> str:
-    """What is missing for a verdict on times, or ''."""
+    """Say what is missing for a verdict on times, or ''."""
     boots = decision.base_boots, decision.new_boots
     if min(boots) < LEAST_BOOTS or not cut_of_pairs(*boots, rule.alpha / 2):
         least = LEAST_BOOTS

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from scipy.stats import bootstrap, t
 
-from bench.stats.compare import Shift, hodges_lehmann, hodges_lehmann_paired
+from bench.stats.compare import Shift, hodges_lehmann_paired, shifts
 from bench.stats.samples import Floats
 from tests.quality.simulate import Machine, boots, drifting_boots
 
@@ -45,7 +45,7 @@ def bca(base: Floats, new: Floats, rng: np.random.Generator) -> Shift:
 
 
 def ranks(base: Floats, new: Floats, _: np.random.Generator) -> Shift:
-    return hodges_lehmann(np.log(base), np.log(new), CONFIDENCE)
+    return shifts(np.log(base), np.log(new), [CONFIDENCE])[0]
 
 
 def paired_ranks(base: Floats, new: Floats, _: np.random.Generator) -> Shift:

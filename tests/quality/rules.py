@@ -7,12 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu, ttest_ind
 
-from bench.stats.decide import decide
-from bench.stats.decision import Decision, Rule
-from bench.stats.samples import samples_of
+from bench.stats.decide import decide_all
+from bench.stats.decision import Decision, Evidence, Rule
+from bench.stats.samples import Samples, samples_of
 from tests.quality.simulate import Sides, Values
 
 Flags = NDArray[np.bool_]
+
+
+def decide(base: Samples, new: Samples, rule: Rule) -> Decision:
+    """Decide on one cell that is gated alone."""
+    return decide_all([Evidence(base, new, rule)])[0]
 
 
 def pooled(values: Values) -> Values:

@@ -11,10 +11,11 @@ from scipy.stats import binom, ttest_1samp, ttest_ind
 
 from bench.stats import pairwise
 from bench.stats.compare import (
+    Shift,
     go_together,
-    hodges_lehmann,
     hodges_lehmann_paired,
     paired_t,
+    shifts,
     welch,
 )
 from bench.stats.pairwise import kth_differences
@@ -27,6 +28,11 @@ EARLY = np.array([1.15, 0.88, 0.90, 0.74, 1.21])
 
 finite = st.floats(-1e6, 1e6, allow_nan=False).map(lambda value: round(value, 3))
 rows = st.lists(finite, min_size=1, max_size=14).map(lambda v: np.array(v, float))
+
+
+def hodges_lehmann(base: Floats, new: Floats, confidence: float = 0.95) -> Shift:
+    """Estimate a shift with one interval."""
+    return shifts(base, new, [confidence])[0]
 
 
 def test_the_published_example_of_two_sides() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from bench.model.cell import Clock
-from bench.stats.decide import decide, decide_all
+from bench.stats.decide import decide_all
 from bench.stats.decision import Decision, Evidence, Rule, Verdict
 from bench.stats.samples import Samples, from_boots, samples_of
 
@@ -23,6 +23,11 @@ OPPOSITE = {
 }
 WALL = Rule()
 COUNTS = Rule(Clock.ICOUNT, threshold=0.005)
+
+
+def decide(base: Samples, new: Samples, rule: Rule) -> Decision:
+    """Decide on one cell that is gated alone."""
+    return decide_all([Evidence(base, new, rule)])[0]
 
 
 def boots(count: int, slower: float = 0.0, seed: int = 0, sd: float = 0.02) -> Samples:

@@ -7,12 +7,17 @@ import numpy as np
 import pytest
 
 from bench.model.cell import Clock
-from bench.stats.decide import decide
-from bench.stats.decision import Rule, Verdict
+from bench.stats.decide import decide_all
+from bench.stats.decision import Decision, Evidence, Rule, Verdict
 from bench.stats.exact import luck
 from bench.stats.samples import Samples, from_boots
 
 COUNTS = Rule(Clock.ICOUNT, threshold=0.005)
+
+
+def decide(base: Samples, new: Samples, rule: Rule) -> Decision:
+    """Decide on one cell that is gated alone."""
+    return decide_all([Evidence(base, new, rule)])[0]
 
 
 def counts(*values: float) -> Samples:
