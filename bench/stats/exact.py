@@ -34,7 +34,7 @@ def _range(values: Floats) -> LogRange:
 
 
 def luck(n: int, m: int) -> float:
-    """Compute the chance that all of m reps lie above all of n if nothing changed: 1 order of all."""
+    """Compute the chance that all of m reps lie above all of n if nothing changed."""
     return 1 / comb(n + m, n) if max(n, m) <= EXACT else 0.0
 
 
