@@ -24,6 +24,7 @@ from bench.cleanup.journal_file import (
 )
 from bench.cleanup.signals import delay_signals
 from bench.cleanup.undo import (
+    Entry,
     ProcessSession,
     Scratch,
     Setting,
@@ -39,8 +40,6 @@ from bench.errors import CannotJudge, NoSpace
 from bench.machine.procfs import process
 from bench.paths import cache_dir, cache_path, locked
 
-_Entry = Setting | Scratch | ProcessSession
-
 
 class Journal:
     """Undo settings, scratch files and processes, in reverse order, when the block is left.
@@ -55,7 +54,7 @@ class Journal:
         self.mark = secrets.token_hex(8)
         self.problems: list[str] = []
         self._root = root
-        self._steps: list[_Entry | Callable[[], None]] = []
+        self._steps: list[Entry | Callable[[], None]] = []
         self._file = JournalFile(Owner.this(self.mark))
 
     def __enter__(self) -> Self:
@@ -117,7 +116,7 @@ class Journal:
         """Call ``step`` at the end, in its turn. It is not written down: for what ends with us."""
         self._steps.append(step)
 
-    def _note(self, entry: _Entry) -> None:
+    def _note(self, entry: Entry) -> None:
         self._steps.append(entry)
         try:
             self._save()
@@ -147,7 +146,7 @@ class Journal:
             ) from None
 
     def _undo(self) -> None:
-        kept: list[_Entry] = []
+        kept: list[Entry] = []
         for step in reversed(self._steps):
             outcome = self._undo_step(step)
             if outcome.state in (UndoState.LEFT, UndoState.FAILED):
@@ -162,7 +161,7 @@ class Journal:
             self.problems.append(error.message)  # the file says too much: no harm, see `undo`
         self._file.close()
 
-    def _undo_step(self, step: _Entry | Callable[[], None]) -> UndoResult:
+    def _undo_step(self, step: Entry | Callable[[], None]) -> UndoResult:
         if not callable(step):
             return undo(step, cache_path(), self._root)
         try:
@@ -213,7 +212,7 @@ def _recover(directory: Path, root: Path) -> list[str]:
     steps = [(left, entry) for left in dead for entry in reversed(left.entries)]
     # Processes of all journals first: they may hold pages of a pool, or write files.
     steps.sort(key=lambda step: not isinstance(step[1], ProcessSession))
-    kept: dict[Path, list[_Entry]] = {left.path: [] for left in dead}
+    kept: dict[Path, list[Entry]] = {left.path: [] for left in dead}
     for left, entry in steps:
         outcome = _undo_for(left, entry, root)
         if outcome.text:
@@ -227,7 +226,7 @@ def _recover(directory: Path, root: Path) -> list[str]:
     return lines
 
 
-def _undo_for(left: Left, entry: _Entry, root: Path) -> UndoResult:
+def _undo_for(left: Left, entry: Entry, root: Path) -> UndoResult:
     if not left.owner.same_boot and not isinstance(entry, Scratch):
         return UndoResult(UndoState.NOTHING)
     return undo(entry, cache_path(), root)

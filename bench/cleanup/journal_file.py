@@ -8,11 +8,12 @@ import stat
 from dataclasses import dataclass
 from io import BufferedWriter
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import quote, unquote_to_bytes
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from msgspec import Struct, json
 
-from bench.cleanup.undo import Entry, ProcessSession, Scratch, Setting
+from bench.cleanup.undo import Entry
 from bench.machine.facts import boot_id
 from bench.machine.procfs import is_alive, pid_namespace, process
 
@@ -22,7 +23,6 @@ _NAME = re.compile(
     r"_(?P<mark>[0-9a-f]{16})",
     re.ASCII,
 )
-_Entries = tuple[Setting | Scratch | ProcessSession, ...]
 
 
 @dataclass(frozen=True)
@@ -79,17 +79,22 @@ class Owner:
         return False
 
 
-@dataclass(frozen=True)
-class Body:
+class _Body(Struct, frozen=True, forbid_unknown_fields=True):
     """Describe the JSON of a journal; unknown keys and formats are refused."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
 
     format: Literal[1]
     entries: tuple[Entry, ...]
 
 
-_BODY = TypeAdapter(Body)
+def _encoded(path: Any) -> str:
+    """Percent-encode what is no UTF-8: JSON is, and a path need not be."""
+    return quote(os.fsencode(path), safe="/+:@,=~ ")
+
+
+def _decoded(_kind: type, text: Any) -> Path:
+    if not isinstance(text, str) or not text.startswith("/"):
+        raise ValueError("a path is text that begins with /")
+    return Path(os.fsdecode(unquote_to_bytes(text)))
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ class Left:
     path: Path
     owner: Owner
     alive: bool
-    entries: _Entries
+    entries: tuple[Entry, ...]
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,7 @@ class JournalFile:
     def exists(self) -> bool:
         return self._path is not None
 
-    def write(self, directory: Path, entries: _Entries) -> None:
+    def write(self, directory: Path, entries: tuple[Entry, ...]) -> None:
         """Replace the content, or remove the file if there are no entries.
 
         The caller holds the lock of ``directory``. OSError when it cannot be written.
@@ -147,7 +152,7 @@ class JournalFile:
             self._lock = None
 
 
-def store(path: Path, entries: _Entries) -> BufferedWriter | None:
+def store(path: Path, entries: tuple[Entry, ...]) -> BufferedWriter | None:
     """Write a journal as a whole and return the open file, which holds its lock.
 
     Without entries the file is removed, and None returned. OSError when it cannot be written;
@@ -160,7 +165,7 @@ def store(path: Path, entries: _Entries) -> BufferedWriter | None:
     handle = scratch.open("wb")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)  # before `journals` can find it
-        handle.write(_BODY.dump_json(Body(1, entries)) + b"\n")
+        handle.write(json.encode(_Body(1, entries), enc_hook=_encoded) + b"\n")
         handle.flush()
         os.fsync(handle.fileno())
         scratch.rename(path)
@@ -195,10 +200,11 @@ def examine_journal(path: Path) -> Left | Useless | None:
         if facts.st_uid != os.geteuid():
             why = f"left by user {facts.st_uid}, whose next call of bench undoes what it says"
             return None if alive else Useless(path, why)
-        return Left(path, owner, alive, _BODY.validate_json(path.read_bytes()).entries)
+        body = json.decode(path.read_bytes(), type=_Body, dec_hook=_decoded)
+        return Left(path, owner, alive, body.entries)
     except FileNotFoundError:
         return None
-    except ValidationError:
+    except (ValueError, RecursionError):
         return None if alive else Useless(path, "cannot be understood", broken=True)
     except OSError as error:
         return Useless(path, error.strerror or "cannot be read")

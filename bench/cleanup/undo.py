@@ -11,10 +11,9 @@ import time
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import quote, unquote_to_bytes
+from typing import Annotated
 
-from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator
+from msgspec import Meta, Struct
 
 from bench.machine.procfs import Process, carries, process, processes
 
@@ -22,35 +21,21 @@ from bench.machine.procfs import Process, carries, process, processes
 # has the same number later: the kernel uses it again once all processes of a session ended.
 MARK = "BENCH_SESSION"
 _PATIENCE = 10  # seconds that a killed process has to end; freeing its memory takes a while
-_STRICT = ConfigDict(extra="forbid", strict=True)
+
+_Number = Annotated[int, Meta(ge=1, le=(1 << 63) - 1)]
 
 
-def _decoded(text: Any) -> Path:
-    if not isinstance(text, str) or not text.startswith("/"):
-        raise ValueError("a path is text that begins with /")
-    return Path(os.fsdecode(unquote_to_bytes(text)))
+class _Entry(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
+    """Describe a step to undo, as a journal has it."""
 
 
-def _encoded(path: Path) -> str:
-    return quote(os.fsencode(path), safe="/+:@,=~ ")
-
-
-# JSON is UTF-8, a path need not be: other bytes are percent-encoded.
-Located = Annotated[Path, PlainValidator(_decoded), PlainSerializer(_encoded, return_type=str)]
-Number = Annotated[int, Field(ge=1, lt=1 << 63)]
-
-
-@dataclass(frozen=True)
-class Setting:
+class Setting(_Entry, frozen=True, tag="setting"):
     """Describe a changed file below /sys or /proc/sys; values as `read_value` returns them."""
 
-    __pydantic_config__ = _STRICT
-
-    path: Located
+    path: Path
     before: str
     after: str  # what it became once `settled`; what was asked for until then
     settled: bool = False
-    kind: Literal["setting"] = "setting"
 
     def is_ours(self, present: str) -> bool:
         """Tell whether ``present`` is a value that we set, and not somebody after us.
@@ -67,29 +52,21 @@ class Setting:
         return min(low, high) <= value <= max(low, high)
 
 
-@dataclass(frozen=True)
-class Scratch:
+class Scratch(_Entry, frozen=True, tag="scratch"):
     """Describe a temporary file or directory."""
 
-    __pydantic_config__ = _STRICT
-
-    path: Located
-    kind: Literal["scratch"] = "scratch"
+    path: Path
 
 
-@dataclass(frozen=True)
-class ProcessSession:
+class ProcessSession(_Entry, frozen=True, tag="session"):
     """Describe a POSIX session by its leader: pid, and start in clock ticks since boot."""
 
-    __pydantic_config__ = _STRICT
-
-    sid: Number
-    start: Number
-    mark: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
-    kind: Literal["session"] = "session"
+    sid: _Number
+    start: _Number
+    mark: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
 
 
-Entry = Annotated[Setting | Scratch | ProcessSession, Field(discriminator="kind")]
+Entry = Setting | Scratch | ProcessSession
 
 
 class UndoState(Enum):
@@ -109,7 +86,7 @@ class UndoResult:
     text: str = ""
 
 
-def undo(entry: Setting | Scratch | ProcessSession, cache: Path, root: Path) -> UndoResult:
+def undo(entry: Entry, cache: Path, root: Path) -> UndoResult:
     """Undo one step. Raises nothing: what the system refuses becomes UndoState.FAILED.
 
     ``cache`` is bench's cache directory, ``root`` the directory that sys and proc are in.
