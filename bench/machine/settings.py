@@ -6,10 +6,11 @@ in the kernel's spelling ("0-3,8").
 """
 
 import re
+import resource
 from pathlib import Path
 from textwrap import shorten
 
-from bench.machine.sysfs import LARGEST, cpus_text, field, flag, integer, read
+from bench.machine.sysfs import cpus_text, field, flag, integer, read
 from bench.model.facts import HugePool, MemoryLock, NumaNode
 from bench.model.units import KIB
 
@@ -34,12 +35,6 @@ def turbo(root: Path) -> tuple[bool | None, str | None]:
         if flag(text) is not None:
             return text == on, f"/{path}"
     return None, None
-
-
-def is_root(root: Path) -> bool | None:
-    """Tell whether the effective user is root."""
-    uids = (status(root, "Uid") or "").split()
-    return uids[1] == "0" if len(uids) > 1 else None
 
 
 def may_lock_memory(root: Path) -> bool | None:
@@ -92,26 +87,10 @@ def mitigations(root: Path) -> dict[str, str]:
     return found
 
 
-def load_average(text: str | None) -> tuple[float, float, float] | None:
-    """Parse /proc/loadavg: runnable tasks over the last 1, 5 and 15 minutes."""
-    words = (text or "").split()[:3]
-    if len(words) < 3 or not all(re.fullmatch(r"[0-9]{1,9}\.[0-9]{1,9}", word) for word in words):
-        return None
-    return float(words[0]), float(words[1]), float(words[2])
-
-
-def memlock(limits: str | None) -> MemoryLock | None:
-    """Parse the line of RLIMIT_MEMLOCK in /proc/PID/limits."""
-    line = re.search(r"^Max locked memory +(\w+) +(\w+) ", limits or "", re.MULTILINE)
-    if not line:
-        return None
-    soft, hard = integer(line[1]), integer(line[2])
-    wrong = [word for word in line.groups() if word != "unlimited" and integer(word) is None]
-    return None if wrong else MemoryLock(_bounded(soft), _bounded(hard))
-
-
-def _bounded(limit: int | None) -> int | None:
-    return limit if limit is not None and limit < LARGEST else None
+def memlock() -> MemoryLock:
+    """Return RLIMIT_MEMLOCK of this process."""
+    limits = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    return MemoryLock(*(None if n == resource.RLIM_INFINITY else n for n in limits))
 
 
 def has_pmu(root: Path) -> bool:

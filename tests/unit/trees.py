@@ -8,26 +8,14 @@ CPU = "sys/devices/system/cpu"
 THP = "sys/kernel/mm/transparent_hugepage"
 
 STATUS = """Name:\tbench
-Uid:\t1000\t1000\t1000\t1000
 CapEff:\t0000000000000000
 Cpus_allowed_list:\t2-5
 """
-_ROWS = (
-    ("Limit", "Soft Limit", "Hard Limit", "Units"),
-    ("Max cpu time", "unlimited", "unlimited", "seconds"),
-    ("Max locked memory", "8388608", "unlimited", "bytes"),
-    ("Max nice priority", "0", "0", ""),
-)
-LIMITS = "".join(
-    f"{name:<25} {soft:<20} {hard:<20} {unit:<10}\n" for name, soft, hard, unit in _ROWS
-)
 
 # A server of two sockets, as it comes.
 SERVER: Mapping[str, str] = {
     "proc/cpuinfo": "processor\t: 0\nmodel name\t: A CPU\nmicrocode\t: 0x2b\nflags\t\t: fpu vme\n",
-    "proc/loadavg": "9.50 2.25 0.00 1/83 32224\n",
     "proc/self/status": STATUS,
-    "proc/self/limits": LIMITS,
     "proc/self/cgroup": "0::/user.slice/me\n",
     "proc/self/mountinfo": "31 23 0:28 / /sys/fs/cgroup rw,relatime - cgroup2 cgroup2 rw\n",
     "proc/sys/kernel/perf_event_paranoid": "2\n",
