@@ -2,29 +2,74 @@
 """Several runs side by side: the same cells under several kernels, or on several machines."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from bench.model.cell import Cell
-from bench.model.cell_state import CellState
 from bench.model.units import format_quantity
 from bench.report.table.cells import CellTable, place_of
 from bench.report.table.columns import FACTOR_COLUMNS, factor_entries
 from bench.report.table.contents import UNITS
+from bench.report.table.figures import Figures, figures
 from bench.report.table.labels import heads, labels
-from bench.report.table.section import (
-    Entry,
-    EntryKind,
-    Section,
-    figures_under,
-    make_table,
-)
+from bench.report.table.section import Entry, EntryKind, Section, figures_under, make_table
 from bench.results.comparable import facts_of, unlike
 from bench.results.writer import Run
 from bench.sides.names import cell_name
+from bench.stats.ratios import ratio_interval
 
-if TYPE_CHECKING:
-    import pandas as pd
 _NOT_PLANNED = Entry.reason("not planned")  # of a cell that only other runs have
+
+
+@dataclass(frozen=True)
+class FleetRow:
+    """A cell of a run, held against the same cell of the first run where both measured it.
+
+    ``change`` is its pause as a part of the other, less 1, ``interval`` that of 95 %.
+    """
+
+    figures: Figures
+    change: float | None = None
+    interval: tuple[float, float] | None = None
+
+
+Fleet = Mapping[str, Mapping[Cell, FleetRow]]  # by the labels of runs
+
+
+def fleet_of(runs: Sequence[Run], tables: Sequence[CellTable]) -> Fleet:
+    """Return the cells of each run, held against those of the first one."""
+    return {
+        label: {row.cell: _held(row, table, tables[0]) for row in figures(run, table)}
+        for run, label, table in zip(runs, labels(runs), tables, strict=True)
+    }
+
+
+def _held(row: Figures, table: CellTable, first: CellTable) -> FleetRow:
+    cell = row.cell
+    if table is first or not table.ok(cell) or not first.ok(cell) or not first.pause(cell).median:
+        return FleetRow(row)
+    change = table.pause(cell).median / first.pause(cell).median - 1
+    ends = ratio_interval(table.side_of(cell), first.side_of(cell))
+    return FleetRow(row, change, (ends[0] - 1, ends[1] - 1) if ends else None)
+
+
+def geometric_means(fleet: Fleet) -> dict[str, float]:
+    """Compute the geometric mean of each run's changes from the first one, over all cells.
+
+    Only of runs that measured exactly the cells that the first one did, at least two: a
+    mean over others would be another question's.
+    """
+    first, *others = ({c: r for c, r in rows.items() if r.figures.pause} for rows in fleet.values())
+    found: dict[str, float] = {}
+    for label, rows in zip([*fleet][1:], others, strict=True):
+        changes = [
+            row.change for row in rows.values() if row.change is not None and row.change > -1
+        ]
+        if len(first) > 1 and rows.keys() == first.keys() and len(changes) == len(first):
+            found[label] = float(np.expm1(np.log1p(changes).mean()))
+    return found
 
 
 def overview(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
@@ -34,86 +79,72 @@ def overview(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
     """
     if len(runs) < 2:
         return []
-    from bench.report.table.compared import cells_frame
-
-    frame = cells_frame(runs, tables)
-    named = dict(zip(labels(runs), heads(runs), strict=True))
-    cells = {cell_name(cell): cell for cell in _cells(runs, tables)}
-    shared = {name: cell for name, cell in cells.items() if name in _shared(frame, runs)}
+    fleet = fleet_of(runs, tables)
+    named = dict(zip(fleet, heads(runs), strict=True))
+    cells = sorted({cell for rows in fleet.values() for cell in rows}, key=place_of)
+    # Of one scenario all cells have a row, of several those of two runs.
+    least = min(len({run.facts.asked.name for run in runs}), 2)
+    shared = [cell for cell in cells if sum(cell in rows for rows in fleet.values()) >= least]
     sections = [
-        _medians(frame, shared, named, runs[0]),
-        _changes(frame, cells, named),
+        _medians(fleet, shared, named, runs[0], alone=len(cells) - len(shared)),
+        _changes(fleet, cells, named),
         _differences(runs),
     ]
     return [section for section in sections if section]
 
 
-def _cells(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Cell]:
-    """List the cells of all runs, missing ones too, in the order of a table."""
-    found = {cell for run, table in zip(runs, tables, strict=True) for cell in table.cells}
-    missing = {cell for run in runs for cell in run.missing}
-    return sorted(found | missing, key=place_of)
-
-
-def _shared(frame: "pd.DataFrame", runs: Sequence[Run]) -> set[str]:
-    """Name the cells that have a row: all of one scenario, of several those of two runs."""
-    having = frame.groupby("cell", observed=True)["run"].nunique()
-    scenarios = {run.facts.asked.name for run in runs}
-    return {*having.index[having >= min(len(scenarios), 2)]}
-
-
 def _medians(
-    frame: "pd.DataFrame", cells: Mapping[str, Cell], named: Mapping[str, str], run: Run
+    fleet: Fleet, cells: Sequence[Cell], named: Mapping[str, str], run: Run, alone: int
 ) -> Section:
-    shown = {(row["cell"], row["run"]): _median(row) for row in _rows(frame)}
     rows = [
-        (*factor_entries(cell), *(shown.get((name, run), _NOT_PLANNED) for run in named))
-        for name, cell in cells.items()
+        (
+            *factor_entries(cell),
+            *(_median(rows.get(cell), run.clock.unit) for rows in fleet.values()),
+        )
+        for cell in cells
     ]
     made = make_table((*FACTOR_COLUMNS, *figures_under(*named.values())), rows)
     unit, *notes = UNITS[run.clock]
     legend = [f"{head}: {label}" for label, head in named.items() if head != label]
-    if (frame["state"] == CellState.EXTRAPOLATED).any():
+    if any(row.figures.estimate for rows in fleet.values() for row in rows.values()):
         notes.append("~: not measured, from the line through smaller sizes")
-    alone = frame["cell"].nunique() - len(cells)
     notes += [f"{alone} more cells are in one of the runs only, and below"] if alone else []
     title = f"{len(named)} runs: median of the pause (reps), in {unit}"
     return Section(title, (*notes, *legend), (made,) if made else ())
 
 
-def _rows(frame: "pd.DataFrame") -> list[dict[str, Any]]:
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
-
-
-def _median(row: Mapping[str, Any]) -> Entry:
-    if row["state"] == CellState.MEASURED:
-        return Entry.figure(f"{format_quantity(row['median'], row['unit'])} ({row['n']})")
-    if row["state"] == CellState.EXTRAPOLATED:
-        value = format_quantity(row["median"], row["unit"])
+def _median(row: FleetRow | None, unit: str) -> Entry:
+    if row is None:
+        return _NOT_PLANNED
+    found = row.figures
+    if found.pause:
+        return Entry.figure(f"{format_quantity(found.pause.median, unit)} ({found.pause.n})")
+    if found.estimate:
+        value = format_quantity(found.estimate[0], unit)
         return Entry(f"~{value} extrapolated", EntryKind.ESTIMATE)
-    return Entry.reason(row["state"])
+    return Entry.reason(found.state)
 
 
-def _changes(frame: "pd.DataFrame", cells: Mapping[str, Cell], named: Mapping[str, str]) -> Section:
+def _changes(fleet: Fleet, cells: Sequence[Cell], named: Mapping[str, str]) -> Section:
     """Tabulate changes, of cells that the first run and another one measured."""
-    from bench.report.table.compared import geometric_means
-
-    if "change" not in frame:
+    changed = {
+        cell: [row for rows in fleet.values() if (row := rows.get(cell)) and row.change is not None]
+        for cell in cells
+    }
+    if not any(changed.values()):
         return Section()
-    shown = {(row["cell"], row["run"]): _change(row) for row in _rows(frame)}
-    measured = {*frame["cell"][frame["change"].notna()]}
     first, *others = named
     rows = [
-        (*factor_entries(cell), *(shown.get((name, run), _NOT_PLANNED) for run in others))
-        for name, cell in cells.items()
-        if name in measured
+        (*factor_entries(cell), *(_change(fleet[run].get(cell)) for run in others))
+        for cell in cells
+        if changed[cell]
     ]
     made = make_table((*FACTOR_COLUMNS, *figures_under(*(named[run] for run in others))), rows)
     notes = ["+ is a longer pause"]
-    if (frame["change"].notna() & frame["low"].isna()).any():
+    if any(row.interval is None for each in changed.values() for row in each):
         notes.append("without an interval: it takes four reps, or boots, of each")
     title = f"Change against {named[first]} (95 % interval)"
-    return Section(title, tuple(notes), (made,), _means(geometric_means(frame), named))
+    return Section(title, tuple(notes), (made,), _means(geometric_means(fleet), named))
 
 
 def _means(means: Mapping[str, float], named: Mapping[str, str]) -> tuple[str, ...]:
@@ -126,13 +157,15 @@ def _means(means: Mapping[str, float], named: Mapping[str, str]) -> tuple[str, .
     return (f"geometric mean over all cells: {'; '.join([*known, *none])}",)
 
 
-def _change(row: Mapping[str, Any]) -> Entry:
-    if row["change"] != row["change"]:
-        return Entry.reason(row["state"])
-    if row["low"] != row["low"]:
-        return Entry.figure(_percent(row["change"]))
-    low, high = (_percent(row[end]).removesuffix(" %") for end in ("low", "high"))
-    return Entry.figure(f"{_percent(row['change'])} ({low} to {high})")
+def _change(row: FleetRow | None) -> Entry:
+    if row is None:
+        return _NOT_PLANNED
+    if row.change is None:
+        return Entry.reason(row.figures.state)
+    if row.interval is None:
+        return Entry.figure(_percent(row.change))
+    low, high = (_percent(end).removesuffix(" %") for end in row.interval)
+    return Entry.figure(f"{_percent(row.change)} ({low} to {high})")
 
 
 def _percent(change: float) -> str:
@@ -163,26 +196,31 @@ def _apart(runs: Sequence[Run]) -> list[tuple[str, dict[str, list[str]], bool]]:
 
 
 def overview_json(runs: Sequence[Run], tables: Sequence[CellTable]) -> dict[str, Any]:
-    """Make the object that says what `overview` does; numbers that are not there are NaN."""
-    from bench.report.table.compared import cells_frame, geometric_means
-
-    frame = cells_frame(runs, tables)
+    """Make the object that says what `overview` does; figures that are not there are None."""
+    fleet = fleet_of(runs, tables)
     cells: dict[str, dict[str, Any]] = {}
-    for row in _rows(frame):
-        cells.setdefault(row["cell"], {})[row["run"]] = {
-            "status": row["state"],
-            "median": row["median"],
-            "n": row["n"],
-            "change": row.get("change"),
-            "interval": [row.get("low"), row.get("high")],
-        }
-    names = dict(zip(heads(runs), labels(runs), strict=True))
+    for label, rows in fleet.items():
+        for cell, row in rows.items():
+            cells.setdefault(cell_name(cell), {})[label] = _object(row)
+    names = dict(zip(heads(runs), fleet, strict=True))
     return {
-        "base": labels(runs)[0],
+        "base": names[heads(runs)[0]],
         "cells": cells,
-        "geometric_mean": geometric_means(frame),
+        "geometric_mean": geometric_means(fleet),
         "differences": {
             fact: {names[head]: value for value, where in found.items() for head in where}
             for fact, found, _ in _apart(runs)
         },
+    }
+
+
+def _object(row: FleetRow) -> dict[str, Any]:
+    found = row.figures
+    estimate = found.estimate[0] if found.estimate else None
+    return {
+        "status": found.state.value,
+        "median": found.pause.median if found.pause else estimate,
+        "n": found.pause.n if found.pause else 0,
+        "change": row.change,
+        "interval": row.interval or (None, None),
     }

@@ -12,8 +12,7 @@ import pytest
 from bench.model.cell import Cell, Clock
 from bench.report.export.exports import FORMATS
 from bench.report.table.cells import CellTable
-from bench.report.table.compared import cells_frame, geometric_means
-from bench.report.table.fleet import overview
+from bench.report.table.fleet import Fleet, fleet_of, geometric_means, overview
 from bench.report.table.labels import heads, letters
 from bench.report.table.section import Section
 from bench.report.text.text import sections_text
@@ -46,6 +45,10 @@ def sections(runs: list[Run]) -> list[Section]:
     return overview(runs, [CellTable(run) for run in runs])
 
 
+def held(runs: list[Run]) -> Fleet:
+    return fleet_of(runs, [CellTable(run) for run in runs])
+
+
 def row(section: Section, cell: Cell) -> tuple[str, ...]:
     """What stands behind the factors of a cell."""
     (found,) = [
@@ -75,16 +78,13 @@ def test_what_has_no_figure_says_why(fleet: list[Run]) -> None:
 
 
 def test_a_change_has_the_interval_of_its_boots(fleet: list[Run]) -> None:
-    frame = cells_frame(fleet)
-    (found,) = frame[(frame["run"] == "patched") & (frame["cell"] == cell_name(NEW))].to_dict(
-        "records"
-    )
+    found = held(fleet)["patched"][NEW]
     after, before = (from_boots([*v[NEW].values()]) for v in (noisy(2, 1.1), noisy(1)))
     low, high = ratio_interval(after, before) or (math.nan, math.nan)
-    assert (found["low"], found["high"]) == (low - 1, high - 1)
-    assert found["low"] < 0.1 < found["high"] and found["boots"] == 5
+    assert found.interval == (low - 1, high - 1)
+    assert low - 1 < 0.1 < high - 1 and found.figures.boots == 5
     shown = row(sections(fleet)[1], NEW)[0]
-    assert shown.startswith(f"{found['change'] * 100:+.2f} % ({found['low'] * 100:+.2f} to ")
+    assert shown.startswith(f"{(found.change or 0) * 100:+.2f} % ({(low - 1) * 100:+.2f} to ")
 
 
 def test_too_few_reps_have_a_change_alone(tmp_path: Path) -> None:
@@ -95,10 +95,9 @@ def test_too_few_reps_have_a_change_alone(tmp_path: Path) -> None:
 
 
 def test_a_geometric_mean_is_of_the_same_cells(fleet: list[Run]) -> None:
-    frame = cells_frame(fleet)
-    change = frame["change"][frame["run"] == "patched"].dropna().tolist()
-    assert geometric_means(frame) == {
-        "patched": pytest.approx(math.sqrt((1 + change[0]) * (1 + change[1])) - 1)
+    one, two = (row.change or 0 for row in held(fleet)["patched"].values())
+    assert geometric_means(held(fleet)) == {
+        "patched": pytest.approx(math.sqrt((1 + one) * (1 + two)) - 1)
     }
     (line,) = sections(fleet)[1].lines
     assert " % in patched; none in odd, where other cells were measured" in line
