@@ -13,7 +13,7 @@ from bench.gate.judge import CellPair, Judgement, Limits, judge
 from bench.model.cell import Clock
 from bench.model.units import parse_pause, parse_share
 from bench.results.series import runs_below, took_turns
-from bench.sides import CellValues, Key, Side, changes, differences, key_name, read_side
+from bench.sides import CellValues, Key, Side, changes, differences, key_name, keys_of, read_side
 from bench.stats.decision import Rule
 from bench.stats.drift import drifting
 from bench.stats.noise import noise_floor
@@ -38,6 +38,8 @@ class GateOptions:
 
 @dataclass(frozen=True)
 class Sides:
+    """Two sides, and what differs between them."""
+
     base: Side
     new: Side
     unlike: tuple[str, ...]  # what differs and should not: only with --force
@@ -84,20 +86,18 @@ def ask(question: GateOptions, sides: Sides) -> Judgement:
 
 def pairs(base: Side, new: Side) -> list[CellPair]:
     """Pair the cells of both sides by name; a cell that one of them lacks has a pair too."""
-    keys = dict.fromkeys([*base.cells, *base.without, *new.cells, *new.without])
-    found = [_pair(key, base, new) for key in keys]
-    return sorted(found, key=lambda pair: pair.name)
-
-
-def _pair(key: Key, base: Side, new: Side) -> CellPair:
     unknown = "it knows no such cell"
-    return CellPair(
-        key_name(key),
-        _values(base, key),
-        _values(new, key),
-        base.without.get(key, unknown),
-        new.without.get(key, unknown),
-    )
+    found = [
+        CellPair(
+            key_name(key),
+            _values(base, key),
+            _values(new, key),
+            base.without.get(key, unknown),
+            new.without.get(key, unknown),
+        )
+        for key in keys_of(base, new)
+    ]
+    return sorted(found, key=lambda pair: pair.name)
 
 
 def _values(side: Side, key: Key) -> Samples | None:

@@ -64,7 +64,7 @@ class Run:
         return tuple(sample for _, sample in sorted(found, key=lambda pair: pair[0]))
 
     def frame(self) -> "pd.DataFrame":
-        """The lines as a pandas frame: see bench.results.frame.frame_of."""
+        """Return the lines as a pandas frame: see bench.results.frame.frame_of."""
         from bench.results.frame import frame_of
 
         return frame_of([self], [self.path.name])

@@ -7,7 +7,7 @@ BOOTS = "series.json"  # in a directory of boots that took turns; all versions c
 
 
 def runs_below(path: Path) -> list[Path]:
-    """The run directories that a path stands for: itself, or the boots of one kernel.
+    """List the run directories that a path stands for: itself, or the boots of one kernel.
 
     In the order in which they ran: 100 comes after 99, and not after 10.
     """

@@ -3,8 +3,8 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -66,17 +66,20 @@ class Store:
             ) from None
 
     def append(self, samples: Iterable[Sample]) -> None:
-        self._guard(lambda: _append(self._samples, "".join(map(row_text, samples)).encode()))
+        """Append the lines of samples; CannotJudge when that cannot be done whole."""
+        with self._kept():
+            _append(self._samples, "".join(map(row_text, samples)).encode())
 
     def set_aside(self, kept: bytes, rest: bytes) -> None:
         """Replace the samples by ``kept``; ``rest`` is added to samples.damaged.jsonl before."""
-        damaged = self.path / "samples.damaged.jsonl"
-        self._guard(lambda: _append(damaged, rest, os.O_CREAT))
-        self._guard(lambda: _replace(self._samples, kept))
+        with self._kept():
+            _append(self.path / "samples.damaged.jsonl", rest, os.O_CREAT)
+            _replace(self._samples, kept)
 
-    def _guard(self, write: Callable[[], None]) -> None:
+    @contextmanager
+    def _kept(self) -> Iterator[None]:
         try:
-            write()
+            yield
         except OSError as error:
             raise CannotJudge(
                 f"{self._samples}: {error.strerror}", "what was stored before is whole"
@@ -90,36 +93,39 @@ def create(out: Path | None, scenario: str) -> Store:
     run was killed before it wrote anything is used again.
     """
     path = out or _fresh_name(scenario)
-    try:
+    with _usage_errors(path):
         path.mkdir(parents=True, exist_ok=_began_nothing(path))
         lock = take_lock(path)
         (path / "samples.jsonl").touch()
         _sync(path)
-    except FileExistsError:
-        raise UsageError(f"--out: {path} exists", "name a directory that does not") from None
-    except OSError as error:
-        raise UsageError(f"--out: {path}: {error.strerror}", "name a writable place") from None
     return Store(path, lock)
 
 
 def create_boots(out: Path | None, scenario: str) -> Path:
     """Make a directory for run directories, one a boot; UsageError as of `create`."""
     path = out or _fresh_name(scenario)
-    try:
+    with _usage_errors(path):
         path.mkdir(parents=True)
         (path / BOOTS).write_text(json.dumps({"format": 1, "scenario": scenario}) + "\n")
+    return path
+
+
+@contextmanager
+def _usage_errors(path: Path) -> Iterator[None]:
+    """Turn what keeps ``path`` from being made into a UsageError."""
+    try:
+        yield
     except FileExistsError:
         raise UsageError(f"--out: {path} exists", "name a directory that does not") from None
     except OSError as error:
         raise UsageError(f"--out: {path}: {error.strerror}", "name a writable place") from None
-    return path
 
 
 _BEFORE_IT_BEGINS = {"samples.jsonl", "console.log", "run.tmp"}
 
 
 def _began_nothing(path: Path) -> bool:
-    """True if a run was killed there before it wrote run.json or a sample."""
+    """Tell whether a run was killed there before it wrote run.json or a sample."""
     try:
         files = {file.name: file.stat().st_size for file in path.iterdir()}
     except OSError:

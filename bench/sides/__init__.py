@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The two sides of a comparison: what each measured, and where, whatever file it comes from."""
 
-from bench.sides.alike import changes, differences
 from bench.sides.baseline import write_baseline
 from bench.sides.names import cell_name, key_name
 from bench.sides.read import read_side
 from bench.sides.runs import side_of
-from bench.sides.side import CellValues, Key, Side
+from bench.sides.side import CellValues, Key, Side, changes, differences, keys_of
 
 __all__ = [
     "CellValues",
@@ -16,6 +15,7 @@ __all__ = [
     "changes",
     "differences",
     "key_name",
+    "keys_of",
     "read_side",
     "side_of",
     "write_baseline",

@@ -21,11 +21,12 @@ def cell_name(cell: Cell) -> str:
 
 
 def group_name(cell: Cell) -> str:
-    """The name of all cells that differ only in their method."""
+    """Name all cells that differ only in their method."""
     return " ".join(group_words(cell))
 
 
 def group_words(cell: Cell) -> list[str]:
+    """Return the words of `group_name`."""
     words = [quote(cell.device, safe=_PLAIN), cell.pages.value, _size(cell.mem)]
     if cell.backing is not Backing.REAL or cell.file != cell.mem:
         words.append(f"{cell.backing}={_size(cell.file)}")
@@ -34,6 +35,7 @@ def group_words(cell: Cell) -> list[str]:
 
 
 def key_name(key: Key) -> str:
+    """Name what is compared: a cell of ours, or somebody else's benchmark."""
     return key if isinstance(key, str) else cell_name(key)
 
 

@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Make a side of a pyperf file: one that `bench report` wrote, or any other program's."""
+"""Make a side of a pyperf file: one that `bench report` wrote, or any other program's.
 
+Ours say in metadata, which holds scalars only, what cell a benchmark is of.
+"""
+
+import json
 import math
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import numpy as np
 import pyperf
 
 from bench.errors import CannotJudge, UsageError
-from bench.model.cell import Clock
-from bench.sides import pyperf_keys as keys
+from bench.model.cell import Cell, Clock
+from bench.results.row import read_cell
+from bench.sides.names import cell_name
 from bench.sides.side import CellValues, Key, Side, series
 
 # What pyperf's loader raises for JSON that is not what it expects: it checks little.
@@ -18,12 +24,70 @@ _LARGEST = 1 << 63
 # pyperf's seconds are floats: below this many ns (26 days) each comes back as it was.
 _EXACT = 1 << 51
 
+FORMAT: Final = 1
+FORMAT_KEY = "bench_format"
+BOOT = "bench_boot"  # of a pyperf.Run: which boot its values are from
+ZEROS = "bench_zeros"  # places of values that were 0, which pyperf does not take: "0,7"
+LEFT_OUT = "bench_values_left_out"  # how many those are
+DAMAGE = "bench_damage"  # what is wrong with the run that the file was made from
+_CELL, _FACT, _WITHOUT = "bench_cell_", "bench_fact_", "bench_not_measured_"
+
+NS = 1_000_000_000
+
+Metadata = Mapping[str, Any]
+
+
+def cell_metadata(cell: Cell) -> dict[str, str | int]:
+    """Return a key a factor of a benchmark's cell."""
+    return {f"{_CELL}{name}": value for name, value in cell.factors().items()}
+
+
+def facts_metadata(facts: Mapping[str, str]) -> dict[str, str]:
+    """Return a key a fact of the run."""
+    return {f"{_FACT}{name}": text for name, text in facts.items()}
+
+
+def _facts_in(metadata: Metadata) -> dict[str, str]:
+    facts = _part(metadata, _FACT)
+    wrong = next((name for name, text in facts.items() if not isinstance(text, str)), None)
+    if wrong is not None:
+        raise ValueError(f"{_FACT}{wrong} is no text")
+    return facts
+
+
+def without_metadata(without: Iterable[tuple[Cell, str]]) -> dict[str, str]:
+    """Return a numbered key for each cell without a figure: its name, why, and its factors."""
+    rows = ({"name": cell_name(cell), "why": why, "cell": cell.factors()} for cell, why in without)
+    return {f"{_WITHOUT}{number:04}": json.dumps(row) for number, row in enumerate(rows, 1)}
+
+
+def _without_in(metadata: Metadata) -> dict[Key, str]:
+    found: dict[Key, str] = {}
+    for name, text in _part(metadata, _WITHOUT).items():
+        try:
+            row = json.loads(text)
+            found[_cell(row["cell"])] = str(row["why"])
+        except (TypeError, KeyError, RecursionError):
+            raise ValueError(f"{_WITHOUT}{name} is no cell with a reason") from None
+    return found
+
+
+def _part(metadata: Metadata, prefix: str) -> dict[str, Any]:
+    return {k.removeprefix(prefix): v for k, v in metadata.items() if k.startswith(prefix)}
+
+
+def _cell(factors: object) -> Cell:
+    try:
+        return read_cell(factors)
+    except ValueError as error:
+        raise ValueError(f"not a cell: {error}") from None
+
 
 def side_of_pyperf(text: str, name: str) -> Side:
     """Read a pyperf file; UsageError for what pyperf cannot read or what is no exact number."""
     try:
         suite = pyperf.BenchmarkSuite.loads(text)
-        ours = [keys.FORMAT_KEY in bench.get_metadata() for bench in suite]
+        ours = [FORMAT_KEY in bench.get_metadata() for bench in suite]
         if any(ours) and not all(ours):
             raise ValueError("some of its benchmarks are of bench and some are not")
         return _ours(suite, name) if all(ours) else _foreign(suite, name)
@@ -35,39 +99,39 @@ def side_of_pyperf(text: str, name: str) -> Side:
 def _ours(suite: Any, name: str) -> Side:
     found: dict[Key, CellValues] = {}
     first = suite.get_benchmarks()[0].get_metadata()
-    facts = keys.facts_in(first)
+    facts = _facts_in(first)
     if facts.get("unit") not in [clock.unit for clock in Clock]:
         raise ValueError("it does not say what its unit is")
     for bench in suite:
         metadata = bench.get_metadata()
-        if metadata[keys.FORMAT_KEY] != keys.FORMAT:
-            raise ValueError(f"this version of bench reads {keys.FORMAT_KEY} {keys.FORMAT}")
-        if keys.facts_in(metadata) != facts:
+        if metadata[FORMAT_KEY] != FORMAT:
+            raise ValueError(f"this version of bench reads {FORMAT_KEY} {FORMAT}")
+        if _facts_in(metadata) != facts:
             raise ValueError("its benchmarks are of different runs")
-        key = keys.cell_of(metadata)
+        key = _cell(_part(metadata, _CELL))
         if key in found:
             raise ValueError(f"{bench.get_name()} stands in it twice")
         found[key] = _our_series(bench, facts["unit"])
-    damage = (str(first[keys.DAMAGE]),) if keys.DAMAGE in first else ()
-    return Side(name, facts, found, keys.without_in(first), damage)
+    damage = (str(first[DAMAGE]),) if DAMAGE in first else ()
+    return Side(name, facts, found, _without_in(first), damage)
 
 
 def _our_series(bench: Any, unit: str) -> CellValues:
     boots: dict[int, list[int]] = {}
     for run in bench.get_runs():
         metadata = run.get_metadata()
-        boot = metadata.get(keys.BOOT)
+        boot = metadata.get(BOOT)
         if type(boot) is not int or not 0 <= boot < _LARGEST or boot in boots:
-            raise ValueError(f"{bench.get_name()}: {keys.BOOT} {boot} is no number of its own")
+            raise ValueError(f"{bench.get_name()}: {BOOT} {boot} is no number of its own")
         if metadata.get("unit") != ("second" if unit == "ns" else "integer"):
             raise ValueError(f"{bench.get_name()}: its unit is not that of {unit}")
         ticks = [_ticks(value, unit) for value in run.values]
-        boots[boot] = _with_zeros(ticks, str(metadata.get(keys.ZEROS, "")))
+        boots[boot] = _with_zeros(ticks, str(metadata.get(ZEROS, "")))
     return series(boots, np.int64)
 
 
 def _ticks(value: int | float, unit: str) -> int:
-    ticks = round(value * keys.NS) if unit == "ns" else value
+    ticks = round(value * NS) if unit == "ns" else value
     if (
         isinstance(value, bool)
         or not isinstance(ticks, int)
@@ -81,7 +145,7 @@ def _with_zeros(ticks: list[int], places: str) -> list[int]:
     """Put values of 0 back at their places: pyperf takes none."""
     for place in (int(word) for word in places.split(",") if word):
         if not 0 <= place <= len(ticks):
-            raise ValueError(f"{keys.ZEROS}: {place} is no place among {len(ticks)} values")
+            raise ValueError(f"{ZEROS}: {place} is no place among {len(ticks)} values")
         ticks.insert(place, 0)
     return ticks
 

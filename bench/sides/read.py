@@ -19,7 +19,7 @@ _KNOWN = "name a run directory, a pyperf JSON file, or a baseline that bench wro
 
 
 def read_side(paths: Path | Sequence[Path], force: bool = False) -> Side:
-    """What a comparison has on one side, told apart by what the files hold.
+    """Read what a comparison has on one side, told apart by what the files hold.
 
     UsageError for what cannot be read or is none of these; CannotJudge for damaged runs,
     for runs that are not alike (both unless ``force``) and where nothing was measured.
@@ -39,7 +39,7 @@ def read_side(paths: Path | Sequence[Path], force: bool = False) -> Side:
 
 
 def _is_directory(path: Path) -> bool:
-    """False for what cannot be looked at: reading it says why."""
+    """Tell whether it is one; not of what cannot be looked at: reading it says why."""
     try:
         return path.is_dir()
     except OSError:
@@ -89,7 +89,7 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A key that stands twice, as after a bad merge, would lose one of its values."""
+    """Make a table; ValueError for a key that stands twice, as after a bad merge."""
     found = dict(pairs)
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]

@@ -11,8 +11,7 @@ from bench.errors import CannotJudge, UsageError
 from bench.results.columns import CellColumns
 from bench.results.comparable import facts_of
 from bench.results.writer import Run, load
-from bench.sides.alike import changes, differences
-from bench.sides.side import CellValues, Key, Side
+from bench.sides.side import CellValues, Key, Side, changes, differences
 
 _FAILED = "failed"
 _HINT = "measure it again, or --force: then what is left of it counts"
@@ -35,7 +34,9 @@ def side_of(runs: Sequence[Run], force: bool = False) -> Side:
     sides = [_side(run, force) for run in runs]
     first = sides[0]
     for other in () if force else sides[1:]:
-        found = [*differences(first, other), *_another_kernel(first, other)]
+        # Two sides may be of two kernels, two runs of one side may not.
+        kernels = [line for line in changes(first, other) if line.startswith("kernel")]
+        found = [*differences(first, other), *kernels]
         if found:
             unlike = (
                 found[0]
@@ -47,11 +48,6 @@ def side_of(runs: Sequence[Run], force: bool = False) -> Side:
     if not side.cells:
         raise CannotJudge(f"{side.name}: no cell was measured")
     return side
-
-
-def _another_kernel(first: Side, other: Side) -> list[str]:
-    """Return the differences of kernel: two sides may have some, two runs of one side may not."""
-    return [line for line in changes(first, other) if line.startswith("kernel")]
 
 
 def _side(run: Run, force: bool) -> Side:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.model.cell import Cell
+from bench.results.comparable import must_match, unequal, unlike
 
 # What is compared: a cell of ours, or a benchmark of somebody else's by its name.
 Key: TypeAlias = Cell | str
@@ -26,10 +27,6 @@ class CellValues:
 
     boots: NDArray[np.int64]
     values: Ticks
-
-    @property
-    def n(self) -> int:
-        return len(self.values)
 
     def by_boot(self) -> dict[int, Ticks]:
         """Return the values of each boot, by its number."""
@@ -66,10 +63,29 @@ class Side:
 
     @property
     def unit(self) -> str:
-        """``ns`` or ``instructions``; of foreign files ``second``, ``byte`` or ``integer``."""
+        """Return ``ns`` or ``instructions``; else ``second``, ``byte`` or ``integer``."""
         return self.facts["unit"]
 
     @property
     def boots(self) -> int:
-        """The number of boots: the sample size when two kernels are compared."""
+        """Count the boots: the sample size when two kernels are compared."""
         return len({int(boot) for each in self.cells.values() for boot in np.unique(each.boots)})
+
+
+def differences(base: Side, new: Side) -> list[str]:
+    """Return a line for each fact that forbids comparing the two.
+
+    The kernel may differ, in version, patches and configuration: see `changes`.
+    """
+    return unlike(base.facts, new.facts)
+
+
+def changes(base: Side, new: Side) -> list[str]:
+    """Return a line for each fact that differs and may: the kernel, and what explains a result."""
+    names = {*base.facts, *new.facts} - {*must_match(base.facts, new.facts)}
+    return unequal(base.facts, new.facts, names)
+
+
+def keys_of(base: Side, new: Side) -> list[Key]:
+    """List what either side knows, with a value or without, each once."""
+    return [*dict.fromkeys([*base.cells, *base.without, *new.cells, *new.without])]

@@ -14,7 +14,7 @@ from bench.report.table.cells import CellTable
 from bench.results.columns import CellColumns
 from bench.results.comparable import facts_of
 from bench.results.writer import Run
-from bench.sides import pyperf_keys as keys
+from bench.sides import pyperf_file as keys
 from bench.sides import side_of
 from bench.sides.names import cell_name
 
@@ -35,7 +35,11 @@ def pyperf_json(run: Run) -> str:
     without = [(cell, why) for cell, why in side.without.items() if isinstance(cell, Cell)]
     shared = {**_shared(run), **keys.facts_metadata(facts_of(run.facts))}
     boots = {cell: _boots(run.by_cell[cell]) for cell in cells}
-    zeros = [cell for cell in cells if not all(map(_positive, boots[cell].values()))]
+    zeros = [
+        cell
+        for cell, reps in boots.items()
+        if not all((each.pause[each.ok] > 0).any() for each in reps.values())
+    ]
     shared |= keys.without_metadata([*without, *((cell, _ZEROS) for cell in zeros)])
     left = [cell for cell in cells if cell not in zeros]
     return _dumped([_benchmark(cell, boots[cell], run.clock, shared) for cell in left], run)
@@ -64,11 +68,6 @@ def _shared(run: Run) -> dict[str, str | int]:
     if run.damage:
         found[keys.DAMAGE] = " ".join("; ".join(run.damage).split())
     return found
-
-
-def _positive(reps: CellColumns) -> bool:
-    """True if a sample is above 0, which pyperf needs."""
-    return bool((reps.pause[reps.ok] > 0).any())
 
 
 def _benchmark(

@@ -17,7 +17,7 @@ from bench.report.table.cells import CellTable
 from bench.report.table.figures import Figures
 from bench.report.table.findings import method_pairs
 from bench.results.writer import Run
-from bench.sides import Side, differences, side_of
+from bench.sides import Side, differences, keys_of, side_of
 from bench.stats.ratios import ratio_interval
 from bench.stats.samples import samples_of
 from bench.stats.summary import Summary, median_interval, ratio, summarize
@@ -196,6 +196,7 @@ def alone(found: Sequence[Figures]) -> list[Figures]:
 
 
 def holes(found: Iterable[Figures], names: Names) -> list[Hole]:
+    """List the cells of a run that have no figure, or less than was planned."""
     return [
         Hole(cell_place(names.shown(row.cell)), row.cell.method.value, row.state, row.reason)
         for row in found
@@ -233,8 +234,7 @@ def between(base: Side, new: Side, names: Names) -> list[Comparison]:
 
 def cells_of(base: Side, new: Side) -> list[Cell]:
     """List the cells that either side knows, each once."""
-    keys = dict.fromkeys([*base.cells, *base.without, *new.cells, *new.without])
-    return [key for key in keys if isinstance(key, Cell)]
+    return [key for key in keys_of(base, new) if isinstance(key, Cell)]
 
 
 def _across(cell: Cell, base: Side, new: Side, names: Names) -> ComparedRow:
@@ -255,6 +255,7 @@ def _of_side(cell: Cell, side: Side) -> Value:
 
 
 def holes_between(comparisons: Iterable[Comparison]) -> list[Hole]:
+    """List the cells that one of two kernels did not measure."""
     return [
         Hole(cell_place(row.cell), comparison.named(name), value.state, value.reason)
         for comparison in comparisons
