@@ -73,6 +73,8 @@ class Judged:
 
 @dataclass(frozen=True)
 class Judgement:
+    """All cells of a gate, and what they had to keep to."""
+
     cells: tuple[Judged, ...]
     limits: Limits
 

@@ -8,13 +8,15 @@ from pathlib import Path
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from bench.gate.judge import Judged, Judgement
+from bench.model.typed import finite
 from bench.report.export.markdown import markdown_section
 from bench.report.table.section import Column, Entry, Section, Table, figures_under, make_table
 from bench.report.text.text import sections_text
 
 _NAMES = tuple(Column(head, right=False, names=True) for head in ("cell", "verdict"))
 _COLUMNS = (*_NAMES, *figures_under("change", "interval", "n"))
-_ORDER = ("regression", "over-budget", "missing", "inconclusive", "improvement", "no-change")
+_CALM = ("improvement", "no-change")
+_ORDER = ("regression", "over-budget", "missing", "inconclusive", *_CALM)
 
 
 def headline(judgement: Judgement) -> str:
@@ -48,21 +50,23 @@ def as_json(judgement: Judgement) -> str:
             "cell": cell.name,
             "verdict": cell.verdict,
             "reason": cell.reason,
-            "decision": _finite(asdict(cell.decision)) if cell.decision else None,
+            "decision": asdict(cell.decision) if cell.decision else None,
         }
         for cell in judgement.cells
     ]
-    rule = _finite(asdict(judgement.limits.rule))
-    return json.dumps({"format": 1, "code": judgement.code, "rule": rule, "cells": cells}, indent=2)
+    rule = asdict(judgement.limits.rule)
+    found = {"format": 1, "code": judgement.code, "rule": rule, "cells": cells}
+    return json.dumps(finite(found), indent=2)
 
 
 def annotations(judgement: Judgement) -> str:
     """Write the lines that GitHub Actions shows at the top of a job."""
     return "\n".join(
         f"::{'error' if cell.regressed or cell.blind else 'warning'} title=bench {cell.verdict}::"
-        f"{_one_line(f'{cell.name}: {cell.reason}')}"
+        # GitHub's escapes begin with a percent sign.
+        f"{_printable(f'{cell.name}: {cell.reason}').replace('%', '%25')}"
         for cell in _sorted(judgement)
-        if cell.verdict not in ("no-change", "improvement")
+        if cell.verdict not in _CALM
     )
 
 
@@ -94,13 +98,12 @@ def _sorted(judgement: Judgement) -> list[Judged]:
     return sorted(judgement.cells, key=lambda cell: (_ORDER.index(cell.verdict), cell.name))
 
 
-def _worth_words(cell: Judged) -> bool:
-    return cell.verdict not in ("no-change", "improvement") or bool(cell.confirmed)
-
-
 def _why(judgement: Judgement) -> list[str]:
-    cells = (cell for cell in _sorted(judgement) if _worth_words(cell))
-    return [_printable(f"{cell.name}: {cell.reason}") for cell in cells]
+    return [
+        _printable(f"{cell.name}: {cell.reason}")
+        for cell in _sorted(judgement)
+        if cell.verdict not in _CALM or cell.confirmed
+    ]
 
 
 def _table(judgement: Judgement) -> Table:
@@ -109,7 +112,7 @@ def _table(judgement: Judgement) -> Table:
 
 
 def _row(cell: Judged) -> tuple[str, ...]:
-    """The texts below `_COLUMNS`."""
+    """Return the texts below `_COLUMNS`."""
     name, decision = _printable(cell.name), cell.decision
     if decision is None or decision.ratio != decision.ratio:
         return (name, cell.verdict, "", "", "")
@@ -122,19 +125,6 @@ def _change(ratio: float) -> str:
     if ratio in (0.0, float("inf")):
         return "?"
     return f"{(ratio - 1) * 100:+.2f} %"
-
-
-def _finite(values: dict[str, object]) -> dict[str, object]:
-    """Replace infinity and NaN, which JSON does not have, by null."""
-    return {
-        name: None if isinstance(value, float) and not abs(value) < float("inf") else value
-        for name, value in values.items()
-    }
-
-
-def _one_line(value: str) -> str:
-    """Escape percent signs, with which an escape of GitHub's begins."""
-    return _printable(value).replace("%", "%25")
 
 
 def _printable(value: str) -> str:

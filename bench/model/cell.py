@@ -20,6 +20,8 @@ from bench.model.units import GIB, KIB, MIB, TIB, format_size
 
 
 class Pages(StrEnum):
+    """What backs guest memory."""
+
     SMALL = "4k"
     FRAGMENTED = "4k-fragmented"  # no two neighbours are physically contiguous
     THP = "thp"
@@ -44,23 +46,31 @@ class Pages(StrEnum):
 
 
 class Backing(StrEnum):
+    """How much of guest memory is distinct."""
+
     AUTO = "auto"  # only in a scenario: a plan has decided
     REAL = "real"
     ALIAS = "alias"
 
 
 class Ptes(StrEnum):
+    """What the new process's page tables hold before the handover."""
+
     COLD = "cold"
     WARM = "warm"
 
 
 class Handover(StrEnum):
+    """How the device gets to the new process."""
+
     EXEC = "exec"
     TRANSFER = "transfer"
     FORK = "fork"
 
 
 class Batch(StrEnum):
+    """Whether all messages that map memory are one batch."""
+
     ON = "on"
     OFF = "off"
 
@@ -75,6 +85,8 @@ class Break(StrEnum):
 
 
 class Clock(StrEnum):
+    """What a span is measured by."""
+
     WALL = "wall"
     ICOUNT = "icount"
 
@@ -253,6 +265,8 @@ class Block:
 
 @dataclass(frozen=True)
 class Plan:
+    """What a run measures: blocks in their order."""
+
     scenario: str
     seed: int
     reps: int

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 
 class CellState(StrEnum):
+    """What became of a cell."""
+
     MEASURED = "measured"
     SKIPPED = "skipped"
     FAILED = "failed"

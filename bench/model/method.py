@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """In the order in which they happen; those of an experiment together are the pause."""
+    """Parts of a rep, in the order in which they happen; together they are the pause."""
 
     SUSPEND = "suspend"
     RESET = "reset"
@@ -47,6 +47,8 @@ class Family(StrEnum):
 
 
 class Method(StrEnum):
+    """How a device is handed over, or how memory is pinned."""
+
     NEW_OWNER = "new-owner"
     RESET_OWNER = "reset-owner"
     REOPEN = "reopen"

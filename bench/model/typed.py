@@ -5,6 +5,7 @@ import json
 import re
 from typing import Any, TypeVar
 
+import msgspec
 from msgspec import Struct, ValidationError, convert, to_builtins
 
 from bench.model.visible import visible
@@ -33,6 +34,11 @@ def plain(value: Struct) -> dict[str, Any]:
     """Return a struct as JSON's own types, in the order of its fields."""
     whole: dict[str, Any] = json.loads(json.dumps(to_builtins(value, str_keys=True)))
     return whole
+
+
+def finite(value: Any) -> Any:
+    """Return a value as JSON's own types, with None for infinity and NaN, which it has not."""
+    return json.loads(msgspec.json.encode(value, enc_hook=float))
 
 
 def complaint(error: Exception, name: str = "") -> str:

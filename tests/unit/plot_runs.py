@@ -8,7 +8,6 @@ from pathlib import Path
 from bench.model.cell import Backing, Cell, Clock, Method, Pages, Phase, Sample
 from bench.model.facts import RunFacts
 from bench.model.units import GIB
-from bench.report.export.frames import frame
 from bench.report.plots import draw as plots
 from bench.report.plots.draw import Drawing
 from bench.report.table.cells import CellTable
@@ -24,7 +23,7 @@ EVERY: dict[str, Callable[[Run], Drawing]] = {
     "ratios": lambda run: plots.ratios(figures(run)),
     "phases": lambda run: plots.phases(figures(run), run.clock.unit),
     "ecdf": lambda run: plots.ecdf(CellTable(run), figures(run)),
-    "run_order": lambda run: plots.run_order(frame(run)),
+    "run_order": lambda run: plots.run_order(run.frame()),
 }
 
 

@@ -2,13 +2,12 @@
 """Runs for other programs: Markdown, JSON, CSV, pyperf. Text in, files are the caller's."""
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bench.errors import UsageError
 from bench.model.cell_state import CellState
-from bench.model.facts import RunFacts
+from bench.model.typed import finite
 from bench.report.export.markdown import escape, markdown_section
 from bench.report.table.cells import CellTable
 from bench.report.table.contents import contents
@@ -20,13 +19,8 @@ from bench.sides.names import cell_name
 
 JSON_FORMAT = 1
 
+# What of run.json says how the figures came about. The plan is in the cells.
 _ENVIRONMENT = ("bench", "command", "seed", "scenario", "executor", "machine", "tuned", "sessions")
-
-
-def environment(facts: RunFacts) -> dict[str, Any]:
-    """Return what of run.json says how the figures came about. The plan is in the cells."""
-    whole = facts.as_json()
-    return {key: whole[key] for key in _ENVIRONMENT}
 
 
 def markdown(*runs: Run) -> str:
@@ -45,18 +39,21 @@ def to_json(*runs: Run) -> str:
     Of several runs ``overview`` has the changes from the first one.
     """
     tables = [*map(CellTable, runs)]
-    each = [_run(*run) for run in zip(runs, labels(runs), tables, strict=True)]
+    each = [
+        {**run_object(run, label), "cells": [_cell(row) for row in figures(run, table)]}
+        for run, label, table in zip(runs, labels(runs), tables, strict=True)
+    ]
     found: dict[str, Any] = {"format": JSON_FORMAT, "runs": each}
     if len(runs) > 1:
         found["overview"] = overview_json(runs, tables)
-    return json.dumps(_finite(found), indent=1, allow_nan=False) + "\n"
+    return json.dumps(finite(found), indent=1, allow_nan=False) + "\n"
 
 
 def csv(*runs: Run) -> str:
     """Write the samples, a line each."""
-    from bench.report.export.frames import frame
+    from bench.results.frame import frame_of
 
-    text: str = frame(*runs).to_csv(index=False)
+    text: str = frame_of(runs, labels(runs)).to_csv(index=False)
     return text
 
 
@@ -89,25 +86,33 @@ def export(kind: str, runs: Sequence[Run]) -> str:
     return FORMATS[kind](*runs)
 
 
-def _run(run: Run, label: str, table: CellTable) -> dict[str, Any]:
+def run_object(run: Run, label: str) -> dict[str, Any]:
+    """Make a run's object, without its cells."""
+    whole = run.facts.as_json()
     return {
         "name": label,
         "path": str(run.path),
         "clock": run.clock.value,
         "unit": run.clock.unit,
         "damage": [*run.damage],
-        "cells": [_cell(row) for row in figures(run, table)],
-        "environment": environment(run.facts),
+        "environment": {key: whole[key] for key in _ENVIRONMENT},
+    }
+
+
+def cell_object(row: Figures) -> dict[str, Any]:
+    """Make a cell's object, without its figures."""
+    return {
+        "name": cell_name(row.cell),
+        **row.cell.factors(),
+        "status": row.state.value,
+        "reason": row.reason,
     }
 
 
 def _cell(row: Figures) -> dict[str, Any]:
     """Make a cell's object; a figure that is not there is null."""
     return {
-        "name": cell_name(row.cell),
-        **row.cell.factors(),
-        "status": row.state.value,
-        "reason": row.reason,
+        **cell_object(row),
         "pause": _pause(row),
         "extrapolated": _estimate(row),
         "phases": {phase.value: median for phase, median in row.phases.items()},
@@ -137,12 +142,3 @@ def _estimate(row: Figures) -> dict[str, Any] | None:
         return None
     value, low, high = row.estimate
     return {"value": value, "interval": [low, high]}
-
-
-def _finite(value: Any) -> Any:
-    """Replace infinity and NaN, which JSON does not have, by null."""
-    if isinstance(value, dict):
-        return {str(key): _finite(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

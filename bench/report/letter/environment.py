@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Write where and how it was measured: what a reader of the list needs to repeat it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from bench.model.cell import Backing, Cell, Clock
 from bench.model.facts import ExecutorFacts, MachineFacts, SessionFacts
@@ -41,16 +41,6 @@ def environment(run: Run, boots: int) -> list[str]:
 def labelled(name: str, text: str) -> list[str]:
     """Return text in lines of the letter's width, behind a label."""
     return wrapped(text, f"  {name:<{_WIDTH}}", " " * (_WIDTH + 2))
-
-
-def broken(run: Run) -> str:
-    """Return the sequence that is wrong on purpose, "" for a run without --break."""
-    return run.facts.asked.broken or ""
-
-
-def commands(runs: Iterable[Run]) -> list[str]:
-    """Return the command lines that began the runs, each once."""
-    return [*dict.fromkeys(run.facts.command for run in runs if run.facts.command)]
 
 
 def _joined(*parts: str) -> str:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The letter as a whole: verdict, tables, costs, environment, how to repeat it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 from bench.errors import CannotJudge, UsageError
@@ -9,7 +9,7 @@ from bench.model.patch_series import PatchSeries
 from bench.report.letter import compared, plain, words
 from bench.report.letter.ascii import command, mailable, wrapped
 from bench.report.letter.compared import Comparison
-from bench.report.letter.environment import broken, commands, environment, labelled
+from bench.report.letter.environment import environment, labelled
 from bench.report.letter.factors import LetterTable, Names
 from bench.report.letter.lkp import lkp_table
 from bench.report.letter.mmtests import mmtests_table
@@ -64,14 +64,12 @@ def cover_letter(
     if base:
         parts = [_kernels(runs, base, table)]
     else:
-        names = labels(runs)
-        parts = [
-            _methods(run, name if len(runs) > 1 else "", table)
-            for run, name in zip(runs, names, strict=True)
-        ]
+        names = labels(runs) if len(runs) > 1 else [""]
+        parts = [_methods(run, name, table) for run, name in zip(runs, names, strict=True)]
     patches = [statistics(series)] if series else []
     paragraphs = [*(p for part in parts for p in part), [*_COSTS], *patches]
-    return _joined([*paragraphs, _repeat([*base, *runs])])
+    paragraphs.append(_repeat([*base, *runs]))
+    return mailable(line for part in paragraphs if part for line in (*part, ""))
 
 
 def _check(runs: Sequence[Run], base: Sequence[Run]) -> None:
@@ -85,11 +83,6 @@ def _check(runs: Sequence[Run], base: Sequence[Run]) -> None:
             raise CannotJudge(f"{run.path}: no cell was measured")
 
 
-def _joined(paragraphs: Iterable[Sequence[str]]) -> str:
-    """Join paragraphs with an empty line between each two."""
-    return mailable(line for part in paragraphs if part for line in (*part, ""))
-
-
 def _methods(run: Run, heading: str, table: _Style) -> list[list[str]]:
     """Write the paragraphs of one run, in which methods are compared."""
     cells = CellTable(run)
@@ -101,7 +94,8 @@ def _methods(run: Run, heading: str, table: _Style) -> list[list[str]]:
     paragraphs += [words.comparison_verdict(each, run.clock) for each in comparisons]
     paragraphs += [wrapped(f"{text}.") for text in vfio_sentences(cells)]
     if alone and not comparisons:
-        paragraphs.append(wrapped(f"Nothing is compared: {_why(alone)}. {_unit(run)}"))
+        figures_are = f"Figures are {words.UNIT[run.clock]}."
+        paragraphs.append(wrapped(f"Nothing is compared: {_why(alone)}. {figures_are}"))
     if plain.pin_cells(cells):
         said = [f"{line[:1].upper()}{line[1:]}" for line in pins_verdict(cells).lines]
         said = said or ["Nothing was pinned: these are the costs beside pinning."]
@@ -128,10 +122,6 @@ def _why(alone: Sequence[Figures]) -> str:
     return f"{', '.join(methods)} were measured in no cell alike, or are not held together"
 
 
-def _unit(run: Run) -> str:
-    return f"Figures are {words.UNIT[run.clock]}."
-
-
 def _shown(title: str, made: LetterTable) -> list[list[str]]:
     said, lines, notes = made
     head = wrapped(f"{title}{f'; {said}' if said else ''}:", rest="  ")
@@ -142,7 +132,7 @@ def _warnings(runs: Sequence[Run]) -> list[str]:
     """Write what a reader must know before any table: damage, and sequences broken on purpose."""
     lines = []
     for run in runs:
-        if wrong := broken(run):
+        if wrong := run.facts.asked.broken:
             lines += wrapped(f"NO RESULT: --break {wrong}: the sequence is wrong on purpose")
         if run.damage:
             lines += wrapped("DAMAGED: what follows is made from the lines that are whole:")
@@ -190,13 +180,10 @@ def _labels(base: Side, new: Side) -> list[str]:
 def _kernel(side: Side) -> str:
     build = side.facts.get("kernel build")
     name = side.facts.get("kernel", "not known") + (f" (build {build})" if build else "")
-    return f"{name}, {_boots(side)}"
-
-
-def _boots(side: Side) -> str:
-    return f"{side.boots} boot{'' if side.boots == 1 else 's'}"
+    return f"{name}, {side.boots} boot{'' if side.boots == 1 else 's'}"
 
 
 def _repeat(runs: Sequence[Run]) -> list[str]:
-    lines = [line for text in commands(runs) for line in command(text)]
+    commands = dict.fromkeys(run.facts.command for run in runs if run.facts.command)
+    lines = [line for text in commands for line in command(text)]
     return ["To reproduce:", "", *lines] if lines else ["To reproduce: no command was recorded."]

@@ -24,7 +24,8 @@ def lkp_table(comparison: Comparison, unit: str) -> LetterTable:
     scale = scale_of([value.level for value in comparison.values], unit, _LEAST)
     metric = _METRIC[comparison.quantity]
     arrangement = arrange(cells, _FIGURES + len(metric), spell=factor_key)
-    lines = [_names(comparison), f"{'-' * _LEFT} {'-' * _RIGHT}", *_HEADS]
+    names = f"{comparison.base:>{_LEFT}} {comparison.new:>{_RIGHT}}"
+    lines = [names, f"{'-' * _LEFT} {'-' * _RIGHT}", *_HEADS]
     for name, places in arrangement.grouped(cells):
         lines += [f"{name}:"] if name else []
         for at in places:
@@ -38,10 +39,6 @@ def lkp_table(comparison: Comparison, unit: str) -> LetterTable:
     if any(row.guessed for row in rows):
         notes.append(GUESSED)
     return LetterTable(arrangement.said, lines, [*notes, *alias_legend(cells)])
-
-
-def _names(comparison: Comparison) -> str:
-    return f"{comparison.base:>{_LEFT}} {comparison.new:>{_RIGHT}}"
 
 
 def _line(row: ComparedRow, scale: Scale) -> str:

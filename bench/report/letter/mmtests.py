@@ -34,14 +34,11 @@ def mmtests_table(comparison: Comparison, unit: str) -> LetterTable:
     for name, places in arrangement.grouped(cells):
         lines += [f"{name}:"] if name else []
         for at in places:
-            what = f"{_operation(rows[at]):<{_OPERATION}}{keys[at]:<{width}}"
+            operation = "Extrap" if rows[at].guessed else "Median"
+            what = f"{operation:<{_OPERATION}}{keys[at]:<{width}}"
             lines.append((" " * LETTER_GAP).join([what, *(column[at + 1] for column in columns)]))
     notes = [*_notes(comparison, scale), *alias_legend(cells)]
     return LetterTable(arrangement.said, lines, notes)
-
-
-def _operation(row: ComparedRow) -> str:
-    return "Extrap" if row.guessed else "Median"
 
 
 def _pauses(name: str, rows: Sequence[ComparedRow], scale: Scale, new: bool = False) -> list[str]:
@@ -50,13 +47,12 @@ def _pauses(name: str, rows: Sequence[ComparedRow], scale: Scale, new: bool = Fa
     values = [(row.new if new else row.base).shown(scale, decimals) for row in rows]
     shares = [_less(row, row.new if new else row.base) for row in rows]
     width, broad = max(map(len, [*values, name])), max(8, *map(len, shares))
-    boxes = [_boxed(f"{s:>{broad}}", new and _apart(r)) for s, r in zip(shares, rows, strict=True)]
-    cells = [f"{value:>{width}} {box}" for value, box in zip(values, boxes, strict=True)]
+    boxes = ["*{}*" if new and _apart(row) else "({})" for row in rows]
+    cells = [
+        f"{value:>{width}} {box.format(f'{share:>{broad}}')}"
+        for value, box, share in zip(values, boxes, shares, strict=True)
+    ]
     return [name.rjust(width + broad + 3), *cells]
-
-
-def _boxed(text: str, star: bool) -> str:
-    return f"*{text}*" if star else f"({text})"
 
 
 def _less(row: ComparedRow, value: Value) -> str:
@@ -75,7 +71,6 @@ def _notes(comparison: Comparison, scale: Scale) -> list[str]:
     notes += [line.format(base=comparison.base) for line in _LEGEND]
     if not any(row.base.interval and row.new.interval for row in comparison.measured):
         notes.append(_SHORT)
-    return [
-        *notes,
-        *([f"Extrap, {GUESSED}"] if any(row.guessed for row in comparison.rows) else []),
-    ]
+    if any(row.guessed for row in comparison.rows):
+        notes.append(f"Extrap, {GUESSED}")
+    return notes

@@ -3,18 +3,16 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from bench.model.cell_state import CellState
-from bench.report.export.exports import environment
+from bench.report.export.exports import cell_object, run_object
 from bench.report.table.figures import Figures
 from bench.report.table.labels import labels
 from bench.results.columns import ABSENT, NO_LINES, CellColumns, Column
 from bench.results.writer import Run
-from bench.sides.names import cell_name
 
 FORMAT = 2  # 1 had runs for what is extents
 # Beyond so many samples in all, phases and counters stay where they are: they are most of it.
@@ -25,16 +23,11 @@ MOST_PAUSES = 100_000
 _MARKUP = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 
 
-@dataclass(frozen=True)
-class Embedded:
-    """``text`` is JSON that HTML takes for nothing but text; ``left_out`` is said beside it."""
+def embedded(runs: Sequence[Run], rows: Sequence[Sequence[Figures]]) -> tuple[str, tuple[str, ...]]:
+    """Return JSON that HTML takes for nothing but text, and what is left out of it.
 
-    text: str
-    left_out: tuple[str, ...]
-
-
-def embedded(runs: Sequence[Run], rows: Sequence[Sequence[Figures]]) -> Embedded:
-    """Of each run; ``rows`` are its figures. Numbers are those of samples.jsonl, unchanged."""
+    ``rows`` are the figures of each run. Numbers are those of samples.jsonl, unchanged.
+    """
     total = sum(len(each) for run in runs for each in run.by_cell.values())
     whole, step = total <= MOST_WHOLE, -(-total // MOST_PAUSES) or 1
     found = [
@@ -44,7 +37,7 @@ def embedded(runs: Sequence[Run], rows: Sequence[Sequence[Figures]]) -> Embedded
     text = json.dumps({"format": FORMAT, "runs": found}, separators=(",", ":"))
     for char, escape in _MARKUP.items():
         text = text.replace(char, escape)
-    return Embedded(text, tuple(_left_out(total, whole, step)))
+    return text, tuple(_left_out(total, whole, step))
 
 
 def _left_out(total: int, whole: bool, step: int) -> Iterable[str]:
@@ -55,24 +48,12 @@ def _left_out(total: int, whole: bool, step: int) -> Iterable[str]:
 
 
 def _run(run: Run, label: str, rows: Sequence[Figures], whole: bool, step: int) -> dict[str, Any]:
-    return {
-        "name": label,
-        "path": str(run.path),
-        "clock": run.clock.value,
-        "unit": run.clock.unit,
-        "damage": [*run.damage],
-        "environment": environment(run.facts),
-        "cells": [_cell(row, run.by_cell.get(row.cell, NO_LINES), whole, step) for row in rows],
-    }
+    cells = [_cell(row, run.by_cell.get(row.cell, NO_LINES), whole, step) for row in rows]
+    return {**run_object(run, label), "cells": cells}
 
 
 def _cell(row: Figures, lines: CellColumns, whole: bool, step: int) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "name": cell_name(row.cell),
-        **row.cell.factors(),
-        "status": row.state.value,
-        "reason": row.reason,
-    }
+    found = cell_object(row)
     if row.state is CellState.EXTRAPOLATED and row.estimate:
         found["extrapolated"] = [*row.estimate]
     found["boots"] = {

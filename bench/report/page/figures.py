@@ -52,7 +52,6 @@ def budget(run: Run) -> float | None:
 
 
 def _plots(run: Run, table: CellTable, rows: Sequence[Figures], name: str) -> Iterator[Plot]:
-    from bench.report.export.frames import frame
     from bench.report.plots import draw  # matplotlib takes a while to import
 
     limit = budget(run)
@@ -92,7 +91,7 @@ def _plots(run: Run, table: CellTable, rows: Sequence[Figures], name: str) -> It
         "Order of measurement",
         captions.run_order(table),
         "A trend or a step would be the machine's, not the method's.",
-        lambda: draw.run_order(frame(run)),
+        lambda: draw.run_order(run.frame()),
     )
 
 

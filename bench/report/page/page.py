@@ -14,7 +14,7 @@ from bench.model.cell_state import CellState
 from bench.model.units import format_ratio
 from bench.model.visible import visible
 from bench.report.page.caveats import caveats
-from bench.report.page.embedded import Embedded, embedded
+from bench.report.page.embedded import embedded
 from bench.report.page.figures import Plot, plots
 from bench.report.table.cells import CellTable
 from bench.report.table.contents import UNITS, contents, unmeasured
@@ -57,7 +57,7 @@ def page(runs: Sequence[Run], base: Run | None = None) -> str:
         title=_title(chapters),
         chapters=chapters,
         overview=_overview(chapters),
-        different=_different([facts_of(run.facts) for run in shown], names),
+        different=_different([chapter.facts for chapter in chapters], names),
         samples=_samples(chapters),
     )
 
@@ -93,16 +93,13 @@ class Chapter:
         return CellTable(self.run)
 
     @cached_property
+    def facts(self) -> Mapping[str, str]:
+        """Return all that a comparison of runs looks at."""
+        return facts_of(self.run.facts)
+
+    @cached_property
     def rows(self) -> list[Figures]:
         return figures(self.run, self.table)
-
-    @property
-    def scenario(self) -> str:
-        return self.run.facts.asked.name
-
-    @property
-    def question(self) -> str:
-        return self.run.facts.asked.question
 
     @property
     def verdict(self) -> list[str]:
@@ -152,19 +149,6 @@ class Chapter:
     def _environment(self) -> list[tuple[str, str]]:
         return environment_rows(self.run)
 
-    @property
-    def facts(self) -> Mapping[str, str]:
-        return facts_of(self.run.facts)
-
-    @property
-    def command(self) -> str:
-        return self.run.facts.command
-
-    @property
-    def seed(self) -> str:
-        seed = self.run.facts.seed
-        return "" if seed is None else str(seed)
-
 
 def _small(pair: MethodPair, found: Sequence[Figures]) -> str:
     named = ", ".join(
@@ -177,11 +161,11 @@ def _small(pair: MethodPair, found: Sequence[Figures]) -> str:
 
 def _title(chapters: Sequence[Chapter]) -> str:
     """Make a title: of one run what it asked, of several how many there are."""
-    first = chapters[0]
+    asked = [chapter.run.facts.asked for chapter in chapters]
     if len(chapters) > 1:
-        asked = dict.fromkeys(chapter.scenario or "bench" for chapter in chapters)
-        return f"{len(chapters)} runs side by side: {', '.join(asked)}"
-    return first.question or first.scenario or first.name
+        scenarios = dict.fromkeys(each.name or "bench" for each in asked)
+        return f"{len(chapters)} runs side by side: {', '.join(scenarios)}"
+    return asked[0].question or asked[0].name or chapters[0].name
 
 
 def _overview(chapters: Sequence[Chapter]) -> list[Section]:
@@ -193,9 +177,9 @@ def _overview(chapters: Sequence[Chapter]) -> list[Section]:
 
 
 def _samples(chapters: Sequence[Chapter]) -> Mapping[str, Any]:
-    found: Embedded = embedded([c.run for c in chapters], [c.rows for c in chapters])
+    text, left_out = embedded([c.run for c in chapters], [c.rows for c in chapters])
     files = [str(chapter.run.path / "samples.jsonl") for chapter in chapters]
-    return {"json": Markup(found.text), "left_out": found.left_out, "files": files}
+    return {"json": Markup(text), "left_out": left_out, "files": files}
 
 
 def _different(facts: Sequence[Mapping[str, str]], names: Sequence[str]) -> Table:

@@ -119,7 +119,7 @@ class Curve:
         return sizes, [self.line.predict(size * _PAGES)[0] for size in sizes]
 
     def legend(self, unit: str) -> str:
-        """The label and, below it, the slope with its 95 % interval."""
+        """Return the label and, below it, the slope with its 95 % interval."""
         if self.line is None:
             return f"{self.label}\nno line" if len(self.sizes) > 1 else self.label
         slope, low, high = (
@@ -158,7 +158,7 @@ def _curve(table: CellTable, panel: Panel, first: Cell) -> Curve:
 
 
 def ends(summary: Summary) -> tuple[float, float]:
-    """The interval of a median, or the range of reps that are too few for one."""
+    """Return the interval of a median, or the range of reps that are too few for one."""
     return summary.interval or (summary.low, summary.high)
 
 
@@ -171,12 +171,12 @@ def ratio_label(row: Figures, devices: dict[str, str]) -> str:
 
 
 def has_place(row: Figures) -> bool:
-    """True if the ratio has a place on a logarithmic axis: neither pause is 0."""
+    """Tell whether the ratio has a place on a logarithmic axis: neither pause is 0."""
     return row.ratio is not None and 0 < row.ratio < float("inf")
 
 
 def ratio_text(row: Figures) -> str:
-    """The ratio with its 95 % interval, as all reports spell it; or why there is none."""
+    """Spell the ratio with its 95 % interval, as all reports spell it; or why there is none."""
     if row.ratio is None or not has_place(row):
         return "a pause of 0: no ratio"
     value = format_ratio(row.ratio)
@@ -224,7 +224,7 @@ def outline(values: Floats, places: NDArray[np.int64], most: int) -> NDArray[np.
 
 
 def trend(values: Floats, most: int = 60, least: int = 5) -> tuple[Floats, Floats]:
-    """The middles and medians of up to ``most`` stretches; empty for fewer than three.
+    """Return the middles and medians of up to ``most`` stretches; empty for fewer than three.
 
     A stretch has at least ``least`` values.
     """

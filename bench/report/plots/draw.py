@@ -78,7 +78,7 @@ class Drawing:
 
 @_LOOK
 def svg(figure: Figure, name: str) -> str:
-    """An ``<svg>`` for a page: the same bytes for the same data, ids that begin with ``name``."""
+    """Make an ``<svg>`` for a page: the same bytes for the same data; ids begin with ``name``."""
     text = io.StringIO()
     with warnings.catch_warnings():
         # A browser has more glyphs than the font that text is measured with.
@@ -133,7 +133,7 @@ def _draw_curve(axes: Axes, curve: Curve) -> None:
 
 
 def _line_notes(found: Sequence[Curve]) -> list[str]:
-    """What marks, bars and lines are, and why some cells have no line."""
+    """Say what marks, bars and lines are, and why some cells have no line."""
     several = [curve for curve in found if len(curve.sizes) > 1]
     intervals = [summary.interval is not None for c in found for summary in c.summaries]
     bars = ["95 % interval of the median"] if any(intervals) else []
@@ -311,14 +311,14 @@ def _key(method: Method, label: str) -> Artist:
 
 
 def _keys(methods: Iterable[Method]) -> list[Artist]:
-    """A legend of methods, in their order."""
+    """Make a legend of methods, in their order."""
     return [_key(method, method.value) for method in sorted({*methods}, key=ORDER.index)]
 
 
 def _sheet(
     titles: Sequence[str], height: float, columns: int = 2, **share: Any
 ) -> tuple[Figure, list[Axes]]:
-    """A figure with a panel a title, about ``height`` inches each."""
+    """Make a figure with a panel a title, about ``height`` inches each."""
     columns = min(columns, len(titles))
     rows = math.ceil(len(titles) / columns)
     engine = ConstrainedLayoutEngine(h_pad=0.06, w_pad=0.06)

@@ -48,6 +48,8 @@ HOLLOW: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class MethodStyle:
+    """How curves and marks of a method look."""
+
     colour: str
     marker: str
     dash: tuple[float, ...]  # lengths on and off, in line widths
@@ -63,6 +65,8 @@ class MethodStyle:
 
 @dataclass(frozen=True)
 class Fill:
+    """How the bar of a phase looks."""
+
     colour: str
     hatch: str
 
@@ -86,10 +90,8 @@ _METHODS = {
     "mlock": MethodStyle("#8C6D1F", "<", (7.0, 2.0, 1.0, 2.0)),
     "populate": MethodStyle("#7A7A7A", ">", (1.0, 3.0)),
 }
-_SPARE = (
-    MethodStyle("#C2382E", "8", (9.0, 2.0)),
-    MethodStyle("#4F8A3C", "H", (3.0, 1.0, 1.0, 1.0)),
-)
+# Of a method that has none yet.
+_NEW_METHOD = MethodStyle("#C2382E", "8", (9.0, 2.0))
 # Hatches of lines only: one of dots or circles is 100 kB of SVG.
 _PHASES = {
     "suspend": Fill("#3F90DA", ""),
@@ -104,28 +106,14 @@ _PHASES = {
     "pin": Fill("#0072B2", "\\\\\\\\"),
     "unpin": Fill("#D55E00", "////"),
 }
-_SPARE_FILLS = (Fill("#9A5FC0", "-----"), Fill("#4F8A3C", "//"), Fill("#B06090", "\\\\"))
+_NEW_PHASE = Fill("#9A5FC0", "-----")
 
 
 def style_of(method: Method) -> MethodStyle:
-    """Get the look of a method: the same in every figure, a spare one if it is not in the table."""
-    return _METHODS.get(method.value) or spare_style(
-        [m.value for m in Method if m.value not in _METHODS].index(method.value)
-    )
-
-
-def spare_style(number: int) -> MethodStyle:
-    """Get the look of the ``number``th method that the table has not; they repeat."""
-    return _SPARE[number % len(_SPARE)]
+    """Get the look of a method: the same in every figure."""
+    return _METHODS.get(method.value, _NEW_METHOD)
 
 
 def fill_of(phase: Phase) -> Fill:
-    """Get the fill of a phase, as `style_of` does."""
-    return _PHASES.get(phase.value) or spare_fill(
-        [p.value for p in Phase if p.value not in _PHASES].index(phase.value)
-    )
-
-
-def spare_fill(number: int) -> Fill:
-    """Get the fill of the ``number``th phase that the table has not; they repeat."""
-    return _SPARE_FILLS[number % len(_SPARE_FILLS)]
+    """Get the fill of a phase: the same in every figure."""
+    return _PHASES.get(phase.value, _NEW_PHASE)

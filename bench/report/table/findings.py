@@ -40,6 +40,7 @@ class MethodPair:
 
 
 def gain(row: Figures) -> float:
+    """Return the ratio of a row, 0 where it has none."""
     return row.ratio if row.ratio is not None else 0.0
 
 

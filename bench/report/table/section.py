@@ -15,6 +15,8 @@ from bench.model.units import format_quantity, format_ratio
 
 
 class EntryKind(Enum):
+    """What stands in a cell of a table."""
+
     TEXT = auto()
     QUANTITY = auto()
     RATIO = auto()

@@ -42,7 +42,7 @@ def test_a_million_samples(
     clock: Clock, cells: int, boots: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base, new = (side(clock, cells, boots, scale) for scale in (1.0, 1.05))
-    assert sum(each.n for one in (base, new) for each in one.cells.values()) == SAMPLES
+    assert sum(len(each.values) for one in (base, new) for each in one.cells.values()) == SAMPLES
     monkeypatch.setattr("bench.commands.gate.read_sides", lambda _: Sides(base, new, (), (), True))
     question = GateOptions(tmp_path / "base", tmp_path / "new", max_pause="")
     files = Files(*(tmp_path / name for name in ("junit", "markdown", "json")))

@@ -12,12 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.model.cell import Clock, Method, Phase, Sample
-from bench.report.export.frames import frame
+from bench.report.table.labels import labels
+from bench.results.frame import frame_of
 from bench.results.writer import Run, load
 from tests.unit.samples import made_run
 from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, WARMUP, facts, noisy, sample, write_run
 
 HUGE = (1 << 63) - 1
+
+
+def frame(*runs: Run) -> pd.DataFrame:
+    """Make one frame of runs, named as in a report."""
+    return frame_of(runs, labels(runs))
 
 
 def run_of(samples: list[Sample], name: str = "run") -> Run:

@@ -15,14 +15,13 @@ from bench.model.cell import Experiment, Method, Phase
 from bench.report.plots import styles as plot_styles
 from bench.report.plots.data import names_of, thinned
 from bench.report.plots.scales import QuantityFormatter, ratio_formatter, set_log, set_sizes
-from bench.report.plots.styles import fill_of, spare_fill, spare_style, style_of
+from bench.report.plots.styles import fill_of, style_of
 from bench.report.plots.svg import element
 
 COLOURS = sorted(
     {style_of(method).colour for method in Method}
     | {fill_of(phase).colour for phase in Phase}
-    | {spare_style(n).colour for n in range(8)}
-    | {spare_fill(n).colour for n in range(8)}
+    | {plot_styles._NEW_METHOD.colour, plot_styles._NEW_PHASE.colour}  # noqa: SLF001
 )
 # Machado, Oliveira and Fernandes (2009), severity 1.
 BLIND = {
@@ -71,20 +70,19 @@ def test_methods_of_an_experiment_differ_for_the_colour_blind(kind: str) -> None
 
 
 def test_methods_differ_without_any_colour() -> None:
-    """Those that come later too, as many as there are spare looks."""
-    looks = [style_of(method) for method in Method] + [spare_style(n) for n in range(2)]
+    """One that comes later too."""
+    looks = [*map(style_of, Method), plot_styles._NEW_METHOD]  # noqa: SLF001
     for part in ("colour", "marker"):
         assert len({getattr(look, part) for look in looks}) == len(looks)
     for experiment in Experiment:
         methods = [method for method in Method if method.experiment is experiment]
         assert len({style_of(method).dash for method in methods}) == len(methods)
-    assert spare_style(400) in looks
 
 
 def test_a_method_that_comes_later_has_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
     rest = {name: look for name, look in plot_styles._METHODS.items() if name != "reopen"}  # noqa: SLF001
     monkeypatch.setattr(plot_styles, "_METHODS", rest)
-    assert style_of(Method.REOPEN) == spare_style(0)
+    assert style_of(Method.REOPEN) == plot_styles._NEW_METHOD  # noqa: SLF001
 
 
 def test_neighbouring_phases_differ_without_any_colour() -> None:
