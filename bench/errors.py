@@ -1,19 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Every failure that a user or a machine can cause, with the exit code it ends in.
-
-BenchError
-|-- UsageError               2    the command line or a scenario file is wrong
-|-- CannotJudge            125    nothing could be measured here
-|   |-- MissingTool               a program or a package is not to be had
-|   `-- NoSpace                   the cache or the run directory does not fit
-|-- CellSkipped                   a cell needs what is not here; the run goes on
-`-- CellFailed               1    a cell was not proven; the run goes on
-    |-- ProtocolError             the helper died, stopped short or wrote rubbish
-    `-- GuestLost                 the guest is gone, and its boot with it
-        |-- GuestPanic
-        |-- GuestOutOfMemory
-        `-- GuestHung
-"""
+"""Define every failure that a user or a machine can cause, with the exit code it ends in."""
 
 EXIT_INTERRUPTED = 130  # by SIGINT, SIGTERM or SIGHUP before anything was measured
 
@@ -30,44 +16,48 @@ class BenchError(Exception):
 
 
 class UsageError(BenchError):
+    """The command line or a scenario file is wrong."""
+
     exit_code = 2
 
 
 class CannotJudge(BenchError):
+    """Nothing can be measured or judged here."""
+
     exit_code = 125
 
 
 class MissingTool(CannotJudge):
-    pass
+    """A program or a package is not to be had."""
 
 
 class NoSpace(CannotJudge):
-    pass
+    """The cache or the run directory does not fit."""
 
 
 class CellSkipped(BenchError):
-    """``hint`` holds the need."""
+    """A cell needs what is not here, which ``hint`` names; the run goes on."""
 
 
 class CellFailed(BenchError):
-    pass
+    """A cell was not proven; the run goes on."""
 
 
 class ProtocolError(CellFailed):
-    pass
+    """The helper died, stopped short or wrote rubbish."""
 
 
 class GuestLost(CellFailed):
-    pass
+    """The guest is gone, and its boot with it."""
 
 
 class GuestPanic(GuestLost):
-    pass
+    """The guest's kernel panicked."""
 
 
 class GuestOutOfMemory(GuestLost):
-    pass
+    """The guest's kernel has killed a process for want of memory."""
 
 
 class GuestHung(GuestLost):
-    pass
+    """The guest does not answer any more."""

@@ -21,7 +21,7 @@ _ELSEWHERE = "set XDG_CACHE_HOME to a writable place"
 
 
 def cache_path() -> Path:
-    """``~/.cache/bench``, or where XDG_CACHE_HOME says; it need not be there."""
+    """Return ``~/.cache/bench``, or where XDG_CACHE_HOME says; it need not be there."""
     base = Path(os.environ.get("XDG_CACHE_HOME", ""))
     try:
         # The XDG specification: a relative path is invalid and to be ignored.
@@ -31,7 +31,7 @@ def cache_path() -> Path:
 
 
 def cache_dir() -> Path:
-    """The cache, made when missing."""
+    """Return the cache, made when missing; NoSpace when it cannot be made or written."""
     path = cache_path()
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def cache_dir() -> Path:
 
 
 def require_space(path: Path, needed: int, what: str) -> None:
-    """NoSpace when fewer than ``needed`` bytes are free where ``path`` lies."""
+    """Raise NoSpace when fewer than ``needed`` bytes are free where ``path`` lies."""
     free = shutil.disk_usage(path).free
     if free < needed:
         raise NoSpace(

@@ -50,13 +50,7 @@ def run(
     what the command reads, nothing by default.
     """
     try:
-        done = _run_group(
-            argv,
-            cwd=cwd,
-            env={**_environment(), **(env or {})},
-            data=stdin,
-            timeout=timeout,
-        )
+        done = _run_group(argv, stdin, timeout, cwd, {**_environment(), **(env or {})})
     except FileNotFoundError:
         raise MissingTool(f"{argv[0]} is not installed") from None
     except OSError as error:
@@ -83,11 +77,10 @@ def _environment() -> dict[str, str]:
 
 def _run_group(
     argv: Sequence[str],
-    *,
-    cwd: Path | None,
-    env: Mapping[str, str],
     data: bytes | None,
     timeout: float,
+    cwd: Path | None,
+    env: Mapping[str, str],
 ) -> "subprocess.CompletedProcess[bytes]":
     """Do what subprocess.run does, and kill what the command started too on any exception."""
     with subprocess.Popen(

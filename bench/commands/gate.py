@@ -10,7 +10,7 @@ from bench.errors import UsageError
 from bench.gate import render as verdicts
 from bench.gate.compare import GateOptions, Sides, ask, drifts, pairs, read_sides, scaled
 from bench.gate.judge import EXIT_CANNOT_JUDGE, EXIT_GOOD, EXIT_REGRESSION, Judged, Judgement, judge
-from bench.sides import Side, key_name
+from bench.sides import key_name
 from bench.stats.decision import Verdict
 
 
@@ -54,7 +54,8 @@ def self_test(question: GateOptions) -> Outcome:
     limits = replace(same.limits, budget=None)
     slower = judge(pairs(side, scaled(side, factor)), limits)
     blind = [cell for cell in slower.cells if not cell.regressed]
-    alarms = [cell for cell in same.cells if cell.decision and _is(cell, Verdict.REGRESSION)]
+    decisions = [cell.decision for cell in same.cells if cell.decision]
+    alarms = [each for each in decisions if each.verdict is Verdict.REGRESSION]
     lines = [f"the same samples: {len(alarms)} alarms in {len(same.cells)} cells"]
     seen = len(slower.cells) - len(blind)
     lines += [f"slower by {factor - 1:.2%}: seen in {seen} of {len(slower.cells)} cells"]
@@ -62,10 +63,6 @@ def self_test(question: GateOptions) -> Outcome:
     code = EXIT_REGRESSION if alarms else EXIT_CANNOT_JUDGE if blind else EXIT_GOOD
     complaint = "" if not code else "this gate would not do its work: see above"
     return Outcome(code, "\n".join(lines), complaint)
-
-
-def _is(cell: Judged, verdict: Verdict) -> bool:
-    return cell.decision is not None and cell.decision.verdict is verdict
 
 
 def _heading(sides: Sides) -> str:
@@ -98,17 +95,17 @@ def _confirmed(question: GateOptions, first: Judgement, sides: Sides, say: Say) 
         raise UsageError(f"--confirm: {question.new} is a file", "NEW has to be a run")
     say(f"{len(names)} cells regressed: they are measured again")
     known = ((question.base, sides.base), (question.new, sides.new))
-    paths = [path for path, side in known if path.is_dir() and not names.isdisjoint(_names(side))]
+    paths = [
+        path
+        for path, side in known
+        if path.is_dir() and not names.isdisjoint(map(key_name, side.cells))
+    ]
     again = measured_again(paths, names, question.force, say)
     base, new = (again.get(path, path) for path in (question.base, question.new))
     question = replace(question, base=base, new=new)
     second = {cell.name: cell for cell in ask(question, read_sides(question)).cells}
     cells = tuple(_settled(cell, second.get(cell.name)) for cell in first.cells)
     return replace(first, cells=cells)
-
-
-def _names(side: Side) -> set[str]:
-    return {key_name(key) for key in side.cells}
 
 
 def _settled(cell: Judged, second: Judged | None) -> Judged:

@@ -26,16 +26,14 @@ def examine_host(
 
     ``cache`` and ``helper`` are findings that all executors depend on.
     """
-    ring, lock, devices = (
-        io_uring(why_no_io_uring(), machine),
-        memlock(machine),
-        vhost_vdpa_devices(),
-    )
+    ring, lock = io_uring(why_no_io_uring(), machine), memlock(machine)
+    devices = vhost_vdpa_devices()
+    named = ", ".join(f"/dev/{device.node}" for device in devices if device.usable)
     no_pin = first_problem((cache, helper, ring, lock))
     no_vdpa = _why_no_vdpa(devices) or first_problem((cache, helper))
     ways = (
         Way("host, pin loops", not no_pin, no_pin or "time, of io_uring's registered buffers"),
-        Way("host, vhost-vdpa devices", not no_vdpa, no_vdpa or _named(devices)),
+        Way("host, vhost-vdpa devices", not no_vdpa, no_vdpa or named),
     )
     return (ring, lock, *vdpa_devices(devices)), ways
 
@@ -104,11 +102,8 @@ def vhost_vdpa_devices(root: Path = _ROOT) -> tuple[VdpaDevice, ...]:
     """Return the devices by their numbers. None is opened: that would take it from its user."""
     nodes = (root / "dev").glob("vhost-vdpa-[0-9]*")
     found = [path for path in nodes if re.fullmatch(r"vhost-vdpa-[0-9]{1,9}", path.name)]
-    return tuple(_device(root, path) for path in sorted(found, key=_number))
-
-
-def _number(path: Path) -> int:
-    return int(path.name.rpartition("-")[2])
+    found.sort(key=lambda path: int(path.name.rpartition("-")[2]))
+    return tuple(_device(root, path) for path in found)
 
 
 def _device(root: Path, node: Path) -> VdpaDevice:
@@ -149,7 +144,3 @@ def _why_no_vdpa(devices: tuple[VdpaDevice, ...]) -> str:
     if not devices:
         return "no /dev/vhost-vdpa-*"
     return "" if any(device.usable for device in devices) else "you may not open any of them"
-
-
-def _named(devices: tuple[VdpaDevice, ...]) -> str:
-    return ", ".join(f"/dev/{device.node}" for device in devices if device.usable)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Examine KVM by booting a guest, or a boot sector where no kernel is built yet."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from bench.doctor.diagnosis import Finding, Severity
@@ -53,16 +52,12 @@ def _told_by_kernel(kernel: Kernel) -> str | None:
     known = known_answer(kernel.image)
     if known is not None:
         return known
-    for programs in _program_sets():
+    # The programs of each initramfs that a run may have made.
+    for programs in dict.fromkeys(((), *(device.programs for device in DEVICES.values()))):
         initramfs = cached_initramfs(kernel, programs)
         if initramfs:
             return why_not_kvm(kernel.image, initramfs)
     return None
-
-
-def _program_sets() -> Iterable[tuple[str, ...]]:
-    """Return the programs of each initramfs that a run may have made."""
-    return dict.fromkeys(((), *(device.programs for device in DEVICES.values())))
 
 
 def by_kernel(problem: str) -> Finding:

@@ -9,7 +9,7 @@ from bench.errors import UsageError
 from bench.model.cell import Cell, Pages, Plan
 from bench.model.device import of_this_machine
 from bench.tune.cpus import choose_cpus
-from bench.tune.knobs import Wishes, tune, wishes
+from bench.tune.knobs import Wishes, tune
 
 
 def wishes_for(plan: Plan) -> Wishes:
@@ -20,7 +20,7 @@ def wishes_for(plan: Plan) -> Wishes:
         for pages in Pages
         if pages.pooled and any(cell.pages is pages for cell in cells)
     }
-    return wishes(pools, cpus=choose_cpus(count=max(cell.threads for cell in cells)))
+    return Wishes(pools, cpus=choose_cpus(count=max(cell.threads for cell in cells)))
 
 
 @contextmanager

@@ -19,7 +19,7 @@ _COMPACT = "proc/sys/vm/compact_memory"
 
 @dataclass(frozen=True)
 class Wishes:
-    """Say what a run wants of the machine.
+    """Say what a run wants of the machine: all that --tune does, but for what is left out.
 
     ``hugepages`` maps page sizes in bytes to how many free pages there should be. ``shmem_thp``:
     let the helper choose huge pages for its memory files. ``performance``: cpufreq governor
@@ -28,15 +28,9 @@ class Wishes:
     """
 
     hugepages: Mapping[int, int]
-    shmem_thp: bool
-    performance: bool
-    cpus: tuple[int, ...] | None
-
-
-def wishes(hugepages: Mapping[int, int], cpus: tuple[int, ...] | None = None) -> Wishes:
-    """Return all that --tune does, with so many free huge pages of each size in bytes."""
-    wanted = {size: count for size, count in hugepages.items() if count}
-    return Wishes(wanted, shmem_thp=True, performance=True, cpus=cpus)
+    shmem_thp: bool = True
+    performance: bool = True
+    cpus: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -149,6 +143,8 @@ def _pools(wished: Wishes, root: Path) -> tuple[list[Pool], list[str]]:
     for size, count in sorted(wished.hugepages.items()):
         directory = root / f"sys/kernel/mm/hugepages/hugepages-{size // KIB}kB"
         pool = Pool(size, count, directory)
+        if not count:
+            continue
         if not directory.exists():
             lines.append(f"{pool.name}: this machine has none")
         elif pool.missing:

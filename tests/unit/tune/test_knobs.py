@@ -13,7 +13,7 @@ from bench.cleanup.undo import read_value
 from bench.errors import CannotJudge
 from bench.model.units import GIB
 from bench.tune.cpus import choose_cpus
-from bench.tune.knobs import Wishes, tune, wishes
+from bench.tune.knobs import Wishes, tune
 from tests.unit.machines import CPU, PAGE, POOL, SERVER, SHMEM, machine, values
 
 NOTHING = Wishes({}, shmem_thp=False, performance=False, cpus=())
@@ -45,7 +45,7 @@ def tuned(root: Path, wished: Wishes) -> tuple[dict[str, str], list[str]]:
 
 
 def test_everything_is_set_and_said(root: Path) -> None:
-    during, lines = tuned(root, wishes({PAGE: 2}, cpus=()))
+    during, lines = tuned(root, Wishes({PAGE: 2}, cpus=()))
     assert lines == [
         "cpufreq governor: powersave -> performance (2 times)",
         "intel_pstate no_turbo: 0 -> 1",
@@ -69,9 +69,9 @@ def test_no_wish_changes_nothing(root: Path) -> None:
 
 
 def test_what_is_as_wished_is_not_touched(root: Path) -> None:
-    during, _ = tuned(root, wishes({PAGE: 0}, cpus=()))
+    during, _ = tuned(root, Wishes({PAGE: 0}, cpus=()))
     machine(root, {name: value for name, value in during.items() if value})
-    assert tuned(root, wishes({}, cpus=()))[1] == [NOT_PINNED]
+    assert tuned(root, Wishes({}, cpus=()))[1] == [NOT_PINNED]
 
 
 @pytest.mark.parametrize("mode", ["always", "within_size", "never", "deny", "force"])
@@ -85,13 +85,13 @@ def test_shmem_is_advise_whatever_it_was(mode: str, root: Path) -> None:
 def test_boost_where_there_is_no_intel_pstate(root: Path) -> None:
     (root / CPU / "intel_pstate/no_turbo").unlink()
     machine(root, {f"{CPU}/cpufreq/boost": "1"})
-    during, lines = tuned(root, wishes({}, cpus=()))
+    during, lines = tuned(root, Wishes({}, cpus=()))
     assert during[f"{CPU}/cpufreq/boost"] == "0"
     assert "cpufreq boost: 1 -> 0" in lines
 
 
 def test_a_machine_without_any_of_it(tmp_path: Path) -> None:
-    _, lines = tuned(machine(tmp_path / "bare", {"sys/x": ""}), wishes({PAGE: 1, GIB: 1}, cpus=()))
+    _, lines = tuned(machine(tmp_path / "bare", {"sys/x": ""}), Wishes({PAGE: 1, GIB: 1}, cpus=()))
     assert lines == [
         "cpufreq governor: cannot be set on this machine",
         "turbo: cannot be set on this machine",
@@ -105,7 +105,7 @@ def test_a_machine_without_any_of_it(tmp_path: Path) -> None:
 def test_a_governor_that_is_not_there_is_not_asked_for(root: Path) -> None:
     name = f"{CPU}/cpufreq/policy{{}}/scaling_available_governors"
     machine(root, {name.format(0): "powersave", name.format(1): "powersave"})
-    assert "cpufreq governor: cannot be set on this machine" in tuned(root, wishes({}, cpus=()))[1]
+    assert "cpufreq governor: cannot be set on this machine" in tuned(root, Wishes({}, cpus=()))[1]
 
 
 class Kernel:
@@ -185,7 +185,7 @@ def test_who_may_not_write_is_told_all_of_it_first(seen_by_all: Path, not_root: 
         if mine:
             (root / name).chmod(0o444)
     with Journal(root) as journal, pytest.raises(CannotJudge) as caught:
-        tune(journal, wishes({PAGE: 99}), root)
+        tune(journal, Wishes({PAGE: 99}), root)
     assert all(str(root / name) in caught.value.message for name in names)
     assert "sudo" in caught.value.hint
     assert values_of(root, names) == before
@@ -202,7 +202,7 @@ def test_a_kernel_that_refuses_is_quoted_and_all_is_undone(
     (root / CPU / "intel_pstate/no_turbo").write_text("nonsense\n")
     (root / POOL / "free_hugepages").write_text("many\n")
     with Journal(root) as journal, pytest.raises(CannotJudge, match="many"):
-        tune(journal, wishes({PAGE: 9}), root)
+        tune(journal, Wishes({PAGE: 9}), root)
     machine(root, {f"{CPU}/intel_pstate/no_turbo": "0", f"{POOL}/free_hugepages": "3"})
     assert values(root) == before
 
@@ -245,5 +245,5 @@ def test_this_process_really_moves(root: Path) -> None:
 def test_a_cpu_that_is_not_there_changes_nothing(root: Path) -> None:
     before = values(root)
     with Journal(root) as journal, pytest.raises(CannotJudge, match="CPU 99 is not online"):
-        tune(journal, wishes({}, (1, 99)), root)
+        tune(journal, Wishes({}, cpus=(1, 99)), root)
     assert values(root) == before
