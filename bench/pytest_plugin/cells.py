@@ -9,7 +9,7 @@ import pytest
 
 from bench.errors import BenchError, CellFailed
 from bench.model.cell import Cell
-from bench.pytest_plugin.source import Measured, Source, Stored
+from bench.pytest_plugin.source import Source, planned, stored
 from bench.results.comparable import unlike
 from bench.sides import Key, Side, key_name
 from bench.sides.names import group_name
@@ -180,9 +180,9 @@ def _source(option: Any) -> Source:
     if option.bench_run and option.bench_scenario:
         raise pytest.UsageError("bench: either --bench-run or --bench-scenario")
     if option.bench_run:
-        return Stored([*map(Path, option.bench_run)], option.bench_ticks, option.bench_force)
+        return stored([*map(Path, option.bench_run)], option.bench_ticks, option.bench_force)
     out = Path(option.bench_out) if option.bench_out else None
-    return Measured(option.bench_scenario, out, option.bench_ticks)
+    return planned(option.bench_scenario, out, option.bench_ticks)
 
 
 def _refusal(error: BenchError) -> pytest.UsageError:

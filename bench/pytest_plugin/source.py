@@ -2,11 +2,10 @@
 """Provide the values of the cells: from stored runs, or from a scenario that is measured."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 from bench.commands.run import RunOptions, run_command
 from bench.errors import BenchError, CannotJudge, UsageError
@@ -19,71 +18,54 @@ from bench.sides import Key, Side, read_side
 _UNITS = ("ns", "instructions", "second")
 
 
-class Source(Protocol):
-    """Name cells at once, and their values when `side` is called."""
+@dataclass
+class Source:
+    """Name cells at once; ``known`` has their values, None while they are not measured."""
 
-    @property
-    def keys(self) -> Sequence[Key]: ...
-
-    @property
-    def known(self) -> Side | None:
-        """Return what `side` would, or None while it has not been measured."""
-        ...
+    keys: Sequence[Key]
+    known: Side | None = None
+    measure: Callable[[], Side] | None = None
+    _error: BenchError | None = None
 
     def side(self) -> Side:
         """Return all values, measuring them first if need be; the same BenchError each time."""
-        ...
-
-
-class Stored:
-    """Read stored runs at once, so that errors are raised before the first test."""
-
-    def __init__(self, paths: Sequence[Path], ticks: bool, force: bool) -> None:
-        self.known = read_side(paths[0] if len(paths) == 1 else paths, force)
-        _check_unit(self.known, ticks)
-        self.keys = [*self.known.cells, *self.known.without]
-
-    def side(self) -> Side:
-        return self.known
-
-
-@dataclass
-class Measured:
-    """Plan a scenario; the first call of `side` measures all of it."""
-
-    scenario: str
-    out: Path | None
-    ticks: bool
-    known: Side | None = None
-    _error: BenchError | None = None
-
-    def __post_init__(self) -> None:
-        asked = load_scenario(self.scenario, {})
-        plan = make_plan(asked)
-        blocks = [*plan.blocks, *(block for block, _ in plan.left_out)]
-        self.keys: list[Key] = [cell for block in blocks for cell in block.cells]
-        stamp = f"{datetime.now():%Y%m%d-%H%M%S}-{asked.name}-pytest-{os.getpid()}"
-        self.out = self.out or REPORTS / stamp
-
-    def side(self) -> Side:
         if self._error:
             raise self._error
         try:
-            self.known = self.known or self._measure()
+            if self.measure and not self.known:
+                self.known = self.measure()
         except BenchError as error:
             self._error = error
             raise
+        assert self.known
         return self.known
 
-    def _measure(self) -> Side:
-        out = self.out or REPORTS
-        clock = Clock.ICOUNT if self.ticks else Clock.WALL
-        arguments = ["run", self.scenario, "--clock", clock.value, "--out", str(out)]
-        request = RunOptions(self.scenario, {}, arguments, clock.value, out)
-        outcome = run_command(request, lambda _: None)
-        if not (out / "run.json").exists():
-            raise CannotJudge(outcome.complaint or "nothing was measured", outcome.hint)
-        return read_side(out)
+
+def stored(paths: Sequence[Path], ticks: bool, force: bool) -> Source:
+    """Read stored runs at once, so that errors are raised before the first test."""
+    side = read_side(paths[0] if len(paths) == 1 else paths, force)
+    _check_unit(side, ticks)
+    return Source([*side.cells, *side.without], side)
+
+
+def planned(scenario: str, out: Path | None, ticks: bool) -> Source:
+    """Plan a scenario; the first call of `Source.side` measures all of it."""
+    asked = load_scenario(scenario, {})
+    plan = make_plan(asked)
+    blocks = [*plan.blocks, *(block for block, _ in plan.left_out)]
+    stamp = f"{datetime.now():%Y%m%d-%H%M%S}-{asked.name}-pytest-{os.getpid()}"
+    place = out or REPORTS / stamp
+    keys = [cell for block in blocks for cell in block.cells]
+    return Source(keys, measure=lambda: _measured(scenario, place, ticks))
+
+
+def _measured(scenario: str, out: Path, ticks: bool) -> Side:
+    clock = Clock.ICOUNT if ticks else Clock.WALL
+    arguments = ["run", scenario, "--clock", clock.value, "--out", str(out)]
+    outcome = run_command(RunOptions(scenario, {}, arguments, clock.value, out), lambda _: None)
+    if not (out / "run.json").exists():
+        raise CannotJudge(outcome.complaint or "nothing was measured", outcome.hint)
+    return read_side(out)
 
 
 def _check_unit(side: Side, ticks: bool) -> None:

@@ -22,9 +22,7 @@ def noise_floor(ratios: Sequence[float], share: float = 0.95) -> float:
 
 def minimum_detectable_effect(
     boots: tuple[int, int],
-    reps: int,
-    sd_between: float,
-    sd_within: float = 0.0,
+    deviation: float,
     *,
     limit: float = 0.0,
     confidence: float = 0.98,
@@ -32,15 +30,15 @@ def minimum_detectable_effect(
 ) -> float:
     """Compute the slowdown that a gate finds with a probability of ``power``: 0.05 is 5 %.
 
-    ``sd_*`` are relative, ``limit`` is the gate's effect threshold. Of two conditions the
-    harder one: the interval clears zero (two-sample t: Kalibera and Jones 2013, with
-    variance between boots and between reps of a boot), and the estimate clears the limit.
+    ``deviation`` is the relative one of boots, ``limit`` is the gate's effect threshold. Of two
+    conditions the harder one: the interval clears zero (two-sample t: Kalibera and Jones 2013),
+    and the estimate clears the limit.
     Infinite for fewer than two boots a side.
     """
     base, new = boots
-    if min(base, new) < 2 or reps < 1:
+    if min(base, new) < 2:
         return float("inf")
-    error = np.sqrt((sd_between**2 + sd_within**2 / reps) * (1 / base + 1 / new))
+    error = deviation * np.sqrt(1 / base + 1 / new)
     freedom = base + new - 2
     found = t.ppf(power, freedom)
     clears = t.ppf((1 + confidence) / 2, freedom) + found

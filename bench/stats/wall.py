@@ -144,7 +144,7 @@ def _judged(decision: Decision, logs: Logs, rule: Rule, shift: Shift, within: Sh
 def _detectable(logs: Logs, rule: Rule, power: float = 0.95) -> float:
     boots = len(logs.base), len(logs.new)
     found = minimum_detectable_effect(
-        boots, 1, logs.deviation, limit=rule.limit, confidence=rule.confidence, power=power
+        boots, logs.deviation, limit=rule.limit, confidence=rule.confidence, power=power
     )
     drifts = (norm.ppf((1 + rule.confidence) / 2) + norm.ppf(power)) * logs.drift
     return max(found, float(np.expm1(drifts)))

@@ -10,7 +10,8 @@ from bench.gate.judge import CellPair, Judgement, Limits, judge
 from bench.model.cell import Cell, Clock
 from bench.results.writer import create_boots
 from bench.stats.decision import Rule
-from bench.stats.samples import Samples, from_boots
+from bench.stats.samples import Samples
+from tests.unit.samples import from_boots
 from tests.unit.side_runs import NEW, RESET, Values, noisy, write_run
 
 LEVELS = {RESET: 5_200_000, NEW: 1_300_000}

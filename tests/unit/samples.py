@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from bench.model.cell import Cell, Clock, Method, Phase, Sample
 from bench.model.facts import ExecutorFacts, RunFacts
 from bench.results.columns import ABSENT, CellColumns, Column
 from bench.results.writer import Run, Store
+from bench.stats.samples import Samples, samples_of
 from tests.unit.streams import small_block, split_pause
 
 FACTS = RunFacts(
@@ -82,3 +84,10 @@ def columns(cell: Cell, lines: Sequence[tuple[int, Sample]]) -> CellColumns:
         counters={name: column(each.counters.get(name) for each in found) for name in names},
         statuses={place: each.status for place, each in enumerate(found) if not each.ok},
     )
+
+
+def from_boots(boots: Sequence[ArrayLike]) -> Samples:
+    """Make a side of the values of each boot, in the order in which the boots ran."""
+    arrays = [np.atleast_1d(np.asarray(boot, dtype=np.float64)) for boot in boots]
+    ids = np.repeat(np.arange(len(arrays)), [len(array) for array in arrays])
+    return samples_of(ids, np.concatenate(arrays) if arrays else np.empty(0))

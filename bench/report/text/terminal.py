@@ -138,8 +138,9 @@ def _table(table: Table, terminal: _Terminal) -> list[RenderableType]:
     fitted = fit(table, terminal.width)
     if not fitted:
         return _records(table, terminal.width)
-    said = ", ".join(f"{head} {value}" for head, value in fitted.shared)
-    grid = _grid(fitted.table, terminal)
+    told, shared = fitted
+    said = ", ".join(f"{head} {value}" for head, value in shared)
+    grid = _grid(told, terminal)
     return [Text(wrap(said, terminal.width)), grid] if said else [grid]
 
 
@@ -195,18 +196,6 @@ def _records(table: Table, width: int) -> list[RenderableType]:
     return parts
 
 
-@dataclass(frozen=True)
-class FittedTable:
-    """A table whose cells are wrapped to the widths of their columns.
-
-    ``shared`` has the head and the value of each column that was the same in all rows, and
-    is left out for that.
-    """
-
-    table: Table
-    shared: tuple[tuple[str, str], ...] = ()
-
-
 def wrap(text: str, width: int, hanging: int = 0) -> str:
     """Wrap a text to lines of at most ``width``; a longer word stays whole on its own line."""
     lead = text[: len(text) - len(text.lstrip(" "))]
@@ -221,11 +210,12 @@ def wrap(text: str, width: int, hanging: int = 0) -> str:
     return "\n".join(lines).replace(_GLUE, " ")
 
 
-def fit(table: Table, width: int) -> FittedTable | None:
-    """Fit a table into ``width`` columns, in the first of these ways that does.
+def fit(table: Table, width: int) -> tuple[Table, tuple[tuple[str, str], ...]] | None:
+    """Wrap the cells of a table to fit ``width`` columns, in the first of these ways that does.
 
     Whole; without what its rows share; in groups below a name; with cells of several lines.
-    None where none does.
+    Returns it with the head and the value of each column that is left out as its rows share it,
+    or None where no way does.
     """
     told = table.filled()
     several, names = len(told.rows) > 1, told.names - 1
@@ -238,7 +228,7 @@ def fit(table: Table, width: int) -> FittedTable | None:
     ways = ((told, (), False), (left, shared, False), (grouped, shared, False))
     for made, said, wrapping in (*ways, (grouped, shared, True)):
         if fitted := _fitted(made, width, wrapping):
-            return FittedTable(fitted, said)
+            return fitted, said
     return None
 
 

@@ -13,9 +13,9 @@ from bench.gate.compare import GateOptions, ask, read_sides
 from bench.gate.judge import CellPair
 from bench.model.cell import Clock
 from bench.stats.decision import Verdict
-from bench.stats.samples import from_boots
 from tests.unit.command import Bench
 from tests.unit.gated_runs import RESET_NAME, counted, counts, few, judged, write_series
+from tests.unit.samples import from_boots
 from tests.unit.side_files import foreign
 from tests.unit.side_runs import NEW, RESET, noisy, write_run
 

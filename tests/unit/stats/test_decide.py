@@ -13,7 +13,8 @@ from scipy.stats import binom
 from bench.model.cell import Clock
 from bench.stats.decide import decide_all
 from bench.stats.decision import Decision, Evidence, Rule, Verdict
-from bench.stats.samples import Samples, from_boots, samples_of
+from bench.stats.samples import Samples, samples_of
+from tests.unit.samples import from_boots
 
 OPPOSITE = {
     Verdict.REGRESSION: Verdict.IMPROVEMENT,

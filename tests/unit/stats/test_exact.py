@@ -10,7 +10,8 @@ from bench.model.cell import Clock
 from bench.stats.decide import decide_all
 from bench.stats.decision import Decision, Evidence, Rule, Verdict
 from bench.stats.exact import luck
-from bench.stats.samples import Samples, from_boots
+from bench.stats.samples import Samples
+from tests.unit.samples import from_boots
 
 COUNTS = Rule(Clock.ICOUNT, threshold=0.005)
 

@@ -12,7 +12,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestIndPower
 
 from bench.stats.decide import holm
-from bench.stats.drift import Drift, drift, wander_p
+from bench.stats.drift import Drift, drift
 from bench.stats.noise import minimum_detectable_effect, noise_floor
 
 chances = st.lists(st.floats(0, 1), min_size=1, max_size=25)
@@ -33,19 +33,18 @@ def test_a_floor_is_as_far_down_as_up() -> None:
 @pytest.mark.parametrize("power", [0.8, 0.95])
 def test_what_can_be_seen_is_what_statsmodels_says(boots: int, power: float) -> None:
     """By the noncentral t; ours adds two quantiles of t, which is within 5 % of it."""
-    sd = np.hypot(0.02, 0.01 / 2**0.5)
     size = TTestIndPower().solve_power(
         nobs1=boots, alpha=0.01, power=power, ratio=1.0, alternative="larger"
     )
-    effect = minimum_detectable_effect((boots, boots), 2, 0.02, 0.01, power=power)
-    assert np.log1p(effect) == pytest.approx(size * sd, rel=0.05)
+    effect = minimum_detectable_effect((boots, boots), 0.02, power=power)
+    assert np.log1p(effect) == pytest.approx(size * 0.02, rel=0.05)
 
 
 def test_more_boots_see_more_and_one_sees_nothing() -> None:
-    effects = [minimum_detectable_effect((n, n), 2, 0.02, 0.01) for n in (2, 5, 10, 20)]
+    effects = [minimum_detectable_effect((n, n), 0.02) for n in (2, 5, 10, 20)]
     assert effects == sorted(effects, reverse=True)
-    assert minimum_detectable_effect((1, 9), 2, 0.02) == float("inf")
-    assert minimum_detectable_effect((10, 10), 2, 0.0, limit=0.02) == pytest.approx(0.02)
+    assert minimum_detectable_effect((1, 9), 0.02) == float("inf")
+    assert minimum_detectable_effect((10, 10), 0.0, limit=0.02) == pytest.approx(0.02)
 
 
 @given(chances)
@@ -65,44 +64,25 @@ def test_a_trend_is_found_with_its_size() -> None:
     values = 100 + np.linspace(0, 10, 40) + rng.normal(0, 1, 40)
     found = drift(values)
     assert found.p < 1e-6
-    assert found.p_wander < 1e-3
     assert found.change == pytest.approx(theilslopes(values)[0] * 39 / np.median(values))
     assert found.change == pytest.approx(0.095, abs=0.03)
     down = drift(values[::-1])
-    assert (down.tau, down.change) == pytest.approx((-found.tau, -found.change))
+    assert (down.p, down.change) == pytest.approx((found.p, -found.change))
 
 
 def test_what_stays_is_no_drift() -> None:
-    """Alarms at 1 % come once in a hundred series, trend and waves alike."""
+    """Alarms at 1 % come once in a hundred series."""
     rng = np.random.default_rng(2)
     found = [drift(rng.lognormal(0, 0.5, 20)) for _ in range(1000)]
-    for alarms in (sum(one.p < 0.01 for one in found), sum(one.p_wander < 0.01 for one in found)):
-        assert alarms <= binom.ppf(1 - 1e-4, 1000, 0.01)
-    assert sum(one.p_wander < 0.05 for one in found) >= binom.ppf(1e-4, 1000, 0.03)
-
-
-def test_waves_are_found_where_no_trend_is() -> None:
-    wave = np.sin(np.linspace(0, 4 * np.pi, 60)) + np.random.default_rng(3).normal(0, 0.3, 60)
-    found = drift(10 + wave)
-    assert found.p_wander < 1e-6 < 0.001 < found.p
+    assert sum(one.p < 0.01 for one in found) <= binom.ppf(1 - 1e-4, 1000, 0.01)
 
 
 @pytest.mark.parametrize("values", [[], [1.0], [1.0, 2.0], [5.0] * 30])
 def test_of_few_or_equal_values_there_is_no_drift(values: list[float]) -> None:
-    assert drift(values) == Drift(0.0, 1.0, 0.0, 1.0)
+    assert drift(values) == Drift(1.0, 0.0)
 
 
 def test_long_series_and_medians_of_zero_have_a_drift() -> None:
     long = drift(np.linspace(1, 2, 200_000))
     assert long.change == pytest.approx(2 / 3, rel=0.01)
     assert drift([-1.0, 0.0, 1.0]).change == float("inf")
-
-
-def test_a_wander_p_is_that_of_all_orders() -> None:
-    """Against orders drawn at random: Bartels' normal form is near from ten values on."""
-    rng = np.random.default_rng(4)
-    values = rng.normal(size=15).cumsum()
-    ratio = np.sum(np.diff(values.argsort().argsort()) ** 2)
-    orders = rng.permuted(np.tile(np.arange(15), (20_000, 1)), axis=1)
-    share = np.mean(np.sum(np.diff(orders, axis=1) ** 2, axis=1) <= ratio)
-    assert wander_p(values) == pytest.approx(share, abs=0.01)

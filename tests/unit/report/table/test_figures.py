@@ -13,7 +13,6 @@ from bench.model.cell_state import CellState
 from bench.report.table.cells import CellTable
 from bench.report.table.figures import figures
 from bench.stats.ratios import ratio_interval
-from bench.stats.samples import from_boots
 from tests.unit.report_runs import (
     A_PAGE,
     CELL,
@@ -25,6 +24,7 @@ from tests.unit.report_runs import (
     straight,
     without,
 )
+from tests.unit.samples import from_boots
 
 NEW = replace(CELL, method=Method.NEW_OWNER)
 BUSY = 3  # times as long on a slower machine that others use too

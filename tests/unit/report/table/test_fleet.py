@@ -19,13 +19,13 @@ from bench.report.text.text import sections_text
 from bench.results.writer import Run, load
 from bench.sides.names import cell_name
 from bench.stats.ratios import ratio_interval
-from bench.stats.samples import from_boots
 from tests.unit.command import Bench
 from tests.unit.gated_runs import counted, counts, write_series
 from tests.unit.report.text.test_terminal import both
 from tests.unit.report_runs import CELL as LINE
 from tests.unit.report_runs import FACTS, LEFT_OUT, sized, straight, without
 from tests.unit.report_runs import run_of as in_memory
+from tests.unit.samples import from_boots
 from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, SKIPPED, VALUES, noisy, write_run
 
 PATCHED = {"kernel": "6.13+patched"}

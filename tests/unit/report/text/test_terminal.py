@@ -189,10 +189,11 @@ def test_a_table_that_fits_does(rows: list[tuple[Entry, ...]], width: int) -> No
     fitted = fit(make_table(COLUMNS, rows), width)
     if fitted is None:
         return
-    shown = [fitted.table.heads, *(tuple(e.text for e in row) for row in fitted.table.rows)]
+    table, shared = fitted
+    shown = [table.heads, *(tuple(e.text for e in row) for row in table.rows)]
     lines = [[max(map(len, cell.split("\n"))) for cell in row] for row in shown]
     assert sum(map(max, zip(*lines, strict=True))) + 2 * (len(lines[0]) - 1) <= width
-    told = " ".join(cell for row in [*shown, *fitted.shared] for cell in row)
+    told = " ".join(cell for row in [*shown, *shared] for cell in row)
     assert {word for row in rows for entry in row for word in entry.text.split()} <= {*told.split()}
 
 
