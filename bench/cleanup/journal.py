@@ -6,7 +6,10 @@ bench does, see `recover`.
 """
 
 import secrets
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,7 +25,6 @@ from bench.cleanup.journal_file import (
     put_aside,
     store,
 )
-from bench.cleanup.signals import delay_signals
 from bench.cleanup.undo import (
     Entry,
     ProcessSession,
@@ -39,6 +41,29 @@ from bench.cleanup.undo import (
 from bench.errors import CannotJudge, NoSpace
 from bench.machine.procfs import process
 from bench.paths import cache_dir, cache_path, locked
+
+
+@contextmanager
+def delay_signals() -> Iterator[None]:
+    """Delay SIGINT, SIGTERM and SIGHUP until the block ends, then raise the first of them.
+
+    Outside the main thread, which gets all signals, this does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _: came.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for caught in came[:1]:
+            signal.raise_signal(caught)
 
 
 class Journal:

@@ -1,25 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Examine what the guest executor needs: programs, a kernel, memory, KVM."""
+"""Examine what the guest executor needs: programs, a kernel, memory, and a KVM that works."""
 
 from pathlib import Path
 
 from bench.doctor.diagnosis import Finding, Severity, Way, first_problem
 from bench.doctor.essentials import examine_space, install, missing
-from bench.doctor.kvm import examine_kvm
 from bench.errors import CannotJudge
 from bench.executors.guest_setup import HOST_PROGRAMS, why_not_here
-from bench.guest.probe import qemu_version
+from bench.guest.bootsector import why_no_boot_sector
+from bench.guest.initramfs import cached_initramfs
+from bench.guest.probe import known_answer, qemu_version, why_not_kvm
+from bench.guest.qemu import Accelerator
 from bench.kernel import build, packages
-from bench.kernel.build import cached_kernel
+from bench.kernel.build import Kernel, cached_kernel
 from bench.kernel.config import load_config
 from bench.kernel.packages import cached_packages, resolve
-from bench.machine.facts import available_memory
+from bench.machine.facts import available_memory, kvm_problem
+from bench.machine.sysfs import field, read
 from bench.model.device import DEVICES
 from bench.model.facts import MachineFacts
 from bench.model.units import GIB
 
 _LEAST = GIB  # bytes: half for the smallest guest, half for this machine
 ARCH = "x86_64"  # of the kernel packages; the guest also gets programs of this machine
+_QEMU = "qemu-system-x86_64"
+COUNT_INSTEAD = "bench run --clock icount  # counts instructions, which are no time"
+_IN_A_GUEST = "in a virtual machine its host has to allow nested virtualization"
 
 
 def examine_guest(
@@ -105,3 +111,59 @@ def _memory(machine: MachineFacts) -> Finding:
         return Finding("memory", Severity.OK, text)
     fix = "ps -eo rss,pid,comm --sort=-rss | head  # who has it"
     return Finding("memory", Severity.PROBLEM, f"{text}, and 1 GiB at least", fix)
+
+
+def examine_kvm(cache: bool = True, root: Path = Path("/")) -> Finding:
+    """Judge KVM. ``cache`` tells whether there is one that can be read and written."""
+    problem = kvm_problem()
+    if problem:
+        return Finding("kvm", Severity.PROBLEM, problem, way_to_open(problem, root))
+    if missing({_QEMU: ""}):
+        return Finding("kvm", Severity.INFO, f"/dev/kvm opens; that it works only {_QEMU} can tell")
+    try:
+        kernel = cached_kernel() if cache else None
+        told = _told_by_kernel(kernel) if kernel else None
+    except CannotJudge:
+        told = None  # what is missing is said elsewhere
+    return by_kernel(told) if told is not None else by_sector(why_no_boot_sector(Accelerator.KVM))
+
+
+def way_to_open(problem: str, root: Path) -> str:
+    """Return the command that lets this user open /dev/kvm, or what to do without."""
+    if "Permission" in problem:
+        return 'sudo usermod -aG kvm "$USER"  # then log in again'
+    flags = (field(read(root, "proc/cpuinfo"), "flags") or "").split()
+    modules = {"vmx": "kvm_intel", "svm": "kvm_amd"}
+    for flag, module in modules.items():
+        if flag in flags:
+            return f"sudo modprobe {module}  # the CPU can; else see dmesg, or the firmware"
+    return f"{COUNT_INSTEAD}; the CPU shows no vmx or svm: {_IN_A_GUEST}"
+
+
+def _told_by_kernel(kernel: Kernel) -> str | None:
+    """Say why a guest does not boot under KVM, "" when it does; None without an initramfs."""
+    known = known_answer(kernel.image)
+    if known is not None:
+        return known
+    # The programs of each initramfs that a run may have made.
+    for programs in dict.fromkeys(((), *(device.programs for device in DEVICES.values()))):
+        initramfs = cached_initramfs(kernel, programs)
+        if initramfs:
+            return why_not_kvm(kernel.image, initramfs)
+    return None
+
+
+def by_kernel(problem: str) -> Finding:
+    """Judge KVM by why a guest did not boot, "" when it did."""
+    if problem:
+        return Finding("kvm", Severity.PROBLEM, problem, COUNT_INSTEAD)
+    return Finding("kvm", Severity.OK, "a guest boots with it")
+
+
+def by_sector(problem: str) -> Finding:
+    """Judge KVM by why a boot sector did not run, "" when it did."""
+    if problem:
+        text = f"/dev/kvm opens, but a boot sector does not run with it: {problem}"
+        return Finding("kvm", Severity.PROBLEM, text, COUNT_INSTEAD)
+    text = "a boot sector runs under KVM; the first bench run boots a kernel with it"
+    return Finding("kvm", Severity.OK, text)

@@ -3,19 +3,26 @@
 
 import os
 import platform
+import re
+import resource
 from pathlib import Path
+from textwrap import shorten
 
 import psutil
 from msgspec.structs import replace
 
-from bench.machine import settings
 from bench.machine.container import container, cpu_quota, hypervisor, memory_headroom, memory_limit
 from bench.machine.doubts import doubts
-from bench.machine.settings import CPU
 from bench.machine.sysfs import cpus_text, field, flag, integer, read, selected
-from bench.model.facts import MachineFacts
+from bench.model.facts import HugePool, MachineFacts, MemoryLock, NumaNode
+from bench.model.units import KIB
 
 ROOT = Path("/")
+_CPU = "sys/devices/system/cpu"
+_CAP_IPC_LOCK = 1 << 14  # uapi/linux/capability.h
+# Where the kernel says that it may run faster than its nominal clock, and which value is on.
+_TURBO = ((f"{_CPU}/intel_pstate/no_turbo", "0"), (f"{_CPU}/cpufreq/boost", "1"))
+_SHORT = 60  # characters of a mitigation that are kept
 _CLOCK = "sys/devices/system/clocksource/clocksource0"
 _THP = "sys/kernel/mm/transparent_hugepage"
 _SYSCTL = "proc/sys/kernel"
@@ -26,7 +33,7 @@ def machine_facts(root: Path = ROOT) -> MachineFacts:
 
     ``root`` is where /proc, /sys and /etc are looked for. What cannot be read is None.
     """
-    turbo, turbo_file = settings.turbo(root)
+    turbo, turbo_file = _turbo(root)
     found = MachineFacts(
         cpu=cpu_model(root),
         cpus=psutil.cpu_count() or 1,
@@ -35,29 +42,29 @@ def machine_facts(root: Path = ROOT) -> MachineFacts:
         arch=platform.machine(),
         system=_os_release(root),
         python=platform.python_version(),
-        governor=settings.governors(root),
+        governor=_governors(root),
         turbo=turbo,
         turbo_file=turbo_file,
-        smt=flag(read(root, f"{CPU}/smt/active")),
-        numa=settings.numa_nodes(root),
-        isolated=cpus_text(read(root, f"{CPU}/isolated")),
-        nohz_full=cpus_text(read(root, f"{CPU}/nohz_full")),
+        smt=flag(read(root, f"{_CPU}/smt/active")),
+        numa=_numa_nodes(root),
+        isolated=cpus_text(read(root, f"{_CPU}/isolated")),
+        nohz_full=cpus_text(read(root, f"{_CPU}/nohz_full")),
         clocksource=read(root, f"{_CLOCK}/current_clocksource"),
         clocksources=tuple((read(root, f"{_CLOCK}/available_clocksource") or "").split()),
-        mitigations=settings.mitigations(root),
+        mitigations=_mitigations(root),
         microcode=field(read(root, "proc/cpuinfo"), "microcode"),
         thp=selected(read(root, f"{_THP}/enabled")),
         thp_shmem=selected(read(root, f"{_THP}/shmem_enabled")),
-        hugepages=settings.hugepage_pools(root),
+        hugepages=_hugepage_pools(root),
         load=os.getloadavg(),
         perf_event_paranoid=integer(read(root, f"{_SYSCTL}/perf_event_paranoid")),
-        pmu=settings.has_pmu(root),
+        pmu=_has_pmu(root),
         io_uring_disabled=integer(read(root, f"{_SYSCTL}/io_uring_disabled")),
         tainted=integer(read(root, f"{_SYSCTL}/tainted")),
-        affinity=cpus_text(settings.status(root, "Cpus_allowed_list")),
+        affinity=cpus_text(_status(root, "Cpus_allowed_list")),
         root=os.geteuid() == 0,
-        cap_ipc_lock=settings.may_lock_memory(root),
-        memlock=settings.memlock(),
+        cap_ipc_lock=_may_lock_memory(root),
+        memlock=_memlock(),
         cgroup_memory=memory_limit(root),
         cgroup_cpus=cpu_quota(root),
         container=container(root),
@@ -104,3 +111,84 @@ def _os_release(root: Path) -> str:
         if key == "PRETTY_NAME":
             return value.strip('"')
     return platform.system()
+
+
+def _governors(root: Path) -> tuple[str, ...] | None:
+    """Return each governor that some CPU has; None where the kernel sets no clock, as in VMs."""
+    policies = (root / _CPU / "cpufreq").glob("policy*/scaling_governor")
+    found = {read(root, str(path.relative_to(root))) for path in policies}
+    return tuple(sorted(name for name in found if name)) or None
+
+
+def _turbo(root: Path) -> tuple[bool | None, str | None]:
+    """Return whether turbo is on, and the file that says so."""
+    for path, on in _TURBO:
+        text = read(root, path)
+        if flag(text) is not None:
+            return text == on, f"/{path}"
+    return None, None
+
+
+def _may_lock_memory(root: Path) -> bool | None:
+    """Tell whether this process has CAP_IPC_LOCK."""
+    mask = _status(root, "CapEff") or ""
+    return bool(int(mask, 16) & _CAP_IPC_LOCK) if re.fullmatch("[0-9a-f]{1,16}", mask) else None
+
+
+def _status(root: Path, name: str) -> str | None:
+    """Return a field of /proc/self/status."""
+    return field(read(root, "proc/self/status"), name)
+
+
+def _numa_nodes(root: Path) -> dict[int, NumaNode]:
+    """Return the NUMA nodes by their numbers, in order."""
+    nodes = {}
+    for path in (root / "sys/devices/system/node").glob("node[0-9]*"):
+        number = integer(path.name.removeprefix("node"))
+        if number is None:
+            continue
+        name = f"sys/devices/system/node/{path.name}"
+        total = re.search(r"MemTotal:\s+([0-9]{1,15}) kB", read(root, f"{name}/meminfo") or "")
+        nodes[number] = NumaNode(
+            cpus_text(read(root, f"{name}/cpulist")), int(total[1]) * KIB if total else None
+        )
+    return dict(sorted(nodes.items()))
+
+
+def _hugepage_pools(root: Path) -> dict[int, HugePool]:
+    """Return the pools of huge pages by the size of a page in bytes, the smallest first."""
+    found = {}
+    for path in (root / "sys/kernel/mm/hugepages").glob("hugepages-*kB"):
+        size = integer(path.name.removeprefix("hugepages-").removesuffix("kB"))
+        if size is not None:
+            pool = f"sys/kernel/mm/hugepages/{path.name}"
+            found[size * KIB] = HugePool(
+                total=integer(read(root, f"{pool}/nr_hugepages")),
+                free=integer(read(root, f"{pool}/free_hugepages")),
+            )
+    return dict(sorted(found.items()))
+
+
+def _mitigations(root: Path) -> dict[str, str]:
+    """Return those vulnerabilities of the CPU whose mitigation costs something, or is off."""
+    found = {}
+    for path in sorted((root / _CPU / "vulnerabilities").glob("*")):
+        text = read(root, f"{_CPU}/vulnerabilities/{path.name}") or ""
+        if "Mitigation" in text or "Vulnerable" in text:
+            found[path.name] = shorten(text.split(";")[0], _SHORT, placeholder="")
+    return found
+
+
+def _memlock() -> MemoryLock:
+    """Return RLIMIT_MEMLOCK of this process."""
+    limits = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    return MemoryLock(*(None if n == resource.RLIM_INFINITY else n for n in limits))
+
+
+def _has_pmu(root: Path) -> bool:
+    """Tell whether there are counters of the CPU itself.
+
+    They are ``cpu``, ``cpu_core`` on hybrid CPUs, ``armv8_pmuv3_0`` on Arm.
+    """
+    devices = root / "sys/bus/event_source/devices"
+    return any(any(devices.glob(name)) for name in ("cpu", "cpu_core", "armv8_*"))

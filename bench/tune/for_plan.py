@@ -8,8 +8,7 @@ from bench.cleanup.journal import Journal
 from bench.errors import UsageError
 from bench.model.cell import Cell, Pages, Plan
 from bench.model.device import of_this_machine
-from bench.tune.cpus import choose_cpus
-from bench.tune.knobs import Wishes, tune
+from bench.tune.knobs import Wishes, choose_cpus, tune
 
 
 def wishes_for(plan: Plan) -> Wishes:

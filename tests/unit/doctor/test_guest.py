@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.doctor import Diagnosis, Finding, Severity, examine
-from bench.doctor.guest import examine_guest
-from bench.doctor.kvm import by_kernel, by_sector, examine_kvm, way_to_open
+from bench.doctor.guest import by_kernel, by_sector, examine_guest, examine_kvm, way_to_open
 from bench.executors.guest_setup import HOST_PROGRAMS
 from bench.model.facts import MachineFacts
 from bench.model.units import GIB, MIB
@@ -140,6 +139,6 @@ def test_a_device_that_does_not_open(tmp_path: Path, problem: str, flags: str, f
 
 
 def test_without_qemu_nothing_is_said_of_kvm(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.doctor.kvm.kvm_problem", lambda: "")
+    monkeypatch.setattr("bench.doctor.guest.kvm_problem", lambda: "")
     monkeypatch.setattr("bench.process.shutil.which", lambda *_, **__: None)
     assert examine_kvm().state is Severity.INFO

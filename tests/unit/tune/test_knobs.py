@@ -12,8 +12,7 @@ from bench.cleanup.journal import Journal
 from bench.cleanup.undo import read_value
 from bench.errors import CannotJudge
 from bench.model.units import GIB
-from bench.tune.cpus import choose_cpus
-from bench.tune.knobs import Wishes, tune
+from bench.tune.knobs import Wishes, choose_cpus, tune
 from tests.unit.machines import CPU, PAGE, POOL, SERVER, SHMEM, machine, values
 
 NOTHING = Wishes({}, shmem_thp=False, performance=False, cpus=())
