@@ -2,9 +2,11 @@
 """`bench compare` and `bench gate`: from paths to verdicts. What is to be printed is returned."""
 
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from bench.stats.drift import drifting
 from bench.stats.noise import noise_floor
 from bench.stats.samples import Samples, samples_of
 
+T = TypeVar("T")
 _SECOND, _NS = "second", 1e9
 
 
@@ -76,7 +79,7 @@ def ask(question: GateOptions, sides: Sides) -> Judgement:
     clock = Clock.ICOUNT if unit == Clock.ICOUNT.unit else Clock.WALL
     rule = Rule(
         clock=clock,
-        threshold=_share("--threshold", question.threshold),
+        threshold=_parsed("--threshold", parse_share, question.threshold),
         floor=_floor(question),
         interleaved=sides.interleaved,
     )
@@ -115,7 +118,7 @@ def _ticks(side: Side) -> str:
 
 def _floor(question: GateOptions) -> float | None:
     if question.floor:
-        return _share("--floor", question.floor)
+        return _parsed("--floor", parse_share, question.floor)
     if question.aa is None:
         return None
     return floor_of(_read(question.aa, question.force))
@@ -135,9 +138,9 @@ def floor_of(side: Side) -> float:
     return noise_floor(ratios)
 
 
-def _share(option: str, text: str) -> float:
+def _parsed(option: str, parse: Callable[[str], T], text: str) -> T:
     try:
-        return parse_share(text)
+        return parse(text)
     except ValueError as error:
         raise UsageError(f"{option}: {error}") from None
 
@@ -146,10 +149,7 @@ def _budget(text: str, counted: str) -> float | None:
     """Parse a budget into ticks; UsageError for a time where instructions count, or the reverse."""
     if not text:
         return None
-    try:
-        ticks, unit = parse_pause(text)
-    except ValueError as error:
-        raise UsageError(f"--max-pause: {error}") from None
+    ticks, unit = _parsed("--max-pause", parse_pause, text)
     if unit != counted:
         raise UsageError(
             f"--max-pause: {text} is in {unit}, but these runs count {counted}",

@@ -32,11 +32,6 @@ class Plot:
     svg: Markup
 
 
-def plots(run: Run, table: CellTable, rows: Sequence[Figures], name: str) -> list[Plot]:
-    """Draw those plots of a run that have something to show; their ids begin with ``name``."""
-    return [*_plots(run, table, rows, name)]
-
-
 def budget(run: Run) -> float | None:
     """Get what no pause is to exceed, in ticks of the run's clock; None for no such limit.
 
@@ -51,7 +46,8 @@ def budget(run: Run) -> float | None:
     return ticks if unit == run.clock.unit else None
 
 
-def _plots(run: Run, table: CellTable, rows: Sequence[Figures], name: str) -> Iterator[Plot]:
+def plots(run: Run, table: CellTable, rows: Sequence[Figures], name: str) -> Iterator[Plot]:
+    """Draw those plots of a run that have something to show; their ids begin with ``name``."""
     from bench.report.plots import draw  # matplotlib takes a while to import
 
     limit = budget(run)

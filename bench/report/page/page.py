@@ -10,10 +10,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from bench.model.cell import Clock
 from bench.model.cell_state import CellState
 from bench.model.units import format_ratio
 from bench.model.visible import visible
-from bench.report.page.caveats import caveats
 from bench.report.page.embedded import embedded
 from bench.report.page.figures import Plot, plots
 from bench.report.table.cells import CellTable
@@ -39,6 +39,12 @@ from bench.results.writer import Run
 _TEMPLATES = Path(__file__).parent / "templates"
 _CAVEATS = ("note", "warning")  # of what the environment says
 _MOST_SMALL = 5  # wins that a line names
+_SAID = {
+    CellState.EXTRAPOLATED: "its figure, marked ~, is from the line through smaller sizes",
+    CellState.FAILED: "no figure, whatever other boots measured",
+    CellState.SKIPPED: "no figure",
+    CellState.MISSING: "no figure",
+}
 
 
 def page(runs: Sequence[Run], base: Run | None = None) -> str:
@@ -128,7 +134,7 @@ class Chapter:
 
     @cached_property
     def plots(self) -> list[Plot]:
-        return plots(self.run, self.table, self.rows, self.id)
+        return [*plots(self.run, self.table, self.rows, self.id)]
 
     @cached_property
     def sections(self) -> list[Section]:
@@ -139,7 +145,7 @@ class Chapter:
     @property
     def caveats(self) -> list[str]:
         said = [value for name, value in self._environment if name in _CAVEATS]
-        return [*caveats(self.run, self.rows), *said]
+        return [*_caveats(self.run, self.rows), *said]
 
     @property
     def environment(self) -> list[tuple[str, str]]:
@@ -148,6 +154,31 @@ class Chapter:
     @cached_property
     def _environment(self) -> list[tuple[str, str]]:
         return environment_rows(self.run)
+
+
+def _caveats(run: Run, rows: Sequence[Figures]) -> list[str]:
+    """Say what to keep in mind: damage, gaps, few reps; the worst first."""
+    damaged = [f"damaged, what is shown is from the lines that are whole: {d}" for d in run.damage]
+    return [*damaged, *_gaps(rows), *_few(run, rows)]
+
+
+def _gaps(rows: Sequence[Figures]) -> list[str]:
+    counts = {state: sum(row.state is state for row in rows) for state in _SAID}
+    found = [
+        f"{n} of {len(rows)} cells {state}: {_SAID[state]}" for state, n in counts.items() if n
+    ]
+    torn = sum(bool(row.reason) for row in rows if row.state is CellState.MEASURED)
+    return found + ([f"{torn} measured cells were not measured in every boot"] if torn else [])
+
+
+def _few(run: Run, rows: Sequence[Figures]) -> list[str]:
+    measured = [row for row in rows if row.pause]
+    found = []
+    if any(row.pause and row.pause.interval is None for row in measured):
+        found.append("fewer than 6 reps give no 95 % interval of a median: the range is shown")
+    if run.clock is Clock.WALL and measured and max(row.boots for row in measured) == 1:
+        found.append("one boot: how much another boot of the same kernel differs is not known")
+    return found
 
 
 def _small(pair: MethodPair, found: Sequence[Figures]) -> str:

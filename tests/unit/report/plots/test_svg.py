@@ -147,7 +147,7 @@ DRAWN = [
 @pytest.mark.parametrize("name", NOTHING)
 def test_what_was_not_measured_is_not_drawn(name: str) -> None:
     run = NOTHING[name]
-    assert page_plots(run, CellTable(run), figures(run), "one") == []
+    assert [*page_plots(run, CellTable(run), figures(run), "one")] == []
 
 
 @pytest.mark.parametrize(("plot", "name"), DRAWN)
