@@ -2,10 +2,10 @@
 """Turn parsed JSON into types and back, and say in one line what does not fit."""
 
 import json
+import math
 import re
 from typing import Any, TypeVar
 
-import msgspec
 from msgspec import Struct, ValidationError, convert, to_builtins
 
 from bench.model.visible import visible
@@ -37,8 +37,12 @@ def plain(value: Struct) -> dict[str, Any]:
 
 
 def finite(value: Any) -> Any:
-    """Return a value as JSON's own types, with None for infinity and NaN, which it has not."""
-    return json.loads(msgspec.json.encode(value, enc_hook=float))
+    """Replace infinity and NaN, which JSON does not have, by None in tables and lists."""
+    if isinstance(value, dict):
+        return {str(key): finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def complaint(error: Exception, name: str = "") -> str:

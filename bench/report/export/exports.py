@@ -40,7 +40,7 @@ def to_json(*runs: Run) -> str:
     """
     tables = [*map(CellTable, runs)]
     each = [
-        {**run_object(run, label), "cells": [_cell(row) for row in figures(run, table)]}
+        run_object(run, label, [_cell(row) for row in figures(run, table)])
         for run, label, table in zip(runs, labels(runs), tables, strict=True)
     ]
     found: dict[str, Any] = {"format": JSON_FORMAT, "runs": each}
@@ -86,8 +86,8 @@ def export(kind: str, runs: Sequence[Run]) -> str:
     return FORMATS[kind](*runs)
 
 
-def run_object(run: Run, label: str) -> dict[str, Any]:
-    """Make a run's object, without its cells."""
+def run_object(run: Run, label: str, cells: Sequence[Any]) -> dict[str, Any]:
+    """Make a run's object of the objects of its cells."""
     whole = run.facts.as_json()
     return {
         "name": label,
@@ -95,6 +95,7 @@ def run_object(run: Run, label: str) -> dict[str, Any]:
         "clock": run.clock.value,
         "unit": run.clock.unit,
         "damage": [*run.damage],
+        "cells": [*cells],
         "environment": {key: whole[key] for key in _ENVIRONMENT},
     }
 

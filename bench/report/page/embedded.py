@@ -49,7 +49,9 @@ def _left_out(total: int, whole: bool, step: int) -> Iterable[str]:
 
 def _run(run: Run, label: str, rows: Sequence[Figures], whole: bool, step: int) -> dict[str, Any]:
     cells = [_cell(row, run.by_cell.get(row.cell, NO_LINES), whole, step) for row in rows]
-    return {**run_object(run, label), "cells": cells}
+    found = run_object(run, label, cells)
+    found["cells"] = found.pop("cells")  # by far the largest: it stands last
+    return found
 
 
 def _cell(row: Figures, lines: CellColumns, whole: bool, step: int) -> dict[str, Any]:
