@@ -3,7 +3,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -117,9 +116,3 @@ def test_a_screen_reader_hears_the_findings(visit: Visit, written: Written) -> N
     for table in view.page.get_by_role("table").all():
         assert table.locator("caption").count() == 1
         assert table.locator("tbody tr").count() == table.locator("tbody tr:has(th)").count()
-
-
-def test_headings_are_an_outline(visit: Visit, written: Written) -> None:
-    tags = visit(written("several")).page.locator("h1, h2, h3, h4, h5")
-    levels = [int(tag[1]) for tag in tags.evaluate_all("all => all.map(e => e.tagName)")]
-    assert levels[0] == 1 and all(level <= before + 1 for before, level in pairwise(levels))

@@ -10,7 +10,7 @@ import pytest
 from bench.cli import main
 from bench.results.writer import Store, create
 from tests.unit.command import MEM, Bench, Ended
-from tests.unit.samples import FACTS, SAMPLES
+from tests.unit.runs import FACTS, SAMPLES
 from tests.unit.stored_runs import measured
 from tests.unit.streams import write_lines
 

@@ -14,7 +14,7 @@ from bench.model.cell import Backing, Cell, Clock, Method, Pages
 from bench.model.units import GIB, KIB, MIB
 from bench.report.letter import LetterStyle, cover_letter
 from bench.results.writer import load
-from tests.unit.side_runs import FAILED, SKIPPED, Values, write_run
+from tests.unit.runs import FAILED, SKIPPED, Values, write_run
 
 METHODS = (Method.RESET_OWNER, Method.NEW_OWNER, Method.EXEC_ONLY)
 SIZES = (256 * MIB, GIB, 4 * GIB, 16 * GIB)

@@ -11,9 +11,18 @@ from bench.model.cell import Backing, Cell, Clock, Method, Pages, Phase, Sample
 from bench.model.units import GIB
 from bench.report.page.page import page
 from bench.results.writer import Run
-from tests.unit.report_runs import CELL, LEFT_OUT, on_a_line, sized, straight, without
-from tests.unit.samples import made_run
-from tests.unit.side_runs import FAILED, facts, sample
+from tests.unit.runs import (
+    CELL,
+    FAILED,
+    SKIPPED,
+    facts,
+    made_run,
+    on_a_line,
+    sample,
+    sized,
+    straight,
+    without,
+)
 
 Make = Callable[[], Run]
 METHODS = (Method.RESET_OWNER, Method.REOPEN, Method.NEW_OWNER, Method.EXEC_ONLY)
@@ -32,7 +41,7 @@ def mixed(**changed: Any) -> Run:
         *_unlike(straight(cells)),
         *(without(cell) for cell in large),
         without(huge, FAILED),
-        without(small, LEFT_OUT),
+        without(small, SKIPPED),
     ]
     missing = {replace(huge, method=Method.NEW_OWNER): "not measured: the run was interrupted"}
     damage = ("samples.jsonl:7: not a sample: crc",)

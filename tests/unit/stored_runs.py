@@ -12,8 +12,7 @@ from bench.measure.resume import Resumed, carry_on, open_again
 from bench.model.cell import Clock, Plan, Sample
 from bench.plan.matrix import make_plan
 from bench.results.writer import Store, create
-from tests.unit.report_runs import Silent
-from tests.unit.streams import failing_stream, make_scenario, stream
+from tests.unit.streams import Silent, failing_stream, make_scenario, stream
 
 SCENARIO = make_scenario(mem="64M,128M,256M", reps=1)
 PLAN = make_plan(SCENARIO)

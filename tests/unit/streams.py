@@ -18,6 +18,8 @@ from bench.model.cell import (
     Phase,
     Plan,
     Ptes,
+    Rep,
+    Unavailable,
 )
 from bench.model.device import device_named
 from bench.model.qemu_memory import qemu_regions
@@ -186,3 +188,19 @@ def recording(plan: Plan, pauses: Mapping[Method, int] = PAUSES) -> list[str]:
 def write_lines(path: Path, lines: Iterable[str]) -> Path:
     path.write_text("".join(f"{text}\n" for text in lines))
     return path
+
+
+class Silent:
+    """A progress that shows nothing."""
+
+    def begin(self, block: Block) -> None:
+        """Not a word."""
+
+    def advance(self, block: Block, rep: Rep) -> None:
+        """Not a word."""
+
+    def without(self, block: Block, item: Unavailable) -> None:
+        """Not a word."""
+
+    def end(self, block: Block, problem: str, details: str) -> None:
+        """Not a word."""

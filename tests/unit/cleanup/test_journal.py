@@ -18,8 +18,7 @@ from bench.cleanup.journal import Journal, recover
 from bench.cleanup.undo import read_value, write_value
 from bench.errors import CannotJudge, NoSpace
 from bench.paths import ROOT, cache_dir
-from tests.unit.left_behind import POOL_SIZE, files, left, setting
-from tests.unit.machines import SERVER, SHMEM, machine, values
+from tests.unit.machines import POOL_SIZE, SERVER, SHMEM, files, left, machine, setting, values
 
 
 def test_nothing_is_made_where_nothing_is_to_be_undone(directory: Path, root: Path) -> None:

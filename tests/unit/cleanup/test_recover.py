@@ -12,7 +12,7 @@ from bench.cleanup.journal import Journal, recover
 from bench.cleanup.undo import read_value, write_value
 from bench.machine.procfs import process
 from bench.paths import cache_dir
-from tests.unit.left_behind import POOL_SIZE, files, left, setting
+from tests.unit.machines import POOL_SIZE, files, left, setting
 
 
 def test_scratch_in_the_temporary_place(directory: Path, tmp_path: Path) -> None:
@@ -67,22 +67,15 @@ def test_a_pool_on_its_way(
     assert read_value(root / POOL_SIZE) == after
 
 
-def test_an_owner_that_is_alive_is_left_alone(directory: Path, root: Path) -> None:
+@pytest.mark.parametrize("alive", [True, False])
+def test_an_owner_that_is_alive_is_left_alone(alive: bool, directory: Path, root: Path) -> None:
+    """A pid that is used again is another process: it began later."""
     me = process(os.getpid())
     assert me
     write_value(root / POOL_SIZE, "9")
-    left(directory, setting(root / POOL_SIZE, "4", "9"), pid=me.pid, start=me.start)
-    assert recover(root) == []
-    assert read_value(root / POOL_SIZE) == "9"
-
-
-def test_a_pid_that_is_used_again_is_another_process(directory: Path, root: Path) -> None:
-    me = process(os.getpid())
-    assert me
-    write_value(root / POOL_SIZE, "9")
-    left(directory, setting(root / POOL_SIZE, "4", "9"), pid=me.pid, start=me.start - 1)
-    assert len(recover(root)) == 1
-    assert read_value(root / POOL_SIZE) == "4"
+    left(directory, setting(root / POOL_SIZE, "4", "9"), pid=me.pid, start=me.start - (not alive))
+    assert len(recover(root)) == (not alive)
+    assert read_value(root / POOL_SIZE) == ("9" if alive else "4")
 
 
 def test_a_lock_tells_of_an_owner_whose_pid_cannot_be_seen(directory: Path, root: Path) -> None:

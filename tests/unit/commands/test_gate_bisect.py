@@ -14,8 +14,17 @@ from bench.model.cell import Clock
 from bench.paths import ROOT
 from bench.results.writer import Store
 from tests.unit.command import Bench
-from tests.unit.gated_runs import counted, write_series
-from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, noisy, sample, write_run
+from tests.unit.runs import (
+    FAILED,
+    LARGE,
+    NEW,
+    RESET,
+    counted,
+    noisy,
+    sample,
+    write_run,
+    write_series,
+)
 
 PLACES = ["base", "slow", "odd", "zero", "wall", "s/a", "s/b", "s", "nowhere", "text", ".", ""]
 WORDS = ["--strict", "--force", "--self-test", "--annotations", "--threshold=0.1%", "--floor=9%"]

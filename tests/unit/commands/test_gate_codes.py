@@ -8,8 +8,18 @@ import pytest
 
 from bench.model.cell import Clock
 from tests.unit.command import Bench
-from tests.unit.gated_runs import counted, counts, write_series
-from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, SKIPPED, noisy, write_run
+from tests.unit.runs import (
+    FAILED,
+    LARGE,
+    NEW,
+    RESET,
+    SKIPPED,
+    counted,
+    counts,
+    noisy,
+    write_run,
+    write_series,
+)
 
 
 @pytest.fixture

@@ -10,8 +10,17 @@ from bench.model.cell import Clock
 from bench.report.export.exports import FORMATS
 from bench.sides import read_side
 from tests.unit.command import Bench
-from tests.unit.gated_runs import counted, counts, write_series
-from tests.unit.side_runs import FAILED, LARGE, contents, facts, noisy, write_run
+from tests.unit.runs import (
+    FAILED,
+    LARGE,
+    contents,
+    counted,
+    counts,
+    facts,
+    noisy,
+    write_run,
+    write_series,
+)
 
 KEPT = ["baseline", "pyperf"]
 

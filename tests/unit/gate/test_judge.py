@@ -14,10 +14,20 @@ from bench.gate.judge import CellPair
 from bench.model.cell import Clock
 from bench.stats.decision import Verdict
 from tests.unit.command import Bench
-from tests.unit.gated_runs import RESET_NAME, counted, counts, few, judged, write_series
-from tests.unit.samples import from_boots
+from tests.unit.runs import (
+    NEW,
+    RESET,
+    RESET_NAME,
+    counted,
+    counts,
+    few,
+    from_boots,
+    judged,
+    noisy,
+    write_run,
+    write_series,
+)
 from tests.unit.side_files import foreign
-from tests.unit.side_runs import NEW, RESET, noisy, write_run
 
 SHARES = st.floats(0.0005, 0.2)
 

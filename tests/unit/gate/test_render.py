@@ -15,7 +15,7 @@ from junitparser import JUnitXml
 from bench.gate import render as verdicts
 from bench.gate.judge import CellPair, Judgement, Limits
 from tests.unit.command import Bench
-from tests.unit.gated_runs import RESET_NAME, counted, few, judged
+from tests.unit.runs import RESET_NAME, counted, few, judged
 
 SLOW, FAST, WIDE = few(*[1.1e6] * 5), few(*[0.9e6] * 5), few(1e6, 1.01e6, 1.02e6, 1.05e6, 1.07e6)
 SAME, SHORT = few(*[1e6] * 5), few(2e6)

@@ -12,9 +12,18 @@ from bench.gate.compare import scaled
 from bench.model.cell import Clock
 from bench.sides import read_side
 from tests.unit.command import Bench
-from tests.unit.gated_runs import RESET_NAME, counted, counts, write_series
+from tests.unit.runs import (
+    FAILED,
+    LARGE,
+    NEW,
+    RESET_NAME,
+    counted,
+    counts,
+    noisy,
+    write_run,
+    write_series,
+)
 from tests.unit.side_files import foreign
-from tests.unit.side_runs import FAILED, LARGE, NEW, noisy, write_run
 
 
 @pytest.mark.parametrize("threshold", ["0.1%", "2%", "50%"])

@@ -13,7 +13,7 @@ from bench.gate.compare import GateOptions, Sides
 from bench.model.cell import Clock
 from bench.model.units import GIB
 from bench.sides import CellValues, Key, Side
-from tests.unit.side_runs import NEW
+from tests.unit.runs import NEW
 
 SAMPLES = 1_000_000
 PROMISED = 5.0  # seconds of CPU

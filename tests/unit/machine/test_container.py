@@ -38,26 +38,24 @@ def v1(root: Path, path: str, files: dict[str, str], top: str = "/") -> Path:
     return tree(root, base | {f"sys/fs/cgroup/{name}": text for name, text in files.items()})
 
 
-@pytest.mark.parametrize("tight", ["a", "a/b", "a/b/c"])
-def test_the_tightest_of_the_ancestors_holds(tmp_path: Path, tight: str) -> None:
-    groups = {f"{name}/memory.max": "max\n" for name in ("a", "a/b", "a/b/c")}
-    root = v2(tmp_path, "/a/b/c", groups | {f"{tight}/memory.max": f"{MIB}\n"})
-    assert memory_limit(root) == MIB
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [
+        ("a/memory.max", MIB),
+        ("a/b/memory.max", MIB),
+        ("a/b/c/memory.max", MIB),
+        ("a/memory.high", MIB),  # where the kernel begins to throttle
+        ("b/memory.max", None),  # of a neighbour
+    ],
+)
+def test_the_tightest_of_the_ancestors_holds(tmp_path: Path, name: str, limit: int | None) -> None:
+    groups = {f"{group}/memory.max": "max\n" for group in ("a", "a/b", "a/b/c")}
+    assert memory_limit(v2(tmp_path, "/a/b/c", groups | {name: f"{MIB}\n"})) == limit
 
 
 def test_no_limit(tmp_path: Path) -> None:
     root = v2(tmp_path, "/a", {"a/memory.max": "max\n", "a/cpu.max": "max 100000\n"})
     assert (memory_limit(root), memory_headroom(root), cpu_quota(root)) == (None, None, None)
-
-
-def test_where_the_kernel_begins_to_throttle_is_a_limit(tmp_path: Path) -> None:
-    root = v2(tmp_path, "/a", {"a/memory.max": f"{2 * MIB}\n", "a/memory.high": f"{MIB}\n"})
-    assert memory_limit(root) == MIB
-
-
-def test_neighbours_do_not_matter(tmp_path: Path) -> None:
-    root = v2(tmp_path, "/a", {"a/memory.max": "max\n", "b/memory.max": "1\n"})
-    assert memory_limit(root) is None
 
 
 def test_the_first_version(tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ from bench.model.cell import Clock
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import load_scenario
 from bench.results.writer import create, load
-from tests.unit.report_runs import Silent
 from tests.unit.stored_runs import (
     PLAN,
     begun,
@@ -31,7 +30,7 @@ from tests.unit.stored_runs import (
     shape,
     stored,
 )
-from tests.unit.streams import make_scenario, recording
+from tests.unit.streams import Silent, make_scenario, recording
 
 REPS = 3  # of each block: one warms up
 

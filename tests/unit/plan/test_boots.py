@@ -15,8 +15,8 @@ from bench.plan.boots import boots_of
 from bench.results.series import BOOTS, runs_below, took_turns
 from bench.results.writer import create_boots, load
 from tests.unit.command import Bench
-from tests.unit.gated_runs import counted, write_series
 from tests.unit.replayed import measure, record, rubbish
+from tests.unit.runs import counted, write_series
 from tests.unit.streams import make_scenario
 
 KERNELS = st.lists(st.sampled_from(["stock", "live-update", "a", "b", "c"]), unique=True)

@@ -14,11 +14,10 @@ from bench.model.facts import RunFacts
 from bench.plan.duration import block_seconds, plan_seconds, rep_seconds
 from bench.results.writer import create, load
 from tests.unit.command import MEM, Bench
-from tests.unit.report_runs import Silent
-from tests.unit.streams import recording, small_block, small_plan
+from tests.unit.streams import Silent, recording, small_block, small_plan
 
 METHODS = ",".join(Method)
-FACTORS = {"mem": "1G:1T", "pages": "4k,thp", "method": METHODS, "backing": "alias", "reps": 3}
+FACTORS = {"mem": "1G,64G,1T", "pages": "4k,thp", "method": METHODS, "backing": "alias", "reps": 3}
 EVERYTHING = small_plan(**FACTORS)
 LONGEST = plan_seconds(EVERYTHING.blocks)
 

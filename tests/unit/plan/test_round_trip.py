@@ -81,7 +81,7 @@ def test_a_shipped_scenario_comes_back(name: str) -> None:
     assert there_and_back(scenario) == scenario
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(name=st.sampled_from(NAMES), overrides=OVERRIDES)
 def test_a_scenario_of_any_fields_comes_back(name: str, overrides: dict[str, Any]) -> None:
     """Exactly: the same types too, so that its plan is the same."""

@@ -12,7 +12,7 @@ import pytest
 
 from bench.model.cell import Clock
 from bench.paths import ROOT
-from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, SKIPPED, VALUES, noisy, write_run
+from tests.unit.runs import FAILED, LARGE, NEW, RESET, SKIPPED, VALUES, noisy, write_run
 from tests.unit.streams import make_scenario, recording, write_lines
 from tests.unit.streams import small_plan as plan_of
 

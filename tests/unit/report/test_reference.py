@@ -11,13 +11,17 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
 import pytest
+from scipy.stats import theilslopes
 
 from bench.paths import ROOT
+from tests.unit.letter_runs import agrees
 
 REFERENCE = ROOT / "reports/reference"
 FILES = ("reference.html", "cover-letter.txt", "report.txt")
 README = " ".join((REFERENCE / "README.md").read_text().split())  # lines break anywhere
+ESTIMATE = re.compile(r" *1 TiB\* +~([\d.]+) +~([\d.]+) +~([\d.]+)x +extrapolated +-")
 BENCH = f"{sys.executable} -c 'from bench.cli import main; main()'"
 
 
@@ -47,6 +51,20 @@ def test_it_is_small_and_names_no_machine() -> None:
 def test_the_letter_is_for_a_mailing_list() -> None:
     lines = (REFERENCE / "cover-letter.txt").read_text(encoding="ascii").splitlines()
     assert max(map(len, lines)) <= 75
+
+
+def test_what_was_not_measured_is_on_the_line_of_what_was() -> None:
+    """By scipy, through all reps of all sizes. What was measured: letter/test_numbers.py."""
+    estimate = ESTIMATE.search((REFERENCE / "cover-letter.txt").read_text(encoding="ascii"))
+    assert estimate
+    levels = []
+    for method, shown in zip(("reset-owner", "new-owner"), estimate.groups(), strict=False):
+        points = [(s["mem"], s["pause"]) for s in samples("scaling") if s["method"] == method]
+        x, y = np.array(points, dtype=float).T
+        slope = theilslopes(y, x).slope
+        levels.append(slope * (1 << 40) + float(np.median(y - slope * x)))
+        assert agrees(shown, levels[-1] / 1e6)
+    assert agrees(estimate[3], levels[0] / levels[1])
 
 
 def samples(run: str) -> Iterator[dict[str, Any]]:

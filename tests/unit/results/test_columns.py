@@ -10,12 +10,12 @@ from bench.model.cell import Cell, Method, Phase, Sample
 from bench.model.cell_state import CellState
 from bench.results.columns import ABSENT, NO_LINES
 from bench.results.writer import Run, Store, load
-from tests.unit.samples import BLOCK, FACTS, FAILED, SAMPLES, made_run, sample
+from tests.unit.runs import BLOCK, DIED, FACTS, SAMPLES, made_run, numbered
 
 NEW, RESET = BLOCK.cell_of(Method.NEW_OWNER), BLOCK.cell_of(Method.RESET_OWNER)
-COUNTED = replace(sample(3), counters={"faults": 7})
-WARMUP = replace(sample(4), status="warmup: x", boot=2)
-SKIPPED = replace(FAILED, cell=RESET, status="skipped: x (needs: y)", boot=2)
+COUNTED = replace(numbered(3), counters={"faults": 7})
+WARMUP = replace(numbered(4), status="warmup: x", boot=2)
+SKIPPED = replace(DIED, cell=RESET, status="skipped: x (needs: y)", boot=2)
 LINES = (*SAMPLES, COUNTED, WARMUP, SKIPPED)
 
 
@@ -48,7 +48,7 @@ def test_lines_come_back_in_their_order(run: Run) -> None:
     [
         (NEW, [], CellState.MEASURED, 3),
         (RESET, [], CellState.MEASURED, 1),
-        (RESET, [replace(FAILED, cell=RESET, boot=3)], CellState.FAILED, 0),
+        (RESET, [replace(DIED, cell=RESET, boot=3)], CellState.FAILED, 0),
     ],
 )
 def test_none_counts_of_a_cell_that_failed_in_any_boot(

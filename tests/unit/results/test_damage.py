@@ -10,9 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import CannotJudge, UsageError
+from bench.executors.replay import ReplayExecutor
+from bench.measure.loop import run, run_facts
+from bench.model.cell import Clock
 from bench.model.facts import FORMAT
+from bench.plan.matrix import make_plan
 from bench.results.writer import Store, create, load
-from tests.unit.samples import FACTS, FAILED, SAMPLES, rows
+from tests.unit.runs import DIED, FACTS, SAMPLES, run_text, stored_rows
+from tests.unit.stored_runs import PLAN, cut, stored
+from tests.unit.streams import Silent, make_scenario, recording
 
 
 def write_rows(store: Store, changed: list[dict[str, Any]]) -> None:
@@ -173,9 +179,9 @@ def test_a_line_twice_is_one_sample(store: Store) -> None:
 
 
 def test_a_reason_twice_is_one_sample(store: Store) -> None:
-    store.append([FAILED, FAILED])
+    store.append([DIED, DIED])
     run = load(store.path)
-    assert run.samples == (*SAMPLES, FAILED)
+    assert run.samples == (*SAMPLES, DIED)
     assert len(run.damage) == 1
 
 
@@ -207,47 +213,36 @@ def test_facts_changed_on_purpose_are_read(store: Store) -> None:
 WEIRD: list[Any] = [None, True, -1, 1.5, 1e400, 1 << 64, "", "x", [], {}, {"map": 1}]
 
 
+WRONG: dict[str, list[Any]] = {
+    "unit": ["ns", "bananas"],
+    "clock": ["wall"],
+    "pause": [1, None],
+    "phases": [{}, {"map": 1001}, [], {"nap": 1001}],
+    "device": [None],
+    "method": ["magic"],
+    "mem": [0, -1, "64M", 1e400, 64.5],
+    "file": [True],
+    "regions": [0, ""],
+    "boot": [-1, "1"],
+    "rep": [None, 1.5],
+    "status": [None, ""],
+}
+
+
 @pytest.mark.parametrize(
     "change",
-    [
-        {"unit": "ns"},
-        {"unit": "bananas"},
-        {"clock": "wall"},
-        {"clock": "wall", "unit": "ns"},
-        {"pause": 1},
-        {"pause": None},
-        {"phases": {}},
-        {"phases": {"map": 1001}},
-        {"phases": []},
-        {"phases": {"nap": 1001}},
-        {"device": None},
-        {"method": "magic"},
-        {"mem": 0},
-        {"mem": -1},
-        {"mem": "64M"},
-        {"mem": 1e400},
-        {"mem": 64.5},
-        {"file": True},
-        {"regions": 0},
-        {"regions": ""},
-        {"boot": -1},
-        {"boot": "1"},
-        {"rep": None},
-        {"rep": 1.5},
-        {"status": None},
-        {"status": ""},
-    ],
+    [{"clock": "wall", "unit": "ns"}, *({key: v} for key, of in WRONG.items() for v in of)],
     ids=str,
 )
 def test_a_wrong_line_is_named(change: dict[str, Any], store: Store) -> None:
-    changed = rows(store)
+    changed = stored_rows(store)
     changed[1].update(change)
     write_rows(store, changed)
     the_damage(store, 2)
 
 
 def test_a_pause_beyond_64_bits_is_named(store: Store) -> None:
-    changed = rows(store)
+    changed = stored_rows(store)
     changed[1]["pause"] += 1 << 64
     changed[1]["phases"]["map"] += 1 << 64
     write_rows(store, changed)
@@ -256,7 +251,7 @@ def test_a_pause_beyond_64_bits_is_named(store: Store) -> None:
 
 @pytest.mark.parametrize("key", ["device", "pause", "phases", "unit", "status"])
 def test_a_missing_field_is_named(key: str, store: Store) -> None:
-    changed = rows(store)
+    changed = stored_rows(store)
     del changed[0][key]
     write_rows(store, changed)
     assert key in the_damage(store, 1)
@@ -275,7 +270,7 @@ def test_a_line_that_is_no_sample_is_named(line: str, store: Store) -> None:
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Store:
     made = create(tmp_path_factory.mktemp("damage") / "run", "small")
     made.write_facts(FACTS)
-    made.append([*SAMPLES, FAILED])
+    made.append([*SAMPLES, DIED])
     return made
 
 
@@ -284,7 +279,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Store:
 def test_a_weird_value_is_refused_or_consistent(scratch: Store, data: st.DataObject) -> None:
     path = scratch.path / "samples.jsonl"
     good = path.read_bytes()
-    changed = rows(scratch)
+    changed = stored_rows(scratch)
     key = data.draw(st.sampled_from(sorted(changed[0])))
     changed[0][key] = data.draw(st.sampled_from(WEIRD))
     try:
@@ -293,3 +288,41 @@ def test_a_weird_value_is_refused_or_consistent(scratch: Store, data: st.DataObj
     finally:
         path.write_bytes(good)
     assert all(sum(s.phases.values()) == s.pause for s in loaded if s.ok)
+
+
+def test_cells_that_were_not_reached_are_in_the_report(path: Path) -> None:
+    cut(path, b"".join(stored(path).splitlines(keepends=True)[:3]))
+    run = load(path)
+    assert not run.damage
+    assert [*run.missing] == [cell for block in PLAN.blocks[1:] for cell in block.cells]
+    assert run_text(run).count("not measured: the run was interrupted") == 4
+
+
+def test_a_block_that_lost_lines_is_in_the_report(path: Path) -> None:
+    lines = stored(path).splitlines(keepends=True)
+    cut(path, b"".join([*lines[:1], *lines[2:]]))
+    (damage,) = load(path).damage
+    assert damage.endswith("(reset-owner, new-owner): 2 of 3 lines are left")
+    assert f"\n\nDamaged: what follows is made from the lines that are whole\n  {damage}\n" in (
+        run_text(load(path))
+    )
+
+
+def test_a_block_that_lost_all_lines_is_in_the_report(path: Path) -> None:
+    cut(path, b"".join(stored(path).splitlines(keepends=True)[3:]))
+    run = load(path)
+    assert "0 of 3 lines are left" in run.damage[0]
+    assert {*run.missing.values()} == {"lost: its lines are damaged"}
+    assert "Damaged" in run_text(run)
+
+
+def test_a_sample_of_another_run_is_damage(path: Path, tmp_path: Path) -> None:
+    other = make_scenario(mem="512M")
+    store = create(tmp_path / "other", "small")
+    replay = ReplayExecutor(recording(make_plan(other)), Clock.ICOUNT)
+    store.write_facts(run_facts(other, make_plan(other), replay, []))
+    run(make_plan(other), replay, store, Silent())
+    before = load(path).samples
+    cut(path, stored(path) + stored(store.path).splitlines(keepends=True)[0])
+    assert load(path).samples == before
+    assert load(path).damage[0].endswith("its cell is not in the plan")

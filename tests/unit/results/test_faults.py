@@ -15,9 +15,9 @@ from bench.errors import BenchError, CannotJudge
 from bench.measure.loop import run
 from bench.measure.resume import carry_on, open_again
 from bench.results.writer import create, load
-from tests.unit.report_runs import Silent
-from tests.unit.samples import SAMPLES
+from tests.unit.runs import SAMPLES
 from tests.unit.stored_runs import PLAN, begun, cut, executor, resume, shape, stored
+from tests.unit.streams import Silent
 
 NOBODY = 65534
 

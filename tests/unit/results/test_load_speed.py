@@ -13,7 +13,7 @@ from msgspec import structs
 from bench.model.cell import Block, Plan
 from bench.results.plan_record import plan_facts
 from bench.results.writer import create
-from tests.unit.samples import BLOCK, FACTS, sample
+from tests.unit.runs import BLOCK, FACTS, numbered
 
 SAMPLES = 100_000
 REPS = 200  # of a method, the most that a scenario can have
@@ -51,7 +51,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plan = plan_facts(Plan("large", 1, REPS, tuple(blocks)))
     store.write_facts(structs.replace(FACTS, **plan))
     store.append(
-        replace(sample(rep + place * 1_000_000, method), rep=rep, cell=each.cell_of(method))
+        replace(numbered(rep + place * 1_000_000, method), rep=rep, cell=each.cell_of(method))
         for place, each in enumerate(blocks)
         for rep, method in enumerate(each.order)
     )

@@ -14,7 +14,7 @@ from bench.errors import UsageError
 from bench.measure.resume import open_again
 from bench.paths import ROOT
 from bench.results.writer import create, load
-from tests.unit.samples import FACTS
+from tests.unit.runs import FACTS
 from tests.unit.stored_runs import cut, stored
 
 OTHER = """

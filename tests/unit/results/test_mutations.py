@@ -18,11 +18,9 @@ from bench.measure.resume import open_again
 from bench.model.cell import Block, Rep, Unavailable
 from bench.protocol.messages import read_reps
 from bench.results.writer import Run, load
-from tests.unit.report_runs import run_text
+from tests.unit.runs import run_text
 from tests.unit.stored_runs import mutated
 from tests.unit.streams import PIN_METHODS, small_block, stream
-
-EXAMPLES = 500
 
 LIVE = small_block(reps=2)
 PINS = small_block(method=",".join(PIN_METHODS), device="none", threads=2, reps=1)
@@ -120,19 +118,16 @@ def test_streams_in_many_accidents(accidents: int) -> None:
     assert accidents / 2 < refused < accidents
 
 
-@settings(max_examples=EXAMPLES)
 @given(rng=st.randoms(use_true_random=False))
 def test_samples_in_any_accident(good: Good, rng: random.Random) -> None:
     check_samples(good, rng, reported=rng.randrange(10) == 0)
 
 
-@settings(max_examples=EXAMPLES)
 @given(rng=st.randoms(use_true_random=False))
 def test_facts_in_any_accident(good: Good, rng: random.Random) -> None:
     check_facts(good, rng)
 
 
-@settings(max_examples=EXAMPLES)
 @given(rng=st.randoms(use_true_random=False), which=st.sampled_from(STREAMS))
 def test_streams_in_any_accident(rng: random.Random, which: tuple[Block, list[str]]) -> None:
     check_stream(*which, rng)
@@ -153,7 +148,7 @@ def places(value: object, above: Place = ()) -> Iterator[Place]:
 
 
 @pytest.mark.slow
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(data=st.data())
 def test_facts_changed_on_purpose_are_refused_or_reported(good: Good, data: st.DataObject) -> None:
     """Without a crc anything can stand anywhere."""

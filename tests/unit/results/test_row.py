@@ -15,7 +15,7 @@ from bench.results.crc import add_crc
 from bench.results.plan_record import Planned
 from bench.results.reader import SampleReader
 from bench.results.row import read_cell, row_text
-from tests.unit.samples import SAMPLES
+from tests.unit.runs import SAMPLES
 
 COUNTS = st.integers(0, 1 << 40) | st.integers(0, (1 << 63) - 1) | st.sampled_from([0, 1, 10**18])
 SIZES = st.integers(1, (1 << 63) - 1)

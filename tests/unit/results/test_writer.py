@@ -14,17 +14,17 @@ from bench.model.facts import FORMAT, SessionFacts
 from bench.results import writer as stores
 from bench.results.crc import add_crc
 from bench.results.writer import Store, create, load
-from tests.unit.samples import FACTS, FAILED, SAMPLES, rows
+from tests.unit.runs import DIED, FACTS, SAMPLES, stored_rows
 
 
 def test_what_is_appended_is_loaded(store: Store) -> None:
-    store.append([FAILED])
-    assert load(store.path).samples == (*SAMPLES, FAILED)
+    store.append([DIED])
+    assert load(store.path).samples == (*SAMPLES, DIED)
     assert load(store.path).clock is Clock.ICOUNT
 
 
 def test_a_line_spells_the_factors_as_the_options_do(store: Store) -> None:
-    row = rows(store)[0]
+    row = stored_rows(store)[0]
     assert row["device"] == "sim-net-pa"
     assert row["method"] == "new-owner"
     assert row["mem"] == row["file"] == 64 << 20
@@ -67,13 +67,13 @@ def test_a_run_that_knew_nothing_can_begin_again(tmp_path: Path) -> None:
 
 
 def test_a_line_ends_in_its_crc(store: Store) -> None:
-    assert [list(row)[-1] for row in rows(store)] == ["crc"] * 3
-    assert len({row["crc"] for row in rows(store)}) == 3
+    assert [list(row)[-1] for row in stored_rows(store)] == ["crc"] * 3
+    assert len({row["crc"] for row in stored_rows(store)}) == 3
 
 
 def test_lines_without_a_crc_are_read(store: Store) -> None:
     path = store.path / "samples.jsonl"
-    for row in (changed := rows(store)):
+    for row in (changed := stored_rows(store)):
         del row["crc"]
     path.write_text("".join(json.dumps(row) + "\n" for row in changed))
     assert load(store.path).samples == SAMPLES
@@ -84,7 +84,7 @@ def test_formats_before_are_read(version: int, store: Store) -> None:
     """1 has no crc, no threads, window or counters, and no sessions; extents were runs."""
     facts = {"scenario": {"name": "small"}, "seed": 1, "clock": "icount", "executor": {"name": "x"}}
     (store.path / "run.json").write_text(json.dumps({"format": version, **facts}))
-    for row in (changed := rows(store)):
+    for row in (changed := stored_rows(store)):
         row["runs"] = row.pop("extents")
         del row["crc"]
         for key in ("threads", "window", "counters") if version == 1 else ():
@@ -123,26 +123,18 @@ def test_runs_are_named_by_time_and_scenario(
 
 
 def test_a_directory_that_exists_is_left_alone(store: Store) -> None:
-    before = rows(store)
+    before = stored_rows(store)
     with pytest.raises(UsageError, match=r"^--out: .*/run exists$"):
         create(store.path, "small")
-    assert rows(store) == before
+    assert stored_rows(store) == before
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match=r"^--out: .*/file/run: Not a directory$"):
         create(tmp_path / "file" / "run", "small")
-
-
-def test_appending_where_nothing_can_be_written_names_the_file(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
     with pytest.raises(CannotJudge, match=r"file/samples.jsonl: Not a directory$"):
         Store(tmp_path / "file").append(SAMPLES)
-
-
-def test_facts_where_nothing_can_be_written_name_the_file(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
     with pytest.raises(CannotJudge, match=r"file/run.json: Not a directory$"):
         Store(tmp_path / "file").write_facts(FACTS)
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from bench.errors import BenchError
 from bench.sides import read_side
+from tests.unit.runs import NEW, RESET, contents, write_run
 from tests.unit.side_files import MAKERS, as_baseline, refused
-from tests.unit.side_runs import NEW, RESET, contents, write_run
 
 
 def baseline_change(whole: dict[str, Any], change: str) -> None:
@@ -69,7 +69,7 @@ def places(value: Any) -> list[tuple[Any, Any]]:
     return [(value, key) for key in keys] + [p for key in keys for p in places(value[key])]
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.data())
 def test_a_weird_value_anywhere_is_refused_or_changes_only_what_it_says(
     good: list[tuple[Path, str, Any]], data: st.DataObject
@@ -82,7 +82,7 @@ def test_a_weird_value_anywhere_is_refused_or_changes_only_what_it_says(
     read_back(path, json.dumps(whole), text)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.data())
 def test_damaged_bytes_never_give_a_traceback(
     good: list[tuple[Path, str, Any]], data: st.DataObject
@@ -93,7 +93,6 @@ def test_damaged_bytes_never_give_a_traceback(
     read_back(path, kept, text)
 
 
-@settings(max_examples=200)
 @example('{"benchmarks": [null], "version": "1.0"}')
 @given(
     st.text()

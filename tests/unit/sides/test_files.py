@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Clock
 from bench.sides import Side, differences, read_side, write_baseline
+from tests.unit.runs import FAILED, LARGE, NEW, contents, noisy, write_run
 from tests.unit.side_files import MAKERS, Make, as_baseline, as_pyperf, foreign, refused
-from tests.unit.side_runs import FAILED, LARGE, NEW, contents, noisy, write_run
 
 
 def same(one: Side, other: Side) -> bool:

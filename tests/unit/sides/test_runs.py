@@ -11,7 +11,7 @@ from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Clock
 from bench.results.writer import Store
 from bench.sides import cell_name, changes, differences, read_side
-from tests.unit.side_runs import (
+from tests.unit.runs import (
     FAILED,
     LARGE,
     NEW,

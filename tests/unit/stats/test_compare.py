@@ -21,7 +21,7 @@ from bench.stats.compare import (
 from bench.stats.pairwise import kth_differences
 from bench.stats.ranks import slower_share
 from bench.stats.samples import Floats, group_medians, samples_of
-from tests.unit.samples import from_boots
+from tests.unit.runs import from_boots
 
 # Hollander and Wolfe, table 4.1: permeability of membranes, at term and at 12 to 26 weeks.
 TERM = np.array([0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46])

@@ -14,7 +14,7 @@ from bench.model.cell import Clock
 from bench.stats.decide import decide_all
 from bench.stats.decision import Decision, Evidence, Rule, Verdict
 from bench.stats.samples import Samples, samples_of
-from tests.unit.samples import from_boots
+from tests.unit.runs import from_boots
 
 OPPOSITE = {
     Verdict.REGRESSION: Verdict.IMPROVEMENT,

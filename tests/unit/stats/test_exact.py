@@ -11,7 +11,7 @@ from bench.stats.decide import decide_all
 from bench.stats.decision import Decision, Evidence, Rule, Verdict
 from bench.stats.exact import luck
 from bench.stats.samples import Samples
-from tests.unit.samples import from_boots
+from tests.unit.runs import from_boots
 
 COUNTS = Rule(Clock.ICOUNT, threshold=0.005)
 

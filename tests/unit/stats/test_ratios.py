@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
 from bench.stats.ratios import ratio_interval
-from tests.unit.samples import from_boots
+from tests.unit.runs import from_boots
 
 PAUSES = st.lists(st.integers(1, 10**12), min_size=4, max_size=12)
 

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The line through cost against size: against scipy, against exact lines, against noise."""
 
-from dataclasses import replace
-from itertools import combinations
-
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -25,20 +22,11 @@ Points = tuple[list[int], list[int]]
 
 @given(points)
 def test_a_fit_agrees_with_scipy(data: Points) -> None:
+    """In its slopes; it goes through the median of what is left at no size."""
     xs, ys = data
     line = fit(xs, ys)
     expected = theilslopes(ys, xs, alpha=0.95)
     assert (line.slope, line.low, line.high) == (expected[0], expected[2], expected[3])
-
-
-@given(points)
-def test_a_slope_is_the_median_of_all_pairs(data: Points) -> None:
-    xs, ys = data
-    pairs = combinations(zip(xs, ys, strict=True), 2)
-    slopes = [(y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in pairs]
-    line = fit(xs, ys)
-    assert line.slope == pytest.approx(np.median(slopes), rel=1e-12)
-    assert line.low <= line.slope <= line.high
     assert line.at == np.median(xs)
     assert line.intercept == np.median(np.array(ys) - line.slope * np.array(xs))
     off = np.abs(np.array(ys) - (line.intercept + line.slope * np.array(xs)))
@@ -53,20 +41,6 @@ def test_an_exact_line_is_found(xs: list[int], slope: int, fixed: int, size: int
     assert line.spread == pytest.approx(0, abs=1)
     for value in line.predict(size):
         assert value == pytest.approx(fixed + slope * size, rel=1e-9, abs=4)
-
-
-@given(points, st.sampled_from([2, 1024, 0.5, 2**-10]))
-def test_values_times_c_are_a_line_times_c(data: Points, factor: float) -> None:
-    xs, ys = data
-    line, scaled = fit(xs, ys), fit(xs, [y * factor for y in ys])
-    assert scaled == replace(
-        line,
-        slope=line.slope * factor,
-        low=line.low * factor,
-        high=line.high * factor,
-        intercept=line.intercept * factor,
-        spread=line.spread * factor,
-    )
 
 
 @given(points, st.randoms(use_true_random=False))
@@ -123,7 +97,7 @@ def coverage(xs: list[float], noise: float, *, relative: bool) -> float:
     return hits / rounds
 
 
-@pytest.mark.parametrize("count", [3, 4, 6])
+@pytest.mark.parametrize("count", [3, pytest.param(4, marks=pytest.mark.slow), 6])
 @pytest.mark.parametrize(("noise", "relative"), [(20.0, False), (0.01, True)])
 def test_the_interval_has_the_truth_as_often_as_it_says(
     count: int, noise: float, relative: bool

@@ -17,9 +17,23 @@ from bench.model.units import GIB
 from bench.report.export.exports import export
 from bench.results.writer import Run, load
 from bench.sides import cell_name
-from tests.unit.report_runs import CELL, LEFT_OUT, measured, on_a_line, run_of, sized, straight
-from tests.unit.report_runs import without as nothing
-from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, SKIPPED, VALUES, noisy, write_run
+from tests.unit.runs import (
+    CELL,
+    FAILED,
+    LARGE,
+    NEW,
+    RESET,
+    SKIPPED,
+    VALUES,
+    measured,
+    noisy,
+    on_a_line,
+    run_of,
+    sized,
+    straight,
+    write_run,
+)
+from tests.unit.runs import without as nothing
 
 STATES = ("measured", "extrapolated", "failed", "skipped", "missing")
 
@@ -34,7 +48,7 @@ def mixed() -> Run:
     run = run_of(
         [
             *straight(sizes),
-            nothing(sized(CELL, 64), LEFT_OUT),
+            nothing(sized(CELL, 64), SKIPPED),
             *measured(failed, [111_222_333]),
             replace(nothing(failed, FAILED), boot=2),
             nothing(skipped, "skipped: no <script>alert(1)</script>|`x` (needs: *one*)"),

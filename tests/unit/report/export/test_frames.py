@@ -15,8 +15,18 @@ from bench.model.cell import Clock, Method, Phase, Sample
 from bench.report.table.labels import labels
 from bench.results.frame import frame_of
 from bench.results.writer import Run, load
-from tests.unit.samples import made_run
-from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, WARMUP, facts, noisy, sample, write_run
+from tests.unit.runs import (
+    FAILED,
+    LARGE,
+    NEW,
+    RESET,
+    WARMUP,
+    facts,
+    made_run,
+    noisy,
+    sample,
+    write_run,
+)
 
 HUGE = (1 << 63) - 1
 

@@ -21,8 +21,21 @@ from bench.paths import ROOT
 from bench.report.letter import LetterStyle, cover_letter
 from bench.results.writer import Run, load
 from tests.unit.letter_runs import check_mailable, large_run, letter_of
-from tests.unit.report_runs import CELL, FACTS, measured, run_of, sized, straight, without
-from tests.unit.side_runs import FAILED, NEW, RESET, facts, noisy, write_run
+from tests.unit.runs import (
+    CELL,
+    FACTS,
+    FAILED,
+    NEW,
+    RESET,
+    facts,
+    measured,
+    noisy,
+    run_of,
+    sized,
+    straight,
+    without,
+    write_run,
+)
 
 GOLDEN = ROOT / "tests" / "golden"
 SERIES = PatchSeries(
@@ -60,14 +73,6 @@ def of(*samples: Any, **fields: Any) -> str:
     text = cover_letter([replace(run_of(s for each in samples for s in each), **fields)])
     check_mailable(text)
     return text
-
-
-def test_the_parts_come_in_their_order(tmp_path: Path) -> None:
-    text = cover_letter([load(large_run(tmp_path / "run"))], series=SERIES)
-    parts = ["On sim-net-pa the pause", "Median pause of", "Worst cell", "Not measured:"]
-    parts += ["Environment:", "Costs (for the author", "7 patches, 4 files", "To reproduce:"]
-    places = [text.index(part) for part in parts]
-    assert places == sorted(places)
 
 
 @pytest.mark.parametrize("style", LetterStyle)

@@ -15,9 +15,7 @@ from bench.report.letter import LetterStyle, cover_letter
 from bench.report.letter.ascii import MAIL_WIDTH, ascii_line, command, mailable, wrapped
 from bench.results.writer import Run, load
 from tests.unit.letter_runs import check_mailable, large_run
-from tests.unit.report_runs import CELL, measured, straight, without
-from tests.unit.samples import made_run
-from tests.unit.side_runs import facts
+from tests.unit.runs import CELL, facts, made_run, measured, straight, without
 
 HEADER = "From: A <a@example.org>\nDate: Thu, 1 Jan 2026 00:00:00 +0000\nSubject: [PATCH 0/7] x\n\n"
 SIGNED = "Signed-off-by: A <a@example.org>"
@@ -123,7 +121,7 @@ def runs(draw: st.DrawFn) -> Run:
     return made_run(Path("run"), changed, stored, (draw(WORDS),), missing)
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=75, suppress_health_check=[HealthCheck.too_slow])
 @given(run=runs(), style=st.sampled_from(LetterStyle))
 def test_any_letter_is_ascii_of_75_columns(run: Run, style: LetterStyle) -> None:
     check_mailable(cover_letter([run], style=style))

@@ -23,7 +23,7 @@ from tests.unit.letter_runs import (
     size_of,
     stored_pauses,
 )
-from tests.unit.side_runs import NEW, RESET, noisy, write_run
+from tests.unit.runs import NEW, RESET, noisy, write_run
 
 TICKS = {"us": 1e3, "ms": 1e6, "k insn": 1e3, "M insn": 1e6}
 ROW = re.compile(

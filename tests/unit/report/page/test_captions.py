@@ -9,7 +9,7 @@ from bench.report.table.cells import CellTable
 from bench.report.table.figures import figures
 from bench.results.writer import Run
 from tests.unit.page_runs import lonely, mixed, pinned
-from tests.unit.report_runs import CELL, measured, run_of, sized, straight
+from tests.unit.runs import CELL, measured, run_of, sized, straight
 
 NEW = replace(CELL, method=Method.NEW_OWNER)
 

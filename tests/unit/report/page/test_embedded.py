@@ -13,8 +13,8 @@ from bench.model.cell import Sample
 from bench.report.page.embedded import MOST_PAUSES, MOST_WHOLE
 from bench.report.page.page import page
 from bench.results.writer import Run, load
-from tests.unit.page_runs import hostile, many, mixed, pinned
-from tests.unit.side_runs import FAILED, LARGE, noisy, write_run
+from tests.unit.page_runs import Make, hostile, html_of, many, mixed, pinned
+from tests.unit.runs import FAILED, LARGE, noisy, write_run
 
 _READ = re.compile(r'<code id="read">(.*?)</code>', re.DOTALL)
 
@@ -37,8 +37,8 @@ def read(text: str) -> Any:
     return names["samples"]
 
 
-def embedded(run: Run) -> dict[str, Any]:
-    (found,) = read(page([run]))["runs"]
+def embedded(text: str) -> dict[str, Any]:
+    (found,) = read(text)["runs"]
     return dict(found)
 
 
@@ -53,14 +53,13 @@ def columns(found: dict[str, Any], each: Sample) -> tuple[dict[str, Any], int]:
 
 
 @pytest.mark.parametrize("make", [mixed, hostile, pinned])
-def test_they_are_those_of_the_run(here: Path, make: Any) -> None:
-    run = make()
-    compare(embedded(run), run)
+def test_they_are_those_of_the_run(here: Path, make: Make) -> None:
+    compare(embedded(html_of(make)), make())
 
 
 def test_warm_ups_are_told_from_samples(here: Path) -> None:
     run = load(write_run(here / "run", noisy(1), without={LARGE: FAILED}))
-    compare(embedded(run), run)
+    compare(embedded(page([run])), run)
 
 
 def compare(found: dict[str, Any], run: Run) -> None:
@@ -79,7 +78,7 @@ def compare(found: dict[str, Any], run: Run) -> None:
 
 
 def test_cells_without_a_sample_say_why(here: Path) -> None:
-    states = {cell["status"]: cell for cell in embedded(mixed())["cells"]}
+    states = {cell["status"]: cell for cell in embedded(html_of(mixed))["cells"]}
     assert {*states} == {"measured", "extrapolated", "failed", "skipped", "missing"}
     assert len(states["extrapolated"]["extrapolated"]) == 3
     assert states["failed"]["boots"] == {} and "VmPin" in states["failed"]["reason"]
@@ -113,4 +112,4 @@ def test_very_many_are_every_so_manyth(here: Path) -> None:
 
 
 def test_nothing_left_out_nothing_said(here: Path) -> None:
-    assert "Not in this file" not in page([mixed()])
+    assert "Not in this file" not in html_of(mixed)

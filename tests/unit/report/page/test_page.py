@@ -102,7 +102,7 @@ def test_nothing_is_fetched(make: Make) -> None:
 
 def test_every_cell_is_there_with_its_state() -> None:
     run = mixed()
-    rows = {tuple(row[:5]): row for row in reversed(Outline(page([run])).rows)}
+    rows = {tuple(row[:5]): row for row in reversed(Outline(html_of(mixed)).rows)}
     for found in figures(run):
         row = rows[factors(found.cell)]
         assert (found.pause is not None) or found.state.value in row

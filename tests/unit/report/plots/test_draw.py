@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a figure shows is what was measured: values are read back from what is drawn."""
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -12,14 +13,24 @@ from matplotlib.text import Text
 from bench.model.cell import Cell, Clock, Method, Phase, Sample
 from bench.model.units import GIB, format_ratio, format_ratio_interval
 from bench.report.plots import draw as plots
+from bench.report.plots.draw import Drawing
 from bench.report.plots.scales import quantity
 from bench.report.plots.styles import style_of
 from bench.report.table.cells import CellTable
 from bench.report.table.figures import figures
 from bench.results.writer import Run
-from tests.unit.plot_runs import EVERY, LIVE, SIX, cells, level, run_of, samples
+from tests.unit.runs import LIVE, SIX, cells, level, run_of, shuffled
 
 SKIPPED = "skipped: left out by --budget 10 min (needs: a larger --budget)"
+
+
+EVERY: dict[str, Callable[[Run], Drawing]] = {
+    "scaling": lambda run: plots.scaling(CellTable(run), figures(run)),
+    "ratios": lambda run: plots.ratios(figures(run)),
+    "phases": lambda run: plots.phases(figures(run), run.clock.unit),
+    "ecdf": lambda run: plots.ecdf(CellTable(run), figures(run)),
+    "run_order": lambda run: plots.run_order(run.frame()),
+}
 
 
 def drawn(plot: str, run: Run) -> Figure:
@@ -40,7 +51,7 @@ def pauses(run: Run, cell: Cell) -> list[int]:
 
 
 def test_scaling_shows_medians_and_the_slopes_of_the_report() -> None:
-    run = run_of(samples(cells()))
+    run = run_of(shuffled(cells()))
     figure = drawn("scaling", run)
     axes = figure.axes[0]
     for method in LIVE:
@@ -54,7 +65,7 @@ def test_scaling_shows_medians_and_the_slopes_of_the_report() -> None:
 
 def test_intervals_of_few_reps_are_their_range_and_said_to_be() -> None:
     for reps, words in ((8, "95 % interval of the median."), (3, "smallest to greatest rep")):
-        run = run_of(samples(cells(methods=LIVE[:1], sizes=[4]), reps))
+        run = run_of(shuffled(cells(methods=LIVE[:1], sizes=[4]), reps))
         summary = next(iter(figures(run))).pause
         assert summary is not None
         drawing = EVERY["scaling"](run)
@@ -67,7 +78,7 @@ def test_intervals_of_few_reps_are_their_range_and_said_to_be() -> None:
 def test_a_cell_that_was_left_out_is_hollow_and_its_interval_dashed() -> None:
     planned = cells(sizes=(1, 2, 4, 8))
     left_out = [cell for cell in planned if cell.mem == 8 * GIB]
-    measured = samples([cell for cell in planned if cell not in left_out])
+    measured = shuffled([cell for cell in planned if cell not in left_out])
     run = run_of([*measured, *(Sample(c, Clock.WALL, 1, SKIPPED) for c in left_out)])
     estimate = {each.cell: each.estimate for each in figures(run) if each.estimate}
     figure = drawn("scaling", run)
@@ -81,7 +92,7 @@ def test_a_cell_that_was_left_out_is_hollow_and_its_interval_dashed() -> None:
 
 def test_the_budget_is_a_line_in_the_unit_of_the_run() -> None:
     for clock, word in ((Clock.WALL, "budget 100 ms"), (Clock.ICOUNT, "budget 100 M")):
-        run = run_of(samples(cells(), clock=clock), clock)
+        run = run_of(shuffled(cells(), clock=clock))
         figure = plots.scaling(CellTable(run), figures(run), 1e8).figure
         assert line(figure.axes[0], word)[1] == [1e8, 1e8]
         assert word in texts(figure)
@@ -91,14 +102,14 @@ def test_the_budget_is_a_line_in_the_unit_of_the_run() -> None:
 
 @pytest.mark.parametrize("plot", EVERY)
 def test_instructions_are_never_a_time(plot: str) -> None:
-    said = texts(drawn(plot, run_of(samples(cells(), clock=Clock.ICOUNT), Clock.ICOUNT)))
+    said = texts(drawn(plot, run_of(shuffled(cells(), clock=Clock.ICOUNT))))
     if plot in ("scaling", "phases", "ecdf"):
         assert "instructions (icount), not a time" in said
     assert not [word for word in said.split() if word in ("ns", "us", "ms", "s", "wall")]
 
 
 def test_ratios_are_those_of_the_report() -> None:
-    run = run_of(samples(cells(SIX, sizes=[4]), boots=4))
+    run = run_of(shuffled(cells(SIX, sizes=[4]), boots=4))
     expected = [each for each in figures(run) if each.ratio]
     figure = drawn("ratios", run)
     axes = figure.axes[0]
@@ -131,7 +142,7 @@ def test_a_ratio_of_any_size_is_spelled_as_everywhere(times: float, text: str) -
 
 
 def test_phases_are_stacked_to_their_medians() -> None:
-    run = run_of(samples(cells(sizes=[4])))
+    run = run_of(shuffled(cells(sizes=[4])))
     axes = drawn("phases", run).axes[0]
     names = [label.get_text() for label in axes.get_yticklabels()]
     for each in figures(run):
@@ -144,7 +155,7 @@ def test_phases_are_stacked_to_their_medians() -> None:
 
 
 def test_an_ecdf_has_every_rep() -> None:
-    run = run_of(samples(cells(sizes=[4])))
+    run = run_of(shuffled(cells(sizes=[4])))
     axes = drawn("ecdf", run).axes[0]
     for cell in cells(sizes=[4]):
         x, y = line(axes, cell.method.value)
@@ -153,7 +164,7 @@ def test_an_ecdf_has_every_rep() -> None:
 
 
 def test_the_strip_is_in_the_order_of_measurement_and_tells_boots() -> None:
-    run = run_of(samples(cells(sizes=[4]), boots=3))
+    run = run_of(shuffled(cells(sizes=[4]), boots=3))
     figure = drawn("run_order", run)
     axes = figure.axes[0]
     ok = [sample for sample in run.samples if sample.ok]
@@ -169,7 +180,7 @@ def test_the_strip_is_in_the_order_of_measurement_and_tells_boots() -> None:
 
 def test_a_cell_that_failed_in_one_boot_has_no_figure() -> None:
     bad = cells(sizes=[4])[1]
-    run = run_of([*samples(cells(sizes=[4])), Sample(bad, Clock.WALL, 2, "failed: VmPin is 0")])
+    run = run_of([*shuffled(cells(sizes=[4])), Sample(bad, Clock.WALL, 2, "failed: VmPin is 0")])
     for plot in EVERY:
         labels = {each.get_label() for axes in drawn(plot, run).axes for each in axes.lines}
         assert bad.method.value not in labels
@@ -179,7 +190,7 @@ def test_a_cell_that_failed_in_one_boot_has_no_figure() -> None:
 def test_a_method_looks_the_same_in_every_figure() -> None:
     pin = tuple(method for method in Method if method not in (*LIVE, Method.EXEC_ONLY))
     for methods in (LIVE, pin):
-        run = run_of(samples(cells(methods=methods)))
+        run = run_of(shuffled(cells(methods=methods)))
         for plot in ("scaling", "ecdf", "run_order"):
             for axes in drawn(plot, run).axes:
                 for each in axes.lines:
@@ -188,7 +199,7 @@ def test_a_method_looks_the_same_in_every_figure() -> None:
 
 
 def test_a_line_that_bends_says_that_it_is_none() -> None:
-    run = run_of(samples(cells(), value=lambda cell: level(cell) ** 2 // 10**6))
+    run = run_of(shuffled(cells(), value=lambda cell: level(cell) ** 2 // 10**6))
     drawing = EVERY["scaling"](run)
     assert "no line" in texts(drawing.figure)
     assert "does not grow like a line" in drawing.notes[-1]

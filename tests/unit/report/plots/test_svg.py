@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 from xml.etree import ElementTree
 
 import numpy as np
@@ -20,18 +21,21 @@ from bench.model.cell import Clock, Experiment, Method, Pages, Phase, Sample
 from bench.paths import ROOT
 from bench.report.page.figures import plots as page_plots
 from bench.report.plots import draw as plots
+from bench.report.plots.draw import Drawing
 from bench.report.table.cells import CellTable
 from bench.report.table.figures import figures
 from bench.results.writer import Run
-from tests.unit.plot_runs import EVERY, SIX, cells, run_of, samples
+from tests.unit.report.plots.test_draw import EVERY
+from tests.unit.runs import SIX, cells, run_of, shuffled
 
 PINS = [method for method in Method if method.experiment is Experiment.PIN]
 
 WRITER = """
 import hashlib
 from bench.report.plots import draw as plots
-from tests.unit.plot_runs import EVERY, cells, run_of, samples
-run = run_of(samples(cells(), boots=2))
+from tests.unit.report.plots.test_draw import EVERY
+from tests.unit.runs import cells, run_of, shuffled
+run = run_of(shuffled(cells(), boots=2))
 text = "".join(plots.svg(draw(run).figure, name) for name, draw in EVERY.items())
 print(len(text), hashlib.sha256(text.encode()).hexdigest())
 """
@@ -74,7 +78,7 @@ def test_two_processes_write_the_same_bytes() -> None:
 @pytest.mark.parametrize("plot", EVERY)
 def test_several_fit_into_one_page_light_or_dark(plot: str) -> None:
     before = dict(rcParams)
-    text = svg(plot, run_of(samples(cells())))
+    text = svg(plot, run_of(shuffled(cells())))
     assert dict(rcParams) == before
     assert text.startswith("<svg ") and "<?xml" not in text and "<!DOCTYPE" not in text
     assert "<style" not in text and "<metadata" not in text and "<script" not in text
@@ -92,7 +96,7 @@ def test_several_fit_into_one_page_light_or_dark(plot: str) -> None:
 def test_names_are_text_and_no_mathematics(plot: str) -> None:
     """Both ends of a long path stand; two that differ in their middle have two names."""
     devices = (NASTY, NASTY.replace("ppp", "pqp", 1))
-    text = svg(plot, run_of(samples(cells(devices, sizes=[4]))))
+    text = svg(plot, run_of(shuffled(cells(devices, sizes=[4]))))
     assert "<script" not in text
     if plot != "run_order":
         assert "$\\frac{1}{2}$" in said(text) and "$\\frac{1}{2}$ #2" in said(text)
@@ -100,7 +104,7 @@ def test_names_are_text_and_no_mathematics(plot: str) -> None:
 
 
 def test_what_is_no_character_of_xml_is_escaped() -> None:
-    text = svg("scaling", run_of(samples(cells(["\n\x01\ufffe$"], sizes=[4]))))
+    text = svg("scaling", run_of(shuffled(cells(["\n\x01\ufffe$"], sizes=[4]))))
     assert "\\n\\x01\\ufffe$, thp" in said(text)
 
 
@@ -116,32 +120,37 @@ def with_pause(run: Run, pause: int, method: Method | None = None) -> Run:
 
 NOTHING = {
     "skipped": run_of([Sample(c, Clock.WALL, 1, "skipped: x (needs: y)") for c in cells()]),
-    "only a warm-up": run_of(samples(cells(), reps=0)),
+    "only a warm-up": run_of(shuffled(cells(), reps=0)),
     "missing": replace(run_of([]), missing=dict.fromkeys(cells(), "lost")),
     "nothing": run_of([]),
 }
-RUN = run_of(samples(cells(), boots=2))
+RUN = run_of(shuffled(cells(), boots=2))
 ODD = {
-    "one sample": run_of(samples(cells(methods=[Method.NEW_OWNER], sizes=[4]), reps=1)),
-    "one method": run_of(samples(cells(methods=[Method.EXEC_ONLY]))),
+    "one sample": run_of(shuffled(cells(methods=[Method.NEW_OWNER], sizes=[4]), reps=1)),
+    "one method": run_of(shuffled(cells(methods=[Method.EXEC_ONLY]))),
     "equal": with_pause(RUN, 1000),
     "zero": with_pause(RUN, 0),
     "a method of zero": with_pause(RUN, 0, Method.NEW_OWNER),
     "one instruction": with_pause(RUN, 1),
     "largest": with_pause(RUN, (1 << 63) - 1, Method.REOPEN),
-    "18 cells": run_of(samples(cells(SIX, sizes=[4]), reps=3)),
-    "pins": run_of(samples(cells(["none"], PINS, (1, 4), [Pages.SMALL, Pages.THP]))),
-    "many": run_of(samples(cells(SIX, sizes=[1, 2, 4, 8, 16], pages=[*Pages][:3]), reps=3)),
+    "18 cells": run_of(shuffled(cells(SIX, sizes=[4]), reps=3)),
+    "pins": run_of(shuffled(cells(["none"], PINS, (1, 4), [Pages.SMALL, Pages.THP]))),
+    "many": run_of(shuffled(cells(SIX, sizes=[1, 2, 4, 8, 16], pages=[*Pages][:3]), reps=3)),
 }
 
 
 # Of plots that compare or grow, a run may have none: the page does not ask for them then.
 DRAWN = [
-    (plot, name)
+    pytest.param(plot, name, marks=[pytest.mark.slow] if name == "many" else [])
     for plot in EVERY
     for name in ODD
     if plot != "ratios" or name not in ("one sample", "one method", "pins")
 ]
+
+
+@cache
+def drawn(plot: str, name: str) -> Drawing:
+    return EVERY[plot](ODD[name])
 
 
 @pytest.mark.parametrize("name", NOTHING)
@@ -153,7 +162,7 @@ def test_what_was_not_measured_is_not_drawn(name: str) -> None:
 @pytest.mark.parametrize(("plot", "name"), DRAWN)
 def test_odd_runs_have_figures(plot: str, name: str) -> None:
     """None of their texts stands on another, nor beyond the edge."""
-    figure = EVERY[plot](ODD[name]).figure
+    figure = drawn(plot, name).figure
     text, found = svg_texts(figure)
     assert "nan" not in re.sub("[a-z]+-[a-z]+", "", text) and "inf" not in said(text).split()
     assert len(text) < 300_000
@@ -187,15 +196,14 @@ def svg_texts(figure: Figure) -> tuple[str, list[tuple[str, Bbox]]]:
 
 def test_what_has_no_room_is_said() -> None:
     for plot in ("phases", "ecdf"):
-        said = EVERY[plot](ODD["many"]).notes
-        assert "Drawn: 24 of 90 panels, of the largest memory." in said
-    assert "60 more rows are not drawn." in EVERY["ratios"](ODD["many"]).notes
+        assert "Drawn: 24 of 90 panels, of the largest memory." in drawn(plot, "many").notes
+    assert "60 more rows are not drawn." in drawn("ratios", "many").notes
 
 
 def test_many_reps_are_thinned_and_said_to_be() -> None:
     """Ends and medians of what is drawn are those of all reps; the SVG stays small."""
-    run = run_of(samples(cells(sizes=[4]), reps=4000))
-    thin = {plot: EVERY[plot](run) for plot in ("ecdf", "run_order")}
+    run = run_of(shuffled(cells(sizes=[4]), reps=4000))
+    thin = {plot: draw(run) for plot, draw in EVERY.items()}
     assert "Of 12,000 reps 400 of each cell are drawn, evenly by rank." in thin["ecdf"].notes
     assert thin["run_order"].notes[-1].startswith("Of 12,000 reps 1,")
     for line in thin["ecdf"].figure.axes[0].lines[::2]:
@@ -203,4 +211,4 @@ def test_many_reps_are_thinned_and_said_to_be() -> None:
         pause = CellTable(run).pause(cell)
         x = np.asarray(line.get_xdata())
         assert [x[1], x[-1]] == [pause.low, pause.high]
-    assert all(len(svg(plot, run)) < 300_000 for plot in EVERY)
+    assert all(len(plots.svg(each.figure, "one")) < 300_000 for each in thin.values())

@@ -15,15 +15,14 @@ from msgspec.structs import replace
 from bench.errors import BenchError
 from bench.executors.replay import ReplayExecutor
 from bench.measure.loop import run
-from bench.measure.progress import PlainProgress
 from bench.model.cell import Block, Clock, Method, Plan
 from bench.model.facts import ExecutorFacts, MachineFacts, RunFacts
 from bench.paths import ROOT
 from bench.report.table.section import Column, Entry, make_table
 from bench.report.text.text import table_text
 from bench.results.writer import Run, create, load
-from tests.unit.report_runs import run_text
-from tests.unit.streams import PAUSES, failing_stream, small_plan, stream
+from tests.unit.runs import run_text
+from tests.unit.streams import PAUSES, Silent, failing_stream, small_plan, stream
 
 GOLDEN = ROOT / "tests" / "golden" / "table.txt"
 ERROR = {"t": "error", "op": "NEW_OWNER", "errno": 22, "text": "NEW_OWNER: Invalid argument"}
@@ -41,17 +40,6 @@ FACTS = RunFacts(
     machine=MachineFacts(cpu="A CPU", cpus=2, memory=8 << 30, system="A system 12"),
     clock=Clock.ICOUNT,
 )
-
-
-class Silent(PlainProgress):
-    def __init__(self) -> None:
-        """Without a console."""
-
-    def begin(self, block: Block) -> None:
-        """Not a word."""
-
-    def end(self, block: Block, problem: str, details: str) -> None:
-        """Not a word."""
 
 
 def plan() -> Plan:
@@ -94,28 +82,6 @@ def test_the_table_is_the_golden_one(stored: Run) -> None:
     assert table == GOLDEN.read_text()
 
 
-def lines_with(text: str, *words: str) -> list[str]:
-    return [line for line in text.splitlines() if all(word in line for word in words)]
-
-
-def test_an_alias_is_marked(stored: Run) -> None:
-    text = run_text(stored)
-    assert lines_with(text, "64 GiB", "alias", "new-owner")
-    assert not lines_with(text, "64 MiB", "alias")
-
-
-def test_a_failed_cell_is_marked_with_its_reason(stored: Run) -> None:
-    for method in ("new-owner", "reset-owner"):
-        assert lines_with(
-            run_text(stored), "hugetlb-2m", "64 MiB", method, "failed", "Invalid argument"
-        )
-
-
-def test_a_skipped_cell_is_marked_with_its_need(stored: Run) -> None:
-    for method in ("new-owner", "reset-owner"):
-        assert lines_with(run_text(stored), "hugetlb-2m", method, "skipped", "64 GiB of memory")
-
-
 def test_instructions_are_never_a_time(stored: Run) -> None:
     text = run_text(stored)
     assert "instructions" in text
@@ -126,25 +92,6 @@ def test_wall_time_is_a_time(tmp_path: Path) -> None:
     text = run_text(recorded(tmp_path / "run", Clock.WALL))
     assert "instructions" not in text
     assert TIME.findall(text)
-
-
-def test_the_ratio_is_of_the_medians(stored: Run) -> None:
-    # Three reps each and a warm-up, which is not one of them.
-    def median(method: Method) -> int:
-        samples = [s for s in stored.samples if s.ok and s.cell.method is method]
-        pauses = [s.pause for s in samples if s.pause and s.cell.mem == 64 << 20]
-        assert len(pauses) == 3
-        return sorted(pauses)[1]
-
-    lines = lines_with(run_text(stored), "thp", "64 MiB", " new-owner")
-    line = next(line for line in lines if line.startswith("sim-net-pa"))
-    (printed,) = re.findall(r"([\d.]+)x", line)
-    expected = median(Method.RESET_OWNER) / median(Method.NEW_OWNER)
-    assert float(printed) == pytest.approx(expected, rel=5e-3)
-
-
-def test_why_there_is_no_kvm_is_said(stored: Run) -> None:
-    assert "/dev/kvm: No such file or directory" in run_text(stored)
 
 
 def test_a_run_without_samples_is_still_text(stored: Run) -> None:

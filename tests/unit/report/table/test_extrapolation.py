@@ -8,7 +8,7 @@ import pytest
 
 from bench.model.cell import Backing, Batch, Cell, Handover, Method, Pages, Ptes, Sample
 from bench.model.units import format_quantity, format_size
-from tests.unit.report_runs import (
+from tests.unit.runs import (
     CELL,
     measured,
     on_a_line,
@@ -18,7 +18,6 @@ from tests.unit.report_runs import (
     section,
     sized,
     straight,
-    table,
     without,
 )
 
@@ -68,17 +67,6 @@ def test_a_cell_on_a_line_is_extrapolated_and_marked() -> None:
     assert unmeasured(text) == ""
 
 
-def test_measured_rows_are_not_marked() -> None:
-    text = run_text(run_of([*straight(SMALLER), without(WANTED)]))
-    for cell in SMALLER:
-        row = row_of(text, cell)
-        assert row
-        assert "~" not in "".join(row)
-        assert "extrapolated" not in row
-    assert text.count("extrapolated") == 1
-    assert text.count("~") == 4  # value, ends of the interval, and what it means
-
-
 def test_the_verdict_is_of_what_was_measured() -> None:
     new = [sized(CELL, gib, method=Method.NEW_OWNER) for gib in (1, 4, 16)]
     samples = straight([*SMALLER, *new])
@@ -87,38 +75,27 @@ def test_the_verdict_is_of_what_was_measured() -> None:
     assert run_text(run_of([*samples, *skipped])).splitlines()[0] == verdict
 
 
-@pytest.mark.parametrize("gib", [64, 256, 1024])
-def test_every_larger_cell_has_a_row(gib: int) -> None:
-    cells = [sized(CELL, size) for size in (64, 256, 1024)]
-    text = run_text(run_of([*straight(SMALLER), *map(without, cells)]))
-    row = row_of(text, sized(CELL, gib))
-    assert row
-    assert row[-1] == "extrapolated"
-
-
 def test_any_reason_to_skip_is_extrapolated() -> None:
     skipped = without(WANTED, "skipped: the guest cannot set 64 pages aside (needs: memory)")
     assert row_of(run_text(run_of([*straight(SMALLER), skipped])), WANTED)
 
 
-def test_a_failed_cell_is_never_extrapolated() -> None:
-    assert_no_estimate([*straight(SMALLER), without(WANTED, "failed: VmPin is 0 kB")])
+LARGER = [sized(CELL, gib) for gib in (4, 16, 256)]
+NEVER: dict[str, tuple[list[Sample], Cell]] = {
+    "failed": ([*straight(SMALLER), without(WANTED, "failed: VmPin is 0 kB")], WANTED),
+    "two smaller": ([*straight(SMALLER[:2]), without(WANTED)], WANTED),
+    "two smaller, one larger": ([*straight(LARGER), without(WANTED)], WANTED),
+    "all larger": ([*straight([*LARGER, WANTED]), without(SMALLER[0])], SMALLER[0]),
+    "one of three failed": (
+        [*straight(SMALLER[:2]), without(SMALLER[2], "failed: x"), without(WANTED)],
+        WANTED,
+    ),
+}
 
 
-def test_two_smaller_sizes_are_too_few() -> None:
-    assert_no_estimate([*straight(SMALLER[:2]), without(WANTED)])
-
-
-def test_larger_sizes_do_not_count() -> None:
-    cells = [sized(CELL, gib) for gib in (4, 16, 256)]
-    assert_no_estimate([*straight(cells), without(WANTED)])
-    smallest = sized(CELL, 1)
-    assert_no_estimate([*straight([*cells, WANTED]), without(smallest)], smallest)
-
-
-def test_a_size_that_failed_does_not_count() -> None:
-    samples = straight(SMALLER[:2])
-    assert_no_estimate([*samples, without(SMALLER[2], "failed: x"), without(WANTED)])
+@pytest.mark.parametrize("name", NEVER)
+def test_what_is_not_extrapolated(name: str) -> None:
+    assert_no_estimate(*NEVER[name])
 
 
 @pytest.mark.parametrize("fields", OTHER_KINDS, ids=lambda fields: next(iter(fields)))
@@ -151,13 +128,3 @@ def test_what_is_no_line_is_not_extrapolated(curve: str) -> None:
         for sample in measured(sized(CELL, gib), [CURVES[curve](gib) + n for n in range(3)])
     ]
     assert_no_estimate([*samples, without(WANTED)])
-
-
-def test_figures_stand_right_beside_estimates() -> None:
-    """A column of figures stays one when some of them are marked."""
-    text = run_text(run_of([*straight(SMALLER), without(WANTED)]))
-    heads, *lines = table(text, "Pause of a live update")
-    assert len(lines) == 4
-    for name in ("median", "min", "max"):
-        end = heads.index(name) + len(name)
-        assert {(line[end - 1] != " ", line[end : end + 2]) for line in lines} == {(True, "  ")}

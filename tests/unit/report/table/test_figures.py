@@ -13,9 +13,10 @@ from bench.model.cell_state import CellState
 from bench.report.table.cells import CellTable
 from bench.report.table.figures import figures
 from bench.stats.ratios import ratio_interval
-from tests.unit.report_runs import (
+from tests.unit.runs import (
     A_PAGE,
     CELL,
+    from_boots,
     measured,
     on_a_line,
     run_of,
@@ -24,7 +25,6 @@ from tests.unit.report_runs import (
     straight,
     without,
 )
-from tests.unit.samples import from_boots
 
 NEW = replace(CELL, method=Method.NEW_OWNER)
 BUSY = 3  # times as long on a slower machine that others use too

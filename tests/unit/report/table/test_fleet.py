@@ -20,13 +20,27 @@ from bench.results.writer import Run, load
 from bench.sides.names import cell_name
 from bench.stats.ratios import ratio_interval
 from tests.unit.command import Bench
-from tests.unit.gated_runs import counted, counts, write_series
 from tests.unit.report.text.test_terminal import both
-from tests.unit.report_runs import CELL as LINE
-from tests.unit.report_runs import FACTS, LEFT_OUT, sized, straight, without
-from tests.unit.report_runs import run_of as in_memory
-from tests.unit.samples import from_boots
-from tests.unit.side_runs import FAILED, LARGE, NEW, RESET, SKIPPED, VALUES, noisy, write_run
+from tests.unit.runs import CELL as LINE
+from tests.unit.runs import (
+    FACTS,
+    FAILED,
+    LARGE,
+    NEW,
+    RESET,
+    SKIPPED,
+    VALUES,
+    counted,
+    counts,
+    from_boots,
+    noisy,
+    sized,
+    straight,
+    without,
+    write_run,
+    write_series,
+)
+from tests.unit.runs import run_of as in_memory
 
 PATCHED = {"kernel": "6.13+patched"}
 
@@ -114,7 +128,7 @@ def test_what_differs_is_said(tmp_path: Path, fleet: list[Run]) -> None:
 
 def test_an_estimate_is_said_to_be_one() -> None:
     cells = [each for gib in (1, 4, 16) for each in both(sized(LINE, gib))]
-    left_out = [without(each, LEFT_OUT) for each in both(sized(LINE, 64))]
+    left_out = [without(each, SKIPPED) for each in both(sized(LINE, 64))]
     runs = [in_memory([*straight(cells), *left_out]), in_memory(straight(cells))]
     runs[1] = replace(runs[1], path=Path("other"))
     medians, changes = sections(runs)

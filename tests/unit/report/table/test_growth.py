@@ -16,12 +16,11 @@ from bench.model.units import GIB, format_quantity
 from bench.paths import ROOT
 from bench.plan.duration import block_seconds, plan_seconds
 from bench.results.writer import Run, create, load
-from tests.unit.report_runs import (
+from tests.unit.runs import (
     A_PAGE,
     CELL,
     FACTS,
     FIXED,
-    Silent,
     measured,
     on_a_line,
     pages_of,
@@ -32,7 +31,7 @@ from tests.unit.report_runs import (
     straight,
     without,
 )
-from tests.unit.streams import PAUSES, small_plan, stream
+from tests.unit.streams import PAUSES, Silent, small_plan, stream
 
 GOLDEN = ROOT / "tests" / "golden" / "scaling.txt"
 TITLE = "Growth of release + claim + map"
@@ -185,12 +184,3 @@ def test_the_table_of_a_scaling_run_is_the_golden_one(scaling: Run) -> None:
     if os.environ.get("BENCH_UPDATE_GOLDEN"):
         GOLDEN.write_text(table)
     assert table == GOLDEN.read_text()
-
-
-def test_the_golden_run_has_every_size(scaling: Run) -> None:
-    text = run_text(scaling)
-    pauses = rows(text, "Pause of a live update")
-    sizes = ("1 GiB", "4 GiB", "16 GiB", "64 GiB", "256 GiB", "1 TiB")
-    assert [row[2] for row in pauses] == [size for size in sizes for _ in CELL_METHODS]
-    assert [row[-1] == "extrapolated" for row in pauses] == [False] * 8 + [True] * 4
-    assert [row[3] for row in rows(text, TITLE)] == ["reset-owner", "new-owner"]

@@ -12,7 +12,7 @@ from bench.report.letter import cover_letter
 from bench.report.page.page import page
 from bench.report.table.cells import CellTable
 from bench.report.table.findings import vfio_sentences
-from tests.unit.report_runs import CELL, run_of, run_text, section, without
+from tests.unit.runs import CELL, run_of, run_text, section, without
 
 NEW_OWNER = replace(CELL, method=Method.NEW_OWNER)
 VADDR = replace(CELL, device="vfio-type1", method=Method.VFIO_VADDR)

@@ -19,8 +19,20 @@ from bench.report.text.text import sections_text
 from bench.results.writer import Run
 from tests.unit.command import Bench
 from tests.unit.replayed import measure, record
-from tests.unit.report_runs import CELL, measured, run_of, run_text, sized, straight, without
-from tests.unit.side_runs import FAILED, LARGE, NEW, VALUES, write_run
+from tests.unit.runs import (
+    CELL,
+    FAILED,
+    LARGE,
+    NEW,
+    VALUES,
+    measured,
+    run_of,
+    run_text,
+    sized,
+    straight,
+    without,
+    write_run,
+)
 from tests.unit.terminals import ESCAPE, USUAL, seen, terminal
 
 GOLDEN = ROOT / "tests" / "golden"
