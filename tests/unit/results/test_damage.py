@@ -120,7 +120,7 @@ def test_a_fact_of_a_wrong_type_is_named(facts: dict[str, Any], told: str, store
 
 
 def test_a_null_is_a_fact_that_is_not_there(store: Store) -> None:
-    null = {"qemu": None, "memory": None, "devices": None, "name": "x"}
+    null = {"qemu": None, "memory": None, "devices": None, "name": "guest"}
     table = {**FACTS.as_json(), "executor": null, "machine": {"cpu": None, "load": None}}
     (store.path / "run.json").write_text(json.dumps(table))
     assert load(store.path).facts == FACTS

@@ -82,8 +82,10 @@ def test_lines_without_a_crc_are_read(store: Store) -> None:
 @pytest.mark.parametrize("version", [1, 2])
 def test_formats_before_are_read(version: int, store: Store) -> None:
     """1 has no crc, no threads, window or counters, and no sessions; extents were runs."""
-    facts = {"scenario": {"name": "small"}, "seed": 1, "clock": "icount", "executor": {"name": "x"}}
-    (store.path / "run.json").write_text(json.dumps({"format": version, **facts}))
+    facts = {"scenario": {"name": "small"}, "seed": 1, "clock": "icount"}
+    (store.path / "run.json").write_text(
+        json.dumps({"format": version, **facts, "executor": {"name": "guest"}})
+    )
     for row in (changed := stored_rows(store)):
         row["runs"] = row.pop("extents")
         del row["crc"]
