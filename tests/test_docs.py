@@ -13,8 +13,9 @@ import typer.main
 from jsonschema import Draft202012Validator
 
 from bench.cli import app
-from bench.model.cell import Backing, Batch, Break, Handover, Method, Pages, Ptes
+from bench.model.cell import Backing, Batch, Break, Handover, Pages, Ptes
 from bench.model.device import DEVICES
+from bench.model.method import Method
 from bench.paths import ROOT, SCENARIOS
 from bench.plan.scenario import Scenario, load_scenario
 from tests.test_linters import TRACKED

@@ -10,9 +10,10 @@ from bench.executors.guest_setup import GuestSetup, page_count
 from bench.guest.boot import Guest, boot
 from bench.guest.probe import qemu_version
 from bench.guest.qemu import cmdline
-from bench.model.cell import Block, Cell, Clock, Method, Pages, Rep, Unavailable
+from bench.model.cell import Block, Cell, Clock, Pages, Rep, Unavailable
 from bench.model.device import DEVICES, Device
 from bench.model.facts import ExecutorFacts
+from bench.model.method import Method
 from bench.model.units import KIB, format_size
 from bench.plan.duration import once_seconds
 from bench.protocol.helper import Target, deadline, helper_words, patience

@@ -15,9 +15,9 @@ from msgspec.json import decode
 from msgspec.structs import asdict
 
 from bench.errors import BenchError, CannotJudge, UsageError
-from bench.model.cell import Family
 from bench.model.device import device_named, pci_address
 from bench.model.facts import DeviceFacts, VdpaAttributes
+from bench.model.method import Family
 from bench.process import find_tool, run
 from bench.protocol.helper import Target
 

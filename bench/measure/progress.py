@@ -14,7 +14,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from bench.model.cell import Block, Experiment, Plan, Rep, Unavailable
+from bench.model.cell import Block, Plan, Rep, Unavailable
+from bench.model.method import Experiment
 from bench.model.units import format_duration
 from bench.plan.duration import block_seconds, rep_seconds
 

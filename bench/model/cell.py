@@ -9,13 +9,7 @@ from typing import Any
 
 from bench.model.factor import Factor, Words
 from bench.model.limits import MOST_MEMORY, REGIONS, THREADS
-
-# What methods are is a module of its own; who reads the model finds them here too.
-from bench.model.method import OWN_PHASES as OWN_PHASES
-from bench.model.method import Experiment as Experiment
-from bench.model.method import Family as Family
-from bench.model.method import Method as Method
-from bench.model.method import Phase as Phase
+from bench.model.method import Experiment, Method, Phase
 from bench.model.units import GIB, KIB, MIB, TIB, format_size
 
 

@@ -7,8 +7,9 @@ works everything is faster, and a budget leaves room.
 
 from itertools import pairwise
 
-from bench.model.cell import Block, Cell, Experiment
+from bench.model.cell import Block, Cell
 from bench.model.device import device_named
+from bench.model.method import Experiment
 from bench.model.units import GIB, KIB
 
 _BOOT = 15.0

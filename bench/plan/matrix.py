@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from bench.model.cell import VARIANTS, Backing, Block, Cell, Experiment, Method, Plan
+from bench.model.cell import VARIANTS, Backing, Block, Cell, Plan
 from bench.model.device import NO_DEVICE, device_named
+from bench.model.method import Experiment, Method
 from bench.model.units import GIB, format_duration
 from bench.plan.duration import block_seconds, plan_seconds
 from bench.plan.scenario import Scenario, fits

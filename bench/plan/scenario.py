@@ -20,21 +20,11 @@ from pydantic import (
 )
 
 from bench.errors import UsageError
-from bench.model.cell import (
-    FACTORS,
-    QEMU,
-    VARIANTS,
-    Backing,
-    Break,
-    Experiment,
-    Family,
-    Method,
-    Pages,
-    usual,
-)
+from bench.model.cell import FACTORS, QEMU, VARIANTS, Backing, Break, Pages, usual
 from bench.model.device import DEVICES, NO_DEVICE, PCI_PATTERN, device_named, of_this_machine
 from bench.model.factor import Factor
 from bench.model.limits import BOOTS, MOST_MEMORY, REPS, SEED
+from bench.model.method import Experiment, Family, Method
 from bench.model.units import MIB, format_size, known_pause, parse_duration, parse_sizes
 from bench.paths import SCENARIOS
 

@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bench.model.cell import FACTORS, QEMU, Block, Cell, Family
+from bench.model.cell import FACTORS, QEMU, Block, Cell
+from bench.model.method import Family
 from bench.model.qemu_memory import qemu_regions
 from bench.plan.duration import once_seconds, rep_seconds
 

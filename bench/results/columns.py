@@ -12,8 +12,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.model.cell import Cell, Clock, Phase, Sample
+from bench.model.cell import Cell, Clock, Sample
 from bench.model.cell_state import CellState, state_of
+from bench.model.method import Phase
 from bench.results.row import Row, ticks_of
 
 Column = NDArray[np.int64]

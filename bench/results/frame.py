@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.model.cell import Cell, Phase
+from bench.model.cell import Cell
+from bench.model.method import Phase
 from bench.results.columns import ABSENT, PLAIN, CellColumns, Column
 from bench.results.reader import Run
 

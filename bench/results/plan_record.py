@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from bench.model.cell import Block, Cell, Method, Plan
+from bench.model.cell import Block, Cell, Plan
 from bench.model.facts import RunFacts
+from bench.model.method import Method
 from bench.model.typed import typed
 from bench.results.columns import ABSENT, CellColumns
 from bench.results.row import read_cell

@@ -11,7 +11,8 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 from msgspec.structs import astuple
 
-from bench.model.cell import Cell, Clock, Experiment, Sample
+from bench.model.cell import Cell, Clock, Sample
+from bench.model.method import Experiment
 from bench.model.typed import complaint, typed
 from bench.results.crc import add_crc
 

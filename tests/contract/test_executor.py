@@ -12,7 +12,8 @@ from bench.executors.base import Executor
 from bench.executors.guest import GuestExecutor
 from bench.executors.guest_setup import prepare
 from bench.executors.replay import ReplayExecutor
-from bench.model.cell import Block, Clock, Method, Plan, Rep
+from bench.model.cell import Block, Clock, Plan, Rep
+from bench.model.method import Method
 from bench.model.units import KIB
 from tests.unit.streams import LIVE_METHODS, pinned, recording, small_plan
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.kernel.build import ensure_kernel
 from bench.kernel.config import load_config
-from bench.model.cell import Method, Phase
+from bench.model.method import Method, Phase
 from bench.paths import ROOT, cache_dir
 from bench.results.writer import load
 

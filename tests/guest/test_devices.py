@@ -10,8 +10,9 @@ import pytest
 from bench.errors import CellFailed
 from bench.executors.guest import GuestExecutor
 from bench.executors.guest_setup import GuestSetup, prepare
-from bench.model.cell import Block, Clock, Family, Method, Rep
+from bench.model.cell import Block, Clock, Rep
 from bench.model.device import DEVICES
+from bench.model.method import Family, Method
 from bench.model.units import MIB
 from tests.guest.conftest import plan_of
 

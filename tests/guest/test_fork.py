@@ -7,8 +7,9 @@ import pytest
 
 from bench.errors import CellFailed
 from bench.executors.guest import GuestExecutor, helper_command, set_up_pages
-from bench.model.cell import Block, Handover, Method, Pages, Phase, Rep
+from bench.model.cell import Block, Handover, Pages, Rep
 from bench.model.device import DEVICES
+from bench.model.method import Method, Phase
 from bench.model.units import MIB
 from bench.protocol.messages import read_reps
 from tests.guest.conftest import plan_of

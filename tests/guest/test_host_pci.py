@@ -9,8 +9,8 @@ import pytest
 
 from bench.executors.guest_setup import GuestSetup
 from bench.guest.boot import Guest
-from bench.model.cell import Method
 from bench.model.device import DEVICES, VFIO_ADDRESS
+from bench.model.method import Method
 from bench.model.units import MIB
 from bench.results.writer import load
 from tests.guest.test_host import SCRATCH, bench, with_our_files, written

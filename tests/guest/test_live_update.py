@@ -7,8 +7,9 @@ import pytest
 
 from bench.errors import CellSkipped
 from bench.executors.guest import GuestExecutor, helper_command
-from bench.model.cell import OWN_PHASES, Block, Method, Pages, Phase, Rep
+from bench.model.cell import Block, Pages, Rep
 from bench.model.device import DEVICES
+from bench.model.method import OWN_PHASES, Method, Phase
 from bench.model.units import GIB, MIB
 from bench.protocol.messages import read_reps
 from tests.guest.conftest import plan_of

@@ -16,8 +16,9 @@ from bench.executors.guest_setup import GuestSetup
 from bench.guest.initramfs import ensure_initramfs
 from bench.kernel.config import load_config
 from bench.kernel.packages import ensure_packages
-from bench.model.cell import Backing, Block, Cell, Method, Pages, Phase, Ptes, Rep
+from bench.model.cell import Backing, Block, Cell, Pages, Ptes, Rep
 from bench.model.device import DEVICES
+from bench.model.method import Method, Phase
 from bench.model.units import MIB
 
 MEM = 128 * MIB

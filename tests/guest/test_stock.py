@@ -12,7 +12,8 @@ from bench.executors.guest_setup import GuestSetup
 from bench.guest.initramfs import ensure_initramfs
 from bench.kernel.build import ensure_kernel
 from bench.kernel.config import load_config
-from bench.model.cell import Method, Rep, Unavailable
+from bench.model.cell import Rep, Unavailable
+from bench.model.method import Method
 from tests.guest.conftest import plan_of
 
 

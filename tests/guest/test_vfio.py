@@ -10,7 +10,8 @@ import pytest
 from bench.errors import CellFailed, CellSkipped
 from bench.executors.guest import GuestExecutor
 from bench.executors.guest_setup import GuestSetup, prepare
-from bench.model.cell import OWN_PHASES, Block, Clock, Method, Rep
+from bench.model.cell import Block, Clock, Rep
+from bench.model.method import OWN_PHASES, Method
 from bench.model.units import MIB
 from tests.guest.conftest import plan_of
 

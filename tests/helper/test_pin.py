@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.model.cell import Block, Method, Rep, Unavailable
+from bench.model.cell import Block, Rep, Unavailable
+from bench.model.method import Method
 from bench.model.units import KIB, MIB
 from bench.protocol.messages import read_reps
 from tests.helper.running import Ended, run

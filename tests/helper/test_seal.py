@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bench.errors import ProtocolError
-from bench.model.cell import Block, Method, Rep, Unavailable
+from bench.model.cell import Block, Rep, Unavailable
+from bench.model.method import Method
 from bench.protocol.helper import helper_words
 from bench.protocol.messages import parse, read_reps
 from bench.results.crc import check_crc

@@ -10,7 +10,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from bench.model.cell import Backing, Cell, Clock, Method, Pages
+from bench.model.cell import Backing, Cell, Clock, Pages
+from bench.model.method import Method
 from bench.model.units import GIB, KIB, MIB
 from bench.report.letter import LetterStyle, cover_letter
 from bench.results.writer import load

@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bench.model.cell import Backing, Cell, Clock, Method, Pages, Phase, Sample
+from bench.model.cell import Backing, Cell, Clock, Pages, Sample
+from bench.model.method import Method, Phase
 from bench.model.units import GIB
 from bench.report.page.page import page
 from bench.results.writer import Run

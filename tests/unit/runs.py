@@ -14,16 +14,9 @@ from msgspec import structs
 from numpy.typing import ArrayLike
 
 from bench.gate.judge import CellPair, Judgement, Limits, judge
-from bench.model.cell import (
-    Backing,
-    Cell,
-    Clock,
-    Method,
-    Pages,
-    Phase,
-    Sample,
-)
+from bench.model.cell import Backing, Cell, Clock, Pages, Sample
 from bench.model.facts import RunFacts, read_run_facts
+from bench.model.method import Method, Phase
 from bench.model.units import GIB, KIB
 from bench.report.table.contents import contents as report_of
 from bench.report.text.text import sections_text

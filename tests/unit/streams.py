@@ -7,21 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.model.cell import (
-    QEMU,
-    Batch,
-    Block,
-    Cell,
-    Experiment,
-    Family,
-    Method,
-    Phase,
-    Plan,
-    Ptes,
-    Rep,
-    Unavailable,
-)
+from bench.model.cell import QEMU, Batch, Block, Cell, Plan, Ptes, Rep, Unavailable
 from bench.model.device import device_named
+from bench.model.method import Experiment, Family, Method, Phase
 from bench.model.qemu_memory import qemu_regions
 from bench.model.units import KIB
 from bench.plan.matrix import make_plan

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.errors import CannotJudge, UsageError
-from bench.model.cell import Cell, Experiment, Method
+from bench.model.cell import Cell
 from bench.model.cell_state import CellState, state_of
+from bench.model.method import Experiment, Method
 from bench.report.letter.factors import Names, cell_order, cell_place
 from bench.report.letter.numbers import Scale
 from bench.report.table.cells import CellTable

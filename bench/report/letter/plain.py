@@ -3,8 +3,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from bench.model.cell import Cell, Clock, Phase
+from bench.model.cell import Cell, Clock
 from bench.model.cell_state import CellState
+from bench.model.method import Phase
 from bench.model.units import format_ratio, format_ratio_interval
 from bench.report.letter.compared import ComparedRow, Comparison, Value, value_of_figures
 from bench.report.letter.factors import (

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from bench.model.cell import Cell, Method, Phase
+from bench.model.cell import Cell
 from bench.model.cell_state import CellState
+from bench.model.method import Method, Phase
 from bench.model.units import format_quantity, format_ratio, format_size
 from bench.report.table.cells import CellTable
 from bench.report.table.columns import factors

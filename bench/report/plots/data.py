@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from bench.model.cell import FACTORS, Backing, Cell, Method
+from bench.model.cell import FACTORS, Backing, Cell
+from bench.model.method import Method
 from bench.model.units import GIB, format_ratio, format_ratio_interval
 from bench.model.visible import visible
 from bench.report.plots.scales import quantity

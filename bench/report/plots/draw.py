@@ -27,7 +27,7 @@ from matplotlib.ticker import (
     StrMethodFormatter,
 )
 
-from bench.model.cell import Method, Phase
+from bench.model.method import Method, Phase
 from bench.report.plots import svg as plot_svg
 from bench.report.plots.data import (
     LONGEST,

@@ -10,7 +10,7 @@ and Ito (2008).
 from dataclasses import dataclass
 from typing import Any
 
-from bench.model.cell import Method, Phase
+from bench.model.method import Method, Phase
 
 # Colours that nothing else has: svg.element() replaces them by variables of the page's CSS.
 INK, MUTED, GRID = "#111213", "#6f7072", "#cdcecf"

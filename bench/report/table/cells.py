@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.model.cell import OWN_PHASES, VARIANTS, Cell, Method, Phase
+from bench.model.cell import VARIANTS, Cell
 from bench.model.cell_state import CellState
+from bench.model.method import OWN_PHASES, Method, Phase
 from bench.model.units import KIB
 from bench.report.table.growth import Estimate, extrapolate, growth
 from bench.results.columns import ABSENT, NO_LINES, CellColumns

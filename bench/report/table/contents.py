@@ -4,8 +4,9 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from bench.model.cell import OWN_PHASES, Cell, Clock, Experiment, Method, Phase
+from bench.model.cell import Cell, Clock
 from bench.model.cell_state import CellState
+from bench.model.method import OWN_PHASES, Experiment, Method, Phase
 from bench.model.units import KIB, format_ratio
 from bench.report.table import pins
 from bench.report.table.cells import CellTable

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bench.errors import CannotJudge
-from bench.model.cell import Cell, Phase
+from bench.model.cell import Cell
 from bench.model.cell_state import CellState
+from bench.model.method import Phase
 from bench.report.table.cells import CellTable
 from bench.report.table.growth import Estimate
 from bench.results.writer import Run

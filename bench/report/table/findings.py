@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench.model.cell import Cell, Method, Phase
+from bench.model.cell import Cell
 from bench.model.cell_state import CellState
+from bench.model.method import Method, Phase
 from bench.model.units import format_quantity, format_ratio, format_ratio_interval
 from bench.report.table.cells import BASES, CellTable
 from bench.report.table.columns import factors

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The part of a report that is about pin loops: verdict, table, what qualifies them."""
 
-from bench.model.cell import Cell, Clock, Method, Phase
+from bench.model.cell import Cell, Clock
+from bench.model.method import Method, Phase
 from bench.model.units import GIB, KIB, format_quantity, format_size
 from bench.report.table.cells import CellTable
 from bench.report.table.columns import backing_of

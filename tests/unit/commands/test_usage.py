@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.model.cell import FACTORS, Method, Pages
+from bench.model.cell import FACTORS, Pages
 from bench.model.device import DEVICES
 from bench.model.limits import BOOTS, REGIONS, REPS, SEED, THREADS
+from bench.model.method import Method
 from tests.unit.command import PLAN, Bench, Ended
 from tests.unit.streams import recording
 

@@ -8,7 +8,7 @@ from msgspec import to_builtins
 
 from bench.errors import CannotJudge, UsageError
 from bench.executors.host_devices import find_pci
-from bench.model.cell import Family
+from bench.model.method import Family
 
 ADDRESS = "0000:03:00.0"
 NAME = f"vfio:{ADDRESS}"

@@ -10,7 +10,7 @@ import pytest
 from bench.errors import CellFailed, CellSkipped, GuestLost, ProtocolError
 from bench.executors.guest import check_clock
 from bench.guest.boot import Guest
-from bench.model.cell import Phase
+from bench.model.method import Phase
 from bench.protocol.messages import PROTO
 from tests.unit.streams import line
 

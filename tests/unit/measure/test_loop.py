@@ -9,8 +9,9 @@ import pytest
 from bench.errors import CannotJudge
 from bench.executors.replay import ReplayExecutor
 from bench.measure.loop import run
-from bench.model.cell import Block, Clock, Family, Method, Plan, Rep, Sample, Unavailable
+from bench.model.cell import Block, Clock, Plan, Rep, Sample, Unavailable
 from bench.model.facts import RunFacts
+from bench.model.method import Family, Method
 from bench.results.writer import Store, create, load
 from tests.unit.streams import (
     PIN_METHODS,

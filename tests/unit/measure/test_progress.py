@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from bench.measure.progress import BarProgress, PlainProgress
-from bench.model.cell import Block, Method, Plan, Rep, Unavailable
+from bench.model.cell import Block, Plan, Rep, Unavailable
+from bench.model.method import Method
 from bench.paths import SCENARIOS
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import load_scenario

@@ -10,19 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.model.cell import (
-    FACTORS,
-    VARIANTS,
-    Backing,
-    Batch,
-    Block,
-    Cell,
-    Handover,
-    Method,
-    Pages,
-    Ptes,
-)
+from bench.model.cell import FACTORS, VARIANTS, Backing, Batch, Block, Cell, Handover, Pages, Ptes
 from bench.model.cell_state import CellState, state_of
+from bench.model.method import Method
 from bench.model.units import GIB
 from tests.unit.streams import LIVE_METHODS, PIN_METHODS, small_block
 

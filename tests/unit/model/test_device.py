@@ -11,7 +11,6 @@ import pytest
 import bench.model.device
 from bench.guest.initramfs import APPLETS, PACKAGES
 from bench.kernel.config import load_config
-from bench.model.cell import Family
 from bench.model.device import (
     DEVICES,
     IOTLB_ENTRIES,
@@ -22,6 +21,7 @@ from bench.model.device import (
     device_named,
     of_this_machine,
 )
+from bench.model.method import Family
 from bench.paths import KERNEL_CONFIG
 
 # The option that builds each module. Debian sets those of the second table itself.

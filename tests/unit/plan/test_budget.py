@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from bench.executors.replay import ReplayExecutor
 from bench.measure.loop import run
-from bench.model.cell import Block, Clock, Method, Plan
+from bench.model.cell import Block, Clock, Plan
 from bench.model.facts import RunFacts
+from bench.model.method import Method
 from bench.plan.duration import block_seconds, plan_seconds, rep_seconds
 from bench.results.writer import create, load
 from tests.unit.command import MEM, Bench

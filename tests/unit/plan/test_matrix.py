@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.model.cell import Backing, Block, Cell, Family, Method, Plan
+from bench.model.cell import Backing, Block, Cell, Plan
+from bench.model.method import Family, Method
 from bench.model.units import GIB, MIB
 from bench.plan.matrix import ALIAS_FILE, REAL_LIMIT, balanced_order
 from tests.unit.streams import LIVE_METHODS, PIN_METHODS, small_block, small_plan

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bench.errors import UsageError
-from bench.model.cell import Experiment, Method
 from bench.model.device import DEVICES
+from bench.model.method import Experiment, Method
 from bench.plan.duration import block_seconds, once_seconds, rep_seconds
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario, load_scenario

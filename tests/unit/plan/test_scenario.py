@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from bench.errors import UsageError
-from bench.model.cell import VARIANTS, Backing, Batch, Break, Handover, Method, Pages, Ptes
+from bench.model.cell import VARIANTS, Backing, Batch, Break, Handover, Pages, Ptes
 from bench.model.device import DEVICES
 from bench.model.limits import BOOTS, MOST_MEMORY, REPS, SEED
+from bench.model.method import Method
 from bench.model.units import GIB, MIB
 from bench.paths import SCENARIOS
 from bench.plan.scenario import Scenario, load_scenario

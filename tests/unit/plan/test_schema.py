@@ -10,8 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from bench.errors import UsageError
-from bench.model.cell import Family
 from bench.model.device import DEVICES
+from bench.model.method import Family
 from bench.paths import SCENARIOS
 from bench.plan.scenario import json_schema, load_scenario
 from tests.unit.command import Bench

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import BenchError, CellFailed, CellSkipped, ProtocolError
-from bench.model.cell import Block, Experiment, Method, Rep, Unavailable
+from bench.model.cell import Block, Rep, Unavailable
+from bench.model.method import Experiment, Method
 from bench.model.units import MIB
 from bench.protocol.messages import Check, Exit, Ready, parse, read_items, read_reps
 from tests.unit.streams import (

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import CellFailed, CellSkipped, ProtocolError
-from bench.model.cell import Block, Experiment, Method, Phase, Rep, Unavailable
+from bench.model.cell import Block, Rep, Unavailable
+from bench.model.method import Experiment, Method, Phase
 from bench.model.units import MIB
 from bench.protocol.messages import read_reps
 from tests.unit.streams import (

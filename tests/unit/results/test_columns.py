@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.model.cell import Cell, Method, Phase, Sample
+from bench.model.cell import Cell, Sample
 from bench.model.cell_state import CellState
+from bench.model.method import Method, Phase
 from bench.results.columns import ABSENT, NO_LINES
 from bench.results.writer import Run, Store, load
 from tests.unit.runs import BLOCK, DIED, FACTS, SAMPLES, made_run, numbered

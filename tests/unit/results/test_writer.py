@@ -9,8 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from bench.errors import CannotJudge, UsageError
-from bench.model.cell import Clock, Experiment
+from bench.model.cell import Clock
 from bench.model.facts import FORMAT, SessionFacts
+from bench.model.method import Experiment
 from bench.results import writer as stores
 from bench.results.crc import add_crc
 from bench.results.writer import Store, create, load

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from bench.errors import CannotJudge, UsageError
-from bench.model.cell import Cell, Clock, Method
+from bench.model.cell import Cell, Clock
+from bench.model.method import Method
 from bench.model.units import GIB
 from bench.report.export.exports import export
 from bench.results.writer import Run, load

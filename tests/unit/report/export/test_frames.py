@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.model.cell import Clock, Method, Phase, Sample
+from bench.model.cell import Clock, Sample
+from bench.model.method import Method, Phase
 from bench.report.table.labels import labels
 from bench.results.frame import frame_of
 from bench.results.writer import Run, load

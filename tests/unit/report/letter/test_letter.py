@@ -14,7 +14,8 @@ import pytest
 from msgspec import structs
 
 from bench.errors import CannotJudge, UsageError
-from bench.model.cell import Clock, Method, Pages, Ptes
+from bench.model.cell import Clock, Pages, Ptes
+from bench.model.method import Method
 from bench.model.patch_series import ChangedFile, PatchSeries
 from bench.model.units import GIB
 from bench.paths import ROOT

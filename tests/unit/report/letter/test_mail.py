@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bench.model.cell import Backing, Batch, Cell, Clock, Handover, Method, Pages, Ptes, Sample
+from bench.model.cell import Backing, Batch, Cell, Clock, Handover, Pages, Ptes, Sample
+from bench.model.method import Method
 from bench.report.letter import LetterStyle, cover_letter
 from bench.report.letter.ascii import MAIL_WIDTH, ascii_line, command, mailable, wrapped
 from bench.results.writer import Run, load

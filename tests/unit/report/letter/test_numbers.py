@@ -10,7 +10,8 @@ from statistics import median, stdev
 
 import pytest
 
-from bench.model.cell import Clock, Method
+from bench.model.cell import Clock
+from bench.model.method import Method
 from bench.model.units import GIB
 from bench.report.letter import LetterStyle, cover_letter
 from bench.results.writer import load

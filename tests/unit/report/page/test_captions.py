@@ -3,7 +3,8 @@
 
 from dataclasses import replace
 
-from bench.model.cell import Clock, Method, Phase, Sample
+from bench.model.cell import Clock, Sample
+from bench.model.method import Method, Phase
 from bench.report.page import captions
 from bench.report.table.cells import CellTable
 from bench.report.table.figures import figures

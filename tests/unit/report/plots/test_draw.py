@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from bench.model.cell import Cell, Clock, Method, Phase, Sample
+from bench.model.cell import Cell, Clock, Sample
+from bench.model.method import Method, Phase
 from bench.model.units import GIB, format_ratio, format_ratio_interval
 from bench.report.plots import draw as plots
 from bench.report.plots.draw import Drawing

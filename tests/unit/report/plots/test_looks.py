@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from bench.model.cell import Experiment, Method, Phase
+from bench.model.method import Experiment, Method, Phase
 from bench.report.plots import styles as plot_styles
 from bench.report.plots.data import names_of, thinned
 from bench.report.plots.scales import QuantityFormatter, ratio_formatter, set_log, set_sizes

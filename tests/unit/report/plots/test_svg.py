@@ -17,7 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from bench.model.cell import Clock, Experiment, Method, Pages, Phase, Sample
+from bench.model.cell import Clock, Pages, Sample
+from bench.model.method import Experiment, Method, Phase
 from bench.paths import ROOT
 from bench.report.page.figures import plots as page_plots
 from bench.report.plots import draw as plots

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from bench.errors import BenchError
 from bench.executors.replay import ReplayExecutor
 from bench.measure.loop import run
-from bench.model.cell import Block, Clock, Method, Plan
+from bench.model.cell import Block, Clock, Plan
 from bench.model.facts import ExecutorFacts, MachineFacts, RunFacts
+from bench.model.method import Method
 from bench.paths import ROOT
 from bench.report.table.section import Column, Entry, make_table
 from bench.report.text.text import table_text

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bench.model.cell import Backing, Batch, Cell, Handover, Method, Pages, Ptes, Sample
+from bench.model.cell import Backing, Batch, Cell, Handover, Pages, Ptes, Sample
+from bench.model.method import Method
 from bench.model.units import format_quantity, format_size
 from tests.unit.runs import (
     CELL,

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench.model.cell import Cell, Method, Sample
+from bench.model.cell import Cell, Sample
 from bench.model.cell_state import CellState
+from bench.model.method import Method
 from bench.report.table.cells import CellTable
 from bench.report.table.figures import figures
 from bench.stats.ratios import ratio_interval

@@ -11,7 +11,8 @@ import pytest
 
 from bench.executors.replay import ReplayExecutor
 from bench.measure.loop import run
-from bench.model.cell import Batch, Cell, Clock, Handover, Method, Plan, Ptes, Sample
+from bench.model.cell import Batch, Cell, Clock, Handover, Plan, Ptes, Sample
+from bench.model.method import Method
 from bench.model.units import GIB, format_quantity
 from bench.paths import ROOT
 from bench.plan.duration import block_seconds, plan_seconds

@@ -7,7 +7,8 @@ from html import unescape
 
 import pytest
 
-from bench.model.cell import Cell, Clock, Method, Pages, Phase, Sample
+from bench.model.cell import Cell, Clock, Pages, Sample
+from bench.model.method import Method, Phase
 from bench.report.letter import cover_letter
 from bench.report.page.page import page
 from bench.report.table.cells import CellTable

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.model.cell import Cell, Clock, Method
+from bench.model.cell import Cell, Clock
+from bench.model.method import Method
 from bench.model.visible import visible, visible_lines
 from bench.paths import ROOT
 from bench.report.table.contents import contents
