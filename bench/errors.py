@@ -5,6 +5,7 @@ BenchError
 |-- UsageError               2    the command line or a scenario file is wrong
 |-- CannotJudge            125    nothing could be measured here
 |   |-- MissingTool               a program or a package is not to be had
+|   |-- CannotSave                QEMU cannot save this guest, or go on from what was saved
 |   `-- NoSpace                   the cache or the run directory does not fit
 |-- CellSkipped                   a cell needs what is not here; the run goes on
 `-- CellFailed               1    a cell was not proven; the run goes on
@@ -38,6 +39,10 @@ class CannotJudge(BenchError):
 
 
 class MissingTool(CannotJudge):
+    pass
+
+
+class CannotSave(CannotJudge):
     pass
 
 

@@ -44,6 +44,7 @@ class GuestSetup:
     console: Path
     platform_iommu: bool  # every boot has one, since some device of the plan needs it
     gigantic_pages: int  # pages of 1 GiB that every boot sets aside
+    fresh: bool = False  # boot for every block instead of going on from a saved state
 
     def config(self) -> GuestConfig:
         """Return what QEMU is started with."""
