@@ -72,7 +72,7 @@ class GuestExecutor:
     def guest(self, script: Sequence[str]) -> Iterator[Guest]:
         """A guest that runs a script, and is ended with the block."""
         with ExitStack() as stack:
-            state = self._state()
+            state = self.state
             if state is None:
                 self.boots += 1
                 guest, _ = stack.enter_context(boot(self._setup.config(), _BOOT_DEADLINE, script))
@@ -80,7 +80,8 @@ class GuestExecutor:
                 guest = stack.enter_context(restore(self._setup.config(), state, script))
             yield guest
 
-    def _state(self) -> Path | None:
+    @property
+    def state(self) -> Path | None:
         """The state to go on from; None, said once, where a guest cannot be saved."""
         if self._fresh:
             return None

@@ -45,7 +45,7 @@ def ensure_snapshot(config: GuestConfig, deadline: float, say: Callable[[str], N
     try:
         cache.mkdir(exist_ok=True)
         with locked(cache / f".{key}.lock"):
-            if not _whole(final, say):
+            if not is_whole(final, say):
                 prune(cache, keep=key)
                 require_space(cache, _ROOM, "the state of a guest")
                 with atomic_directory(final) as scratch:
@@ -101,11 +101,17 @@ def _save(config: GuestConfig, scratch: Path, deadline: float) -> None:
     with start(config, ()) as guest:
         guest.wait_ready(deadline)
         guest.save(state)
+    describe(scratch)
+
+
+def describe(path: Path) -> None:
+    """Write what the state in a directory has to be: its size and check sum."""
+    state = path / "state"
     about = {"bytes": state.stat().st_size, "crc": _crc(state)}
-    (scratch / "about.json").write_text(json.dumps(about) + "\n")
+    (path / "about.json").write_text(json.dumps(about) + "\n")
 
 
-def _whole(path: Path, say: Callable[[str], None]) -> bool:
+def is_whole(path: Path, say: Callable[[str], None]) -> bool:
     """True for a snapshot that is as it was written; a damaged one is said to be so."""
     if not path.exists():
         return False
