@@ -10,7 +10,6 @@ from msgspec import Meta, Struct
 from bench.model.cell import Block, Cell, Method, Plan
 from bench.model.facts import RunFacts
 from bench.model.typed import typed
-from bench.model.units import format_size
 from bench.results.columns import ABSENT, CellColumns
 from bench.results.row import read_cell
 
@@ -99,17 +98,3 @@ def tally(block: Block, by_cell: Mapping[Cell, CellColumns]) -> Tally:
     named = gone | {*order} == {*due}
     wanted = len(order) + len(gone) if order or gone else len(block.cells)
     return Tally(sum(map(len, found.values())), wanted, named and whole)
-
-
-def describe_block(block: Block) -> str:
-    """Return a block in words: its devices, pages, memory, methods, and factors not the default."""
-    cell = block.any_cell
-    usual = Cell.__dataclass_fields__
-    variant = [
-        f"{name}={getattr(cell, name)}"
-        for name in ("ptes", "handover", "regions", "batch", "threads")
-        if getattr(cell, name) != usual[name].default
-    ]
-    methods = ", ".join(each.method for each in block.cells)
-    words = [*block.devices, cell.pages, format_size(cell.mem), cell.backing, *variant]
-    return f"{' '.join(words)} ({methods})"

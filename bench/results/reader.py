@@ -15,7 +15,7 @@ from bench.model.facts import FORMAT, RunFacts, read_run_facts
 from bench.results.columns import CellColumns, CellLines
 from bench.results.crc import check_crc
 from bench.results.lock import holder
-from bench.results.plan_record import Planned, describe_block, tally
+from bench.results.plan_record import Planned, tally
 from bench.results.row import factors_of, plainly, row_decoder
 
 if TYPE_CHECKING:
@@ -157,9 +157,7 @@ def _compare(
         why = "lost: its lines are damaged" if number <= last else unreached
         missing |= {cell: why for cell in block.cells if cell not in by_cell}
         if number <= last and not count.whole:
-            damage.append(
-                f"{describe_block(block)}: {count.there} of {count.wanted} lines are left"
-            )
+            damage.append(f"{block.label}: {count.there} of {count.wanted} lines are left")
     return damage, missing
 
 

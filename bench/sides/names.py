@@ -29,12 +29,8 @@ def group_words(cell: Cell) -> list[str]:
     words = [quote(cell.device, safe=_PLAIN), cell.pages.value, _size(cell.mem)]
     if cell.backing is not Backing.REAL or cell.file != cell.mem:
         words.append(f"{cell.backing}={_size(cell.file)}")
-    usual = Cell.__dataclass_fields__
-    for name in ("ptes", "handover", "regions", "batch", "threads"):
-        value = getattr(cell, name)
-        if value != usual[name].default:
-            words.append(f"{name}={quote(str(value), safe=_PLAIN)}")
-    return words
+    variant = cell.variant().items()
+    return words + [f"{name}={quote(value, safe=_PLAIN)}" for name, value in variant]
 
 
 def key_name(key: Key) -> str:

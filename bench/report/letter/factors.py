@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
 
-from bench.model.cell import Backing, Cell, Pages
+from bench.model.cell import FACTORS, VARIANTS, Backing, Cell, usual
+from bench.model.factor import Factor
 from bench.model.units import format_size
 from bench.report.letter.ascii import MAIL_WIDTH, ascii_line
 
@@ -16,29 +17,41 @@ LETTER_GAP = 2  # blanks between columns
 
 @dataclass(frozen=True)
 class LetterFactor:
-    head: str
-    of: Callable[[Cell], str]
-    phrase: str  # around the value, in a sentence
-    usual: str = ""  # goes without saying in a row
-    always: bool = False  # but not above a table
+    """A factor of the table as a letter spells it; ``usual`` goes without saying in a row."""
+
+    factor: Factor
+    usual: str = ""
+
+    @property
+    def head(self) -> str:
+        """Return the head of its column."""
+        return self.factor.head
+
+    @property
+    def always(self) -> bool:
+        """Tell whether it is said above a table even if it is as usual."""
+        return self.factor.name == "ptes"
+
+    def of(self, cell: Cell) -> str:
+        """Spell the value of a cell; a star marks memory that is not all distinct."""
+        if self.factor.name == "mem":
+            return format_size(cell.mem) + ("*" if cell.backing is Backing.ALIAS else "")
+        return str(getattr(cell, self.factor.name))
+
+    def phrase(self, cell: Cell) -> str:
+        """Spell the value of a cell within a sentence."""
+        return self.factor.words.phrase.format(self.of(cell))
 
 
-def _mem(cell: Cell) -> str:
-    return format_size(cell.mem) + ("*" if cell.backing is Backing.ALIAS else "")
-
-
+MEM, METHOD = LetterFactor(FACTORS["mem"]), LetterFactor(FACTORS["method"])
+_VARIANTS = tuple(LetterFactor(FACTORS[name], str(usual(name))) for name in VARIANTS)
 LETTER_FACTORS = (
-    LetterFactor("mem", _mem, "{} of memory"),
-    LetterFactor("pages", lambda cell: cell.pages.value, "{} pages"),
-    LetterFactor("device", lambda cell: cell.device, "{}", "none"),
-    LetterFactor("method", lambda cell: cell.method.value, "{}"),
-    LetterFactor("PTEs", lambda cell: cell.ptes.value, "{} page tables", "cold", always=True),
-    LetterFactor("handover", lambda cell: cell.handover.value, "handover by {}", "exec"),
-    LetterFactor("regions", lambda cell: cell.regions, "regions: {}", "1"),
-    LetterFactor("batch", lambda cell: cell.batch.value, "batch {}", "on"),
-    LetterFactor("threads", lambda cell: str(cell.threads), "threads: {}", "1"),
+    MEM,
+    LetterFactor(FACTORS["pages"]),
+    LetterFactor(FACTORS["device"], "none"),
+    METHOD,
+    *_VARIANTS,
 )
-MEM, METHOD = LETTER_FACTORS[0], LETTER_FACTORS[3]
 
 
 class LetterTable(NamedTuple):
@@ -67,17 +80,14 @@ class Names:
 
 def cell_place(cell: Cell) -> str:
     """Name a cell without its method: ``sim-net-pa thp 64 GiB``, and what is not a default."""
-    words = [cell.device, cell.pages.value, _mem(cell)]
-    words += [
-        _phrase(factor, cell) for factor in LETTER_FACTORS[4:] if factor.of(cell) != factor.usual
-    ]
+    words = [cell.device, cell.pages.value, MEM.of(cell)]
+    words += [each.phrase(cell) for each in _VARIANTS if each.of(cell) != each.usual]
     return ", ".join([" ".join(words[:3]), *words[3:]])
 
 
 def cell_order(cell: Cell) -> tuple[object, ...]:
     """Make a sort key by which the sizes of one kind stand together."""
-    kind = cell.device, [*Pages].index(cell.pages), cell.ptes.value, cell.handover.value
-    return *kind, cell.regions, cell.batch.value, cell.threads, cell.mem, cell.file
+    return cell.sort_key("device", "pages", *VARIANTS, "mem", "file")
 
 
 @dataclass(frozen=True)
@@ -89,7 +99,7 @@ class Arrangement:
     said: str
 
     def group(self, cell: Cell) -> str:
-        return ", ".join(_phrase(factor, cell) for factor in self.groups)
+        return ", ".join(factor.phrase(cell) for factor in self.groups)
 
     def factor_key(self, cell: Cell) -> str:
         """Spell all columns of a cell as one word: ``64GiB-thp``."""
@@ -120,12 +130,8 @@ def arrange(
     while len(columns) > 1 and taken + _width(columns, cells, spell) > MAIL_WIDTH:
         columns.pop()
     groups = tuple(factor for factor in varying if factor not in columns)
-    said = ", ".join(_phrase(factor, cells[0]) for factor in fixed)
+    said = ", ".join(factor.phrase(cells[0]) for factor in fixed)
     return Arrangement(tuple(columns), groups, said)
-
-
-def _phrase(factor: LetterFactor, cell: Cell) -> str:
-    return factor.phrase.format(factor.of(cell))
 
 
 def _width(

@@ -2,13 +2,13 @@
 """What the plots show of a run: rows of the report's table by panel, samples thinned by rank."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from bench.model.cell import Backing, Cell, Method
+from bench.model.cell import FACTORS, Backing, Cell, Method
 from bench.model.units import GIB, format_ratio, format_ratio_interval
 from bench.model.visible import visible
 from bench.report.plots.scales import quantity
@@ -22,8 +22,6 @@ from bench.stats.summary import Summary
 # What a figure holds: a page has to bear it, and a reader too.
 MOST_PANELS, MOST_ROWS, MOST_STEPS, MOST_MARKS = 24, 120, 5000, 1200
 LONGEST = 28  # characters of a device's name
-
-_FACTORS = [field.name for field in fields(Cell)]
 
 
 def elide(text: str, most: int) -> str:
@@ -200,7 +198,7 @@ def in_order(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     Columns: ``method``, ``boot``, and ``value``, the pause over the median of its cell. Cells
     that failed in any boot do not count, nor do those whose median is 0.
     """
-    cell = frame.groupby(_FACTORS, observed=True, sort=False).ngroup()
+    cell = frame.groupby([*FACTORS], observed=True, sort=False).ngroup()
     failed = cell.isin(cell[frame["status"].str.startswith("failed")].unique())
     found = frame.loc[frame["status"].eq("ok") & ~failed, ["method", "boot"]]
     pause = frame.loc[found.index, "pause"].astype("float64")

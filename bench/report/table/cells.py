@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.model.cell import OWN_PHASES, Cell, Method, Pages, Phase
+from bench.model.cell import OWN_PHASES, VARIANTS, Cell, Method, Phase
 from bench.model.cell_state import CellState
 from bench.model.units import KIB
 from bench.report.table.growth import Estimate, extrapolate, growth
@@ -151,18 +151,16 @@ class CellTable:
 
 
 def _but_mem(cell: Cell) -> tuple[object, ...]:
-    variant = (cell.ptes, cell.handover, cell.regions, cell.batch, cell.threads)
-    return cell.device, cell.pages, cell.method, *variant
+    """Return all factors but those of memory."""
+    return cell.without("mem", "file", "backing")
 
 
 def _kind(cell: Cell) -> tuple[object, ...]:
     """Tell lines apart: distinct and repeated pages differ in tables and caches."""
-    return *_but_mem(cell), cell.backing
+    return cell.without("mem", "file")
 
 
 def place_of(cell: Cell) -> tuple[object, ...]:
     """Return what tables are sorted by."""
-    pages = [*Pages].index(cell.pages)
-    ways = (cell.handover.value, cell.regions, cell.batch.value, cell.threads)
-    variant = (cell.ptes.value, *ways, cell.file)
-    return cell.device, pages, cell.mem, variant, ORDER.index(cell.method)
+    key = cell.sort_key("device", "pages", "mem", *VARIANTS, "file")
+    return *key, ORDER.index(cell.method)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """How a cell's factors are spelled in a table, and the columns that they stand in."""
 
-from bench.model.cell import Backing, Batch, Cell, Handover, Ptes
+from bench.model.cell import Backing, Cell
 from bench.model.units import format_size
 from bench.report.table.section import Column, Entry
 
@@ -21,17 +21,7 @@ def backing_of(cell: Cell) -> str:
 
 def factors(cell: Cell) -> tuple[str, str, str, str, str]:
     """Spell device, pages, size, backing and method; beside pages what is not a default."""
-    pages = cell.pages.value
-    if cell.ptes is not Ptes.COLD:
-        pages += f" {cell.ptes}"
-    if cell.regions != "1":
-        pages += f" regions={cell.regions}"
-    if cell.handover is not Handover.EXEC:
-        pages += f" {cell.handover}"
-    if cell.batch is Batch.OFF:
-        pages += " unbatched"
-    if cell.threads != 1:
-        pages += f" threads={cell.threads}"
+    pages = " ".join([cell.pages, *cell.differing()])
     return cell.device, pages, format_size(cell.mem), backing_of(cell), cell.method.value
 
 

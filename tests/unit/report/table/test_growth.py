@@ -125,7 +125,7 @@ FACTORS: list[tuple[dict[str, Any], str]] = [
     ({"batch": Batch.OFF}, "thp unbatched"),
     (
         {"ptes": Ptes.WARM, "handover": Handover.TRANSFER, "regions": "7", "batch": Batch.OFF},
-        "thp warm regions=7 transfer unbatched",
+        "thp warm transfer regions=7 unbatched",
     ),
     ({}, "thp"),
 ]
