@@ -203,7 +203,7 @@ void usage(const char *what)
 		" [--device iommufd=PCI]\n"
 		"  --mem BYTES [--file BYTES] --pages KIND --order METHOD,...\n"
 		"  [--regions N|IOVA+SIZE@OFFSET,...] [--warm] [--pinned]\n"
-		"  [--transfer] [--unbatched] [--fault NAME] [--loops N]\n"
+		"  [--handover NAME] [--unbatched] [--fault NAME] [--loops N]\n"
 		"  [--threads N] [--counters] [--gentle]\n",
 		what);
 	exit(EXIT_USAGE);

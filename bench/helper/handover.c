@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The two ways from the old process to the new one. exec: the same process with
- * a new address space, open files stay. transfer: a process that was started
+ * The ways from the old process to the new one. exec: the same process with a
+ * new address space, open files stay. transfer: a process that was started
  * before the pause, as a VMM that is updated by a supervisor is, and that gets
- * the files over a socket; the old one exits when the new one is done.
+ * the files over a socket. fork: a child, which inherits the files and has an
+ * address space of its own. The old one exits when such a new one is done.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -166,22 +167,56 @@ static void receive_device(struct state *s, const int *fds, int count)
 	}
 }
 
+/* One end for the old process, which is not inherited by execve(). */
+static void make_pair(int pair[2])
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		die("socketpair", errno, "socketpair");
+	fcntl(pair[0], F_SETFD, FD_CLOEXEC);
+}
+
+static void __attribute__((noreturn)) wait_for_successor(int sock)
+{
+	wait_byte(sock);	/* it is done, or has died and said why */
+	_exit(EXIT_DONE);
+}
+
 static void __attribute__((noreturn))
 by_transfer(struct state *s, void (*release)(struct state *s))
 {
 	int pair[2];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
-		die("socketpair", errno, "socketpair");
-	fcntl(pair[0], F_SETFD, FD_CLOEXEC);
+	make_pair(pair);
 	start_successor(pair[1]);
 	close(pair[1]);
 	if (!wait_byte(pair[0]))
 		die("transfer", 0, "the new process did not start");
 	release(s);
 	send_state(s, pair[0]);
-	wait_byte(pair[0]);	/* it is done, or has died and said why */
-	_exit(EXIT_DONE);
+	wait_for_successor(pair[0]);
+}
+
+/*
+ * What execve() would close or unmap is not to be inherited either: eventfds
+ * are closed here, guest memory is kept out of the child.
+ */
+static void by_fork(struct state *s, void (*release)(struct state *s))
+{
+	int pair[2];
+	pid_t pid;
+
+	make_pair(pair);
+	memory_keep_from_children(&s->m);
+	release(s);
+	pid = fork();
+	if (pid < 0)
+		die("fork", errno, "fork");
+	close(pair[pid ? 1 : 0]);
+	if (pid)
+		wait_for_successor(pair[0]);
+	s->old_sock = pair[1];
+	vdpa_close_eventfds(&s->d);
+	own_pages_hold();
 }
 
 struct state *handover_receive(int sock)
@@ -206,7 +241,7 @@ void dismiss_old_process(struct state *s)
 	const struct family *family = family_of(s);
 	uint64_t charged;
 
-	if (!s->p.transfer)
+	if (s->p.handover == HANDOVER_EXEC)
 		return;
 	charged = family ? family->charged_kb(getppid()) : 0;
 	if (charged)
@@ -219,9 +254,15 @@ void dismiss_old_process(struct state *s)
 
 void hand_over(struct state *s, void (*release)(struct state *s))
 {
-	if (s->p.transfer)
+	switch (s->p.handover) {
+	case HANDOVER_TRANSFER:
 		by_transfer(s, release);
-	by_exec(s, release);
+	case HANDOVER_FORK:
+		by_fork(s, release);
+		break;
+	default:
+		by_exec(s, release);
+	}
 }
 
 void stay_in_front(void)

@@ -3,24 +3,26 @@
 
 #include "state.h"
 
-/* Let go by @release(), then become the new process, or feed it and exit. */
-void hand_over(struct state *s, void (*release)(struct state *s))
-	__attribute__((noreturn));
+/*
+ * Let go by @release(), then become the new process by execve(), or feed it, or
+ * have it as a child. Returns in the child of a fork only: it is the new one.
+ */
+void hand_over(struct state *s, void (*release)(struct state *s));
 
 /* Get the state in a new process: after execve(), or from the old process. */
 struct state *handover_resume(int state_fd);
 struct state *handover_receive(int sock);
 
 /*
- * Check that the old process of a transfer holds no pin any more, and wait for
- * its address space to be gone: outside the pause, so that the next rep does
- * not pay for it. Nothing to do when the old process has become the new one.
+ * Check that the old process holds no pin any more, and wait for its address
+ * space to be gone: outside the pause, so that the next rep does not pay for
+ * it. Nothing to do when the old process has become the new one.
  */
 void dismiss_old_process(struct state *s);
 
 /*
- * Go on in a child, and wait for all that come after it: a chain of transfers
- * outlives the process that it begins with. Returns in the child only; exits
- * with the worst code of any.
+ * Go on in a child, and wait for all that come after it: a chain of processes
+ * outlives the one that it begins with. Returns in the child only; exits with
+ * the worst code of any.
  */
 void stay_in_front(void);

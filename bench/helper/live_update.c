@@ -82,7 +82,7 @@ static void __attribute__((noreturn)) finish(struct state *s)
 }
 
 /* The new process, from the moment on that it has the state of the old one. */
-static void __attribute__((noreturn)) take_over(struct state *s)
+static void take_over(struct state *s)
 {
 	uint64_t charged_kb;
 
@@ -108,25 +108,39 @@ static void __attribute__((noreturn)) take_over(struct state *s)
 	change_device(s);
 	if (s->rep == s->p.order.n)
 		finish(s);
-	settle();
-	hand_over(s, let_go);
+}
+
+/* The old process; and by fork, each that comes after it. */
+static void __attribute__((noreturn)) go_on(struct state *s)
+{
+	for (;;) {
+		settle();
+		hand_over(s, let_go);
+		take_over(s);
+	}
 }
 
 void live_update_continue(int state_fd)
 {
-	take_over(handover_resume(state_fd));
+	struct state *s = handover_resume(state_fd);
+
+	take_over(s);
+	go_on(s);
 }
 
 void live_update_receive(int sock)
 {
-	take_over(handover_receive(sock));
+	struct state *s = handover_receive(sock);
+
+	take_over(s);
+	go_on(s);
 }
 
 static void run(const struct params *p)
 {
 	struct state *s = state_create(p);
 
-	if (p->transfer)
+	if (p->handover != HANDOVER_EXEC)
 		stay_in_front();
 	if (!own_pages_hold())
 		fprintf(stderr, "bench-helper: the memlock limit of %" PRIu64
@@ -140,10 +154,9 @@ static void run(const struct params *p)
 	families_begin(s);
 	prove(s, 0);
 	/* Of this process: another one, started for a transfer, has its own. */
-	if (p->counters && !p->transfer)
+	if (p->counters && p->handover != HANDOVER_TRANSFER)
 		counters_open(&s->counters);
-	settle();
-	hand_over(s, let_go);
+	go_on(s);
 }
 
 const struct experiment live_update = {

@@ -39,7 +39,7 @@ static void emit_hello(const struct params *p)
 	emit_str("pages", page_kinds[p->pages].name);
 	emit_u64("regions", p->regions.n);
 	emit_bool("warm", p->warm);
-	emit_bool("transfer", p->transfer);
+	emit_str("handover", handover_names[p->handover]);
 	emit_bool("unbatched", p->unbatched);
 	emit_bool("broken", p->fault != FAULT_NONE);
 	emit_u64("threads", p->threads);

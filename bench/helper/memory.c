@@ -66,6 +66,12 @@ void memory_unmap(struct memory *m)
 	m->base = NULL;
 }
 
+void memory_keep_from_children(const struct memory *m)
+{
+	if (madvise(m->base, m->size, MADV_DONTFORK))
+		die("madvise", errno, "MADV_DONTFORK");
+}
+
 unsigned char *memory_make_decoy(const struct memory *m)
 {
 	void *where = (void *)(uintptr_t)DECOY;
@@ -73,7 +79,7 @@ unsigned char *memory_make_decoy(const struct memory *m)
 		       MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE,
 		       -1, 0);
 
-	if (p != where)
+	if (p != where || madvise(p, m->size, MADV_DONTFORK))
 		die("mmap", errno, "decoy");
 	return p;
 }

@@ -48,6 +48,9 @@ void memory_create(struct memory *m, enum page_kind pages, uint64_t size,
 void memory_map(struct memory *m, uint64_t where);
 void memory_unmap(struct memory *m);
 
+/* Keep its mapping out of children, as a VMM does; each maps the file anew. */
+void memory_keep_from_children(const struct memory *m);
+
 /* Map at DECOY what is as large, shared and touchable, but not guest memory. */
 unsigned char *memory_make_decoy(const struct memory *m);
 

@@ -43,6 +43,19 @@ static int open_out(const char *out)
 	return fd;
 }
 
+const char * const handover_names[NHANDOVERS] = {
+	[HANDOVER_EXEC] = "exec", [HANDOVER_TRANSFER] = "transfer",
+	[HANDOVER_FORK] = "fork",
+};
+
+static enum handover parse_handover(const char *name)
+{
+	for (enum handover h = 0; h < NHANDOVERS; h++)
+		if (!strcmp(name, handover_names[h]))
+			return h;
+	usage("--handover is unknown");
+}
+
 static enum fault parse_fault(const char *name)
 {
 	static const char * const names[NFAULTS] = {
@@ -93,7 +106,10 @@ static void parse_regions(struct params *p, char *list)
 }
 
 /* Beyond every offset into struct params. */
-enum { OUT = sizeof(struct params), DEVICE, PAGES, ORDER, REGIONS, FAULT };
+enum {
+	OUT = sizeof(struct params), DEVICE, PAGES, ORDER, REGIONS, HANDOVER,
+	FAULT
+};
 
 /* What sets one field tells where that is: a flag, or else a number. */
 #define FLAG(field) no_argument, NULL, offsetof(struct params, field)
@@ -105,6 +121,7 @@ static const struct option options[] = {
 	{ "pages", required_argument, NULL, PAGES },
 	{ "order", required_argument, NULL, ORDER },
 	{ "regions", required_argument, NULL, REGIONS },
+	{ "handover", required_argument, NULL, HANDOVER },
 	{ "fault", required_argument, NULL, FAULT },
 	{ "mem", NUMBER(mem) },
 	{ "file", NUMBER(file) },
@@ -112,7 +129,6 @@ static const struct option options[] = {
 	{ "threads", NUMBER(threads) },
 	{ "warm", FLAG(warm) },
 	{ "pinned", FLAG(pinned) },
-	{ "transfer", FLAG(transfer) },
 	{ "unbatched", FLAG(unbatched) },
 	{ "counters", FLAG(counters) },
 	{ "gentle", FLAG(gentle) },
@@ -138,6 +154,9 @@ static void parse_option(struct params *p, int value, const char *name)
 		break;
 	case REGIONS:
 		parse_regions(p, optarg);
+		break;
+	case HANDOVER:
+		p->handover = parse_handover(optarg);
 		break;
 	case FAULT:
 		p->fault = parse_fault(optarg);

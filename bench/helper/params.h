@@ -17,6 +17,11 @@ enum fault {
 	NFAULTS
 };
 
+/* How the new process comes to be: see handover.c. */
+enum handover { HANDOVER_EXEC, HANDOVER_TRANSFER, HANDOVER_FORK, NHANDOVERS };
+
+extern const char * const handover_names[NHANDOVERS];
+
 /* One run of an experiment, as the command line asks for it. */
 struct params {
 	char experiment[32];
@@ -27,7 +32,7 @@ struct params {
 	uint64_t split;		/* into so many regions, when none are given */
 	struct regions regions;
 	bool warm;		/* the new process touches memory first */
-	bool transfer;		/* to a fresh process, not by execve() */
+	enum handover handover;
 	bool unbatched;		/* no BATCH_BEGIN and BATCH_END */
 	enum fault fault;
 	bool pinned;		/* the device pins pages (physical addresses) */

@@ -39,7 +39,8 @@ struct state *state_create(const struct params *p)
 
 void state_keep_open(const struct state *s, int fd)
 {
-	fcntl(fd, F_SETFD, s->p.transfer ? FD_CLOEXEC : 0);
+	fcntl(fd, F_SETFD, s->p.handover == HANDOVER_TRANSFER ? FD_CLOEXEC :
+	      0);
 }
 
 uint64_t region_piece(const struct state *s, const struct region *r,

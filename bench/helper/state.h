@@ -27,7 +27,7 @@ struct state {
 	struct vfio v;
 	uint64_t extents;	/* of guest memory; 0: not to be told */
 	uint64_t warned;	/* taint of the kernel before the run */
-	int old_sock;		/* of a transfer: to the old process */
+	int old_sock;		/* to the old process, where it still exists */
 	uint64_t begin;		/* of the pause, and the end of each phase */
 	uint64_t end[NPHASES];
 	struct counters counters;

@@ -91,6 +91,19 @@ static void vdpa_set_features(const struct vdpa *d)
 	vdpa_set_status(d, STATUS_FEATURES);
 }
 
+void vdpa_close_eventfds(struct vdpa *d)
+{
+	for (int i = 0; i < RINGS_MOST; i++) {
+		int *fds[] = { &d->vq[i].kick, &d->vq[i].call };
+
+		for (int n = 0; n < 2; n++) {
+			if (*fds[n])
+				close(*fds[n]);
+			*fds[n] = 0;
+		}
+	}
+}
+
 static int new_eventfd(void)
 {
 	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

@@ -27,7 +27,7 @@
 struct vdpa_vq {
 	struct ring ring;
 	uint16_t base;		/* next entry of the available ring */
-	int kick, call;		/* eventfds of this process */
+	int kick, call;		/* eventfds of this process; 0: none yet */
 };
 
 struct vdpa {
@@ -60,6 +60,9 @@ void vdpa_set_owner(const struct vdpa *d);
 /* Stop the queues, where the driver can, and keep where they stopped. */
 void vdpa_suspend(struct vdpa *d);
 void vdpa_reset(const struct vdpa *d);
+
+/* Close the eventfds of the old process, which a child of fork() inherits. */
+void vdpa_close_eventfds(struct vdpa *d);
 
 /* Set up all but the last step: virtio features first, then the rings. */
 void vdpa_setup_vqs(struct vdpa *d);

@@ -57,6 +57,7 @@ class Ptes(StrEnum):
 class Handover(StrEnum):
     EXEC = "exec"
     TRANSFER = "transfer"
+    FORK = "fork"
 
 
 class Batch(StrEnum):
@@ -101,7 +102,7 @@ _PTES = Words(
 _HANDOVER = Words(
     f"How the device gets to the new process: {_any_of(Handover)}",
     phrase="handover by {}",
-    helper="--{}",
+    helper="--handover {}",
     only=_UPDATE,
 )
 _REGIONS = Words(

@@ -82,9 +82,7 @@ def helper_params(cell: Cell) -> dict[str, Any]:
     for name, factor in FACTORS.items():
         value = getattr(cell, name)
         option, _, argument = factor.words.helper.removeprefix("--").partition(" ")
-        if option == "{}":
-            params |= {each: value is each for each in factor.values if each is not factor.default}
-        elif option and not argument:
+        if option and not argument:
             params[option] = value != factor.default
         elif option and value not in factor.words.names:
             params[option] = int(value) if factor.words.limits else value

@@ -38,7 +38,7 @@ def reps_of(executor: GuestExecutor, block: Block) -> list[Rep]:
     return reps
 
 
-@pytest.mark.parametrize("handover", ["exec", "transfer"])
+@pytest.mark.parametrize("handover", ["exec", "transfer", "fork"])
 @pytest.mark.parametrize("pages", ["4k", "thp", "hugetlb-2m"])
 def test_every_handover_is_proven(guest: GuestExecutor, pages: str, handover: str) -> None:
     """All memory is charged to the new process, and DMA arrives in each region of it."""
@@ -67,7 +67,7 @@ def test_vaddr_costs_the_same_whatever_the_memory(guest: GuestExecutor) -> None:
     assert remap == pytest.approx(16, rel=0.05)
 
 
-@pytest.mark.parametrize("handover", ["exec", "transfer"])
+@pytest.mark.parametrize("handover", ["exec", "transfer", "fork"])
 def test_methods_of_all_families_take_turns(guest: GuestExecutor, handover: str) -> None:
     """In one helper and one boot, each with its own device and its own account."""
     devices = f"sim-net-pa,{DEVICE},none"

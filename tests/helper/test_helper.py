@@ -29,7 +29,16 @@ def test_null_experiment(helper: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "extra", [[], ["--warm"], ["--file", str(1 << 20)], ["--regions", "7"], ["--transfer"]]
+    "extra",
+    [
+        [],
+        ["--warm"],
+        ["--file", str(1 << 20)],
+        ["--regions", "7"],
+        ["--handover", "transfer"],
+        ["--handover", "fork"],
+        ["--handover", "fork", "--warm", "--file", str(1 << 20), "--fault", "wrong-address"],
+    ],
 )
 def test_handover_without_a_device(helper: Path, extra: list[str]) -> None:
     words = ["live-update", "--mem", str(16 << 20), "--pages", "4k"]
@@ -61,6 +70,7 @@ def test_handover_without_a_device(helper: Path, extra: list[str]) -> None:
         [*DEVICE, "--regions", "0+32768@0,18446744073709547520+32768@32768"],
         [*DEVICE, "--regions", "17"],
         [*DEVICE, "--fault", "none"],
+        [*DEVICE, "--handover", "vfork"],
         ["live-update", "--mem", "4096", "--pages", "4k", "--order", "exec-only,new-owner"],
         ["live-update", "--mem", "4096", "--pages", "4k", "--order", ",".join(["reopen"] * 2000)],
         [*DEVICE[:-1], "populate"],
@@ -82,9 +92,10 @@ def test_usage_errors(helper: Path, words: list[str]) -> None:
     assert ended.stderr.startswith("bench-helper: ")
 
 
-@pytest.mark.parametrize("extra", [[], ["--transfer"]])
-def test_no_device_is_a_skip(helper: Path, extra: list[str]) -> None:
-    words = ["live-update", "--mem", "65536", "--pages", "4k", "--order", "new-owner", *extra]
+@pytest.mark.parametrize("handover", ["exec", "transfer", "fork"])
+def test_no_device_is_a_skip(helper: Path, handover: str) -> None:
+    words = ["live-update", "--mem", "65536", "--pages", "4k", "--order", "new-owner"]
+    words += ["--handover", handover]
     ended = run(helper, *words, "--device", "/dev/vhost-vdpa-none")
     assert ended.code == 4
     assert [message["t"] for message in ended.messages] == ["hello", "skip"]

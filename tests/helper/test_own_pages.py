@@ -69,8 +69,10 @@ def stopped(process: int) -> Iterator[None]:
 
 
 @contextmanager
-def handovers(helper: Path, mem: int, memlock: int | None, out: int) -> Iterator[int]:
-    words = [*HANDOVER, "--mem", str(mem), "--out", str(out)]
+def handovers(
+    helper: Path, mem: int, memlock: int | None, out: int, handover: str = "exec"
+) -> Iterator[int]:
+    words = [*HANDOVER, "--mem", str(mem), "--out", str(out), "--handover", handover]
     with subprocess.Popen(
         [str(helper), *words],
         pass_fds=[out],
@@ -83,15 +85,28 @@ def handovers(helper: Path, mem: int, memlock: int | None, out: int) -> Iterator
             process.kill()
 
 
+def last_of(chain: int, handover: str) -> int:
+    """The process that has guest memory; that of a fork is a child of who waits in front."""
+    if handover == "exec":
+        return chain
+    return int(Path(f"/proc/{chain}/task/{chain}/children").read_text())
+
+
+@pytest.mark.parametrize("handover", ["exec", "transfer", "fork"])
 @pytest.mark.parametrize("memlock", [*TOO_LOW, ENOUGH])
-def test_every_page_of_the_program_is_mapped(shipped: Path, memlock: int) -> None:
-    """Of a later process of the chain, held up by an output that nobody reads."""
+def test_every_page_of_the_program_is_mapped(shipped: Path, memlock: int, handover: str) -> None:
+    """Of a later process of the chain, held up by an output that nobody reads.
+
+    Guest memory is there once: a child has not inherited what its parent had mapped.
+    """
     readable, writable = os.pipe()
     fcntl.fcntl(writable, fcntl.F_SETPIPE_SZ, 4096)
     try:
-        with handovers(shipped, 16 * MIB, memlock, writable) as process:
+        with handovers(shipped, 16 * MIB, memlock, writable, handover) as chain:
             until_full(readable)
+            process = last_of(chain, handover)
             own, guest = split(mappings(process))
+            os.kill(process, signal.SIGKILL)
     finally:
         os.close(readable)
         os.close(writable)
@@ -127,13 +142,11 @@ def test_the_first_process_locks_itself_and_no_guest_memory(shipped: Path) -> No
     os.close(out)
 
 
-@pytest.mark.parametrize("extra", [[], ["--transfer"]])
+@pytest.mark.parametrize("handover", ["exec", "transfer", "fork"])
 @pytest.mark.parametrize("memlock", [None, *TOO_LOW, ENOUGH])
-def test_a_limit_that_is_too_low_is_said(
-    shipped: Path, memlock: int | None, extra: list[str]
-) -> None:
+def test_a_limit_that_is_too_low_is_said(shipped: Path, memlock: int | None, handover: str) -> None:
     words = ["live-update", "--mem", str(16 * MIB), "--pages", "4k", "--order", "exec-only"]
-    ended = run(shipped, *words, *extra, memlock=memlock)
+    ended = run(shipped, *words, "--handover", handover, memlock=memlock)
     assert (ended.code, len(ended.of("rep"))) == (0, 1)
     said = ended.stderr.splitlines()
     assert len(said) == (memlock in TOO_LOW)

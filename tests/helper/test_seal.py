@@ -64,10 +64,11 @@ def measured(helper: Path, block: Block) -> list[Rep | Unavailable]:
     "block",
     [
         small_block(method="exec-only", device="none", pages="4k", mem="1M", handover="transfer"),
+        small_block(method="exec-only", device="none", pages="4k", mem="1M", handover="fork"),
         small_block(method="populate,iotlb,gup-test", device="none", pages="4k", threads=3),
         small_block(method="populate", device="none", pages="4k", mem="1M", ptes="warm", reps=9),
     ],
-    ids=["handover", "pin", "warm"],
+    ids=["transfer", "fork", "pin", "warm"],
 )
 def test_a_block_of_a_plan_is_measured(helper: Path, block: Block) -> None:
     """The command line, the helper and the reader of its lines are of one mind."""

@@ -141,7 +141,8 @@ def test_the_helper_is_told_what_the_block_is() -> None:
     ("fields", "words"),
     [
         ({"ptes": "warm"}, "--warm"),
-        ({"handover": "transfer"}, "--transfer"),
+        ({"handover": "transfer"}, "--handover transfer"),
+        ({"handover": "fork"}, "--handover fork"),
         ({"batch": "off"}, "--unbatched"),
         ({"regions": "7"}, "--regions 7"),
         ({"ptes": "warm", "batch": "off"}, "--warm --unbatched"),
@@ -204,7 +205,7 @@ def test_the_helper_knows_every_option() -> None:
     used = set(re.findall(r"--([a-z]+)", helper_command(small_block(**factors))))
     known = re.findall(r'^\t\{ "([a-z]+)", (?:FLAG|NUMBER|required)', PARAMS.read_text(), re.M)
     assert used <= set(known)
-    assert used >= {"regions", "warm", "transfer", "unbatched", "fault", "pinned"}
+    assert used >= {"regions", "warm", "handover", "unbatched", "fault", "pinned"}
 
 
 @pytest.mark.parametrize("mem", ["2M", "64M", "4G", "64G"])
