@@ -45,7 +45,7 @@ def choose_executor(
     say("preparing the kernel and the guest")
     setup = prepare(plan.blocks, clock, console, next(iter(scenario.kernel), ""))
     say(f"guest: {setup.kernel.name} under {setup.accelerator} ({setup.reason})")
-    return GuestExecutor(setup)
+    return GuestExecutor(setup, say)
 
 
 def _host(
