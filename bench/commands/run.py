@@ -10,6 +10,7 @@ from typing import Any
 from bench.commands.outcome import Outcome, Say
 from bench.errors import EXIT_INTERRUPTED, BenchError, UsageError
 from bench.executors.choose import choose_executor
+from bench.measure.jobs import AUTO, choose_jobs, parse_jobs
 from bench.measure.loop import Progress, run_facts
 from bench.measure.loop import run as run_plan
 from bench.measure.progress import BarProgress, PlainProgress, StderrConsole
@@ -37,6 +38,8 @@ class RunOptions:
     out: Path | None = None
     tune: bool = False
     resume: Path | None = None  # a run directory, which has all else
+    jobs: str = AUTO  # blocks that are measured at once
+    fresh: bool = False  # boot for every block instead of going on from a saved state
 
 
 def run_command(options: RunOptions, say: Say) -> Outcome:
@@ -45,6 +48,7 @@ def run_command(options: RunOptions, say: Say) -> Outcome:
     UsageError and CannotJudge where nothing could be measured; after that, what was measured
     is part of the outcome, whatever ended it.
     """
+    parse_jobs(options.jobs)
     if options.resume:
         return resume_run(options, options.resume, say)
     scenario = load_scenario(options.scenario, options.overrides)
@@ -71,11 +75,14 @@ def run_boot(
     store = create(out, scenario.name)
     try:
         with tuned(options.tune, whole, scenario.executor, say) as settings:
-            executor = choose_executor(scenario, whole, clock, store.console, say)
+            executor = choose_executor(
+                scenario, whole, clock, store.console, say, fresh=options.fresh
+            )
+            jobs = choose_jobs(parse_jobs(options.jobs), executor.room(), say)
             changed = settings if options.tune else None
             store.write_facts(run_facts(scenario, plan, executor, options.arguments, changed))
             with _progress(plan) as progress:
-                run_plan(plan, executor, store, progress)
+                run_plan(plan, executor, store, progress, 0, jobs)
     except KeyboardInterrupt:
         if (store.path / "run.json").exists():
             return _outcome(store, interrupted=True)
@@ -116,10 +123,14 @@ def resume_run(options: RunOptions, path: Path, say: Say) -> Outcome:
         return _outcome(run.store)
     try:
         with tuned(options.tune, run.plan, run.scenario.executor, say):
-            executor = choose_executor(run.scenario, run.plan, run.clock, run.store.console, say)
+            fresh = run.facts.executor.fresh
+            executor = choose_executor(
+                run.scenario, run.plan, run.clock, run.store.console, say, fresh=fresh
+            )
+            jobs = choose_jobs(parse_jobs(options.jobs), executor.room(), say)
             boots = carry_on(run, executor, options.arguments, options.tune)
             with _progress(run.rest) as progress:
-                run_plan(run.rest, executor, run.store, progress, boots)
+                run_plan(run.rest, executor, run.store, progress, boots, jobs, run.ahead)
     except KeyboardInterrupt:
         return _outcome(run.store, interrupted=True)
     return _outcome(run.store)

@@ -2,6 +2,7 @@
 """Choose the executor from ``--executor``, ``--clock`` and the devices of a plan."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from bench.errors import CannotJudge, UsageError
@@ -16,9 +17,17 @@ from bench.plan.scenario import Scenario
 
 
 def choose_executor(
-    scenario: Scenario, plan: Plan, clock: Clock | None, console: Path, say: Callable[[str], None]
+    scenario: Scenario,
+    plan: Plan,
+    clock: Clock | None,
+    console: Path,
+    say: Callable[[str], None],
+    *,
+    fresh: bool = False,
 ) -> Executor:
     """Return an executor that can begin; ``say`` gets a line for what takes time or was decided.
+
+    A guest boots for every block if ``fresh``, instead of going on from a saved state.
 
     ``auto`` is the host when the plan names a device of this machine, else the guest. UsageError
     for options that do not fit together, CannotJudge when nothing can be measured.
@@ -45,7 +54,7 @@ def choose_executor(
     say("preparing the kernel and the guest")
     setup = prepare(plan.blocks, clock, console, next(iter(scenario.kernel), ""))
     say(f"guest: {setup.kernel.name} under {setup.accelerator} ({setup.reason})")
-    return GuestExecutor(setup, say)
+    return GuestExecutor(replace(setup, fresh=fresh), say)
 
 
 def _host(

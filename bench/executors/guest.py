@@ -2,13 +2,15 @@
 """Measure cells in a QEMU guest: many in one boot, each with the device and pages it needs."""
 
 import shlex
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.errors import CannotSave, CellFailed, CellSkipped, GuestLost
-from bench.executors.guest_setup import GuestSetup, page_count
+from bench.executors.base import Room
+from bench.executors.guest_setup import GuestSetup, page_count, room_for_guests
 from bench.guest.boot import Guest, boot, restore
 from bench.guest.probe import qemu_version
 from bench.guest.qemu import cmdline
@@ -30,7 +32,10 @@ _CLOCK_TOLERANCE = 0.02
 
 
 class GuestExecutor:
-    """Every block in a guest of its own: restored from one that was saved, or booted."""
+    """Every block in a guest of its own: restored from one that was saved, or booted.
+
+    Threads may measure a block each.
+    """
 
     name = "guest"
 
@@ -40,6 +45,8 @@ class GuestExecutor:
         self._snapshot: Snapshot | None = None
         self._fresh = setup.fresh  # boot for every block
         self.boots = 0
+        self._lock = threading.Lock()  # of what threads share
+        self._parts = 0  # of the console, so far
 
     @property
     def clock(self) -> Clock:
@@ -52,10 +59,24 @@ class GuestExecutor:
             reason=self._setup.reason,
             qemu=qemu_version(),
             memory=self._setup.memory,
+            fresh=self._setup.fresh,
             kernel=self._setup.kernel.name,
             kernel_digest=self._setup.kernel.digest,
             cmdline=cmdline(self._setup.config()),
         )
+
+    def room(self) -> Room:
+        if self.clock is Clock.WALL:
+            return Room(1, 1, "guests at once would change each other's times", harmful=True)
+        most, limit = room_for_guests(self._setup.memory)
+        return Room(most, most, limit)
+
+    def begin(self) -> None:
+        """Make the state that blocks go on from."""
+        _ = self.state
+
+    def boot_of(self, number: int) -> int:
+        return number + 1 if self._fresh else 1
 
     def measure(self, block: Block) -> Iterator[Rep | Unavailable]:
         *steps, last = block_script(block, self.clock)
@@ -73,27 +94,45 @@ class GuestExecutor:
         """A guest that runs a script, and is ended with the block."""
         with ExitStack() as stack:
             state = self.state
+            config = replace(self._setup.config(), console=stack.enter_context(self._part()))
             if state is None:
-                self.boots += 1
-                guest, _ = stack.enter_context(boot(self._setup.config(), _BOOT_DEADLINE, script))
+                with self._lock:
+                    self.boots += 1
+                guest, _ = stack.enter_context(boot(config, _BOOT_DEADLINE, script))
             else:
-                guest = stack.enter_context(restore(self._setup.config(), state, script))
+                guest = stack.enter_context(restore(config, state, script))
             yield guest
+
+    @contextmanager
+    def _part(self) -> Iterator[Path]:
+        """A console of one guest, which is added to that of the run at its end."""
+        whole = self._setup.console
+        with self._lock:
+            self._parts += 1
+            part = whole.with_name(f"{whole.stem}-{self._parts}{whole.suffix}")
+        try:
+            yield part
+        finally:
+            with self._lock, suppress(FileNotFoundError), whole.open("ab") as console:
+                console.write(part.read_bytes())
+                part.unlink()
 
     @property
     def state(self) -> Path | None:
         """The state to go on from; None, said once, where a guest cannot be saved."""
-        if self._fresh:
-            return None
-        try:
-            config = self._setup.config()
-            self._snapshot = self._snapshot or ensure_snapshot(config, _BOOT_DEADLINE, self._say)
-        except CannotSave as error:
-            self._say(f"this guest cannot be saved and boots for every block: {error.message}")
-            self._fresh = True
-            return None
-        self.boots = 1
-        return self._snapshot.state
+        with self._lock:
+            if self._fresh:
+                return None
+            try:
+                config = self._setup.config()
+                kept = self._snapshot or ensure_snapshot(config, _BOOT_DEADLINE, self._say)
+            except CannotSave as error:
+                self._say(f"this guest cannot be saved and boots for every block: {error.message}")
+                self._fresh = True
+                return None
+            self._snapshot = kept
+            self.boots = 1
+            return kept.state
 
     def close(self) -> None:
         """Nothing runs between two blocks."""

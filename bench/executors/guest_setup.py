@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Decide before a guest boots on its kernel, its accelerator and its memory."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from bench.guest.probe import qemu_version, why_not_kvm
 from bench.guest.qemu import Accelerator, GuestConfig
 from bench.kernel.build import Kernel, ensure_kernel
 from bench.kernel.config import load_config
+from bench.machine.container import cpu_quota
 from bench.machine.facts import available_memory
 from bench.model.cell import Block, Cell, Clock, Pages
 from bench.model.device import DEVICES, Device
@@ -30,6 +32,8 @@ HOST_PROGRAMS = {
 # end. Pages of 1 GiB come from the memory above; its end the kernel takes for itself.
 _BELOW_4G = 2 * GIB
 _RESERVE = 512 * MIB  # the guest's kernel, its initramfs twice, and room to breathe
+_SPARE = GIB // 2  # of this machine, that guests leave free
+_QEMU = 256 * MIB  # of a QEMU beside its guest's memory, most of it translated code
 
 
 @dataclass(frozen=True)
@@ -117,12 +121,29 @@ def guest_memory(blocks: Iterable[Block]) -> int:
     if gigantic:
         needed = max(needed, _BELOW_4G + gigantic + _RESERVE)
     free = available_memory()
-    if needed > free - GIB // 2:
+    if needed > free - _SPARE:
         raise CannotJudge(
             f"a guest of {needed / GIB:.1f} GiB is needed, {free / GIB:.1f} GiB are free",
             "choose a smaller --mem, or --backing alias",
         )
     return needed
+
+
+def room_for_guests(memory: int) -> tuple[int, str]:
+    """Return how many guests of so many bytes can run at once here, and what limits them.
+
+    As many as the cores that bench may use, and as the memory that is free has room for.
+    """
+    quota = cpu_quota()
+    cores = len(os.sched_getaffinity(0))
+    if quota is not None:
+        cores = min(cores, max(1, int(quota)))
+    free = available_memory() - _SPARE
+    fit = max(1, free // (memory + _QEMU))
+    if fit < cores:
+        each = f"{(memory + _QEMU) / GIB:.1f} GiB"
+        return fit, f"{max(free, 0) / GIB:.1f} GiB are free, each guest takes {each}"
+    return cores, f"bench may use {cores} core{'s' * (cores != 1)}"
 
 
 def cell_memory(cell: Cell) -> int:

@@ -40,20 +40,19 @@ def _without(item: Unavailable) -> str:
 
 
 class PlainProgress:
-    """Write a line when a block begins and when it has ended."""
+    """Write a line when a block begins and when it has ended, with its place in the plan."""
 
     def __init__(self, console: Console, plan: Plan) -> None:
         self._console = console
-        self._total = len(plan.blocks)
-        self._number = 0
-        self._began = 0.0
+        total = len(plan.blocks)
+        self._places = {block: f"[{n}/{total}]" for n, block in enumerate(plan.blocks, 1)}
+        self._began: dict[Block, float] = {}
 
     def begin(self, block: Block) -> None:
-        self._number += 1
-        self._began = time.monotonic()
+        self._began[block] = time.monotonic()
         expected = format_duration(block_seconds(block))
         reps = f"{len(block.order)} {_UNITS[block.experiment]}"
-        self._say(f"[{self._number}/{self._total}] {block.label}: {reps}, about {expected}")
+        self._say(f"{self._places[block]} {block.label}: {reps}, about {expected}")
 
     def advance(self, block: Block, rep: Rep) -> None:
         """Write nothing: there are too many reps."""
@@ -62,8 +61,8 @@ class PlainProgress:
         self._say(_without(item))
 
     def end(self, block: Block, problem: str, details: str) -> None:
-        took = time.monotonic() - self._began
-        self._say(f"[{self._number}/{self._total}] {problem or 'done'}, {took:.0f} s")
+        took = time.monotonic() - self._began.pop(block)
+        self._say(f"{self._places[block]} {problem or 'done'}, {took:.0f} s")
         if details:
             self._say(f"  {details}")
 
@@ -89,7 +88,7 @@ class BarProgress:
         total = sum(
             rep_seconds(block.cell_of(method)) for block in plan.blocks for method in block.order
         )
-        self._left = 0.0  # of the block that runs
+        self._left: dict[Block, float] = {}  # of the blocks that run
         self._task: TaskID = self._bar.add_task("starting", total=total)
 
     def __enter__(self) -> "BarProgress":
@@ -100,23 +99,31 @@ class BarProgress:
         self._bar.stop()
 
     def begin(self, block: Block) -> None:
-        self._left = sum(rep_seconds(block.cell_of(method)) for method in block.order)
-        self._bar.update(self._task, description=block.label)
+        self._left[block] = sum(rep_seconds(block.cell_of(method)) for method in block.order)
+        self._describe()
 
     def advance(self, block: Block, rep: Rep) -> None:
         took = rep_seconds(block.cell_of(rep.method))
-        self._left -= took
+        self._left[block] -= took
         self._bar.advance(self._task, took)
 
     def without(self, block: Block, item: Unavailable) -> None:
         self._console.print(_without(item), markup=False, highlight=False)
         spared = rep_seconds(block.cell_of(item.method)) * block.order.count(item.method)
-        self._left -= spared
+        self._left[block] -= spared
         self._bar.advance(self._task, spared)
 
     def end(self, block: Block, problem: str, details: str) -> None:
-        self._bar.advance(self._task, self._left)  # what a failure left is not to come
+        self._bar.advance(self._task, self._left.pop(block))  # of a failure the rest is not to come
+        self._describe()
         if problem:
             self._console.print(f"{block.label}: {problem}", markup=False, highlight=False)
         if details:
             self._console.print(f"  {details}", markup=False, highlight=False)
+
+    def _describe(self) -> None:
+        """Name the block that has run longest, and how many others do."""
+        first, *others = self._left or [None]
+        if first:
+            more = f" and {len(others)} more" if others else ""
+            self._bar.update(self._task, description=f"{first.label}{more}")

@@ -113,6 +113,7 @@ class ExecutorFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     note: str = ""  # what a reader has to know before any figure
     qemu: str = ""  # the first line of its --version
     memory: int | None = None  # bytes of a guest
+    fresh: bool = False  # --fresh: every block booted a guest instead of going on from a state
     kernel: str = ""  # release of the kernel that is measured
     kernel_digest: str = ""  # of its configuration and patches
     kernel_version: str = ""  # uname -v, of the host's own

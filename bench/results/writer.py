@@ -16,7 +16,7 @@ from bench.model.typed import plain
 from bench.paths import REPORTS
 from bench.results.crc import add_crc
 from bench.results.lock import Lock, take_lock
-from bench.results.reader import Run, load, read_table
+from bench.results.reader import AHEAD, Run, load, read_table
 from bench.results.row import row_text
 from bench.results.series import BOOTS
 
@@ -67,6 +67,21 @@ class Store:
 
     def append(self, samples: Iterable[Sample]) -> None:
         self._guard(lambda: _append(self._samples, "".join(map(row_text, samples)).encode()))
+
+    def append_ahead(self, samples: Iterable[Sample]) -> None:
+        """Keep samples of a block that is not due yet: see bench.results.reader.AHEAD."""
+        ahead = self.path / AHEAD
+        rows = "".join(map(row_text, samples)).encode()
+        self._guard(lambda: _append(ahead, rows, os.O_CREAT))
+
+    def replace_ahead(self, samples: Iterable[Sample]) -> None:
+        """Keep these samples ahead and no others; without any there is no file."""
+        ahead = self.path / AHEAD
+        rows = "".join(map(row_text, samples)).encode()
+        if rows:
+            self._guard(lambda: _replace(ahead, rows))
+        else:
+            self._guard(lambda: ahead.unlink(missing_ok=True))
 
     def set_aside(self, kept: bytes, rest: bytes) -> None:
         """Replace the samples by ``kept``; ``rest`` is added to samples.damaged.jsonl before."""
