@@ -10,6 +10,8 @@ from typing import Any
 from bench.commands.outcome import Outcome, Say
 from bench.errors import EXIT_INTERRUPTED, BenchError, UsageError
 from bench.executors.choose import choose_executor
+from bench.gate.compare import GateOptions, ask, read_sides
+from bench.gate.render import comparison_text
 from bench.measure.jobs import AUTO, choose_jobs, parse_jobs
 from bench.measure.loop import Progress, run_facts
 from bench.measure.loop import run as run_plan
@@ -100,18 +102,49 @@ def run_boots(options: RunOptions, scenario: Scenario, say: Say) -> Outcome:
     """Measure every boot of every kernel, each into a run directory below a common one."""
     boots = boots_of(scenario)
     parent = create_boots(options.out, scenario.name)
+    say_once = _once(say)
     reports, code, complaint = [], EXIT_GOOD, ""
     for number, boot in enumerate(boots, 1):
         say(f"boot {number} of {len(boots)}: {boot.label}")
-        outcome = run_boot(options, boot.scenario, parent / boot.place, say)
+        outcome = run_boot(options, boot.scenario, parent / boot.place, say_once)
         code, complaint = outcome.code or code, outcome.complaint or complaint
         reports.append(outcome.sections)
         if outcome.complaint:  # interrupted, or nothing can be measured: so would the next be
             break
-    sides = " ".join(str(parent / label) for label in dict.fromkeys(b.label for b in boots))
-    more = Section(lines=(f"the first of {len(reports)} boots; bench compare {sides}",))
+    kernels = [parent / label for label in dict.fromkeys(boot.label for boot in boots)]
+    more = Section(lines=(f"the first of {len(reports)} boots; all are below {parent}",))
+    compared = () if complaint else _compared(kernels)
     hint = f"what was measured is below {parent}"
-    return Outcome(code, "", complaint, hint, (*reports[0], more))
+    return Outcome(code, "", complaint, hint, (*reports[0], more, *compared))
+
+
+def _compared(kernels: Sequence[Path]) -> tuple[Section, ...]:
+    """Compare each kernel with the first one, as `bench compare` does."""
+    base, *others = kernels
+    return tuple(Section(lines=tuple(_comparison(base, other))) for other in others)
+
+
+def _comparison(base: Path, new: Path) -> list[str]:
+    lines = [f"bench compare {base} {new}"]
+    question = GateOptions(base, new)
+    try:
+        sides = read_sides(question)
+        text = comparison_text(sides, ask(question, sides))
+    except BenchError as error:
+        return [*lines, f"not compared: {error.message}"]
+    return [*lines, *text.splitlines()]
+
+
+def _once(say: Say) -> Say:
+    """Leave out lines that were said before: boots have much in common."""
+    said: set[str] = set()
+
+    def first(line: str) -> None:
+        if line not in said:
+            said.add(line)
+            say(line)
+
+    return first
 
 
 def resume_run(options: RunOptions, path: Path, say: Say) -> Outcome:

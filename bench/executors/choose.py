@@ -53,7 +53,9 @@ def choose_executor(
         raise UsageError(f"--device: {named[0]} is of this machine", "use --executor host")
     say("preparing the kernel and the guest")
     setup = prepare(plan.blocks, clock, console, next(iter(scenario.kernel), ""))
-    say(f"guest: {setup.kernel.name} under {setup.accelerator} ({setup.reason})")
+    say(f"guest: {setup.kernel.name} under {setup.accelerator}")
+    if clock is None and setup.accelerator.clock is Clock.ICOUNT:
+        say("no KVM: see bench doctor")
     return GuestExecutor(replace(setup, fresh=fresh), say)
 
 

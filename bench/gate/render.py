@@ -7,6 +7,7 @@ from pathlib import Path
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
+from bench.gate.compare import Sides, drifts
 from bench.gate.judge import Judged, Judgement
 from bench.report.export.markdown import markdown_section
 from bench.report.table.section import Column, Entry, Section, Table, figures_under, make_table
@@ -25,6 +26,21 @@ def headline(judgement: Judgement) -> str:
     floor = f", noise floor {rule.floor:.2%}" if rule.floor is not None else ""
     limit = f"threshold {rule.threshold:.2%}{floor}"
     return f"{', '.join(said) or 'no cell'} ({limit})"
+
+
+def comparison_text(sides: Sides, judgement: Judgement) -> str:
+    """Write what is compared and how the sides differ, and then `judgement_text`."""
+    return f"{_heading(sides)}\n\n{judgement_text(judgement)}"
+
+
+def _heading(sides: Sides) -> str:
+    lines = [f"base  {sides.base.name}", f"new   {sides.new.name}"]
+    lines += [f"differs: {line}" for line in sides.changed]
+    lines += [*drifts(sides.base), *drifts(sides.new)]
+    lines += [f"FORCED, though unlike: {line}" for line in sides.unlike]
+    damage = (*sides.base.damage, *sides.new.damage)
+    lines += [f"FORCED, though damaged: {line}" for line in damage]
+    return "\n".join(lines)
 
 
 def judgement_text(judgement: Judgement) -> str:

@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Protocol
 
 from bench import __version__
+from bench.cleanup.signals import delay_signals
 from bench.errors import CellFailed, CellSkipped
 from bench.executors.base import Executor
 from bench.machine.facts import machine_facts
-from bench.measure.events import Begun, Ended, Event, events_of
+from bench.measure.events import Begun, Ended, events_of
 from bench.measure.in_order import InOrder
 from bench.measure.provenance import session
 from bench.model.cell import Block, Clock, Plan, Rep, Sample, Unavailable
@@ -61,8 +62,11 @@ def run(
         takers = {number: _Taker(block, executor, progress) for number, block in todo}
         with closing(events_of(executor, todo, jobs)) as events:
             for number, event in events:
-                takers[number].take(event)
-                if isinstance(event, Ended):
+                if not isinstance(event, Ended):
+                    takers[number].take(event)
+                    continue
+                with delay_signals():  # what is said to be done is stored
+                    takers[number].end(event.problem)
                     boot = boots_before + executor.boot_of(number)
                     shelf.add(number, takers.pop(number).outcome(event.problem, boot))
     finally:
@@ -79,21 +83,20 @@ class _Taker:
         self._reps: list[Rep] = []
         self._missing: list[Sample] = []
 
-    def take(self, event: Event) -> None:
-        """Note what happened; of the end only that it came."""
+    def take(self, event: Begun | Rep | Unavailable) -> None:
+        """Note what happened."""
         if isinstance(event, Begun):
             self._progress.begin(self._block)
         elif isinstance(event, Rep):
             self._reps.append(event)
             self._progress.advance(self._block, event)
-        elif isinstance(event, Unavailable):
+        else:
             status = f"skipped: {event.why} (needs: {event.need})"
             self._missing.append(Sample(self._block.cell_of(event.method), self._clock, 0, status))
             self._progress.without(self._block, event)
-        else:
-            self._tell_end(event.problem)
 
-    def _tell_end(self, problem: Exception | None) -> None:
+    def end(self, problem: Exception | None) -> None:
+        """Tell that the block has ended; silent of an error that is not of this block alone."""
         if isinstance(problem, CellSkipped):
             why, details = f"skipped: {problem.message}", f"it needs: {problem.hint}"
             self._progress.end(self._block, why, details)
