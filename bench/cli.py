@@ -194,7 +194,7 @@ def _say(text: str) -> None:
     """Print a line for whoever watches, on stderr."""
     from bench.measure.progress import StderrConsole
 
-    StderrConsole().print(text, markup=False, highlight=False, soft_wrap=True)
+    StderrConsole().say(text)
 
 
 def _print(text: str) -> None:

@@ -15,7 +15,7 @@ from bench.gate.render import comparison_text
 from bench.measure.jobs import AUTO, choose_jobs, parse_jobs
 from bench.measure.loop import Progress, run_facts
 from bench.measure.loop import run as run_plan
-from bench.measure.progress import BarProgress, PlainProgress, StderrConsole
+from bench.measure.progress import BarProgress, PlainProgress, StderrConsole, preparing
 from bench.measure.resume import carry_on, open_again
 from bench.model.cell import Block, Clock, Plan
 from bench.plan.boots import boots_of
@@ -77,9 +77,10 @@ def run_boot(
     store = create(out, scenario.name)
     try:
         with tuned(options.tune, whole, scenario.executor, say) as settings:
-            executor = choose_executor(
-                scenario, whole, clock, store.console, say, fresh=options.fresh
-            )
+            with preparing(say) as tell:
+                executor = choose_executor(
+                    scenario, whole, clock, store.console, tell, fresh=options.fresh
+                )
             jobs = choose_jobs(parse_jobs(options.jobs), executor.room(), say)
             changed = settings if options.tune else None
             store.write_facts(run_facts(scenario, plan, executor, options.arguments, changed))
@@ -157,9 +158,10 @@ def resume_run(options: RunOptions, path: Path, say: Say) -> Outcome:
     try:
         with tuned(options.tune, run.plan, run.scenario.executor, say):
             fresh = run.facts.executor.fresh
-            executor = choose_executor(
-                run.scenario, run.plan, run.clock, run.store.console, say, fresh=fresh
-            )
+            with preparing(say) as tell:
+                executor = choose_executor(
+                    run.scenario, run.plan, run.clock, run.store.console, tell, fresh=fresh
+                )
             jobs = choose_jobs(parse_jobs(options.jobs), executor.room(), say)
             boots = carry_on(run, executor, options.arguments, options.tune)
             with _progress(run.rest) as progress:
@@ -185,7 +187,8 @@ def _progress(plan: Plan) -> Iterator[Progress]:
         with BarProgress(console, plan) as bar:
             yield bar
     else:
-        yield PlainProgress(console, plan)
+        with PlainProgress(console, plan) as lines:
+            yield lines
 
 
 def _remove_if_empty(store: Store) -> bool:

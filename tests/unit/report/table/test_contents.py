@@ -15,14 +15,13 @@ from msgspec.structs import replace
 from bench.errors import BenchError
 from bench.executors.replay import ReplayExecutor
 from bench.measure.loop import run
-from bench.measure.progress import PlainProgress
 from bench.model.cell import Block, Clock, Method, Plan
 from bench.model.facts import ExecutorFacts, MachineFacts, RunFacts
 from bench.paths import ROOT
 from bench.report.table.section import Column, Entry, make_table
 from bench.report.text.text import table_text
 from bench.results.writer import Run, create, load
-from tests.unit.report_runs import run_text
+from tests.unit.report_runs import Silent, run_text
 from tests.unit.streams import PAUSES, failing_stream, small_plan, stream
 
 GOLDEN = ROOT / "tests" / "golden" / "table.txt"
@@ -41,17 +40,6 @@ FACTS = RunFacts(
     machine=MachineFacts(cpu="A CPU", cpus=2, memory=8 << 30, system="A system 12"),
     clock=Clock.ICOUNT,
 )
-
-
-class Silent(PlainProgress):
-    def __init__(self) -> None:
-        """Without a console."""
-
-    def begin(self, block: Block) -> None:
-        """Not a word."""
-
-    def end(self, block: Block, problem: str, details: str) -> None:
-        """Not a word."""
 
 
 def plan() -> Plan:
