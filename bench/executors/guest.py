@@ -13,11 +13,11 @@ from bench.executors.base import Room
 from bench.executors.guest_setup import GuestSetup, page_count, room_for_guests
 from bench.guest.boot import Guest, boot, restore
 from bench.guest.probe import qemu_version
-from bench.guest.qemu import cmdline
+from bench.guest.qemu import Accelerator, cmdline
 from bench.guest.snapshot import Snapshot, ensure_snapshot
 from bench.model.cell import Block, Cell, Clock, Method, Pages, Rep, Unavailable
 from bench.model.device import DEVICES, Device
-from bench.model.facts import ExecutorFacts
+from bench.model.facts import NO_RESULT, ExecutorFacts
 from bench.model.units import KIB, format_size
 from bench.plan.duration import once_seconds
 from bench.protocol.helper import Target, deadline, helper_words, patience
@@ -57,6 +57,7 @@ class GuestExecutor:
             name=self.name,
             accelerator=self._setup.accelerator.value,
             reason=self._setup.reason,
+            note=NO_RESULT if self._setup.accelerator is Accelerator.PLAIN_TCG else "",
             qemu=qemu_version(),
             memory=self._setup.memory,
             fresh=self._setup.fresh,

@@ -16,8 +16,12 @@ from bench.machine.container import cpu_quota
 from bench.machine.facts import available_memory
 from bench.model.cell import Block, Cell, Clock, Pages
 from bench.model.device import DEVICES, Device
+from bench.model.facts import NO_RESULT
 from bench.model.units import GIB, MIB
 from bench.process import find_tool
+
+# Set by tests alone: --clock wall takes its whole way under plain TCG, see CONTRIBUTING.md.
+TEST_WALL = "BENCH_TEST_WALL_UNDER_TCG"
 
 _ENTRY = 128  # bytes that one struct vhost_iotlb_map takes from its slab
 # Without these no guest starts, whatever its device.
@@ -160,6 +164,8 @@ def cell_memory(cell: Cell) -> int:
 def _choose(kernel: Kernel, initramfs: Path, clock: Clock | None) -> tuple[Accelerator, str]:
     if clock is Clock.ICOUNT:
         return Accelerator.TCG, "asked for (--clock icount)"
+    if clock is Clock.WALL and os.environ.get(TEST_WALL):
+        return Accelerator.PLAIN_TCG, f"{TEST_WALL} is set, for tests: {NO_RESULT}"
     problem = why_not_kvm(kernel.image, initramfs)
     if not problem:
         return Accelerator.KVM, "a guest boots with it"

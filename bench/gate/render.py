@@ -25,7 +25,11 @@ def headline(judgement: Judgement) -> str:
     rule = judgement.limits.rule
     floor = f", noise floor {rule.floor:.2%}" if rule.floor is not None else ""
     limit = f"threshold {rule.threshold:.2%}{floor}"
-    return f"{', '.join(said) or 'no cell'} ({limit})"
+    return f"{_mark(judgement)}{', '.join(said) or 'no cell'} ({limit})"
+
+
+def _mark(judgement: Judgement) -> str:
+    return f"NO RESULT ({_printable(judgement.no_result)}): " if judgement.no_result else ""
 
 
 def comparison_text(sides: Sides, judgement: Judgement) -> str:
@@ -69,14 +73,16 @@ def as_json(judgement: Judgement) -> str:
         for cell in judgement.cells
     ]
     rule = _finite(asdict(judgement.limits.rule))
-    return json.dumps({"format": 1, "code": judgement.code, "rule": rule, "cells": cells}, indent=2)
+    marked = {"no_result": judgement.no_result} if judgement.no_result else {}
+    whole = {"format": 1, "code": judgement.code, **marked, "rule": rule, "cells": cells}
+    return json.dumps(whole, indent=2)
 
 
 def annotations(judgement: Judgement) -> str:
     """Write the lines that GitHub Actions shows at the top of a job."""
     return "\n".join(
         f"::{'error' if cell.regressed or cell.blind else 'warning'} title=bench {cell.verdict}::"
-        f"{_one_line(f'{cell.name}: {cell.reason}')}"
+        f"{_one_line(f'{_mark(judgement)}{cell.name}: {cell.reason}')}"
         for cell in _sorted(judgement)
         if cell.verdict not in ("no-change", "improvement")
     )
@@ -94,7 +100,7 @@ def write_junit(judgement: Judgement, path: Path) -> None:
 
 def _case(cell: Judged, judgement: Judgement) -> TestCase:
     case = TestCase(_printable(cell.name), classname="bench.gate", time=0)
-    reason = _printable(cell.reason)
+    reason = f"{_mark(judgement)}{_printable(cell.reason)}"
     case.system_out = " ".join([reason, *_row(cell)[2:]])
     if cell.regressed:
         case.result = [Failure(reason, cell.verdict)]

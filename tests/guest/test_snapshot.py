@@ -28,6 +28,23 @@ def test_ten_runs_agree_to_the_last_instruction(executor: GuestExecutor, device:
     assert len(found) == 1, found
 
 
+BEHIND_IOMMU = {"vp-vdpa": "reset-owner,new-owner", "vfio-type1": "vfio-vaddr,vfio-remap"}
+
+
+@pytest.mark.parametrize("device", BEHIND_IOMMU)
+def test_ten_runs_of_a_device_of_qemu_differ_by_next_to_nothing(
+    setup: GuestSetup, tmp_path: Path, device: str
+) -> None:
+    """Its requests are answered when the host comes to it, outside of the timed part."""
+    plan = plan_of(device=device, method=BEHIND_IOMMU[device], mem="256M", reps=3)
+    (block,) = plan.blocks
+    console = tmp_path / "console.log"
+    executor = GuestExecutor(replace(setup, console=console, platform_iommu=True))
+    by_rep = zip(*(pauses(executor, block) for _ in range(TIMES)), strict=True)
+    spreads = [max(rep) / min(rep) - 1 for rep in by_rep]
+    assert len(spreads) == len(block.order) and max(spreads) <= 5e-5, spreads
+
+
 def test_what_ran_before_is_forgotten(executor: GuestExecutor) -> None:
     """Alone, behind another block and before it, and in another process of ours."""
     alone, other = plan_of(mem="128M,64M", reps=3).blocks

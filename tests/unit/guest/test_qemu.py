@@ -51,6 +51,15 @@ def test_kvm_counts_none() -> None:
     assert Accelerator.KVM.clock is Clock.WALL
 
 
+def test_plain_tcg_has_the_wall_clock_of_kvm() -> None:
+    """Its words are those of KVM but for the accelerator and the CPU, which TCG has to emulate."""
+    plain = replace(CONFIG, accelerator=Accelerator.PLAIN_TCG)
+    kvm = argv("qemu", replace(CONFIG, accelerator=Accelerator.KVM))
+    own = {"tcg,thread=single": "kvm", "Nehalem,pdpe1gb=on": "host"}
+    assert [own.get(word, word) for word in argv("qemu", plain)] == kvm
+    assert Accelerator.PLAIN_TCG.clock is Clock.WALL
+
+
 def test_commas_of_the_console_are_escaped() -> None:
     config = replace(CONFIG, console=Path("/a,b/c,,d/console.log"))
     assert "file,id=console,path=/a,,b/c,,,,d/console.log,append=on" in values("-chardev", config)
