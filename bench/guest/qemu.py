@@ -122,13 +122,15 @@ def _platform_iommu(loop_fd: int) -> tuple[str, ...]:
 
     intremap: vfio does not hand out a device without it. snoop-control: vhost-vdpa needs
     IOMMU_CAP_CACHE_COHERENCY. disable-legacy and iommu_platform: the device uses IO virtual
-    addresses. The guest has no driver of its own for either device, so that only vp_vdpa and the
-    helper drive them.
+    addresses. tx=timer: the card sends at a time of the guest's clock; otherwise a thread of QEMU
+    sends when the host comes to it, and what the kernel put off for later then came into some
+    reps and not into others (8e-4 of a pause). The guest has no driver of its own for either
+    device, so that only vp_vdpa and the helper drive them.
     """
     return (
         "-device", "intel-iommu,intremap=on,snoop-control=on,device-iotlb=on",
         "-netdev", f"dgram,id=loop,local.type=fd,local.str={loop_fd}",
-        "-device", "virtio-net-pci,netdev=loop,disable-legacy=on,iommu_platform=on,ats=on,"
+        "-device", "virtio-net-pci,netdev=loop,tx=timer,disable-legacy=on,iommu_platform=on,ats=on,"
         f"addr=0x{PCI_SLOT},romfile=",
         "-object", "rng-builtin,id=entropy",
         "-device", "virtio-rng-pci,rng=entropy,disable-legacy=on,iommu_platform=on,ats=on,"
