@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bench.executors.guest import GuestExecutor
-from bench.executors.guest_setup import GuestSetup
-from bench.model.cell import Block, Rep
+from bench.executors.guest_setup import GuestSetup, prepare
+from bench.model.cell import Block, Clock, Rep
 from tests.guest.conftest import plan_of
 
 pytestmark = pytest.mark.guest
@@ -20,10 +20,16 @@ def pauses(executor: GuestExecutor, block: Block) -> tuple[int, ...]:
     return tuple(item.pause for item in executor.measure(block) if isinstance(item, Rep))
 
 
+def executor_for(block: Block, place: Path) -> GuestExecutor:
+    """Of guests with the programs and the devices that a block needs."""
+    return GuestExecutor(prepare([block], Clock.ICOUNT, place / "console.log"))
+
+
 @pytest.mark.parametrize("device", ["sim-net-pa", "sim-net-va", "sim-blk-pa", "vduse-blk"])
-def test_ten_runs_agree_to_the_last_instruction(executor: GuestExecutor, device: str) -> None:
+def test_ten_runs_agree_to_the_last_instruction(tmp_path: Path, device: str) -> None:
     """No device that talks to the host: then nothing of the host's timing is in a count."""
     (block,) = plan_of(device=device, reps=3).blocks
+    executor = executor_for(block, tmp_path)
     found = {pauses(executor, block) for _ in range(TIMES)}
     assert len(found) == 1, found
 
@@ -33,13 +39,12 @@ BEHIND_IOMMU = {"vp-vdpa": "reset-owner,new-owner", "vfio-type1": "vfio-vaddr,vf
 
 @pytest.mark.parametrize("device", BEHIND_IOMMU)
 def test_ten_runs_of_a_device_of_qemu_differ_by_next_to_nothing(
-    setup: GuestSetup, tmp_path: Path, device: str
+    tmp_path: Path, device: str
 ) -> None:
     """Its requests are answered when the host comes to it, outside of the timed part."""
     plan = plan_of(device=device, method=BEHIND_IOMMU[device], mem="256M", reps=3)
     (block,) = plan.blocks
-    console = tmp_path / "console.log"
-    executor = GuestExecutor(replace(setup, console=console, platform_iommu=True))
+    executor = executor_for(block, tmp_path)
     by_rep = zip(*(pauses(executor, block) for _ in range(TIMES)), strict=True)
     spreads = [max(rep) / min(rep) - 1 for rep in by_rep]
     assert len(spreads) == len(block.order) and max(spreads) <= 5e-5, spreads
