@@ -20,7 +20,7 @@ import typer
 from bench.commands.outcome import Outcome, unexpected
 from bench.errors import EXIT_INTERRUPTED, BenchError, CannotJudge, UsageError
 from bench.model.cell import FACTORS
-from bench.model.limits import BOOTS, REPS, SEED
+from bench.model.limits import BOOTS, JOBS, REPS, SEED
 from bench.model.visible import visible, visible_lines
 
 EXIT_GOOD = 0
@@ -94,7 +94,7 @@ AaOption = Annotated[Path | None, typer.Option(help="Boots of one kernel, to tak
 ForceOption = Annotated[bool, typer.Option("--force", help="Compare unlike or damaged things")]
 
 # Options of `bench run` that are no fields of a scenario.
-_NOT_FIELDS = ("scenario", "clock", "out", "tune", "resume")
+_NOT_FIELDS = ("scenario", "clock", "out", "tune", "resume", "jobs", "fresh")
 
 
 def _with_factors(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
@@ -145,6 +145,10 @@ def run(
     tune: Annotated[bool, typer.Option("--tune", help="Set up the host (root), undone after")] = (
         False
     ),
+    jobs: Annotated[str, typer.Option(help=f"Blocks at once under icount: auto, or {JOBS}")] = (
+        "auto"
+    ),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Boot a guest for every block")] = False,
     out: Annotated[Path | None, typer.Option(help="A new directory for the results")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with an interrupted run")] = None,
 ) -> Outcome:
@@ -157,11 +161,13 @@ def run(
     overrides = {k: v for k, v in fields.items() if v is not None and k not in _NOT_FIELDS}
     source = ctx.get_parameter_source("scenario")
     named = source is not None and source.name == "COMMANDLINE"
-    if resume and (overrides or clock or out or named):
-        raise UsageError("--resume goes on as the run began", "leave all else out but --tune")
+    if resume and (overrides or clock or out or fresh or named):
+        raise UsageError(
+            "--resume goes on as the run began", "leave all else out but --jobs and --tune"
+        )
     for line in recover():
         _say(line)
-    options = RunOptions(scenario, overrides, sys.argv[1:], clock, out, tune, resume)
+    options = RunOptions(scenario, overrides, sys.argv[1:], clock, out, tune, resume, jobs, fresh)
     return run_command(options, _say)
 
 
@@ -188,7 +194,7 @@ def _say(text: str) -> None:
     """Print a line for whoever watches, on stderr."""
     from bench.measure.progress import StderrConsole
 
-    StderrConsole().print(text, markup=False, highlight=False, soft_wrap=True)
+    StderrConsole().say(text)
 
 
 def _print(text: str) -> None:

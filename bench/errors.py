@@ -31,6 +31,10 @@ class MissingTool(CannotJudge):
     """A program or a package is not to be had."""
 
 
+class CannotSave(CannotJudge):
+    """QEMU cannot save this guest, or go on from what was saved."""
+
+
 class NoSpace(CannotJudge):
     """The cache or the run directory does not fit."""
 

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -101,6 +102,48 @@ def _run_group(
         return subprocess.CompletedProcess(argv, popen.returncode, out, err)
 
 
+_children: "set[subprocess.Popen[bytes]]" = set()  # of all threads, that `spawn` has started
+_children_lock = threading.Lock()
+_no_more = False
+
+
+@contextmanager
+def children_ended() -> Iterator[None]:
+    """Kill what `spawn` has started in any thread, and until the block is left what it starts.
+
+    For threads that wait for their processes: each finds that its own has ended.
+    """
+    global _no_more
+    with _children_lock:
+        _no_more = True
+        for popen in _children:
+            _kill(popen)
+    try:
+        yield
+    finally:
+        _no_more = False
+
+
+@contextmanager
+def _among_children(popen: "subprocess.Popen[bytes]") -> Iterator[None]:
+    with _children_lock:
+        _children.add(popen)
+        if _no_more:
+            _kill(popen)
+    try:
+        yield
+    finally:
+        with _children_lock:
+            _children.discard(popen)
+
+
+def _kill(popen: "subprocess.Popen[bytes]") -> None:
+    """Kill a process that leads a group, with its group, if it still runs."""
+    if popen.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(popen.pid, signal.SIGKILL)
+
+
 class Child:
     """Observe a process that `spawn` has started."""
 
@@ -150,14 +193,13 @@ def spawn(argv: Sequence[str], *, log: Path, pass_fds: Sequence[int] = ()) -> It
                 )
             except OSError as error:
                 raise CannotJudge(f"{argv[0]}: {error.strerror}") from None
-        with popen:
+        with popen, _among_children(popen):
             try:
                 journal.note_session(popen.pid)
                 _open_gate(popen)
                 yield Child(popen)
             finally:
-                if popen.poll() is None:
-                    os.killpg(popen.pid, signal.SIGKILL)
+                _kill(popen)
                 popen.wait()
 
 

@@ -8,7 +8,7 @@ from bench.commands.confirm import measured_again
 from bench.commands.outcome import Outcome, Say
 from bench.errors import UsageError
 from bench.gate import render as verdicts
-from bench.gate.compare import GateOptions, Sides, ask, drifts, pairs, read_sides, scaled
+from bench.gate.compare import GateOptions, Sides, ask, pairs, read_sides, scaled
 from bench.gate.judge import EXIT_CANNOT_JUDGE, EXIT_GOOD, EXIT_REGRESSION, Judged, Judgement, judge
 from bench.sides import key_name
 from bench.stats.decision import Verdict
@@ -26,8 +26,7 @@ class Files:
 def compare(question: GateOptions) -> Outcome:
     """Compare two sides cell by cell; the exit code is 0 whatever changed."""
     sides = read_sides(question)
-    judgement = ask(question, sides)
-    return Outcome(EXIT_GOOD, f"{_heading(sides)}\n\n{verdicts.judgement_text(judgement)}")
+    return Outcome(EXIT_GOOD, verdicts.comparison_text(sides, ask(question, sides)))
 
 
 def gate(question: GateOptions, files: Files, confirm: bool, annotate: bool, say: Say) -> Outcome:
@@ -37,7 +36,7 @@ def gate(question: GateOptions, files: Files, confirm: bool, annotate: bool, say
     if confirm and judgement.regressed:
         judgement = _confirmed(question, judgement, sides, say)
     _write(judgement, files)
-    text = f"{_heading(sides)}\n\n{verdicts.judgement_text(judgement)}"
+    text = verdicts.comparison_text(sides, judgement)
     if annotate and (lines := verdicts.annotations(judgement)):
         text += f"\n\n{lines}"
     return Outcome(judgement.code, text)
@@ -63,16 +62,6 @@ def self_test(question: GateOptions) -> Outcome:
     code = EXIT_REGRESSION if alarms else EXIT_CANNOT_JUDGE if blind else EXIT_GOOD
     complaint = "" if not code else "this gate would not do its work: see above"
     return Outcome(code, "\n".join(lines), complaint)
-
-
-def _heading(sides: Sides) -> str:
-    lines = [f"base  {sides.base.name}", f"new   {sides.new.name}"]
-    lines += [f"differs: {line}" for line in sides.changed]
-    lines += [*drifts(sides.base), *drifts(sides.new)]
-    lines += [f"FORCED, though unlike: {line}" for line in sides.unlike]
-    damage = (*sides.base.damage, *sides.new.damage)
-    lines += [f"FORCED, though damaged: {line}" for line in damage]
-    return "\n".join(lines)
 
 
 def _write(judgement: Judgement, files: Files) -> None:

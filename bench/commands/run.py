@@ -10,9 +10,12 @@ from typing import Any
 from bench.commands.outcome import Outcome, Say
 from bench.errors import EXIT_INTERRUPTED, BenchError, UsageError
 from bench.executors.choose import choose_executor
+from bench.gate.compare import GateOptions, ask, read_sides
+from bench.gate.render import comparison_text
+from bench.measure.jobs import AUTO, choose_jobs, parse_jobs
 from bench.measure.loop import Progress, run_facts
 from bench.measure.loop import run as run_plan
-from bench.measure.progress import BarProgress, PlainProgress, StderrConsole
+from bench.measure.progress import BarProgress, PlainProgress, StderrConsole, preparing
 from bench.measure.resume import carry_on, open_again
 from bench.model.cell import Block, Clock, Plan
 from bench.plan.boots import boots_of
@@ -37,6 +40,8 @@ class RunOptions:
     out: Path | None = None
     tune: bool = False
     resume: Path | None = None  # a run directory, which has all else
+    jobs: str = AUTO  # blocks that are measured at once
+    fresh: bool = False  # boot for every block instead of going on from a saved state
 
 
 def run_command(options: RunOptions, say: Say) -> Outcome:
@@ -45,6 +50,7 @@ def run_command(options: RunOptions, say: Say) -> Outcome:
     UsageError and CannotJudge where nothing could be measured; after that, what was measured
     is part of the outcome, whatever ended it.
     """
+    parse_jobs(options.jobs)
     if options.resume:
         return resume_run(options, options.resume, say)
     scenario = load_scenario(options.scenario, options.overrides)
@@ -71,11 +77,15 @@ def run_boot(
     store = create(out, scenario.name)
     try:
         with tuned(options.tune, whole, scenario.executor, say) as settings:
-            executor = choose_executor(scenario, whole, clock, store.console, say)
+            with preparing(say) as tell:
+                executor = choose_executor(
+                    scenario, whole, clock, store.console, tell, fresh=options.fresh
+                )
+            jobs = choose_jobs(parse_jobs(options.jobs), executor.room(), say)
             changed = settings if options.tune else None
             store.write_facts(run_facts(scenario, plan, executor, options.arguments, changed))
             with _progress(plan) as progress:
-                run_plan(plan, executor, store, progress)
+                run_plan(plan, executor, store, progress, 0, jobs)
     except KeyboardInterrupt:
         if (store.path / "run.json").exists():
             return _outcome(store, interrupted=True)
@@ -93,18 +103,49 @@ def run_boots(options: RunOptions, scenario: Scenario, say: Say) -> Outcome:
     """Measure every boot of every kernel, each into a run directory below a common one."""
     boots = boots_of(scenario)
     parent = create_boots(options.out, scenario.name)
+    say_once = _once(say)
     reports, code, complaint = [], EXIT_GOOD, ""
     for number, boot in enumerate(boots, 1):
         say(f"boot {number} of {len(boots)}: {boot.label}")
-        outcome = run_boot(options, boot.scenario, parent / boot.place, say)
+        outcome = run_boot(options, boot.scenario, parent / boot.place, say_once)
         code, complaint = outcome.code or code, outcome.complaint or complaint
         reports.append(outcome.sections)
         if outcome.complaint:  # interrupted, or nothing can be measured: so would the next be
             break
-    sides = " ".join(str(parent / label) for label in dict.fromkeys(b.label for b in boots))
-    more = Section(lines=(f"the first of {len(reports)} boots; bench compare {sides}",))
+    kernels = [parent / label for label in dict.fromkeys(boot.label for boot in boots)]
+    more = Section(lines=(f"the first of {len(reports)} boots; all are below {parent}",))
+    compared = () if complaint else _compared(kernels)
     hint = f"what was measured is below {parent}"
-    return Outcome(code, "", complaint, hint, (*reports[0], more))
+    return Outcome(code, "", complaint, hint, (*reports[0], more, *compared))
+
+
+def _compared(kernels: Sequence[Path]) -> tuple[Section, ...]:
+    """Compare each kernel with the first one, as `bench compare` does."""
+    base, *others = kernels
+    return tuple(Section(lines=tuple(_comparison(base, other))) for other in others)
+
+
+def _comparison(base: Path, new: Path) -> list[str]:
+    lines = [f"bench compare {base} {new}"]
+    question = GateOptions(base, new)
+    try:
+        sides = read_sides(question)
+        text = comparison_text(sides, ask(question, sides))
+    except BenchError as error:
+        return [*lines, f"not compared: {error.message}"]
+    return [*lines, *text.splitlines()]
+
+
+def _once(say: Say) -> Say:
+    """Leave out lines that were said before: boots have much in common."""
+    said: set[str] = set()
+
+    def first(line: str) -> None:
+        if line not in said:
+            said.add(line)
+            say(line)
+
+    return first
 
 
 def resume_run(options: RunOptions, path: Path, say: Say) -> Outcome:
@@ -116,10 +157,15 @@ def resume_run(options: RunOptions, path: Path, say: Say) -> Outcome:
         return _outcome(run.store)
     try:
         with tuned(options.tune, run.plan, run.scenario.executor, say):
-            executor = choose_executor(run.scenario, run.plan, run.clock, run.store.console, say)
+            fresh = run.facts.executor.fresh
+            with preparing(say) as tell:
+                executor = choose_executor(
+                    run.scenario, run.plan, run.clock, run.store.console, tell, fresh=fresh
+                )
+            jobs = choose_jobs(parse_jobs(options.jobs), executor.room(), say)
             boots = carry_on(run, executor, options.arguments, options.tune)
             with _progress(run.rest) as progress:
-                run_plan(run.rest, executor, run.store, progress, boots)
+                run_plan(run.rest, executor, run.store, progress, boots, jobs, run.ahead)
     except KeyboardInterrupt:
         return _outcome(run.store, interrupted=True)
     return _outcome(run.store)
@@ -141,7 +187,8 @@ def _progress(plan: Plan) -> Iterator[Progress]:
         with BarProgress(console, plan) as bar:
             yield bar
     else:
-        yield PlainProgress(console, plan)
+        with PlainProgress(console, plan) as lines:
+            yield lines
 
 
 def _remove_if_empty(store: Store) -> bool:

@@ -2,14 +2,23 @@
 """Define what the loop asks of a place where cells run."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bench.model.cell import Block, Clock, Rep, Unavailable
 from bench.model.facts import ExecutorFacts
 
 
+class Room(NamedTuple):
+    """How many blocks an executor can measure at once."""
+
+    usual: int  # without --jobs
+    most: int
+    limit: str  # what sets it, for people
+    harmful: bool = False  # more would spoil figures, not only gain nothing
+
+
 class Executor(Protocol):
-    """A place that measures one block after the other.
+    """A place that measures blocks: one after the other, or some of them at once.
 
     Whether a block ended or raised, the executor takes the next one, until `close`.
     """
@@ -26,7 +35,19 @@ class Executor(Protocol):
 
     @property
     def boots(self) -> int:
-        """Return the number of the last boot, from 1."""
+        """Return the number of the last boot, from 1; 0 before the first."""
+        ...
+
+    def room(self) -> Room:
+        """Return how many blocks can be measured at once."""
+        ...
+
+    def begin(self) -> None:
+        """Do once what every block needs, before the first is measured."""
+        ...
+
+    def boot_of(self, number: int) -> int:
+        """Return the boot that the block of this number (from 0) ran in, once it has."""
         ...
 
     def facts(self) -> ExecutorFacts:
@@ -37,7 +58,8 @@ class Executor(Protocol):
         """Measure a block: yield the methods that cannot be had, then the reps as they come.
 
         The reps are in the block's order, without those methods. CellSkipped when the block
-        needs what is not here, CellFailed when something in it was not proven.
+        needs what is not here, CellFailed when something in it was not proven. Called in the
+        order of the plan; where there is room for several, each may be read by a thread.
         """
         ...
 

@@ -2,6 +2,7 @@
 """Choose the executor from ``--executor``, ``--clock`` and the devices of a plan."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from bench.errors import CannotJudge, UsageError
@@ -16,9 +17,17 @@ from bench.plan.scenario import Scenario
 
 
 def choose_executor(
-    scenario: Scenario, plan: Plan, clock: Clock | None, console: Path, say: Callable[[str], None]
+    scenario: Scenario,
+    plan: Plan,
+    clock: Clock | None,
+    console: Path,
+    say: Callable[[str], None],
+    *,
+    fresh: bool = False,
 ) -> Executor:
     """Return an executor that can begin; ``say`` gets a line for what takes time or was decided.
+
+    A guest boots for every block if ``fresh``, instead of going on from a saved state.
 
     ``auto`` is the host when the plan names a device of this machine, else the guest. UsageError
     for options that do not fit together, CannotJudge when nothing can be measured.
@@ -44,8 +53,10 @@ def choose_executor(
         raise UsageError(f"--device: {named[0]} is of this machine", "use --executor host")
     say("preparing the kernel and the guest")
     setup = prepare(plan.blocks, clock, console, next(iter(scenario.kernel), ""))
-    say(f"guest: {setup.kernel.name} under {setup.accelerator} ({setup.reason})")
-    return GuestExecutor(setup)
+    say(f"guest: {setup.kernel.name} under {setup.accelerator}")
+    if clock is None and setup.accelerator.clock is Clock.ICOUNT:
+        say("no KVM: see bench doctor")
+    return GuestExecutor(replace(setup, fresh=fresh), say)
 
 
 def _host(

@@ -2,17 +2,22 @@
 """Measure cells in a QEMU guest: many in one boot, each with the device and pages it needs."""
 
 import shlex
-from collections.abc import Iterator
-from contextlib import ExitStack
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from bench.errors import CellFailed, CellSkipped, GuestLost
-from bench.executors.guest_setup import GuestSetup, page_count
-from bench.guest.boot import Guest, boot
+from bench.errors import CannotSave, CellFailed, CellSkipped, GuestLost
+from bench.executors.base import Room
+from bench.executors.guest_setup import GuestSetup, page_count, room_for_guests
+from bench.guest.boot import Guest, boot, restore
 from bench.guest.probe import qemu_version
-from bench.guest.qemu import cmdline
+from bench.guest.qemu import Accelerator, cmdline
+from bench.guest.snapshot import Snapshot, ensure_snapshot
 from bench.model.cell import Block, Cell, Clock, Pages, Rep, Unavailable
 from bench.model.device import DEVICES, Device
-from bench.model.facts import ExecutorFacts
+from bench.model.facts import NO_RESULT, ExecutorFacts
 from bench.model.method import Method
 from bench.model.units import KIB, format_size
 from bench.plan.duration import once_seconds
@@ -28,16 +33,21 @@ _CLOCK_TOLERANCE = 0.02
 
 
 class GuestExecutor:
-    """Boots a guest for the first block, and a fresh one after a guest was lost."""
+    """Every block in a guest of its own: restored from one that was saved, or booted.
+
+    Threads may measure a block each.
+    """
 
     name = "guest"
 
-    def __init__(self, setup: GuestSetup) -> None:
+    def __init__(self, setup: GuestSetup, say: Callable[[str], None] = lambda _: None) -> None:
         self._setup = setup
-        self._stack = ExitStack()
-        self._guest: Guest | None = None
-        self._devices: tuple[Device, ...] = ()
+        self._say = say
+        self._snapshot: Snapshot | None = None
+        self._fresh = setup.fresh  # boot for every block
         self.boots = 0
+        self._lock = threading.Lock()  # of what threads share
+        self._parts = 0  # of the console, so far
 
     @property
     def clock(self) -> Clock:
@@ -48,105 +58,154 @@ class GuestExecutor:
             name=self.name,
             accelerator=self._setup.accelerator.value,
             reason=self._setup.reason,
+            note=NO_RESULT if self._setup.accelerator is Accelerator.PLAIN_TCG else "",
             qemu=qemu_version(),
             memory=self._setup.memory,
+            fresh=self._setup.fresh,
             kernel=self._setup.kernel.name,
             kernel_digest=self._setup.kernel.digest,
             cmdline=cmdline(self._setup.config()),
         )
 
-    def measure(self, block: Block) -> Iterator[Rep | Unavailable]:
-        cell = block.any_cell
-        try:
-            guest = self.bound_guest(*(DEVICES[name] for name in block.devices))
-            if Method.GUP_TEST in block.order:
-                guest.run(f"[ -e {_GUP_TEST} ] || insmod /modules/gup_test_module.ko")
-            set_up_pages(guest, cell)
-            lines = guest.lines(helper_command(block, self.clock is Clock.WALL), deadline(block))
-            try:
-                yield from read_reps(lines, block)
-            except CellSkipped:
-                _drain(lines)
-                raise
-        except CellFailed as failure:
-            if self._guest and not failure.hint:
-                failure.hint = self._guest.last_words()
-            self.close()  # so that the next cell does not run in what a failure left behind
-            raise
-        except CellSkipped:
-            self._tidy(cell)
-            raise
-        self._tidy(cell)
+    def room(self) -> Room:
+        if self.clock is Clock.WALL:
+            return Room(1, 1, "guests at once would change each other's times", harmful=True)
+        most, limit = room_for_guests(self._setup.memory)
+        return Room(most, most, limit)
 
-    def _tidy(self, cell: Cell) -> None:
-        """Give huge pages back; where that fails, end the guest: the next cell boots another."""
+    def begin(self) -> None:
+        """Make the state that blocks go on from."""
+        _ = self.state
+
+    def boot_of(self, number: int) -> int:
+        return number + 1 if self._fresh else 1
+
+    def measure(self, block: Block) -> Iterator[Rep | Unavailable]:
+        *steps, last = block_script(block, self.clock)
+        with self.guest([step.command for step in (*steps, last)]) as guest:
+            try:
+                for step in steps:
+                    step.take(guest)
+                yield from read_reps(guest.lines(last.command, last.seconds), block)
+            except CellFailed as failure:
+                failure.hint = failure.hint or guest.last_words()
+                raise
+
+    @contextmanager
+    def guest(self, script: Sequence[str]) -> Iterator[Guest]:
+        """Run a script in a guest, which is ended with the block."""
+        with ExitStack() as stack:
+            state = self.state
+            config = replace(self._setup.config(), console=stack.enter_context(self._part()))
+            if state is None:
+                with self._lock:
+                    self.boots += 1
+                guest, _ = stack.enter_context(boot(config, _BOOT_DEADLINE, script))
+            else:
+                guest = stack.enter_context(restore(config, state, script))
+            yield guest
+
+    @contextmanager
+    def _part(self) -> Iterator[Path]:
+        """Open the console of one guest, which is added to that of the run at its end."""
+        whole = self._setup.console
+        with self._lock:
+            self._parts += 1
+            part = whole.with_name(f"{whole.stem}-{self._parts}{whole.suffix}")
         try:
-            if self._guest:
-                drop_pages(self._guest, cell)
-        except CellFailed:
-            self.close()
+            yield part
+        finally:
+            with self._lock, suppress(FileNotFoundError), whole.open("ab") as console:
+                console.write(part.read_bytes())
+                part.unlink()
+
+    @property
+    def state(self) -> Path | None:
+        """The state to go on from; None, said once, where a guest cannot be saved."""
+        with self._lock:
+            if self._fresh:
+                return None
+            try:
+                config = self._setup.config()
+                kept = self._snapshot or ensure_snapshot(config, _BOOT_DEADLINE, self._say)
+            except CannotSave as error:
+                self._say(f"this guest cannot be saved and boots for every block: {error.message}")
+                self._fresh = True
+                return None
+            self._snapshot = kept
+            self.boots = 1
+            return kept.state
 
     def close(self) -> None:
-        """End the guest, if there is one."""
-        self._guest = None
-        self._devices = ()
-        self._stack.close()
-
-    def _ready_guest(self) -> Guest:
-        if self._guest is None:
-            setup = self._setup
-            self.boots += 1
-            guest, _ = self._stack.enter_context(boot(setup.config(), _BOOT_DEADLINE))
-            for module in setup.kernel.base_modules:
-                guest.run(f"insmod /modules/{module}.ko")
-            if self.clock is Clock.ICOUNT:
-                check_clock(guest)
-            self._guest = guest
-        return self._guest
-
-    def bound_guest(self, *devices: Device) -> Guest:
-        """Return the running guest with these devices bound, at most one of a family.
-
-        Boots it when there is none; CellFailed when a command in it fails.
-        """
-        guest = self._ready_guest()
-        if self._devices == devices:
-            return guest
-        for device in self._devices:
-            for command in device.remove:
-                guest.run(command)
-        for module in reversed([*_modules(self._devices)]):
-            guest.run(f"rmmod {module}")
-        for module, parameters in _modules(devices).items():
-            guest.run(f"insmod /modules/{module}.ko {parameters}")
-        for device in devices:
-            for command in device.add:
-                guest.run(command)
-        self._devices = devices
-        return guest
+        """Nothing runs between two blocks."""
 
 
-def _modules(devices: tuple[Device, ...]) -> dict[str, str]:
-    """Return the modules of all devices in loading order, with their parameters."""
+def _modules(devices: Iterable[Device]) -> dict[str, str]:
+    """With their parameters, in loading order; devices may have some in common."""
     return {name: words for device in devices for name, words in device.modules.items()}
 
 
-def check_clock(guest: Guest) -> None:
-    """Check that the guest's clock advances by one tick an instruction.
+@dataclass(frozen=True)
+class Step:
+    """One command of a block's script, and what it means when it fails."""
+
+    command: str
+    seconds: float = 60  # for its next line, on this machine
+    skips: tuple[str, str] = ("", "")  # why the block cannot be had then, and what it needs
+
+    def take(self, guest: Guest) -> None:
+        """Wait until it has been done; CellFailed, or CellSkipped where that is no failure."""
+        try:
+            guest.run(self.command, self.seconds)
+        except CellFailed:
+            if self.skips[0]:
+                raise CellSkipped(*self.skips) from None
+            raise
+
+
+class ClockStep(Step):
+    """Hold the guest's clock against a loop of a known number of instructions.
 
     GuestLost when it does not, within 2 %: every figure would be wrong. The helper times a loop
     of known length three times, and the fastest counts.
     """
-    command = f"bench-helper null --out 4 --mem 4096 --pages 4k --loops {_CLOCK_LOOPS}"
-    command += " --order exec-only,exec-only,exec-only"
-    items = [*read_items(guest.lines(command, 60))]
-    spans = [item.pause / (2 * _CLOCK_LOOPS) for item in items if isinstance(item, RepMessage)]
-    rate = min(spans, default=0.0)
-    if not 1 <= rate <= 1 + _CLOCK_TOLERANCE:
-        raise GuestLost(
-            f"the guest's clock advances {rate:.3f} ticks an instruction instead of 1",
-            "instruction counts cannot be trusted with this version of QEMU",
-        )
+
+    def take(self, guest: Guest) -> None:
+        items = [*read_items(guest.lines(self.command, self.seconds))]
+        spans = [item.pause / (2 * _CLOCK_LOOPS) for item in items if isinstance(item, RepMessage)]
+        rate = min(spans, default=0.0)
+        if not 1 <= rate <= 1 + _CLOCK_TOLERANCE:
+            raise GuestLost(
+                f"the guest's clock advances {rate:.3f} ticks an instruction instead of 1",
+                "instruction counts cannot be trusted with this version of QEMU",
+            )
+
+
+CHECK_CLOCK = ClockStep(
+    f"bench-helper null --out 4 --mem 4096 --pages 4k --loops {_CLOCK_LOOPS}"
+    " --order exec-only,exec-only,exec-only"
+)
+
+
+def block_script(block: Block, clock: Clock) -> list[Step]:
+    """All that a guest does for a block; the helper comes last."""
+    cell = block.any_cell
+    steps: list[Step] = [CHECK_CLOCK] if clock is Clock.ICOUNT else []
+    steps += device_steps(DEVICES[name] for name in block.devices)
+    if Method.GUP_TEST in block.order:
+        steps.append(Step(f"[ -e {_GUP_TEST} ] || insmod /modules/gup_test_module.ko"))
+    steps += page_steps(cell)
+    return [*steps, Step(helper_command(block, clock is Clock.WALL), deadline(block))]
+
+
+def device_steps(devices: Iterable[Device]) -> list[Step]:
+    """Put devices behind their nodes, at most one of a family."""
+    devices = [*devices]
+    loads = [
+        Step(f"insmod /modules/{module}.ko {parameters}".rstrip())
+        for module, parameters in _modules(devices).items()
+    ]
+    return loads + [Step(command) for device in devices for command in device.add]
 
 
 def helper_command(block: Block, counters: bool = False) -> str:
@@ -165,32 +224,14 @@ def _pool(pages: Pages) -> str:
     return f"/sys/kernel/mm/hugepages/hugepages-{pages.size // KIB}kB/nr_hugepages"
 
 
-def set_up_pages(guest: Guest, cell: Cell) -> None:
-    """Let memfds have huge pages, or fill a pool with as many as the cell needs.
-
-    CellSkipped when the guest has too little unfragmented memory for the pool.
-    """
+def page_steps(cell: Cell) -> list[Step]:
+    """Let memfds have huge pages, or fill a pool with exactly those that the cell needs."""
     if not cell.pages.pooled:
-        guest.run(f"echo advise >{_SHMEM_THP}")
-        return
-    count = page_count(cell)
+        return [Step(f"echo advise >{_SHMEM_THP}")]
+    pool, count = _pool(cell.pages), page_count(cell)
+    steps = []
     if cell.pages is Pages.HUGETLB_2M:
-        guest.run(f"echo {count} >{_pool(cell.pages)}", patience(once_seconds(cell)))
-    try:
-        guest.run(f'[ "$(cat {_pool(cell.pages)})" -ge {count} ]')
-    except CellFailed:
-        raise CellSkipped(
-            f"the guest cannot set {count} {cell.pages} pages aside",
-            f"{format_size(cell.file)} of unfragmented guest memory",
-        ) from None
-
-
-def drop_pages(guest: Guest, cell: Cell) -> None:
-    """Empty the pool that `set_up_pages` filled."""
-    if cell.pages is Pages.HUGETLB_2M:
-        guest.run(f"echo 0 >{_pool(cell.pages)}", patience(once_seconds(cell)))
-
-
-def _drain(lines: Iterator[str]) -> None:
-    for _ in lines:
-        pass
+        steps.append(Step(f"echo {count} >{pool}", patience(once_seconds(cell))))
+    why = f"the guest cannot set {count} {cell.pages} pages aside"
+    need = f"{format_size(cell.file)} of unfragmented guest memory"
+    return [*steps, Step(f'[ "$(cat {pool})" -ge {count} ]', skips=(why, need))]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Decide before a guest boots on its kernel, its accelerator and its memory."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +12,16 @@ from bench.guest.probe import qemu_version, why_not_kvm
 from bench.guest.qemu import Accelerator, GuestConfig
 from bench.kernel.build import Kernel, ensure_kernel
 from bench.kernel.config import load_config
+from bench.machine.container import cpu_quota
 from bench.machine.facts import available_memory
 from bench.model.cell import Block, Cell, Clock, Pages
 from bench.model.device import DEVICES, Device
+from bench.model.facts import NO_RESULT
 from bench.model.units import GIB, MIB
 from bench.process import find_tool
+
+# Set by tests alone: --clock wall takes its whole way under plain TCG, see CONTRIBUTING.md.
+TEST_WALL = "BENCH_TEST_WALL_UNDER_TCG"
 
 _ENTRY = 128  # bytes that one struct vhost_iotlb_map takes from its slab
 # Without these no guest starts, whatever its device.
@@ -30,6 +36,8 @@ HOST_PROGRAMS = {
 # end. Pages of 1 GiB come from the memory above; its end the kernel takes for itself.
 _BELOW_4G = 2 * GIB
 _RESERVE = 512 * MIB  # the guest's kernel, its initramfs twice, and room to breathe
+_SPARE = GIB // 2  # of this machine, that guests leave free
+_QEMU = 256 * MIB  # of a QEMU beside its guest's memory, most of it translated code
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,7 @@ class GuestSetup:
     console: Path
     platform_iommu: bool  # every boot has one, since some device of the plan needs it
     gigantic_pages: int  # pages of 1 GiB that every boot sets aside
+    fresh: bool = False  # boot for every block instead of going on from a saved state
 
     def config(self) -> GuestConfig:
         """Return what QEMU is started with."""
@@ -116,12 +125,29 @@ def guest_memory(blocks: Iterable[Block]) -> int:
     if gigantic:
         needed = max(needed, _BELOW_4G + gigantic + _RESERVE)
     free = available_memory()
-    if needed > free - GIB // 2:
+    if needed > free - _SPARE:
         raise CannotJudge(
             f"a guest of {needed / GIB:.1f} GiB is needed, {free / GIB:.1f} GiB are free",
             "choose a smaller --mem, or --backing alias",
         )
     return needed
+
+
+def room_for_guests(memory: int) -> tuple[int, str]:
+    """Return how many guests of so many bytes can run at once here, and what limits them.
+
+    As many as the cores that bench may use, and as the memory that is free has room for.
+    """
+    quota = cpu_quota()
+    cores = len(os.sched_getaffinity(0))
+    if quota is not None:
+        cores = min(cores, max(1, int(quota)))
+    free = available_memory() - _SPARE
+    fit = max(1, free // (memory + _QEMU))
+    if fit < cores:
+        each = f"{(memory + _QEMU) / GIB:.1f} GiB"
+        return fit, f"{max(free, 0) / GIB:.1f} GiB are free, each guest takes {each}"
+    return cores, f"bench may use {cores} core{'s' * (cores != 1)}"
 
 
 def cell_memory(cell: Cell) -> int:
@@ -138,6 +164,8 @@ def cell_memory(cell: Cell) -> int:
 def _choose(kernel: Kernel, initramfs: Path, clock: Clock | None) -> tuple[Accelerator, str]:
     if clock is Clock.ICOUNT:
         return Accelerator.TCG, "asked for (--clock icount)"
+    if clock is Clock.WALL and os.environ.get(TEST_WALL):
+        return Accelerator.PLAIN_TCG, f"{TEST_WALL} is set, for tests: {NO_RESULT}"
     problem = why_not_kvm(kernel.image, initramfs)
     if not problem:
         return Accelerator.KVM, "a guest boots with it"

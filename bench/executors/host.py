@@ -8,6 +8,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from bench.errors import CannotJudge, CellFailed, CellSkipped, MissingTool
+from bench.executors.base import Room
 from bench.executors.host_devices import HostPci, HostVdpa, find_device, find_pci
 from bench.guest.initramfs import ensure_helper
 from bench.machine.facts import available_memory, kernel_cmdline
@@ -48,6 +49,15 @@ class HostExecutor:
             memlock=_memlock(),
             devices=tuple(device.facts() for device in self._devices.values()),
         )
+
+    def room(self) -> Room:
+        return Room(1, 1, "blocks at once would change each other's times", harmful=True)
+
+    def begin(self) -> None:
+        """Do nothing: every block starts a helper of its own."""
+
+    def boot_of(self, number: int) -> int:
+        return self.boots
 
     def measure(self, block: Block) -> Iterator[Rep | Unavailable]:
         require_memory(block.any_cell)

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bench.errors import UsageError
+from bench.executors.base import Room
 from bench.model.cell import Block, Clock, Rep, Unavailable
 from bench.model.facts import ExecutorFacts
+from bench.model.limits import JOBS
 from bench.protocol.messages import read_reps
 
 
@@ -32,13 +34,17 @@ class ReplayExecutor:
     def facts(self) -> ExecutorFacts:
         return ExecutorFacts(name=self.name, note="recorded samples: nothing was measured")
 
+    def room(self) -> Room:
+        return Room(1, JOBS.most or 1, "no more than that")
+
+    def begin(self) -> None:
+        """Do nothing: a recording is there."""
+
+    def boot_of(self, number: int) -> int:
+        return self.boots
+
     def measure(self, block: Block) -> Iterator[Rep | Unavailable]:
-        stream = self._stream()
-        try:
-            yield from read_reps(stream, block)
-        finally:
-            for _ in stream:  # skip to the stream of the next block
-                pass
+        return read_reps([*self._stream()], block)  # all of it: the next block has another
 
     def close(self) -> None:
         """Do nothing: a recording holds nothing."""

@@ -84,7 +84,9 @@ def ask(question: GateOptions, sides: Sides) -> Judgement:
         interleaved=sides.interleaved,
     )
     budget = _budget(question.max_pause or sides.new.facts.get("max pause", ""), unit)
-    return judge(pairs(sides.base, sides.new), Limits(rule, budget, question.strict))
+    judgement = judge(pairs(sides.base, sides.new), Limits(rule, budget, question.strict))
+    no_result = sides.base.facts.get("no result") or sides.new.facts.get("no result", "")
+    return replace(judgement, no_result=no_result)
 
 
 def pairs(base: Side, new: Side) -> list[CellPair]:

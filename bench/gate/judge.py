@@ -77,6 +77,7 @@ class Judgement:
 
     cells: tuple[Judged, ...]
     limits: Limits
+    no_result: str = ""  # why no figure of a side is a result
 
     def having(self, verdict: str) -> tuple[Judged, ...]:
         return tuple(cell for cell in self.cells if cell.verdict == verdict)

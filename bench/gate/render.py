@@ -7,6 +7,7 @@ from pathlib import Path
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
+from bench.gate.compare import Sides, drifts
 from bench.gate.judge import Judged, Judgement
 from bench.model.typed import finite
 from bench.report.export.markdown import markdown_section
@@ -26,7 +27,26 @@ def headline(judgement: Judgement) -> str:
     rule = judgement.limits.rule
     floor = f", noise floor {rule.floor:.2%}" if rule.floor is not None else ""
     limit = f"threshold {rule.threshold:.2%}{floor}"
-    return f"{', '.join(said) or 'no cell'} ({limit})"
+    return f"{_mark(judgement)}{', '.join(said) or 'no cell'} ({limit})"
+
+
+def _mark(judgement: Judgement) -> str:
+    return f"NO RESULT ({_printable(judgement.no_result)}): " if judgement.no_result else ""
+
+
+def comparison_text(sides: Sides, judgement: Judgement) -> str:
+    """Write what is compared and how the sides differ, and then `judgement_text`."""
+    return f"{_heading(sides)}\n\n{judgement_text(judgement)}"
+
+
+def _heading(sides: Sides) -> str:
+    lines = [f"base  {sides.base.name}", f"new   {sides.new.name}"]
+    lines += [f"differs: {line}" for line in sides.changed]
+    lines += [*drifts(sides.base), *drifts(sides.new)]
+    lines += [f"FORCED, though unlike: {line}" for line in sides.unlike]
+    damage = (*sides.base.damage, *sides.new.damage)
+    lines += [f"FORCED, though damaged: {line}" for line in damage]
+    return "\n".join(lines)
 
 
 def judgement_text(judgement: Judgement) -> str:
@@ -55,7 +75,8 @@ def as_json(judgement: Judgement) -> str:
         for cell in judgement.cells
     ]
     rule = asdict(judgement.limits.rule)
-    found = {"format": 1, "code": judgement.code, "rule": rule, "cells": cells}
+    marked = {"no_result": judgement.no_result} if judgement.no_result else {}
+    found = {"format": 1, "code": judgement.code, **marked, "rule": rule, "cells": cells}
     return json.dumps(finite(found), indent=2)
 
 
@@ -64,7 +85,7 @@ def annotations(judgement: Judgement) -> str:
     return "\n".join(
         f"::{'error' if cell.regressed or cell.blind else 'warning'} title=bench {cell.verdict}::"
         # GitHub's escapes begin with a percent sign.
-        f"{_printable(f'{cell.name}: {cell.reason}').replace('%', '%25')}"
+        f"{_printable(f'{_mark(judgement)}{cell.name}: {cell.reason}').replace('%', '%25')}"
         for cell in _sorted(judgement)
         if cell.verdict not in _CALM
     )
@@ -82,7 +103,7 @@ def write_junit(judgement: Judgement, path: Path) -> None:
 
 def _case(cell: Judged, judgement: Judgement) -> TestCase:
     case = TestCase(_printable(cell.name), classname="bench.gate", time=0)
-    reason = _printable(cell.reason)
+    reason = f"{_mark(judgement)}{_printable(cell.reason)}"
     case.system_out = " ".join([reason, *_row(cell)[2:]])
     if cell.regressed:
         case.result = [Failure(reason, cell.verdict)]

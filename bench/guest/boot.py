@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Boot a guest, run commands in it, and say in which way it was lost."""
 
+import os
 import re
+import shlex
 import socket
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.errors import (
@@ -16,61 +19,88 @@ from bench.errors import (
     GuestPanic,
     ProtocolError,
 )
+from bench.guest.control import Control
 from bench.guest.qemu import GuestConfig, argv
 from bench.process import Child, find_tool, spawn
 from bench.protocol.messages import Exit, LineReader, Ready, parse
 
 _CONSOLE_LINES = 6
+_SAVE_DEADLINE = 120  # seconds; half a second each for a guest of 1 GiB of which little is used
 
 
 class Guest:
-    """A running guest: it takes shell commands and answers with lines of JSON.
+    """A running guest: it takes a script, or shell commands, and answers with lines of JSON.
 
     Every wait has a deadline. GuestHung when it passes, GuestPanic, GuestOutOfMemory or GuestLost
     when QEMU ended; each says what the console ends with.
     """
 
     def __init__(
-        self,
-        child: Child,
-        commands: socket.socket,
-        results: socket.socket,
-        console: Path,
-        console_start: int,
+        self, child: Child, sockets: "Sockets", console: Path, script: Sequence[str]
     ) -> None:
         self._child = child
-        self._commands = commands
-        self._results = LineReader(results.fileno())
+        self._sockets = sockets
+        self._results = LineReader(sockets.results.fileno())
         self._console = console
-        self._console_start = console_start
+        self._console_start = console.stat().st_size  # what follows is of this guest
+        self._script = deque(script)  # what it is at already, or comes to
 
     def wait_ready(self, deadline: float) -> Ready:
-        """Wait until init takes commands; ``deadline`` is in seconds."""
+        """Wait until a guest that boots takes commands; ProtocolError for any other word."""
         message = parse(self._line(deadline))
         if not isinstance(message, Ready):
             raise ProtocolError(f"the guest began with {message}")
         return message
 
     def lines(self, command: str, deadline: float) -> Iterator[str]:
-        """Run a shell command and yield its result lines, the last one is its exit.
+        """Run a shell command; yield each result line, the exit line last.
 
-        ``deadline`` is in seconds of this machine, for each line.
+        A command of the script has been sent already: those come first, in their order.
+        ``deadline`` is in seconds of this machine and counts anew for every line.
         """
-        try:
-            self._commands.sendall(command.encode() + b"\n")
-        except OSError:
-            raise self._loss() from None
+        if self._script:
+            due = self._script.popleft()
+            if command != due:
+                raise ProtocolError(f"'{command}' was asked for, but the script goes on: '{due}'")
+        else:
+            self._send(command)
         while True:
             line = self._line(deadline)
             yield line
             if line.startswith('{"t":"exit"'):
                 return
 
+    def _send(self, command: str) -> None:
+        try:
+            self._sockets.commands.sendall(command.encode() + b"\n")
+        except OSError:
+            raise self._loss() from None
+
     def run(self, command: str, deadline: float = 60) -> None:
-        """Run a shell command whose output does not matter; CellFailed when it fails."""
+        """Run a command that has to succeed and has nothing to say; CellFailed otherwise."""
         message = parse([*self.lines(command, deadline)][-1])
         if not isinstance(message, Exit) or message.code:
             raise CellFailed(f"in the guest, '{command}' failed ({message})", self.last_words())
+
+    def save(self, path: Path) -> None:
+        """Stop the guest and write its state to ``path``; CannotSave says why it cannot be.
+
+        QEMU ends. The guest must be waiting for a script.
+        """
+        control = Control(self._sockets.control)
+        control.execute("stop")
+        control.execute("migrate", uri=f"exec:cat >{shlex.quote(str(path))}")
+        control.wait_for("query-migrate", {"completed"}, {"failed", "cancelled"}, _SAVE_DEADLINE)
+        control.execute("quit")
+        self._child.wait(timeout=10)
+
+    def go_on(self) -> None:
+        """Let a guest that was restored run, once all of its state is there."""
+        control = Control(self._sockets.control)
+        control.wait_for(
+            "query-status", {"paused", "postmigrate"}, {"internal-error"}, _SAVE_DEADLINE
+        )
+        control.execute("cont")
 
     def last_words(self) -> str:
         """Return the end of the console, and the first line of a panic above it."""
@@ -105,27 +135,79 @@ class Guest:
         return GuestLost(f"QEMU ended (exit {code})", self.last_words())
 
 
-@contextmanager
-def boot(config: GuestConfig, deadline: float) -> Iterator[tuple[Guest, Ready]]:
-    """Boot a guest and yield it once it takes commands; leaving the block ends QEMU.
+@dataclass(frozen=True)
+class Sockets:
+    """Our ends of a guest's channels, and the loop of its network."""
 
-    ``deadline`` is in seconds. QEMU's own messages go to ``config.console``, behind those of the
-    guest.
+    commands: socket.socket
+    results: socket.socket
+    control: socket.socket
+
+
+@contextmanager
+def start(config: GuestConfig, script: Sequence[str]) -> Iterator[Guest]:
+    """Start QEMU; the guest is ended when the block is left.
+
+    It boots, or is about to go on from ``config.state``; ``script`` is what it runs first,
+    or nothing: then it waits, to be saved. What QEMU says goes to ``config.console``, as the
+    guest's console does.
     """
     qemu = find_tool("qemu-system-x86_64", "qemu-system-x86")
+    config.console.touch()
     with ExitStack() as stack:
-        commands, guest_commands = map(stack.enter_context, socket.socketpair())
-        results, guest_results = map(stack.enter_context, socket.socketpair())
+        pairs = [[*map(stack.enter_context, socket.socketpair())] for _ in range(3)]
+        theirs = [pair[1] for pair in pairs]
         loop = stack.enter_context(_loop())
-        fds = (guest_commands.fileno(), guest_results.fileno(), loop.fileno())
-        config = replace(config, commands_fd=fds[0], results_fd=fds[1], loop_fd=fds[2])
-        config.console.touch()
-        start = config.console.stat().st_size  # earlier text is of earlier boots
-        child = stack.enter_context(spawn(argv(qemu, config), log=config.console, pass_fds=fds))
-        guest_commands.close()  # else the stream would not end when QEMU does
-        guest_results.close()
-        guest = Guest(child, commands, results, config.console, start)
-        yield guest, guest.wait_ready(deadline)
+        text = stack.enter_context(_script_file(script))
+        fds = [each.fileno() for each in (*theirs, loop)]
+        config = replace(
+            config,
+            script=Path(f"/proc/self/fd/{text}"),
+            commands_fd=fds[0],
+            results_fd=fds[1],
+            control_fd=fds[2],
+            loop_fd=fds[3],
+        )
+        ours = Sockets(*(pair[0] for pair in pairs))
+        words = argv(qemu, config)
+        child = stack.enter_context(spawn(words, log=config.console, pass_fds=(*fds, text)))
+        for each in theirs:  # so that the end of QEMU ends the stream
+            each.close()
+        yield Guest(child, ours, config.console, script)
+
+
+@contextmanager
+def boot(
+    config: GuestConfig, deadline: float, script: Sequence[str] = (":",)
+) -> Iterator[tuple[Guest, Ready]]:
+    """Boot a guest that takes commands, until the block is left.
+
+    Its script is one command that does nothing: behind a script come the commands of `lines`.
+    """
+    with start(config, script) as guest:
+        ready = guest.wait_ready(deadline)
+        if tuple(script) == (":",):
+            guest.run(":")
+        yield guest, ready
+
+
+@contextmanager
+def restore(config: GuestConfig, state: Path, script: Sequence[str]) -> Iterator[Guest]:
+    """Go on with a guest that was saved, with a script, until the block is left."""
+    with start(replace(config, state=state), script) as guest:
+        guest.go_on()
+        yield guest
+
+
+@contextmanager
+def _script_file(script: Sequence[str]) -> Iterator[int]:
+    """Write the script, a command a line, to a file in memory; returns its descriptor."""
+    fd = os.memfd_create("bench-script")
+    try:
+        os.pwrite(fd, "".join(f"{command}\n" for command in script).encode() or b"\n", 0)
+        yield fd
+    finally:
+        os.close(fd)
 
 
 def _loop() -> socket.socket:

@@ -12,14 +12,15 @@ from bench.guest import cpio
 from bench.kernel.build import Kernel
 from bench.paths import cache_dir, cache_path, locked
 from bench.process import find_tool, run
-from bench.protocol.helper import HELPER, helper_digest
+from bench.protocol.helper import HELPER, source_digest
 
 INIT = Path(__file__).with_name("init")
+PORT = Path(__file__).with_name("port")
 
 # The applets of busybox that init and the commands of the executor use.
 APPLETS = (
     *("sh", "mount", "cat", "echo", "uname", "sleep", "poweroff"),
-    *("insmod", "rmmod", "truncate", "killall"),
+    *("insmod", "rmmod", "truncate", "killall", "mkfifo", "stty"),
 )
 
 Entries = dict[str, tuple[int, bytes]]
@@ -34,28 +35,33 @@ def ensure_helper() -> Path:
 
     MissingTool without a compiler, ProcessFailed when it fails.
     """
+    return _compiled(HELPER, "bench-helper")
+
+
+def _compiled(source: Path, name: str) -> Path:
+    """Return the path of the program that a directory of C makes by its own Makefile."""
     cache = cache_dir() / "helper"
     cache.mkdir(exist_ok=True)
-    binary = _helper_path()
+    binary = _binary(source, name)
     with locked(cache / ".lock"):
         if not binary.exists():
             find_tool("gcc", HELPER_PROGRAMS["gcc"])
             make = find_tool("make", HELPER_PROGRAMS["make"])
             with atomic_directory(binary.parent) as scratch:
                 # TMPDIR: a compiler that is killed leaves its temporary files there.
-                build = [make, "-s", "-C", str(HELPER), f"O={scratch}", "CC=gcc"]
+                build = [make, "-s", "-C", str(source), f"O={scratch}", "CC=gcc"]
                 run(build, env={"TMPDIR": str(scratch)})
     return binary
 
 
 def cached_helper() -> Path | None:
     """Return the path of the helper if it is compiled, else None. Nothing is made."""
-    path = _helper_path()
+    path = _binary(HELPER, "bench-helper")
     return path if path.exists() else None
 
 
-def _helper_path() -> Path:
-    return cache_path() / "helper" / helper_digest() / "bench-helper"
+def _binary(source: Path, name: str) -> Path:
+    return cache_path() / "helper" / source_digest(source) / name
 
 
 def ensure_initramfs(
@@ -66,7 +72,8 @@ def ensure_initramfs(
     ``programs`` are those of this machine that devices need, ``more`` are others, by the name
     that they get in the guest. MissingTool for one that is not installed.
     """
-    data, name = _archive(kernel, ensure_helper(), programs, more or {})
+    built = {"bench-helper": ensure_helper(), "bench-port": _compiled(PORT, "bench-port")}
+    data, name = _archive(kernel, built, programs, more or {})
     cache = cache_dir() / "initramfs"
     cache.mkdir(exist_ok=True)
     path = cache / name
@@ -81,19 +88,20 @@ def ensure_initramfs(
 
 def cached_initramfs(kernel: Kernel, programs: Iterable[str] = ()) -> Path | None:
     """Return what `ensure_initramfs` would, if it is in the cache, else None. Nothing is made."""
-    helper = cached_helper()
-    if helper is None:
+    sources = {"bench-helper": HELPER, "bench-port": PORT}
+    built = {name: _binary(source, name) for name, source in sources.items()}
+    if not all(path.exists() for path in built.values()):
         return None
-    path = cache_path() / "initramfs" / _archive(kernel, helper, programs, {})[1]
+    path = cache_path() / "initramfs" / _archive(kernel, built, programs, {})[1]
     return path if path.exists() else None
 
 
 def _archive(
-    kernel: Kernel, helper: Path, programs: Iterable[str], more: Mapping[str, Path]
+    kernel: Kernel, built: Mapping[str, Path], programs: Iterable[str], more: Mapping[str, Path]
 ) -> tuple[bytes, str]:
     """Return the archive, and a file name from its programs and its digest."""
     wanted = sorted({"vdpa", *programs})
-    data = cpio.archive(_entries(kernel, helper, wanted, more))
+    data = cpio.archive(_entries(kernel, built, wanted, more))
     digest = hashlib.sha256(data).hexdigest()[:12]
     return data, f"{'+'.join(wanted)}-{digest}.cpio"
 
@@ -110,7 +118,7 @@ PACKAGES = {"vdpa": "iproute2", "qemu-storage-daemon": "qemu-system-common"}
 
 
 def _entries(
-    kernel: Kernel, helper: Path, wanted: Iterable[str], more: Mapping[str, Path]
+    kernel: Kernel, built: Mapping[str, Path], wanted: Iterable[str], more: Mapping[str, Path]
 ) -> Entries:
     busybox = Path(find_tool("busybox", "busybox-static"))
     programs = {**{name: Path(find_tool(name, PACKAGES[name])) for name in wanted}, **more}
@@ -119,7 +127,7 @@ def _entries(
         "init": INIT,
         "bin/busybox": busybox,
         **{f"bin/{name}": path for name, path in programs.items()},
-        "bin/bench-helper": helper,
+        **{f"bin/{name}": path for name, path in built.items()},
         **{f"modules/{ko.name}": ko for ko in kernel.modules},
         **{str(library).lstrip("/"): library for library in sorted(libraries)},
     }
@@ -130,6 +138,7 @@ def _entries(
         entries[f"bin/{applet}"] = (cpio.LINK, b"busybox")
     for name, path in files.items():
         entries[name] = (cpio.FILE, path.read_bytes())
+    entries["modules/base"] = (cpio.FILE, "\n".join([*kernel.base_modules, ""]).encode())
     return entries
 
 

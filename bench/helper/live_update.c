@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -19,6 +20,9 @@
 #include "own_pages.h"
 #include "proc.h"
 #include "proof.h"
+
+#define NSEC_PER_SEC 1000000000L
+#define SETTLE_NS (NSEC_PER_SEC / 10)	/* divides a second */
 
 static const char * const phase_names[NPHASES] = {
 	"suspend", "reset", "release", "exec", "populate", "claim", "vrings",
@@ -57,12 +61,22 @@ static void let_go(struct state *s)
 	take_step(s, RELEASE);
 }
 
-/* Let interrupts of the last line written and freed memory be done with. */
+/*
+ * Let interrupts of the last line written and freed memory be done with, and
+ * begin the rep at a fixed time of the clock: a proof waits for the device, and
+ * how long that took must not move the kernel's timers into a rep, or out of it.
+ */
 static void settle(void)
 {
-	const struct timespec moment = { .tv_nsec = 10 * 1000 * 1000 };
+	struct timespec then;
 
-	nanosleep(&moment, NULL);
+	clock_gettime(CLOCK_MONOTONIC, &then);
+	then.tv_nsec += 10 * 1000 * 1000;
+	then.tv_nsec += SETTLE_NS - then.tv_nsec % SETTLE_NS;
+	then.tv_sec += then.tv_nsec / NSEC_PER_SEC;
+	then.tv_nsec %= NSEC_PER_SEC;
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &then, NULL))
+		;
 }
 
 /* The device of this rep, if it is another than that of the one before. */

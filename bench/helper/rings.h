@@ -9,7 +9,7 @@
 
 /* Split virtqueues: their greatest number, and the entries of each. */
 #define RINGS_MOST 4
-#define RING_SIZE 16
+#define RING_SIZE 8
 
 /*
  * Guest memory as the device sees one region of it. The rings are a page each

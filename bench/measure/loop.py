@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Measure block by block, each stored before the next one begins."""
+"""Measure blocks, and store them in the order of the plan."""
 
 import platform
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Protocol
 
 from bench import __version__
+from bench.cleanup.journal import delay_signals
 from bench.errors import BenchError, CellFailed, CellSkipped
 from bench.executors.base import Executor
 from bench.machine.facts import boot_id, machine_facts
-from bench.model.cell import Block, Plan, Rep, Sample, Unavailable
+from bench.measure.events import Begun, Ended, events_of
+from bench.measure.in_order import InOrder
+from bench.model.cell import Block, Clock, Plan, Rep, Sample, Unavailable
 from bench.model.facts import RunFacts, SessionFacts
 from bench.paths import ROOT
 from bench.plan.scenario import Scenario
@@ -26,7 +30,7 @@ WARMUP = "warmup: took over from the process that made the memory"
 
 
 class Progress(Protocol):
-    """Is told what happens, to show it to whoever watches."""
+    """Is told what happens, to show it to whoever watches; blocks may overlap."""
 
     def begin(self, block: Block) -> None: ...
     def advance(self, block: Block, rep: Rep) -> None: ...
@@ -35,75 +39,110 @@ class Progress(Protocol):
 
 
 def run(
-    plan: Plan, executor: Executor, store: Store, progress: Progress, boots_before: int = 0
+    plan: Plan,
+    executor: Executor,
+    store: Store,
+    progress: Progress,
+    boots_before: int = 0,
+    jobs: int = 1,
+    ahead: Mapping[Block, Sequence[Sample]] | None = None,
 ) -> None:
-    """Measure every block of a plan and store it; closes the executor.
+    """Measure every block of the plan, ``jobs`` at once; closes the executor.
 
-    A block is stored whole, or why it could not be measured; an interrupt loses the one that is
-    under way. Of a run that goes on, ``plan`` is what is left, and ``boots_before`` is the number
-    of its last boot.
+    A block is stored whole, or why it could not be measured. A run that goes on gets the ``plan``
+    that is left, and what of it was measured ``ahead`` of blocks before it; its boots count on from
+    ``boots_before``. An error that is not of one block alone is raised when all blocks before have
+    been stored.
     """
+    known = ahead or {}
+    numbered = [*enumerate(plan.blocks)]
+    shelf = InOrder(store, {n: known[block] for n, block in numbered if block in known})
+    todo = [(number, block) for number, block in numbered if block not in known]
     try:
         for block, why in plan.left_out:
-            store.append(_counted(_without_rep(block, executor, why), boots_before))
-        for block in plan.blocks:
-            progress.begin(block)
-            samples = _measure(block, executor, progress)
-            store.append(_counted(samples, boots_before))
+            boot = boots_before + executor.boots
+            store.append(_without_rep(block, executor.clock, boot, why))
+        shelf.store_due()
+        if todo:
+            executor.begin()
+        takers = {number: _Taker(block, executor, progress) for number, block in todo}
+        with closing(events_of(executor, todo, jobs)) as events:
+            for number, event in events:
+                if not isinstance(event, Ended):
+                    takers[number].take(event)
+                    continue
+                with delay_signals():  # what is said to be done is stored
+                    takers[number].end(event.problem)
+                    boot = boots_before + executor.boot_of(number)
+                    shelf.add(number, takers.pop(number).outcome(event.problem, boot))
     finally:
         executor.close()
 
 
-def _counted(samples: list[Sample], boots_before: int) -> list[Sample]:
-    return [replace(sample, boot=boots_before + sample.boot) for sample in samples]
+class _Taker:
+    """What comes of one block: told to whoever watches, and made into samples."""
+
+    def __init__(self, block: Block, executor: Executor, progress: Progress) -> None:
+        self._block = block
+        self._clock = executor.clock
+        self._progress = progress
+        self._reps: list[Rep] = []
+        self._missing: list[Sample] = []
+
+    def take(self, event: Begun | Rep | Unavailable) -> None:
+        """Note what happened."""
+        if isinstance(event, Begun):
+            self._progress.begin(self._block)
+        elif isinstance(event, Rep):
+            self._reps.append(event)
+            self._progress.advance(self._block, event)
+        else:
+            status = f"skipped: {event.why} (needs: {event.need})"
+            self._missing.append(Sample(self._block.cell_of(event.method), self._clock, 0, status))
+            self._progress.without(self._block, event)
+
+    def end(self, problem: Exception | None) -> None:
+        """Tell that the block has ended; silent of an error that is not of this block alone."""
+        if isinstance(problem, CellSkipped):
+            why, details = f"skipped: {problem.message}", f"it needs: {problem.hint}"
+            self._progress.end(self._block, why, details)
+        elif isinstance(problem, CellFailed):
+            self._progress.end(self._block, f"failed: {problem.message}", problem.hint)
+        elif problem is None:
+            self._progress.end(self._block, "", "")
+
+    def outcome(self, problem: Exception | None, boot: int) -> list[Sample] | Exception:
+        """Return the lines of the block, or what ended it if that is not of this block alone."""
+        if problem and not isinstance(problem, CellFailed | CellSkipped):
+            return problem
+        if isinstance(problem, CellFailed):
+            return _without_rep(self._block, self._clock, boot, f"failed: {problem.message}")
+        missing = [replace(sample, boot=boot) for sample in self._missing]
+        if isinstance(problem, CellSkipped):
+            status = f"skipped: {problem.message} (needs: {problem.hint})"
+            known = {sample.cell for sample in missing}
+            rest = _without_rep(self._block, self._clock, boot, status)
+            return missing + [sample for sample in rest if sample.cell not in known]
+        return missing + [self._sample(number, rep, boot) for number, rep in enumerate(self._reps)]
+
+    def _sample(self, number: int, rep: Rep, boot: int) -> Sample:
+        return Sample(
+            cell=self._block.cell_of(rep.method),
+            clock=self._clock,
+            boot=boot,
+            status="ok" if number >= self._block.warmup else WARMUP,
+            rep=number,
+            pause=rep.pause,
+            phases=rep.phases,
+            pinned=rep.pinned,
+            extents=rep.extents,
+            window=rep.window,
+            counters=rep.counters,
+        )
 
 
-def _measure(block: Block, executor: Executor, progress: Progress) -> list[Sample]:
-    reps: list[Rep] = []
-    missing: list[Sample] = []
-    try:
-        for item in executor.measure(block):
-            if isinstance(item, Unavailable):
-                missing.append(_unavailable(block, executor, item))
-                progress.without(block, item)
-                continue
-            reps.append(item)
-            progress.advance(block, item)
-    except CellSkipped as skip:
-        progress.end(block, f"skipped: {skip.message}", f"it needs: {skip.hint}")
-        rest = _without_rep(block, executor, f"skipped: {skip.message} (needs: {skip.hint})")
-        known = {sample.cell for sample in missing}
-        return missing + [sample for sample in rest if sample.cell not in known]
-    except CellFailed as failure:
-        progress.end(block, f"failed: {failure.message}", failure.hint)
-        return _without_rep(block, executor, f"failed: {failure.message}")
-    progress.end(block, "", "")
-    return missing + [_sample(block, executor, number, rep) for number, rep in enumerate(reps)]
-
-
-def _sample(block: Block, executor: Executor, number: int, rep: Rep) -> Sample:
-    return Sample(
-        cell=block.cell_of(rep.method),
-        clock=executor.clock,
-        boot=executor.boots,
-        status="ok" if number >= block.warmup else WARMUP,
-        rep=number,
-        pause=rep.pause,
-        phases=rep.phases,
-        pinned=rep.pinned,
-        extents=rep.extents,
-        window=rep.window,
-        counters=rep.counters,
-    )
-
-
-def _unavailable(block: Block, executor: Executor, item: Unavailable) -> Sample:
-    status = f"skipped: {item.why} (needs: {item.need})"
-    return Sample(block.cell_of(item.method), executor.clock, executor.boots, status)
-
-
-def _without_rep(block: Block, executor: Executor, status: str) -> list[Sample]:
-    return [Sample(cell, executor.clock, executor.boots, status) for cell in block.cells]
+def _without_rep(block: Block, clock: Clock, boot: int, status: str) -> list[Sample]:
+    return [Sample(cell, clock, boot, status) for cell in block.cells]
 
 
 def run_facts(

@@ -11,15 +11,15 @@ from bench.errors import UsageError
 from bench.executors.base import Executor
 from bench.machine.facts import machine_facts
 from bench.measure.loop import session
-from bench.model.cell import Cell, Clock, Plan
+from bench.model.cell import Block, Cell, Clock, Plan, Sample
 from bench.model.facts import FORMAT, RunFacts
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario
-from bench.results.columns import CellColumns
+from bench.results.columns import CellColumns, samples_in_order
 from bench.results.comparable import continuity_problems
 from bench.results.lock import Lock, take_lock
 from bench.results.plan_record import Planned, plan_facts, tally
-from bench.results.reader import SampleReader, StoredLine, read_facts, read_lines
+from bench.results.reader import SampleReader, StoredLine, read_ahead, read_facts, read_lines
 from bench.results.writer import Store
 
 _ANEW = "begin a new run; 'bench report' still reads this one"
@@ -30,7 +30,8 @@ class Resumed:
     """A run directory, locked, in which every line belongs to a block that is whole.
 
     The executor is made for the whole ``plan``, so that it is that of the first session;
-    ``rest`` is what it has to measure. ``boots`` is the last boot number that was used.
+    ``rest`` is what is to be stored; of that some blocks are measured already, ``ahead`` of
+    others. ``boots`` is the last boot number that was used.
     """
 
     store: Store
@@ -38,6 +39,7 @@ class Resumed:
     scenario: Scenario
     plan: Plan
     rest: Plan
+    ahead: Mapping[Block, Sequence[Sample]]
     boots: int
     set_aside: int  # lines that went to samples.damaged.jsonl
 
@@ -63,13 +65,22 @@ def open_again(path: Path) -> Resumed:
     lines = [*read_lines(path / "samples.jsonl", reader)]
     by_cell = reader.by_cell()
     done = _done(planned, by_cell)
+    early = {c: each for c, each in read_ahead(path, facts, planned).items() if c not in done}
+    rest = _rest(plan, done)
+    ahead = {
+        block: samples_in_order({cell: early[cell] for cell in block.cells}, facts.clock)
+        for block in rest.blocks
+        if block.any_cell in early
+    }
+    store.replace_ahead(sample for lines in ahead.values() for sample in lines)
     return Resumed(
         store=store,
         facts=facts,
         scenario=scenario,
         plan=plan,
-        rest=_rest(plan, done),
-        boots=max((int(columns.boot.max()) for columns in by_cell.values()), default=0),
+        rest=rest,
+        ahead=ahead,
+        boots=max((int(each.boot.max()) for each in (by_cell | early).values()), default=0),
         set_aside=_tidy(store, lines, done),
     )
 

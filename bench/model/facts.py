@@ -16,6 +16,10 @@ from bench.model.typed import plain, typed
 # 2: sessions, threads, window, counters and a crc. 3: runs of memory are called extents.
 FORMAT = 3
 
+# The accelerator of tests of the wall clock's way, and what every output says of its figures.
+PLAIN_TCG = "plain-tcg"
+NO_RESULT = "plain TCG: functional test, no result"
+
 
 class MemoryLock(Struct, frozen=True):
     """RLIMIT_MEMLOCK of this process, in bytes; None is unlimited."""
@@ -108,17 +112,23 @@ class ExecutorFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where cells ran. What an executor does not have keeps its default and is not written."""
 
     name: str = ""  # "guest", "host" or "replay"
-    accelerator: str = ""  # of a guest: "kvm" or "tcg"
+    accelerator: str = ""  # of a guest: "kvm", "tcg" or, in tests only, "plain-tcg"
     reason: str = ""  # why this accelerator
     note: str = ""  # what a reader has to know before any figure
     qemu: str = ""  # the first line of its --version
     memory: int | None = None  # bytes of a guest
+    fresh: bool = False  # --fresh: every block booted a guest instead of going on from a state
     kernel: str = ""  # release of the kernel that is measured
     kernel_digest: str = ""  # of its configuration and patches
     kernel_version: str = ""  # uname -v, of the host's own
     cmdline: str = ""  # of the kernel
     memlock: int | None = None  # bytes that the helper may lock on the host; None is unlimited
     devices: tuple[DeviceFacts, ...] | None = None  # of the host
+
+    @property
+    def no_result(self) -> str:
+        """Say why no figure of this executor is a result, "" where they are."""
+        return NO_RESULT if self.accelerator == PLAIN_TCG else ""
 
 
 class SessionFacts(Struct, frozen=True, kw_only=True):

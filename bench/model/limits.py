@@ -26,6 +26,7 @@ class Bounds(NamedTuple):
 MOST_MEMORY = 8 * TIB  # the two places of guest memory in the helper are 16 TiB apart
 
 REPS = Bounds(1, 200)
+JOBS = Bounds(1, 256)
 BOOTS = Bounds(1, 100)
 SEED = Bounds(0)
 REGIONS = Bounds(1, 256)  # MAX_REGIONS of the helper

@@ -16,10 +16,15 @@ from bench.plan.duration import once_seconds, rep_seconds
 HELPER = Path(__file__).resolve().parent.parent / "helper"
 
 
-@cache
 def helper_digest() -> str:
     """Return 12 hex digits of the helper's sources: another helper can have other costs."""
-    sources = sorted(path for path in HELPER.iterdir() if path.is_file())
+    return source_digest(HELPER)
+
+
+@cache
+def source_digest(directory: Path) -> str:
+    """Return 12 hex digits of the files of a directory."""
+    sources = sorted(path for path in directory.iterdir() if path.is_file())
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 

@@ -118,6 +118,16 @@ def _present(columns: Mapping[_Name, Column], place: int) -> dict[_Name, int]:
     return {name: int(v[place]) for name, v in columns.items() if v[place] != ABSENT}
 
 
+def samples_in_order(by_cell: Mapping[Cell, CellColumns], clock: Clock) -> list[Sample]:
+    """Return the lines of some cells one by one, in the order in which they stand on the disk."""
+    found = [
+        pair
+        for cell, columns in by_cell.items()
+        for pair in zip(columns.line.tolist(), columns.samples(cell, clock), strict=True)
+    ]
+    return [sample for _, sample in sorted(found, key=lambda pair: pair[0])]
+
+
 class CellLines:
     """Collect the lines of a cell as they are read."""
 

@@ -46,6 +46,7 @@ FACTS = (
     Fact("cmdline", lambda run: _cmdline(run.executor.cmdline), Match.ALWAYS, session=True),
     Fact("devices", lambda run: run.executor.devices, Match.ALWAYS, session=True),
     Fact("helper", lambda run: _helper(run), Match.ALWAYS, session=True),
+    Fact("no result", lambda run: run.executor.no_result, Match.ALWAYS, session=True),
     Fact("wrong on purpose", lambda run: run.asked.broken, Match.ALWAYS),
     Fact("cpu", lambda run: run.machine.cpu, Match.TIMED, session=True),
     Fact("cpus", lambda run: run.machine.cpus, Match.TIMED, session=True),

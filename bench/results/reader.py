@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from bench.errors import UsageError
 from bench.model.cell import Cell, Clock, Sample
 from bench.model.facts import FORMAT, RunFacts, read_run_facts
-from bench.results.columns import CellColumns, CellLines
+from bench.results.columns import CellColumns, CellLines, samples_in_order
 from bench.results.crc import check_crc
 from bench.results.lock import holder
 from bench.results.plan_record import Planned, tally
@@ -21,6 +21,10 @@ from bench.results.row import factors_of, plainly, row_decoder
 if TYPE_CHECKING:
     import pandas as pd
 
+# Blocks that ended while one in front of them was measured still. They go to samples.jsonl
+# when it is their turn; what stands in both files counts there.
+AHEAD = "samples.ahead.jsonl"
+_BEHIND_ALL = 1 << 40  # number of its first line: samples.jsonl has none that high
 _MOST = 5  # lines that are named; of a file that is all rubbish a count says more
 
 
@@ -56,12 +60,7 @@ class Run:
     @cached_property
     def samples(self) -> tuple[Sample, ...]:
         """The lines one by one, in their order: some KiB each, so not for a million of them."""
-        found = [
-            pair
-            for cell, columns in self.by_cell.items()
-            for pair in zip(columns.line.tolist(), columns.samples(cell, self.clock), strict=True)
-        ]
-        return tuple(sample for _, sample in sorted(found, key=lambda pair: pair[0]))
+        return tuple(samples_in_order(self.by_cell, self.clock))
 
     def frame(self) -> "pd.DataFrame":
         """Return the lines as a pandas frame: see bench.results.frame.frame_of."""
@@ -71,14 +70,19 @@ class Run:
 
 
 class SampleReader:
-    """Sorts lines of samples.jsonl by cell. Without a plan any cell may have some."""
+    """Sorts lines of samples.jsonl by cell. Without a plan any cell may have some.
 
-    def __init__(self, clock: Clock, planned: Planned, version: int = FORMAT) -> None:
+    Lines are numbered in the order in which they are read, from ``first``.
+    """
+
+    def __init__(
+        self, clock: Clock, planned: Planned, version: int = FORMAT, first: int = 0
+    ) -> None:
         self._clock, self._unit = clock, clock.unit
         self._planned = {cell for block in planned.blocks for cell in block.cells}
         self._decode = row_decoder(version)
         self._found: dict[tuple[Any, ...], CellLines] = {}
-        self._count = 0
+        self._count = first  # number of the next line
 
     def read(self, text: bytes) -> Cell:
         """Keep a line, and return its cell; ValueError says why it is no sample of the run."""
@@ -118,10 +122,25 @@ def load(path: Path) -> Run:
     except ValueError as error:
         raise UsageError(f"{path}/run.json: not a run: {error}") from None
     reader = SampleReader(facts.clock, planned, facts.format)
+    early = read_ahead(path, facts, planned)  # first: from there lines move to the other file
     damage = _damage(read_lines(path / "samples.jsonl", reader))
     by_cell = reader.by_cell()
     lost, missing = _compare(planned, by_cell, holder(path))
-    return Run(path, facts, by_cell, (*damage, *lost), missing)
+    early = {cell: columns for cell, columns in early.items() if cell not in by_cell}
+    missing = {cell: why for cell, why in missing.items() if cell not in early}
+    return Run(path, facts, {**by_cell, **early}, (*damage, *lost), missing)
+
+
+def read_ahead(path: Path, facts: RunFacts, planned: Planned) -> dict[Cell, CellColumns]:
+    """Read the blocks of a run that wait for one in front of them; those that are whole count."""
+    if not (path / AHEAD).exists():
+        return {}
+    reader = SampleReader(facts.clock, planned, facts.format, first=_BEHIND_ALL)
+    for _ in read_lines(path / AHEAD, reader):
+        pass
+    by_cell = reader.by_cell()
+    whole = [block for block in planned.blocks if tally(block, by_cell).whole]
+    return {cell: by_cell[cell] for block in whole for cell in block.cells}
 
 
 def _damage(lines: Iterable[StoredLine]) -> list[str]:

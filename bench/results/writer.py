@@ -16,7 +16,7 @@ from bench.model.typed import plain
 from bench.paths import REPORTS
 from bench.results.crc import add_crc
 from bench.results.lock import Lock, take_lock
-from bench.results.reader import Run, load, read_table
+from bench.results.reader import AHEAD, Run, load, read_table
 from bench.results.row import row_text
 from bench.results.series import BOOTS
 
@@ -69,6 +69,23 @@ class Store:
         """Append the lines of samples; CannotJudge when that cannot be done whole."""
         with self._kept():
             _append(self._samples, "".join(map(row_text, samples)).encode())
+
+    def append_ahead(self, samples: Iterable[Sample]) -> None:
+        """Keep samples of a block that is not due yet: see bench.results.reader.AHEAD."""
+        ahead = self.path / AHEAD
+        rows = "".join(map(row_text, samples)).encode()
+        with self._kept():
+            _append(ahead, rows, os.O_CREAT)
+
+    def replace_ahead(self, samples: Iterable[Sample]) -> None:
+        """Keep these samples ahead and no others; without any there is no file."""
+        ahead = self.path / AHEAD
+        rows = "".join(map(row_text, samples)).encode()
+        with self._kept():
+            if rows:
+                _replace(ahead, rows)
+            else:
+                ahead.unlink(missing_ok=True)
 
     def set_aside(self, kept: bytes, rest: bytes) -> None:
         """Replace the samples by ``kept``; ``rest`` is added to samples.damaged.jsonl before."""

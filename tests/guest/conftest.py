@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Real guests: the kernel of kernel-config/ under TCG, counting instructions."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bench.executors.guest import GuestExecutor
+from bench.executors.guest import GuestExecutor, device_steps
 from bench.executors.guest_setup import GuestSetup, prepare
 from bench.guest.boot import Guest, boot
 from bench.guest.qemu import GuestConfig
 from bench.model.cell import Clock, Plan
+from bench.model.device import DEVICES
 from bench.model.units import GIB
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import load_scenario
@@ -34,6 +35,24 @@ def executor(setup: GuestSetup, tmp_path: Path) -> Iterator[GuestExecutor]:
     executor = GuestExecutor(replace(setup, console=tmp_path / "console.log"))
     yield executor
     executor.close()
+
+
+Bound = Callable[[str], Guest]
+
+
+@pytest.fixture
+def bound(executor: GuestExecutor) -> Iterator[Bound]:
+    """Give a guest with a device, for commands one by one, until the test ends."""
+    with ExitStack() as stack:
+
+        def guest_with(device: str) -> Guest:
+            steps = device_steps([DEVICES[device]])
+            guest = stack.enter_context(executor.guest([step.command for step in steps]))
+            for step in steps:
+                step.take(guest)
+            return guest
+
+        yield guest_with
 
 
 @contextmanager

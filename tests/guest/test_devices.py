@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from bench.errors import CellFailed
-from bench.executors.guest import GuestExecutor
+from bench.executors.guest import GuestExecutor, helper_command, page_steps
 from bench.executors.guest_setup import GuestSetup, prepare
+from bench.guest.boot import Guest
 from bench.model.cell import Block, Clock, Rep
 from bench.model.device import DEVICES
 from bench.model.method import Family, Method
 from bench.model.units import MIB
-from tests.guest.conftest import plan_of
+from bench.protocol.messages import read_reps
+from tests.guest.conftest import Bound, plan_of
 
 REAL = [name for name, device in DEVICES.items() if device.family is Family.VDPA]
 
@@ -86,9 +88,8 @@ def test_faults_that_do_not_concern_a_device_pass(everything: GuestExecutor) -> 
     assert len([*everything.measure(block)]) == 2
 
 
-def pins(executor: GuestExecutor) -> dict[str, int]:
+def pins(guest: Guest) -> dict[str, int]:
     """Pages that pin_user_pages() took and gave back since boot: the kernel's own count."""
-    guest = executor.bound_guest(DEVICES["sim-net-pa"])
     command = 'while read -r k v; do case $k in nr_foll_pin_*) echo "$k $v" >&4; esac; done'
     guest.run("echo 1 >/proc/sys/vm/stat_refresh")  # counts are kept per CPU until then
     lines = [*guest.lines(f"{command} </proc/vmstat", 60)][:-1]
@@ -96,15 +97,18 @@ def pins(executor: GuestExecutor) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("pages", ["4k", "4k-fragmented", "thp", "hugetlb-2m"])
-def test_pins_by_an_independent_count(everything: GuestExecutor, pages: str) -> None:
+def test_pins_by_an_independent_count(bound: Bound, pages: str) -> None:
     """Once before the first rep and again in every reset-owner; never in new-owner."""
     block: Block
     (block,) = plan_of(device="sim-net-pa", pages=pages, reps=2).blocks
-    before = pins(everything)
-    reps = [*everything.measure(block)]
-    after = pins(everything)
-    times = 1 + [rep.method for rep in reps].count(Method.RESET_OWNER)
-    expected = times * block.any_cell.mem // 4096
+    guest = bound("sim-net-pa")
+    for step in page_steps(block.any_cell):
+        step.take(guest)
+    before = pins(guest)
+    reps = [*read_reps(guest.lines(helper_command(block), 60), block)]
+    after = pins(guest)
+    methods = [rep.method for rep in reps if isinstance(rep, Rep)]
+    expected = (1 + methods.count(Method.RESET_OWNER)) * block.any_cell.mem // 4096
     assert {name: after[name] - before[name] for name in after} == {
         "nr_foll_pin_acquired": expected,
         "nr_foll_pin_released": expected,

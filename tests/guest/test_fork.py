@@ -6,13 +6,12 @@ from statistics import median
 import pytest
 
 from bench.errors import CellFailed
-from bench.executors.guest import GuestExecutor, helper_command, set_up_pages
+from bench.executors.guest import GuestExecutor, helper_command, page_steps
 from bench.model.cell import Block, Handover, Pages, Rep
-from bench.model.device import DEVICES
 from bench.model.method import Method, Phase
 from bench.model.units import MIB
 from bench.protocol.messages import read_reps
-from tests.guest.conftest import plan_of
+from tests.guest.conftest import Bound, plan_of
 
 pytestmark = pytest.mark.guest
 
@@ -81,10 +80,11 @@ def test_proof_catches(
         [*executor.measure(block)]
 
 
-def test_a_chain_inherits_no_more_than_it_hands_over(executor: GuestExecutor) -> None:
+def test_a_chain_inherits_no_more_than_it_hands_over(bound: Bound) -> None:
     """Thirty generations, each with eventfds of its own, where there is room for those of six."""
-    guest = executor.bound_guest(DEVICES["sim-net-pa"])
+    guest = bound("sim-net-pa")
     (block,) = plan_of(method="new-owner", handover="fork", reps=30).blocks
-    set_up_pages(guest, block.any_cell)
+    for step in page_steps(block.any_cell):
+        step.take(guest)
     lines = guest.lines("ulimit -n 32; " + helper_command(block), 60)
     assert len([*read_reps(lines, block)]) == len(block.order)

@@ -4,16 +4,16 @@
 import pytest
 
 from bench.errors import CellFailed, CellSkipped
-from bench.executors.guest import GuestExecutor, helper_command, set_up_pages
+from bench.executors.guest import GuestExecutor, helper_command, page_steps
 from bench.guest.boot import Guest
-from bench.model.device import DEVICES
 from bench.protocol.messages import read_reps
-from tests.guest.conftest import plan_of
+from tests.guest.conftest import Bound, plan_of
 
 
 def reason(guest: Guest, before: str = "", **factors: str) -> str:
     (block,) = plan_of(method="new-owner", reps=1, **factors).blocks
-    set_up_pages(guest, block.any_cell)
+    for step in page_steps(block.any_cell):
+        step.take(guest)
     command = helper_command(block).partition("; ")[2]
     lines = guest.lines(before + command, 60)
     with pytest.raises(CellFailed) as caught:
@@ -22,8 +22,8 @@ def reason(guest: Guest, before: str = "", **factors: str) -> str:
     return caught.value.message
 
 
-def test_limits_are_named(executor: GuestExecutor) -> None:
-    guest = executor.bound_guest(DEVICES["sim-net-pa"])
+def test_limits_are_named(bound: Bound) -> None:
+    guest = bound("sim-net-pa")
     low = reason(guest, "ulimit -l 1024; ")
     assert "memlock limit is 1024 kB, 65536 kB are needed: ulimit -l unlimited" in low
     for command in ("vdpa dev del vdpa0", "rmmod vdpa_sim_net", "rmmod vdpa_sim"):

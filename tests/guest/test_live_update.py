@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Live updates in a guest: what the figures have to obey, and that they repeat."""
 
+from dataclasses import replace
+from pathlib import Path
 from statistics import median
 
 import pytest
 
 from bench.errors import CellSkipped
 from bench.executors.guest import GuestExecutor, helper_command
+from bench.executors.guest_setup import GuestSetup
 from bench.model.cell import Block, Pages, Rep
-from bench.model.device import DEVICES
 from bench.model.method import OWN_PHASES, Method, Phase
 from bench.model.units import GIB, MIB
 from bench.protocol.messages import read_reps
-from tests.guest.conftest import plan_of
+from tests.guest.conftest import Bound, plan_of
 
 
 def measured(executor: GuestExecutor, block: Block) -> dict[Method, list[Rep]]:
@@ -20,12 +22,11 @@ def measured(executor: GuestExecutor, block: Block) -> dict[Method, list[Rep]]:
     return {m: [rep for rep in reps if rep.method is m] for m in dict.fromkeys(block.order)}
 
 
-def test_two_boots_agree(executor: GuestExecutor) -> None:
+def test_two_boots_agree(executor: GuestExecutor, setup: GuestSetup, tmp_path: Path) -> None:
+    """What differs between boots is not what is measured."""
     (block,) = plan_of(mem="1G", pages="thp", reps=3).blocks
-    first = measured(executor, block)
-    executor.close()
-    second = measured(executor, block)
-    assert executor.boots == 2
+    again = GuestExecutor(replace(setup, console=tmp_path / "again.log", fresh=True))
+    first, second = measured(executor, block), measured(again, block)
     for method, tolerance in ((Method.RESET_OWNER, 0.001), (Method.NEW_OWNER, 0.01)):
         pauses = [median(rep.pause for rep in reps[method]) for reps in (first, second)]
         assert pauses[1] == pytest.approx(pauses[0], rel=tolerance)
@@ -71,17 +72,17 @@ def test_warm_page_tables_are_a_phase_of_their_own(executor: GuestExecutor) -> N
             assert (populate > 0) == (block.any_cell.ptes == "warm")
 
 
-def test_huge_pages_are_had_where_the_setting_forbids_them(executor: GuestExecutor) -> None:
+def test_huge_pages_are_had_where_the_setting_forbids_them(bound: Bound) -> None:
     """By MADV_COLLAPSE, which heeds no setting: verified in smaps by the helper."""
-    guest = executor.bound_guest(DEVICES["sim-net-pa"])
+    guest = bound("sim-net-pa")
     guest.run("echo never >/sys/kernel/mm/transparent_hugepage/shmem_enabled")
     (block,) = plan_of(method="exec-only", reps=1).blocks
     assert len([*read_reps(guest.lines(helper_command(block), 60), block)]) == len(block.order)
 
 
-def test_pages_of_another_kind_are_caught(executor: GuestExecutor) -> None:
+def test_pages_of_another_kind_are_caught(bound: Bound) -> None:
     """What is asked for as thp and got as 4k must not pass for thp."""
-    guest = executor.bound_guest(DEVICES["sim-net-pa"])
+    guest = bound("sim-net-pa")
     guest.run("echo deny >/sys/kernel/mm/transparent_hugepage/shmem_enabled")
     (block,) = plan_of(method="exec-only", reps=1).blocks
     with pytest.raises(CellSkipped, match="guest memory gets no huge pages"):

@@ -3,9 +3,9 @@
 
 import pytest
 
-from bench.executors.guest import GuestExecutor
 from bench.model.device import DEVICES
 from bench.protocol.messages import Check, read_items
+from tests.guest.conftest import Bound
 
 OWNERSHIP = {
     "new-owner-without-owner",  # EINVAL
@@ -50,8 +50,8 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize(("experiment", "device"), EXPECTED)
-def test_interface(executor: GuestExecutor, experiment: str, device: str) -> None:
-    guest = executor.bound_guest(DEVICES[device])
+def test_interface(bound: Bound, experiment: str, device: str) -> None:
+    guest = bound(device)
     pinned = " --pinned" if DEVICES[device].pins else ""
     command = (
         f"bench-helper {experiment} --out 4 --device /dev/vhost-vdpa-0"

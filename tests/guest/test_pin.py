@@ -17,9 +17,9 @@ from bench.guest.initramfs import ensure_initramfs
 from bench.kernel.config import load_config
 from bench.kernel.packages import ensure_packages
 from bench.model.cell import Backing, Block, Cell, Pages, Ptes, Rep
-from bench.model.device import DEVICES
 from bench.model.method import Method, Phase
 from bench.model.units import MIB
+from tests.guest.conftest import Bound
 
 MEM = 128 * MIB
 METHODS = (Method.IO_URING, Method.GUP_TEST, Method.IOTLB, Method.MLOCK, Method.POPULATE)
@@ -68,11 +68,12 @@ def spans(reps: list[Rep]) -> tuple[float, float]:
 
 @pytest.mark.parametrize(("pages", "flags"), [(Pages.SMALL, "-T"), (Pages.THP, "-t")])
 def test_gup_test_agrees_with_the_kernels_own_program(
-    executor: GuestExecutor, setup: GuestSetup, pages: Pages, flags: str
+    executor: GuestExecutor, bound: Bound, setup: GuestSetup, pages: Pages, flags: str
 ) -> None:
     """Longterm pins, 512 pages a call, of shared memory that was touched before: 5 %."""
     ours = spans(measured(executor, pages, Ptes.WARM, (Method.GUP_TEST,), 4)[Method.GUP_TEST])
-    guest = executor.bound_guest(DEVICES["sim-net-pa"])
+    guest = bound("sim-net-pa")
+    guest.run("insmod /modules/gup_test_module.ko")
     start = setup.console.stat().st_size
     guest.run(f"gup_test -L -S {flags} -n 512 -m {MEM // MIB} -r 5 >/dev/console 2>&1", 120)
     said = setup.console.read_text(errors="replace")[start:]

@@ -4,6 +4,7 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from bench.executors.replay import ReplayExecutor
@@ -25,9 +26,14 @@ _STREAMS = {
 }
 
 
+def lines_of(plan: Plan) -> list[str]:
+    """What the helper says of the blocks of a plan, which are blocks of PLAN."""
+    return [text for block in plan.blocks for text in _STREAMS[block]]
+
+
 def executor(plan: Plan = PLAN) -> ReplayExecutor:
     """One for the blocks of a plan, which are blocks of PLAN."""
-    return ReplayExecutor([text for block in plan.blocks for text in _STREAMS[block]], Clock.ICOUNT)
+    return ReplayExecutor(lines_of(plan), Clock.ICOUNT)
 
 
 def begun(path: Path) -> Store:
@@ -55,9 +61,10 @@ def stored(path: Path) -> bytes:
 def resume(path: Path) -> Resumed:
     """Measure what is left, and let go of the directory."""
     resumed = open_again(path)
-    replay = executor(resumed.rest)
+    left = tuple(block for block in resumed.rest.blocks if block not in resumed.ahead)
+    replay = executor(replace(resumed.rest, blocks=left))
     boots = carry_on(resumed, replay, ["run", "--resume", "it"])
-    run(resumed.rest, replay, resumed.store, Silent(), boots)
+    run(resumed.rest, replay, resumed.store, Silent(), boots, ahead=resumed.ahead)
     resumed.store.close()
     return resumed
 

@@ -15,6 +15,7 @@ from bench.report.letter.lkp import lkp_table
 from bench.report.letter.mmtests import mmtests_table
 from bench.report.letter.patches import statistics
 from bench.report.table.cells import CellTable
+from bench.report.table.environment import no_result
 from bench.report.table.figures import Figures, figures
 from bench.report.table.findings import vfio_sentences
 from bench.report.table.labels import labels
@@ -129,11 +130,12 @@ def _shown(title: str, made: LetterTable) -> list[list[str]]:
 
 
 def _warnings(runs: Sequence[Run]) -> list[str]:
-    """Write what a reader must know before any table: damage, and sequences broken on purpose."""
+    """Write what a reader must know before any table: damage, and figures that mean nothing."""
     lines = []
     for run in runs:
         if wrong := run.facts.asked.broken:
             lines += wrapped(f"NO RESULT: --break {wrong}: the sequence is wrong on purpose")
+        lines += [line for said in no_result(run) for line in wrapped(said)]
         if run.damage:
             lines += wrapped("DAMAGED: what follows is made from the lines that are whole:")
         lines += [line for what in run.damage for line in wrapped(what, "  ", "    ")]

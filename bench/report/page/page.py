@@ -18,7 +18,7 @@ from bench.report.page.embedded import embedded
 from bench.report.page.figures import Plot, plots
 from bench.report.table.cells import CellTable
 from bench.report.table.contents import UNITS, contents, unmeasured
-from bench.report.table.environment import environment_rows
+from bench.report.table.environment import environment_rows, no_result
 from bench.report.table.figures import Figures, figures
 from bench.report.table.findings import (
     MethodPair,
@@ -114,7 +114,8 @@ class Chapter:
             *vfio_sentences(self.table),
             *pins_verdict(self.table).lines,
         ]
-        return said or ["No two methods were measured beside one another: there is no ratio."]
+        said = said or ["No two methods were measured beside one another: there is no ratio."]
+        return [*no_result(self.run), *said]
 
     @property
     def small(self) -> list[str]:

@@ -11,7 +11,7 @@ from bench.model.units import KIB, format_ratio
 from bench.report.table import pins
 from bench.report.table.cells import CellTable
 from bench.report.table.columns import FACTOR_COLUMNS, factor_entries, factors
-from bench.report.table.environment import environment
+from bench.report.table.environment import environment, no_result
 from bench.report.table.figures import Figures, figures
 from bench.report.table.findings import methods_verdict, vfio_sentences
 from bench.report.table.section import (
@@ -46,6 +46,7 @@ def contents(run: Run, cells: CellTable | None = None, wide: bool = False) -> li
     cells = cells or CellTable(run)
     rows = figures(run, cells)
     sections = (
+        Section(lines=tuple(no_result(run))),
         Section(lines=tuple(methods_verdict(rows))),
         Section(lines=tuple(vfio_sentences(cells))),
         _damaged(run),

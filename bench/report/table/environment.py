@@ -27,6 +27,12 @@ def environment_rows(run: Run) -> list[tuple[str, str]]:
     return [(name, value) for name, value in rows if value]
 
 
+def no_result(run: Run) -> list[str]:
+    """Return the line above all figures of a run whose figures mean nothing; else no line."""
+    why = run.facts.executor.no_result
+    return [f"NO RESULT: {why}"] if why else []
+
+
 def doubts(run: Run) -> tuple[str, ...]:
     """Return what makes the run's times doubtful; nothing of it changes a count."""
     return run.facts.machine.untrustworthy if run.clock is Clock.WALL else ()

@@ -12,6 +12,7 @@ _MOST, _LONGEST = 4, 12  # runs, and characters of a name, that fit over a table
 def labels(runs: Sequence[Run]) -> list[str]:
     """Name runs by their directories; by their whole paths where two have one name.
 
+    One whose figures are no result has that in its name, wherever it stands.
     UsageError for a run that is named twice: its samples would count twice.
     """
     paths = [run.path.absolute() for run in runs]
@@ -19,8 +20,12 @@ def labels(runs: Sequence[Run]) -> list[str]:
     if twice:
         raise UsageError(f"{twice} is named twice", "name each run once")
     names = [path.name for path in paths]
-    pairs = zip(names, paths, strict=True)
-    return [name if names.count(name) == 1 else str(path) for name, path in pairs]
+    unique = [
+        name if names.count(name) == 1 else str(path)
+        for name, path in zip(names, paths, strict=True)
+    ]
+    marks = (" (NO RESULT)" if run.facts.executor.no_result else "" for run in runs)
+    return [f"{name}{mark}" for name, mark in zip(unique, marks, strict=True)]
 
 
 def heads(runs: Sequence[Run]) -> list[str]:

@@ -13,6 +13,7 @@ from bench.doctor.guest import by_kernel, by_sector, examine_guest, examine_kvm,
 from bench.executors.guest_setup import HOST_PROGRAMS
 from bench.model.facts import MachineFacts
 from bench.model.units import GIB, MIB
+from bench.paths import ROOT
 from tests.unit.kernel.test_packages import program
 from tests.unit.trees import tree
 
@@ -133,9 +134,23 @@ def test_what_told_about_kvm_is_said() -> None:
         ("/dev/kvm: No such file or directory", "fpu", "bench run --clock icount"),
     ],
 )
-def test_a_device_that_does_not_open(tmp_path: Path, problem: str, flags: str, fix: str) -> None:
+def test_a_device_that_does_not_open(
+    tmp_path: Path, problem: str, flags: str, fix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
     root = tree(tmp_path, {"proc/cpuinfo": f"flags : {flags}\n"})
     assert way_to_open(problem, root).startswith(fix)
+
+
+def test_a_job_of_ci_is_given_the_udev_rule(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job cannot log in again to be in another group."""
+    monkeypatch.setenv("CI", "true")
+    fix = way_to_open("/dev/kvm: Permission denied", tree(tmp_path, {"proc/cpuinfo": ""}))
+    assert 'KERNEL=="kvm", GROUP="kvm", MODE="0666"' in fix and "udevadm trigger" in fix
+    documented = (ROOT / "docs/host.md").read_text()
+    assert all(line.strip() in documented for line in fix.split(" && "))
 
 
 def test_without_qemu_nothing_is_said_of_kvm(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from bench.errors import CellFailed, CellSkipped, GuestLost, ProtocolError
-from bench.executors.guest import check_clock
+from bench.executors.guest import CHECK_CLOCK
 from bench.guest.boot import Guest
 from bench.model.method import Phase
 from bench.protocol.messages import PROTO
@@ -55,7 +55,7 @@ def stream(reps: list[dict[str, Any]]) -> list[str]:
 
 
 def check(guest: FakeGuest) -> None:
-    check_clock(cast(Guest, guest))
+    CHECK_CLOCK.take(cast(Guest, guest))
 
 
 @pytest.mark.parametrize("rate", [1.0, 1.0001, 1.0009, 1.0199])

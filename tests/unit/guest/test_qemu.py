@@ -2,6 +2,7 @@
 """QEMU's command line, without a QEMU."""
 
 import itertools
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ CONFIG = GuestConfig(
     accelerator=Accelerator.TCG,
     commands_fd=7,
     results_fd=9,
+    control_fd=11,
     console=Path("/run/console.log"),
 )
 
@@ -49,6 +51,15 @@ def test_kvm_counts_none() -> None:
     assert Accelerator.KVM.clock is Clock.WALL
 
 
+def test_plain_tcg_has_the_wall_clock_of_kvm() -> None:
+    """Its words are those of KVM but for the accelerator and the CPU, which TCG has to emulate."""
+    plain = replace(CONFIG, accelerator=Accelerator.PLAIN_TCG)
+    kvm = argv("qemu", replace(CONFIG, accelerator=Accelerator.KVM))
+    own = {"tcg,thread=single": "kvm", "Nehalem,pdpe1gb=on": "host"}
+    assert [own.get(word, word) for word in argv("qemu", plain)] == kvm
+    assert Accelerator.PLAIN_TCG.clock is Clock.WALL
+
+
 def test_commas_of_the_console_are_escaped() -> None:
     config = replace(CONFIG, console=Path("/a,b/c,,d/console.log"))
     assert "file,id=console,path=/a,,b/c,,,,d/console.log,append=on" in values("-chardev", config)
@@ -69,12 +80,26 @@ def test_memory_is_rounded_up(memory: int, word: str) -> None:
     assert values("-m", replace(CONFIG, memory=memory)) == [word]
 
 
-def test_the_sockets_are_the_ports() -> None:
+def test_the_sockets_are_the_channels() -> None:
     chardevs = values("-chardev")
     assert "socket,id=commands,fd=7" in chardevs
     assert "socket,id=results,fd=9" in chardevs
-    assert "virtserialport,chardev=commands,name=bench.commands" in values("-device")
-    assert "virtserialport,chardev=results,name=bench.results" in values("-device")
+    assert "socket,id=control,fd=11" in chardevs
+    assert values("-serial") == ["chardev:console", "chardev:commands"]
+    assert "isa-debugcon,iobase=0xe9,chardev=results" in values("-device")
+
+
+def test_nothing_interrupts_the_guest_from_outside() -> None:
+    """A virtio-serial port that nobody uses is enough for restored guests to differ."""
+    assert not [device for device in values("-device") if "serial" in device]
+    assert values("-rtc") == ["clock=vm,base=2026-01-01"]
+
+
+def test_a_state_is_gone_on_from() -> None:
+    assert values("-incoming") == []
+    config = replace(CONFIG, state=Path("/cache/it's/state"))
+    (incoming,) = values("-incoming", config)
+    assert shlex.split(incoming.removeprefix("exec:")) == ["cat", "/cache/it's/state"]
 
 
 def test_the_kernel_is_booted_without_randomisation() -> None:

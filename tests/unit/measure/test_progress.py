@@ -2,12 +2,13 @@
 """What a run shows while it runs, on a terminal and in a log."""
 
 import re
+import time
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
-from bench.measure.progress import BarProgress, PlainProgress
+from bench.measure.progress import BarProgress, PlainProgress, Reminder
 from bench.model.cell import Block, Plan, Rep, Unavailable
 from bench.model.method import Method
 from bench.paths import SCENARIOS
@@ -77,6 +78,47 @@ def test_plain_lines_say_what_begins_and_that_it_ended() -> None:
         head = re.escape(f"[{number}/2] {block.label}: 7 handovers, about ")
         assert re.fullmatch(rf"{head}\d+(\.\d+)? (s|min|h)", begun)
         assert re.fullmatch(rf"\[{number}/2\] done, \d+ s", ended)
+
+
+def wait_for(text: StringIO, words: str) -> None:
+    end = time.monotonic() + 30
+    while words not in text.getvalue() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert words in text.getvalue()
+
+
+def test_a_log_is_never_silent_for_long() -> None:
+    """What goes on is said while nothing else is; of blocks that have ended, nothing."""
+    shown, text = console()
+    first, second = PLAN.blocks
+    with PlainProgress(shown, PLAN, silence=0.05) as progress:
+        progress.begin(first)
+        wait_for(text, "still at it: [1/2] has 0 of 7")
+        progress.advance(first, reps_of(first)[0])
+        progress.begin(second)
+        wait_for(text, "still at it: [1/2] has 1 of 7, [2/2] has 0 of 7")
+        progress.end(first, "", "")
+        progress.end(second, "", "")
+        said = text.getvalue()
+        time.sleep(0.2)
+        assert text.getvalue() == said
+
+
+def test_a_line_in_time_needs_no_other() -> None:
+    shown, text = console()
+    with PlainProgress(shown, PLAN, silence=30) as progress:
+        play(progress, PLAN)
+    assert "still" not in text.getvalue()
+
+
+def test_what_was_said_last_is_said_again() -> None:
+    said: list[str] = []
+    with Reminder(said.append, lambda: said[0], silence=0.05) as reminder:
+        reminder.say("preparing")
+        end = time.monotonic() + 30
+        while len(said) < 3 and time.monotonic() < end:
+            time.sleep(0.01)
+    assert said[:2] == ["preparing", "still at it: preparing"]
 
 
 def test_plain_lines_say_what_went_wrong() -> None:

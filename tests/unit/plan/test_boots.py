@@ -121,7 +121,12 @@ def test_who_took_turns(tmp_path: Path) -> None:
 def test_a_series_from_the_command_line(bench: Bench, tmp_path: Path) -> None:
     out, words = tmp_path / "s", ["--kernel", "a,x/b", "--boots", "3"]
     ended = measure(bench, record(tmp_path / "rec"), out, *words)
-    assert ended.code == 0 and f"bench compare {out}" in ended.out
+    compare = f"bench compare {out / 'a'} {out / 'b'}"
+    assert ended.code == 0 and compare in ended.out
+    assert (
+        ended.out.partition(compare)[2].strip()
+        == bench("compare", out / "a", out / "b").out.strip()
+    )
     assert sorted(path.name for path in out.iterdir()) == ["a", "b", BOOTS]
     assert [run.name for run in runs_below(out / "b")] == ["01", "02", "03"]
     assert load(out / "b" / "02").facts.scenario["kernel"] == ["x/b"]

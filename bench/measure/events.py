@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Turn blocks into events, one after the other or some of them at once, for a single reader."""
+
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TypeAlias
+
+from bench.cleanup.journal import delay_signals
+from bench.executors.base import Executor
+from bench.model.cell import Block, Rep, Unavailable
+from bench.process import children_ended
+
+
+@dataclass(frozen=True)
+class Begun:
+    """The first event of a block."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The last event of a block; ``problem`` is what ended it before its end."""
+
+    problem: Exception | None = None
+
+
+Event: TypeAlias = Begun | Rep | Unavailable | Ended
+Numbered: TypeAlias = tuple[int, Block]  # a block and its place in the plan, from 0
+
+
+def events_of(
+    executor: Executor, blocks: Sequence[Numbered], jobs: int
+) -> Generator[tuple[int, Event]]:
+    """Measure blocks, at most ``jobs`` of them at once; yield what happens, by their numbers.
+
+    Blocks begin in their order. Closing this ends those that are being measured.
+    """
+    if jobs == 1 or len(blocks) == 1:
+        return _in_turn(executor, blocks)
+    return _at_once(executor, blocks, jobs)
+
+
+def _in_turn(executor: Executor, blocks: Sequence[Numbered]) -> Generator[tuple[int, Event]]:
+    for number, block in blocks:
+        with closing(_events(executor.measure(block))) as events:
+            for event in events:
+                yield number, event
+
+
+def _at_once(
+    executor: Executor, blocks: Sequence[Numbered], jobs: int
+) -> Generator[tuple[int, Event]]:
+    """Let threads read, and pass on what they read in the thread of the caller."""
+    events: SimpleQueue[tuple[int, Event]] = SimpleQueue()
+
+    def read(number: int, items: Iterator[Rep | Unavailable]) -> None:
+        for event in _events(items):
+            events.put((number, event))
+
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        for number, block in blocks:
+            pool.submit(read, number, executor.measure(block))
+        left = len(blocks)
+        while left:
+            number, event = events.get()
+            yield number, event
+            left -= isinstance(event, Ended)
+    finally:
+        with delay_signals(), children_ended():
+            pool.shutdown(cancel_futures=True)
+
+
+def _events(items: Iterator[Rep | Unavailable]) -> Generator[Event]:
+    yield Begun()
+    try:
+        yield from items
+    except Exception as problem:
+        yield Ended(problem)
+    else:
+        yield Ended()

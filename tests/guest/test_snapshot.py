@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Blocks that go on from one saved state: what they measure depends on nothing but the cell."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.executors.guest import GuestExecutor
+from bench.executors.guest_setup import GuestSetup, prepare
+from bench.model.cell import Block, Clock, Rep
+from tests.guest.conftest import plan_of
+
+pytestmark = pytest.mark.guest
+
+TIMES = 10
+
+
+def pauses(executor: GuestExecutor, block: Block) -> tuple[int, ...]:
+    return tuple(item.pause for item in executor.measure(block) if isinstance(item, Rep))
+
+
+def executor_for(block: Block, place: Path) -> GuestExecutor:
+    """Of guests with the programs and the devices that a block needs."""
+    return GuestExecutor(prepare([block], Clock.ICOUNT, place / "console.log"))
+
+
+@pytest.mark.parametrize("device", ["sim-net-pa", "sim-net-va", "sim-blk-pa", "vduse-blk"])
+def test_ten_runs_agree_to_the_last_instruction(tmp_path: Path, device: str) -> None:
+    """No device that talks to the host: then nothing of the host's timing is in a count."""
+    (block,) = plan_of(device=device, reps=3).blocks
+    executor = executor_for(block, tmp_path)
+    found = {pauses(executor, block) for _ in range(TIMES)}
+    assert len(found) == 1, found
+
+
+BEHIND_IOMMU = {"vp-vdpa": "reset-owner,new-owner", "vfio-type1": "vfio-vaddr,vfio-remap"}
+
+
+@pytest.mark.parametrize("device", BEHIND_IOMMU)
+def test_ten_runs_of_a_device_of_qemu_differ_by_next_to_nothing(
+    tmp_path: Path, device: str
+) -> None:
+    """Its requests are answered when the host comes to it, outside of the timed part."""
+    plan = plan_of(device=device, method=BEHIND_IOMMU[device], mem="256M", reps=3)
+    (block,) = plan.blocks
+    executor = executor_for(block, tmp_path)
+    by_rep = zip(*(pauses(executor, block) for _ in range(TIMES)), strict=True)
+    spreads = [max(rep) / min(rep) - 1 for rep in by_rep]
+    assert len(spreads) == len(block.order) and max(spreads) <= 5e-5, spreads
+
+
+def test_what_ran_before_is_forgotten(executor: GuestExecutor) -> None:
+    """Alone, behind another block and before it, and in another process of ours."""
+    alone, other = plan_of(mem="128M,64M", reps=3).blocks
+    first = pauses(executor, alone)
+    pauses(executor, other)
+    assert pauses(executor, alone) == first
+
+
+def test_a_damaged_state_is_made_anew(setup: GuestSetup, tmp_path: Path) -> None:
+    said: list[str] = []
+    (block,) = plan_of(reps=1).blocks
+    console = tmp_path / "console.log"
+    small = GuestExecutor(replace(setup, console=console, memory=600 << 20), said.append)
+    pauses(small, block)
+    state = small.state
+    assert state is not None and not said
+    with state.open("r+b") as handle:
+        handle.seek(1 << 20)
+        handle.write(b"not what was written")
+    again = GuestExecutor(replace(setup, console=console, memory=600 << 20), said.append)
+    pauses(again, block)
+    assert len(said) == 1 and "is damaged: it is made anew" in said[0]
+
+
+def test_a_guest_that_cannot_be_saved_boots_for_every_block(
+    setup: GuestSetup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cache in which nothing can be written is the reason here."""
+    (block,) = plan_of(reps=1).blocks
+    said: list[str] = []
+    place = tmp_path / "bench" / "snapshots"
+    place.parent.mkdir()
+    place.write_text("a file where a directory is wanted")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    executor = GuestExecutor(replace(setup, console=tmp_path / "console.log"), said.append)
+    assert len(pauses(executor, block)) == len(pauses(executor, block)) == len(block.order)
+    assert executor.boots == 2
+    assert len(said) == 1 and "boots for every block" in said[0]
