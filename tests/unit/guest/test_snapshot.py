@@ -44,6 +44,7 @@ def test_a_key_is_that_of_the_guest_and_not_of_the_run(config: GuestConfig, tmp_
         {"memory": GIB},
         {"platform_iommu": True},
         {"gigantic_pages": 1},
+        {"boot": 1},
         {"initramfs": "vdpa-2.cpio"},
         {"accelerator": Accelerator.KVM},
     ],
