@@ -82,6 +82,8 @@ CPU = {
     Accelerator.TCG: "Nehalem,pdpe1gb=on",
 }
 
+MACHINE_TYPE = "q35"
+
 _ACCELERATOR = {
     Accelerator.KVM: ("-accel", "kvm"),
     Accelerator.PLAIN_TCG: ("-accel", "tcg,thread=single"),
@@ -102,7 +104,7 @@ def argv(qemu: str, config: GuestConfig) -> list[str]:
         "-no-user-config",
         "-display", "none",
         "-no-reboot",
-        "-machine", "q35,kernel-irqchip=split" if config.platform_iommu else "q35",
+        "-machine", MACHINE_TYPE + (",kernel-irqchip=split" if config.platform_iommu else ""),
         "-cpu", CPU[config.accelerator],
         "-smp", "1",
         "-m", f"{-(-config.memory // MIB)}M",
