@@ -18,6 +18,7 @@ from bench.report.table.section import (
     figures_under,
     make_table,
 )
+from bench.report.table.spread import spread_section
 from bench.results.comparable import facts_of, unlike
 from bench.results.writer import Run
 from bench.sides.names import cell_name
@@ -44,6 +45,7 @@ def overview(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
         _medians(frame, shared, named, runs[0]),
         _changes(frame, cells, named),
         _differences(runs),
+        spread_section(runs, tables),
     ]
     return [section for section in sections if section]
 
