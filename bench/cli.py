@@ -297,17 +297,55 @@ def doctor(
     return Outcome(diagnosis.exit_code, text)
 
 
-@app.command()
-def kernel(
-    update: Annotated[bool, typer.Option(help="Ask for the newest package of the series")] = False,
-) -> Outcome:
+kernel = typer.Typer(
+    help="Build the guest's kernel, list what is built, remove saved guests.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+)
+app.add_typer(kernel, name="kernel")
+
+UpdateOption = Annotated[
+    bool, typer.Option("--update", help="Ask for the newest package of the series")
+]
+
+
+@kernel.callback()
+def kernel_(ctx: typer.Context, update: UpdateOption = False) -> Outcome | None:
     """Build the guest's kernel modules, unless the cache has them; say where they are."""
-    from bench.kernel.build import ensure_kernel
-    from bench.kernel.config import load_config
-    from bench.kernel.packages import ensure_packages
+    if ctx.invoked_subcommand is None:
+        return build(update)
+    if update:
+        raise UsageError("--update is of bench kernel build", "bench kernel build --update")
+    return None
+
+
+@kernel.command()
+def build(update: UpdateOption = False) -> Outcome:
+    """Build the guest's kernel modules, unless the cache has them; say where they are."""
+    from bench.cleanup.journal import recover
+    from bench.commands import kernel as kernels
 
     raise_signals()
-    if update:
-        ensure_packages(load_config(), update=True)
-    built = ensure_kernel()
-    return Outcome(EXIT_GOOD, f"{built.name}\n{built.path}")
+    for line in recover():
+        _say(line)
+    return kernels.build(update)
+
+
+@kernel.command(name="list")
+def list_kernels() -> Outcome:
+    """List the kernels that are built, and say how many guests are saved."""
+    from bench.commands import kernel as kernels
+
+    return kernels.listing()
+
+
+@kernel.command()
+def prune() -> Outcome:
+    """Remove the saved guests that no process uses."""
+    from bench.cleanup.journal import recover
+    from bench.commands import kernel as kernels
+
+    raise_signals()
+    for line in recover():
+        _say(line)
+    return kernels.prune()

@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.doctor.diagnosis import Finding, Severity
 from bench.errors import CannotJudge, MissingTool, NoSpace
 from bench.guest.initramfs import HELPER_PROGRAMS, cached_helper
+from bench.guest.saved import DIRECTORY, kept
 from bench.kernel import build, packages
 from bench.kernel.build import cached_kernel
 from bench.kernel.config import load_config
@@ -49,6 +50,13 @@ def examine_space() -> Finding:
     if free < needed:
         return Finding("disk space", Severity.PROBLEM, text, _ELSEWHERE)
     return Finding("disk space", Severity.OK, text)
+
+
+def examine_saved() -> Finding:
+    """Say how many guests are saved, their size and where. The cache can be read."""
+    count, size = kept()
+    text = f"{count}, {size / MIB:.0f} MiB in {cache_path() / DIRECTORY}"
+    return Finding("saved guests", Severity.INFO, text, "bench kernel prune" if count else "")
 
 
 def _needed() -> int:

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from bench.doctor.diagnosis import Finding, Severity, Way, first_problem
-from bench.doctor.essentials import examine_space, install, missing
+from bench.doctor.essentials import examine_saved, examine_space, install, missing
 from bench.errors import CannotJudge
 from bench.executors.guest_setup import HOST_PROGRAMS, why_not_here
 from bench.guest.bootsector import why_no_boot_sector
@@ -47,7 +47,7 @@ def examine_guest(
         finding = Finding("guest", Severity.PROBLEM, text, "bench run pin --executor host")
         return (finding,), _ways(text, text)
     has_cache = cache.state is not Severity.PROBLEM
-    kernel = (examine_space(), _kernel()) if has_cache else ()
+    kernel = (examine_space(), _kernel(), examine_saved()) if has_cache else ()
     findings = (_programs(), *_devices(), *kernel, _memory(machine))
     kvm = examine_kvm(has_cache, root)
     problem = first_problem((cache, helper, *findings))

@@ -56,7 +56,7 @@ def choose_executor(
     say(f"guest: {setup.kernel.name} under {setup.accelerator}")
     if clock is None and setup.accelerator.clock is Clock.ICOUNT:
         say("no KVM: see bench doctor")
-    return GuestExecutor(replace(setup, fresh=fresh), say)
+    return GuestExecutor(replace(setup, fresh=fresh, boot=scenario.seed), say)
 
 
 def _host(

@@ -13,7 +13,7 @@ from bench.executors.base import Room
 from bench.executors.guest_setup import GuestSetup, page_count, room_for_guests
 from bench.guest.boot import Guest, boot, restore
 from bench.guest.probe import qemu_version
-from bench.guest.qemu import Accelerator, cmdline
+from bench.guest.qemu import CPU, MACHINE_TYPE, Accelerator, cmdline
 from bench.guest.snapshot import Snapshot, ensure_snapshot
 from bench.model.cell import Block, Cell, Clock, Pages, Rep, Unavailable
 from bench.model.device import DEVICES, Device
@@ -60,6 +60,8 @@ class GuestExecutor:
             reason=self._setup.reason,
             note=NO_RESULT if self._setup.accelerator is Accelerator.PLAIN_TCG else "",
             qemu=qemu_version(),
+            cpu_model=CPU[self._setup.accelerator],
+            machine_type=MACHINE_TYPE,
             memory=self._setup.memory,
             fresh=self._setup.fresh,
             kernel=self._setup.kernel.name,

@@ -52,6 +52,7 @@ class GuestSetup:
     console: Path
     platform_iommu: bool  # every boot has one, since some device of the plan needs it
     gigantic_pages: int  # pages of 1 GiB that every boot sets aside
+    boot: int = 0  # the number that makes a boot unlike others: the run's seed
     fresh: bool = False  # boot for every block instead of going on from a saved state
 
     def config(self) -> GuestConfig:
@@ -64,6 +65,7 @@ class GuestSetup:
             console=self.console,
             platform_iommu=self.platform_iommu,
             gigantic_pages=self.gigantic_pages,
+            boot=self.boot,
         )
 
 

@@ -23,6 +23,9 @@ APPLETS = (
     *("insmod", "rmmod", "truncate", "killall", "mkfifo", "stty"),
 )
 
+# The programs of C that every guest has, each with the directory of its source.
+_PROGRAMS = {"bench-helper": HELPER, "bench-port": PORT, "bench-stir": PORT}
+
 Entries = dict[str, tuple[int, bytes]]
 
 
@@ -72,7 +75,7 @@ def ensure_initramfs(
     ``programs`` are those of this machine that devices need, ``more`` are others, by the name
     that they get in the guest. MissingTool for one that is not installed.
     """
-    built = {"bench-helper": ensure_helper(), "bench-port": _compiled(PORT, "bench-port")}
+    built = {name: _compiled(source, name) for name, source in _PROGRAMS.items()}
     data, name = _archive(kernel, built, programs, more or {})
     cache = cache_dir() / "initramfs"
     cache.mkdir(exist_ok=True)
@@ -88,8 +91,7 @@ def ensure_initramfs(
 
 def cached_initramfs(kernel: Kernel, programs: Iterable[str] = ()) -> Path | None:
     """Return what `ensure_initramfs` would, if it is in the cache, else None. Nothing is made."""
-    sources = {"bench-helper": HELPER, "bench-port": PORT}
-    built = {name: _binary(source, name) for name, source in sources.items()}
+    built = {name: _binary(source, name) for name, source in _PROGRAMS.items()}
     if not all(path.exists() for path in built.values()):
         return None
     path = cache_path() / "initramfs" / _archive(kernel, built, programs, {})[1]

@@ -38,6 +38,7 @@ class GuestConfig:
     console: Path
     platform_iommu: bool = False  # it has an IOMMU, and devices behind it
     gigantic_pages: int = 0  # pages of 1 GiB, set aside at boot
+    boot: int = 0  # its number: boots of one number are the same, those of two are not
     share: Path | None = None  # a directory that the guest may mount (9p, tag "share"), read-only
     script: Path = Path()  # commands, one a line, that it runs as soon as it is up
     state: Path | None = None  # of a guest that was saved, to go on from instead of booting
@@ -81,6 +82,8 @@ CPU = {
     Accelerator.TCG: "Nehalem,pdpe1gb=on",
 }
 
+MACHINE_TYPE = "q35"
+
 _ACCELERATOR = {
     Accelerator.KVM: ("-accel", "kvm"),
     Accelerator.PLAIN_TCG: ("-accel", "tcg,thread=single"),
@@ -101,7 +104,7 @@ def argv(qemu: str, config: GuestConfig) -> list[str]:
         "-no-user-config",
         "-display", "none",
         "-no-reboot",
-        "-machine", "q35,kernel-irqchip=split" if config.platform_iommu else "q35",
+        "-machine", MACHINE_TYPE + (",kernel-irqchip=split" if config.platform_iommu else ""),
         "-cpu", CPU[config.accelerator],
         "-smp", "1",
         "-m", f"{-(-config.memory // MIB)}M",
@@ -154,6 +157,7 @@ def _channels(config: GuestConfig) -> tuple[str, ...]:
         "-chardev", f"socket,id=control,fd={config.control_fd}",
         "-mon", "chardev=control,mode=control",
         "-fw_cfg", f"name=opt/org.bench/script,file={_escaped(config.script)}",
+        "-fw_cfg", f"name=opt/org.bench/boot,string={config.boot % 2**64:#018x}",
         "-global", "migration.announce-rounds=0",
         *(("-incoming", f"exec:cat {shlex.quote(str(config.state))}") if config.state else ()),
     )  # fmt: skip

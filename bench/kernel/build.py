@@ -62,6 +62,31 @@ def cached_kernel() -> Kernel | None:
     return _kernel(path, packages, config) if path.exists() else None
 
 
+@dataclass(frozen=True)
+class BuiltKernel:
+    """A kernel in the cache: its directory, its size, and when it was built."""
+
+    path: Path
+    bytes: int
+    built: float  # seconds since 1970
+
+
+def built_kernels() -> list[BuiltKernel]:
+    """List the kernels of the cache, the newest first."""
+    cache = cache_path() / "kernels"
+    found = [path for path in cache.iterdir() if path.is_dir()] if cache.is_dir() else []
+    kernels = [
+        BuiltKernel(
+            path,
+            sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
+            path.stat().st_mtime,
+        )
+        for path in found
+        if path.suffix != ".tmp"
+    ]
+    return sorted(kernels, key=lambda kernel: -kernel.built)
+
+
 def _directory(packages: Packages, config: KernelConfig) -> str:
     return f"{packages.release}+{config.label}-{config.digest}"
 

@@ -41,7 +41,10 @@ FACTS = (
     Fact("clock", lambda run: run.clock.value, Match.ALWAYS, session=True),
     Fact("unit", lambda run: run.clock.unit, Match.ALWAYS),
     Fact("arch", lambda run: run.machine.arch, Match.ALWAYS, session=True),
-    Fact("qemu", lambda run: run.executor.qemu, Match.ALWAYS, session=True),
+    Fact("cpu model", lambda run: _cpu_model(run), Match.ALWAYS, session=True),
+    # With a named model counts agree between versions of QEMU: docs/measuring.md has figures.
+    Fact("qemu", lambda run: run.executor.qemu, Match.TIMED, session=True),
+    Fact("machine type", lambda run: _machine_type(run), session=True),
     Fact("guest memory", lambda run: run.executor.memory, Match.ALWAYS, session=True),
     Fact("cmdline", lambda run: _cmdline(run.executor.cmdline), Match.ALWAYS, session=True),
     Fact("devices", lambda run: run.executor.devices, Match.ALWAYS, session=True),
@@ -69,6 +72,22 @@ FACTS = (
 
 def _cmdline(text: str) -> str:
     return " ".join(word for word in text.split() if not word.startswith(_BOOT_WORDS))
+
+
+def _cpu_model(run: RunFacts) -> str:
+    """Return the emulated CPU. Under KVM it is the machine's own, which is a fact by itself.
+
+    Runs that do not say it had QEMU's "max", which another version makes another CPU.
+    """
+    executor = run.executor
+    if executor.accelerator != "tcg":
+        return ""
+    return executor.cpu_model or f"max of {executor.qemu or 'an unknown QEMU'}"
+
+
+def _machine_type(run: RunFacts) -> str:
+    """Return the board of a guest; runs that do not say it had this one."""
+    return run.executor.machine_type or ("q35" if run.executor.name == "guest" else "")
 
 
 def _helper(run: RunFacts) -> str:

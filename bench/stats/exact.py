@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The rule for instruction counts: they repeat, so what counts is that reps do not overlap.
 
-Boots of one kernel count the same; one boot a side is enough. What differs between reps is
-whether a timer tick fell into the pause, at most some thousandths of it.
+One boot a side is enough where both have the same number, as they have without another --seed:
+then nothing but the kernel differs. What differs between reps is whether a timer tick fell into
+the pause, at most some thousandths of it; what differs between boots is where memory lies.
 """
 
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ import numpy as np
 
 from bench.stats.decision import Decision, Evidence, Rule, Verdict, percent, start
 from bench.stats.ranks import EXACT
-from bench.stats.samples import Floats
+from bench.stats.samples import Samples
 
 
 @dataclass(frozen=True)
@@ -22,15 +23,18 @@ class LogRange:
     low: float
     middle: float
     high: float
+    boots: float  # the highest median of a boot less the lowest
 
     @property
     def spread(self) -> float:
         return self.high - self.low
 
 
-def _range(values: Floats) -> LogRange:
+def _range(side: Samples) -> LogRange:
+    values = side.values
     low, middle, high = np.log([values.min(), np.median(values), values.max()])
-    return LogRange(float(low), float(middle), float(high))
+    boots = np.ptp(np.log(side.medians))
+    return LogRange(float(low), float(middle), float(high), float(boots))
 
 
 def luck(n: int, m: int) -> float:
@@ -49,7 +53,7 @@ def decide_counts(cell: Evidence) -> Decision:
     decision = start(cell)
     if decision.reason:
         return replace(decision, basis="counts")
-    base, new = _range(cell.base.values), _range(cell.new.values)
+    base, new = _range(cell.base), _range(cell.new)
     decision = replace(
         decision,
         basis="counts",
@@ -103,6 +107,7 @@ def _reason(base: LogRange, new: LogRange, verdict: Verdict, rule: Rule) -> str:
         return f"{change}, more than {limit}, and no rep of one side is near the other"
     spread = max(base.spread, new.spread)
     if 2 * spread > rule.log_limit:
-        apart = percent(spread).lstrip("+")
-        return f"{change}, but reps of one side lie {apart} apart: too far for {limit}"
+        apart, boots = percent(spread).lstrip("+"), max(base.boots, new.boots)
+        of_boots = f" ({percent(boots).lstrip('+')} between boots)" if boots else ""
+        return f"{change}, but reps of one side lie {apart} apart{of_boots}: too far for {limit}"
     return f"{change}: too near to {limit} to say on which side of it"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One side of a comparison: values, and the boot that each was measured in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,13 @@ def samples_of(boots: ArrayLike, values: ArrayLike) -> Samples:
     if ids.ndim != 1 or ids.shape != array.shape:
         raise ValueError(f"boots {ids.shape} and values {array.shape} are not two equal rows")
     return Samples(ids, array)
+
+
+def from_boots(boots: Sequence[ArrayLike]) -> Samples:
+    """Make a side from the values of each boot, in the order in which the boots ran."""
+    arrays = [np.atleast_1d(np.asarray(boot, dtype=np.float64)) for boot in boots]
+    ids = np.repeat(np.arange(len(arrays)), [len(array) for array in arrays])
+    return samples_of(ids, np.concatenate(arrays) if arrays else np.empty(0))
 
 
 def group_medians(groups: NDArray[np.int64], values: Floats) -> Floats:

@@ -50,6 +50,21 @@ def test_ten_runs_of_a_device_of_qemu_differ_by_next_to_nothing(
     assert len(spreads) == len(block.order) and max(spreads) <= 5e-5, spreads
 
 
+def test_boots_differ_by_their_number_and_by_nothing_else(
+    setup: GuestSetup, tmp_path: Path
+) -> None:
+    """Fresh boots, since two of one number would be one saved state."""
+    (block,) = plan_of(pages="4k", reps=1).blocks
+
+    def boot(number: int) -> tuple[int, ...]:
+        fresh = replace(setup, boot=number, fresh=True, console=tmp_path / "console.log")
+        return pauses(GuestExecutor(fresh), block)
+
+    first, again, other = boot(1), boot(1), boot(2)
+    assert first == again
+    assert all(one != two for one, two in zip(first, other, strict=True))
+
+
 def test_what_ran_before_is_forgotten(executor: GuestExecutor) -> None:
     """Alone, behind another block and before it, and in another process of ours."""
     alone, other = plan_of(mem="128M,64M", reps=3).blocks

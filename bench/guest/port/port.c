@@ -17,7 +17,7 @@
 /* isa-debugcon, where argv() of qemu.py puts it. */
 #define DEBUGCON 0xe9
 
-/* QEMU's fw_cfg: docs/specs/fw_cfg.rst. Numbers of the directory are big-endian. */
+/* QEMU's fw_cfg: docs/specs/fw_cfg.rst. Its directory is big-endian. */
 #define FW_CFG_SELECT 0x510
 #define FW_CFG_DATA 0x511
 #define FW_CFG_FILE_DIR 0x19
@@ -64,7 +64,7 @@ static int copy_file(const char *name)
 {
 	struct file file = find_file(name);
 
-	if (file.size <= 1)	/* QEMU takes no empty file: a line end is none */
+	if (file.size <= 1)	/* QEMU takes no empty file: this is one */
 		return 0;
 	outw(file.key, FW_CFG_SELECT);
 	while (file.size--)

@@ -15,6 +15,7 @@ from bench.report.table.contents import UNITS
 from bench.report.table.figures import Figures, figures
 from bench.report.table.labels import heads, labels
 from bench.report.table.section import Entry, EntryKind, Section, figures_under, make_table
+from bench.report.table.spread import spread_section
 from bench.results.comparable import facts_of, unlike
 from bench.results.writer import Run
 from bench.sides.names import cell_name
@@ -89,6 +90,7 @@ def overview(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
         _medians(fleet, shared, named, runs[0], alone=len(cells) - len(shared)),
         _changes(fleet, cells, named),
         _differences(runs),
+        spread_section(runs, tables),
     ]
     return [section for section in sections if section]
 

@@ -132,8 +132,6 @@ def test_a_run_is_like_itself(clock: Clock, tmp_path: Path) -> None:
     ("changed", "line"),
     [
         ({"executor": {"name": "host"}}, "executor: guest in BASE, host in NEW"),
-        ({"executor": {"qemu": "QEMU 9"}}, "qemu: QEMU 7.2 in BASE, QEMU 9 in NEW"),
-        ({"executor": {"qemu": ""}}, "qemu: QEMU 7.2 in BASE, not known in NEW"),
         ({"executor": {"memory": 7}}, "guest memory: 1073741824 in BASE, 7 in NEW"),
         ({"executor": {"cmdline": "quiet x"}}, "cmdline: quiet in BASE, quiet x in NEW"),
         (
@@ -171,6 +169,49 @@ def test_what_is_compared_may_differ(changed: dict[str, Any], clock: Clock, tmp_
     found, said = two(tmp_path, clock, **changed)
     assert not found
     assert len(said) == (0 if "cmdline" in str(changed) else 1)
+
+
+@pytest.mark.parametrize("qemu", ["QEMU 9", ""])
+def test_the_version_of_qemu_matters_to_time_and_is_said_of_counts(
+    qemu: str, tmp_path: Path
+) -> None:
+    line = f"qemu: QEMU 7.2 in BASE, {qemu or 'not known'} in NEW"
+    (tmp_path / "wall").mkdir()
+    assert two(tmp_path / "wall", Clock.WALL, executor={"qemu": qemu})[0] == [line]
+    named = {"accelerator": "tcg", "cpu_model": "Nehalem"}
+    paths = [
+        write_run(tmp_path / name, clock=Clock.ICOUNT, executor={**named, **more})
+        for name, more in (("base", {}), ("new", {"qemu": qemu}))
+    ]
+    base, new = (read_side(path) for path in paths)
+    assert (differences(base, new), changes(base, new)) == ([], [line])
+
+
+@pytest.mark.parametrize(
+    ("base", "new", "line"),
+    [
+        ("Nehalem", "Haswell", "cpu model: Nehalem in BASE, Haswell in NEW"),
+        ("", "Nehalem", "cpu model: max of QEMU 7.2 in BASE, Nehalem in NEW"),
+        ("", "", ""),
+    ],
+)
+def test_counts_of_another_cpu_are_refused(base: str, new: str, line: str, tmp_path: Path) -> None:
+    """A run that does not say its model had "max"; under KVM the model is the machine's CPU."""
+    sides = [
+        read_side(write_run(tmp_path / f"{at}", clock=Clock.ICOUNT, executor={"cpu_model": model}))
+        for at, model in enumerate((base, new))
+    ]
+    assert differences(*sides) == ([line] if line else [])
+    for at, model in enumerate((base, new)):
+        sides[at] = read_side(write_run(tmp_path / f"kvm{at}", executor={"cpu_model": model}))
+    assert differences(*sides) == []
+
+
+def test_another_machine_type_is_said(tmp_path: Path) -> None:
+    """A guest that does not say its own had q35."""
+    assert two(tmp_path / "like", Clock.ICOUNT, executor={"machine_type": "q35"}) == ([], [])
+    found = two(tmp_path, Clock.ICOUNT, executor={"machine_type": "pc"})
+    assert found == ([], ["machine type: q35 in BASE, pc in NEW"])
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,13 @@ def test_counts_that_do_not_repeat_are_not_judged() -> None:
     assert decide(ticks, slower, replace(COUNTS, threshold=0.001)).verdict is Verdict.REGRESSION
 
 
+def test_what_lies_between_boots_is_told_from_what_lies_between_reps() -> None:
+    base = from_boots([[1000, 1001, 1000], [1003, 1003, 1004]])
+    said = decide(base, base, replace(COUNTS, threshold=0.001))
+    assert said.verdict is Verdict.INCONCLUSIVE
+    assert "lie 0.40 % apart (0.30 % between boots): too far" in said.reason
+
+
 def test_a_gap_narrower_than_the_spread_is_not_trusted() -> None:
     base = counts(1000, 1000, 1000, 1000, 1004)
     said = decide(base, counts(1006, 1006, 1006, 1006, 1006), replace(COUNTS, threshold=0.005))

@@ -56,6 +56,11 @@ def fleet(tmp_path: Path) -> list[Run]:
 
 
 def sections(runs: list[Run]) -> list[Section]:
+    """All but the spread of boots."""
+    return [each for each in overview_of(runs) if not each.title.startswith("Spread")]
+
+
+def overview_of(runs: list[Run]) -> list[Section]:
     return overview(runs, [CellTable(run) for run in runs])
 
 
@@ -146,6 +151,20 @@ def test_many_runs_have_letters(tmp_path: Path) -> None:
     assert [letters(number) for number in (0, 25, 26, 51, 52, 701, 702)] == [
         *("A", "Z", "AA", "AZ", "BA", "ZZ", "AAA")
     ]
+
+
+def test_boots_of_a_kernel_have_their_spread(tmp_path: Path) -> None:
+    """Reps of one boot apart from medians of boots; a kernel of one boot has no row."""
+    values = {1: (1000, 1010), 2: (1020, 1030), 3: (980, 990)}
+    runs = [
+        load(write_run(tmp_path / f"{at}", {RESET: {1: [*each]}}, clock=Clock.ICOUNT))
+        for at, each in values.items()
+    ]
+    other = load(write_run(tmp_path / "b", {RESET: {1: [7, 9]}}, Clock.ICOUNT, executor=PATCHED))
+    (found,) = [each for each in overview_of([*runs, other]) if each.title.startswith("Spread")]
+    (line,) = texts(found)
+    assert line[-5:] == ("6.12+live-update", "3", "0.704 %", "1.990 %", "3.980 %")
+    assert not [each for each in overview_of([runs[0], other]) if "Spread" in each.title]
 
 
 def test_one_run_has_no_overview(fleet: list[Run]) -> None:

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`bench kernel`: build the guest's kernel, list what the cache has, empty it of saved guests."""
+
+from datetime import datetime
+
+from bench.commands.outcome import Outcome
+from bench.guest.saved import DIRECTORY, empty, kept
+from bench.kernel.build import built_kernels, ensure_kernel
+from bench.kernel.config import load_config
+from bench.kernel.packages import ensure_packages
+from bench.model.units import MIB
+from bench.paths import cache_path
+
+
+def build(update: bool) -> Outcome:
+    """Build the modules unless the cache has them; ``update`` asks for newer packages first."""
+    if update:
+        ensure_packages(load_config(), update=True)
+    built = ensure_kernel()
+    return Outcome(0, f"{built.name}\n{built.path}")
+
+
+def listing() -> Outcome:
+    """List kernels that are built, and say how many guests are saved."""
+    lines = [
+        f"{each.path.name}  {each.bytes / MIB:.0f} MiB  "
+        f"built {datetime.fromtimestamp(each.built):%Y-%m-%d %H:%M}"
+        for each in built_kernels()
+    ]
+    return Outcome(0, "\n".join([*(lines or ["no kernel is built"]), saved_guests()]))
+
+
+def saved_guests() -> str:
+    """Say how many guests are saved, their size and where."""
+    count, size = kept()
+    return f"saved guests: {count}, {size / MIB:.0f} MiB, in {cache_path() / DIRECTORY}"
+
+
+def prune() -> Outcome:
+    """Remove all saved guests that no process uses."""
+    pruned = empty()
+    said = f"saved guests removed: {len(pruned.gone)}, {pruned.freed / MIB:.0f} MiB are free again"
+    return Outcome(0, "\n".join([said, *(f"{line}: it stays" for line in pruned.left)]))
