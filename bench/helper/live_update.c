@@ -64,7 +64,7 @@ static void let_go(struct state *s)
 /*
  * Let interrupts of the last line written and freed memory be done with, and
  * begin the rep at a fixed time of the clock: a proof waits for the device, and
- * how long that took must not move the kernel's timers into a rep, or out of it.
+ * how long that took must not move the kernel's timers into a rep or out of it.
  */
 static void settle(void)
 {
