@@ -60,10 +60,10 @@ def test_a_run_that_is_cut_short(tmp_path: Path, sign: signal.Signals) -> None:
     samples = out / "samples.jsonl"
     assert wait_for(lambda: samples.exists() and samples.stat().st_size, 120)
     qemus = qemus_of(psutil.Process(running.pid))
-    assert len(qemus) == 1
+    assert qemus
     running.send_signal(sign)
     stdout, stderr = running.communicate(timeout=30)
-    assert wait_for(lambda: not qemus[0].is_running(), 10)
+    assert wait_for(lambda: not any(qemu.is_running() for qemu in qemus), 10)
     kept = [json.loads(line) for line in samples.read_text().splitlines()]
     assert len(kept) % 81 == 0
     if sign is not signal.SIGKILL:
