@@ -68,14 +68,14 @@ def spans(reps: list[Rep]) -> tuple[float, float]:
 
 @pytest.mark.parametrize(("pages", "flags"), [(Pages.SMALL, "-T"), (Pages.THP, "-t")])
 def test_gup_test_agrees_with_the_kernels_own_program(
-    executor: GuestExecutor, bound: Bound, tmp_path: Path, pages: Pages, flags: str
+    executor: GuestExecutor, bound: Bound, setup: GuestSetup, pages: Pages, flags: str
 ) -> None:
     """Longterm pins, 512 pages a call, of shared memory that was touched before: 5 %."""
     ours = spans(measured(executor, pages, Ptes.WARM, (Method.GUP_TEST,), 4)[Method.GUP_TEST])
     guest = bound("sim-net-pa")
     guest.run("insmod /modules/gup_test_module.ko")
     guest.run(f"gup_test -L -S {flags} -n 512 -m {MEM // MIB} -r 5 >/dev/console 2>&1", 120)
-    (console,) = tmp_path.glob("console-*.log")  # of the guest that runs
+    (console,) = setup.console.parent.glob("console-*.log")  # of the guest that runs
     said = console.read_text(errors="replace")
     found = re.findall(r"Time: get:(\d+) put:(\d+) us", said)
     assert len(found) == 5, said
