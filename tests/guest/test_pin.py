@@ -11,7 +11,7 @@ from statistics import median
 
 import pytest
 
-from bench.executors.guest import GuestExecutor
+from bench.executors.guest import GuestExecutor, page_steps
 from bench.executors.guest_setup import GuestSetup
 from bench.guest.initramfs import ensure_initramfs
 from bench.kernel.config import load_config
@@ -49,13 +49,15 @@ def executor(setup: GuestSetup, selftest: Path) -> Iterator[GuestExecutor]:
     executor.close()
 
 
+def cell_of(method: Method, pages: Pages, ptes: Ptes) -> Cell:
+    return Cell("sim-net-pa", method, MEM, pages, Backing.REAL, MEM, ptes)
+
+
 def measured(
     executor: GuestExecutor, pages: Pages, ptes: Ptes, methods: tuple[Method, ...], reps: int = 2
 ) -> dict[Method, list[Rep]]:
     """Reps by method, without the warm-up."""
-    cells = tuple(
-        Cell("sim-net-pa", method, MEM, pages, Backing.REAL, MEM, ptes) for method in methods
-    )
+    cells = tuple(cell_of(method, pages, ptes) for method in methods)
     block = Block(cells, (methods[0], *methods * reps))
     reps_ = [item for item in executor.measure(block) if isinstance(item, Rep)][1:]
     return {method: [rep for rep in reps_ if rep.method is method] for method in methods}
@@ -74,6 +76,8 @@ def test_gup_test_agrees_with_the_kernels_own_program(
     ours = spans(measured(executor, pages, Ptes.WARM, (Method.GUP_TEST,), 4)[Method.GUP_TEST])
     guest = bound("sim-net-pa")
     guest.run("insmod /modules/gup_test_module.ko")
+    for step in page_steps(cell_of(Method.GUP_TEST, pages, Ptes.WARM)):
+        step.take(guest)
     guest.run(f"gup_test -L -S {flags} -n 512 -m {MEM // MIB} -r 5 >/dev/console 2>&1", 120)
     (console,) = setup.console.parent.glob("console-*.log")  # of the guest that runs
     said = console.read_text(errors="replace")
