@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "emit.h"
 #include "handover.h"
 #include "methods.h"
@@ -58,11 +59,26 @@ by_exec(struct state *s, void (*release)(struct state *s))
 	die("execve", errno, "execve");
 }
 
+/*
+ * Within the pause, but no part of it: a VMM does not need its own pages before
+ * it is told to go on, and faults on them would be timed as whatever they meet.
+ */
+static void settle(struct state *s)
+{
+	uint64_t begin;
+
+	counters_stop(&s->counters, s->counted);
+	begin = now();
+	own_pages_hold();
+	s->settle = now() - begin;
+	counters_start(&s->counters);
+}
+
 struct state *handover_resume(int state_fd)
 {
 	struct state *s = state_map(state_fd);
 
-	own_pages_hold();
+	settle(s);
 	emit_to(s->out_fd);
 	return s;
 }
@@ -216,7 +232,7 @@ static void by_fork(struct state *s, void (*release)(struct state *s))
 		wait_for_successor(pair[0]);
 	s->old_sock = pair[1];
 	vdpa_close_eventfds(&s->d);
-	own_pages_hold();
+	settle(s);
 }
 
 struct state *handover_receive(int sock)

@@ -22,7 +22,7 @@
 #include "proof.h"
 
 #define NSEC_PER_SEC 1000000000L
-#define SETTLE_NS (NSEC_PER_SEC / 10)	/* divides a second */
+#define BEAT_NS (NSEC_PER_SEC / 10)	/* divides a second */
 
 static const char * const phase_names[NPHASES] = {
 	"suspend", "reset", "release", "exec", "populate", "claim", "vrings",
@@ -42,11 +42,13 @@ static void emit_sample(const struct state *s, uint64_t charged_kb)
 
 	for (int i = 0; i < NPHASES; from = s->end[i++])
 		ticks[i] = s->end[i] - from;
+	ticks[EXEC] -= s->settle;
 	emit_rep(&(struct emit_rep) {
 		.i = s->rep, .method = method_rows[method].name,
 		.nphases = NPHASES, .phases = phase_names, .ticks = ticks,
 		.charged_kb = charged_kb, .extents = s->extents,
 	});
+	emit_u64("settle", s->settle);
 	counters_emit(&s->counters, s->counted);
 	emit_end();
 }
@@ -54,6 +56,8 @@ static void emit_sample(const struct state *s, uint64_t charged_kb)
 /* The old process: stop the device and let go of it. */
 static void let_go(struct state *s)
 {
+	memset(s->counted, 0, sizeof(s->counted));
+	s->settle = 0;
 	counters_start(&s->counters);
 	s->begin = now();
 	take_step(s, SUSPEND);
@@ -66,13 +70,13 @@ static void let_go(struct state *s)
  * begin the rep at a fixed time of the clock: a proof waits for the device, and
  * how long that took must not move the kernel's timers into a rep or out of it.
  */
-static void settle(void)
+static void wait_for_quiet(void)
 {
 	struct timespec then;
 
 	clock_gettime(CLOCK_MONOTONIC, &then);
 	then.tv_nsec += 10 * 1000 * 1000;
-	then.tv_nsec += SETTLE_NS - then.tv_nsec % SETTLE_NS;
+	then.tv_nsec += BEAT_NS - then.tv_nsec % BEAT_NS;
 	then.tv_sec += then.tv_nsec / NSEC_PER_SEC;
 	then.tv_nsec %= NSEC_PER_SEC;
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &then, NULL))
@@ -112,7 +116,6 @@ static void take_over(struct state *s)
 	}
 	for (enum phase phase = CLAIM; phase < NPHASES; phase++)
 		take_step(s, phase);
-	memset(s->counted, 0, sizeof(s->counted));
 	counters_stop(&s->counters, s->counted);
 
 	charged_kb = prove(s, s->rep + 1);
@@ -128,7 +131,7 @@ static void take_over(struct state *s)
 static void __attribute__((noreturn)) go_on(struct state *s)
 {
 	for (;;) {
-		settle();
+		wait_for_quiet();
 		hand_over(s, let_go);
 		take_over(s);
 	}

@@ -30,6 +30,7 @@ struct state {
 	int old_sock;		/* to the old process, where it still exists */
 	uint64_t begin;		/* of the pause, and the end of each phase */
 	uint64_t end[NPHASES];
+	uint64_t settle;	/* of that a test program's own, left out */
 	struct counters counters;
 	uint64_t counted[NCOUNTERS];
 };

@@ -137,6 +137,7 @@ class _Taker:
             pinned=rep.pinned,
             extents=rep.extents,
             window=rep.window,
+            settle=rep.settle,
             counters=rep.counters,
         )
 

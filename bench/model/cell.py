@@ -278,6 +278,7 @@ class Rep:
     pinned: int  # bytes charged to the new process (VmPin)
     extents: int  # physically contiguous pieces of guest memory; 0: only root can tell
     window: int = 0  # bytes that each thread pins at once; 0: all
+    settle: int = 0  # ticks left out of the pause: the new process mapped the helper's own pages
     counters: Mapping[str, int] = field(default_factory=dict)  # of the PMU, where there is one
 
 
@@ -304,6 +305,7 @@ class Sample:
     pinned: int = 0
     extents: int = 0
     window: int = 0
+    settle: int = 0
     counters: Mapping[str, int] = field(default_factory=dict)
 
     @property

@@ -51,6 +51,7 @@ class RepMessage(Message, frozen=True, tag="rep"):
     vmpin_kb: Count
     extents: Count
     window: Count = 0
+    settle: Count = 0
     counters: dict[str, Count] = {}
 
 
@@ -235,7 +236,14 @@ class _Reader:
         self._check_memory(item.method, pinned, item.extents)
         self.due += 1
         return Rep(
-            item.method, item.phases, item.pause, pinned, item.extents, item.window, item.counters
+            method=item.method,
+            phases=item.phases,
+            pause=item.pause,
+            pinned=pinned,
+            extents=item.extents,
+            window=item.window,
+            settle=item.settle,
+            counters=item.counters,
         )
 
     def _check_memory(self, method: Method, pinned: int, extents: int) -> None:

@@ -27,11 +27,11 @@ class CellColumns:
     """All lines of a cell, warm-ups and failures too; each column is as long as `len` says.
 
     ``line`` is the place among the whole lines of the run, from 0; lines stand in that order.
-    ``pause`` and ``phases`` are in the unit of the run's clock, ``pinned`` and ``window`` in
-    bytes, ``extents`` are physically contiguous pieces of memory (0: only root can tell).
-    ``phases`` has those of the cell's experiment, in their order. ``rep``, ``pause``, phases and
-    counters are ABSENT in lines that have none. ``statuses`` are those of lines that are no
-    samples, by their place in the columns.
+    ``pause``, ``phases`` and ``settle`` (left out of the pause) are in the unit of the run's
+    clock, ``pinned`` and ``window`` in bytes, ``extents`` are physically contiguous pieces of
+    memory (0: only root can tell). ``phases`` has those of the cell's experiment, in their order.
+    ``rep``, ``pause``, phases and counters are ABSENT in lines that have none. ``statuses`` are
+    those of lines that are no samples, by their place in the columns.
     """
 
     line: Column
@@ -41,6 +41,7 @@ class CellColumns:
     pinned: Column
     extents: Column
     window: Column
+    settle: Column
     phases: Mapping[Phase, Column]
     counters: Mapping[str, Column]
     statuses: Mapping[int, str]
@@ -102,9 +103,10 @@ class CellColumns:
                 pinned=pinned,
                 extents=extents,
                 window=window,
+                settle=settle,
                 counters=_present(self.counters, place),
             )
-            for place, (_, rep, boot, pause, pinned, extents, window) in enumerate(rows)
+            for place, (_, rep, boot, pause, pinned, extents, window, settle) in enumerate(rows)
         ]
 
 
@@ -154,7 +156,7 @@ class CellLines:
         reps.add(row.rep)
         rep = ABSENT if row.rep is None else row.rep
         pause = ABSENT if row.pause is None else row.pause
-        plain = (line, rep, row.boot, pause, row.pinned, row.extents, row.window)
+        plain = (line, rep, row.boot, pause, row.pinned, row.extents, row.window, row.settle)
         self._numbers += self._pack(*plain, *(ticks or self._without))
         if row.status != "ok":
             self._statuses[self._size] = row.status

@@ -35,6 +35,7 @@ class Row(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
     extents: Count
     status: Text
     window: Count = 0
+    settle: Count = 0
     counters: dict[str, Count] = {}
 
 
@@ -130,6 +131,7 @@ def row_text(sample: Sample) -> str:
         "pinned": sample.pinned,
         "extents": sample.extents,
         "window": sample.window,
+        "settle": sample.settle,
         "counters": dict(sample.counters),
         "status": sample.status,
     }

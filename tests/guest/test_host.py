@@ -61,8 +61,6 @@ def with_our_files(setup: GuestSetup, scratch: Path) -> Iterator[Guest]:
             f"busybox mkdir -p {helper} && busybox cp /bin/bench-helper {helper}",
         ):
             guest.run(command)
-        for module in setup.kernel.base_modules:
-            guest.run(f"insmod /modules/{module}.ko")
         yield guest
 
 

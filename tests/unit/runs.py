@@ -20,7 +20,7 @@ from bench.model.method import Method, Phase
 from bench.model.units import GIB, KIB
 from bench.report.table.contents import contents as report_of
 from bench.report.text.text import sections_text
-from bench.results.columns import ABSENT, CellColumns, Column
+from bench.results.columns import ABSENT, PLAIN, CellColumns, Column
 from bench.results.writer import Run, Store, create, create_boots
 from bench.sides import Key, Side
 from bench.stats.decision import Rule
@@ -198,7 +198,7 @@ def _columns(cell: Cell, lines: Sequence[tuple[int, Sample]]) -> CellColumns:
     counters = dict.fromkeys(name for each in found for name in each.counters)
     return CellColumns(
         line=column(line for line, _ in lines),
-        **{name: field(name) for name in ("rep", "boot", "pause", "pinned", "extents", "window")},
+        **{name: field(name) for name in PLAIN[1:]},
         phases={phase: ticks(phase) for phase in cell.method.experiment.phases},
         counters={name: column(each.counters.get(name) for each in found) for name in counters},
         statuses={place: each.status for place, each in enumerate(found) if not each.ok},

@@ -86,6 +86,10 @@ class CellTable:
         """Return the ticks of every phase that the cell has, rep by rep."""
         return self.ok(cell).phases
 
+    def settle(self, cell: Cell) -> Summary:
+        """Summarize what is left out of the pause of a measured cell."""
+        return summarize(self.ok(cell).settle)
+
     def extents(self, cell: Cell) -> int:
         """Return the number of physically contiguous pieces of a measured cell's memory."""
         return int(self.ok(cell).extents[0])

@@ -35,6 +35,9 @@ UNITS = {
     Clock.WALL: ("wall time",),
 }
 _PER_PAGE = "per 4K page"
+_SETTLE = (
+    "(settle): left out of the pause, since the new process maps the pages of bench's own program"
+)
 
 
 def contents(run: Run, cells: CellTable | None = None, wide: bool = False) -> list[Section]:
@@ -116,23 +119,26 @@ def _costs(cell: Cell) -> bool:
 
 
 def _phases(cells: CellTable) -> Section:
-    """Tabulate the phases of each kind of cell, a column a method."""
+    """Tabulate the phases of each kind of cell, a column a method, and what is left out."""
     tables = [
         _phase_table(where, [*group], cells)
         for where, group in groupby(
             filter(_handed_over, cells.measured), lambda cell: " ".join(factors(cell)[:4])
         )
     ]
-    return Section("Where it goes (medians)", tables=tuple(tables))
+    settled = any(cells.settle(cell).median for cell in cells.measured)
+    notes = (_SETTLE,) if settled else ()
+    return Section("Where it goes (medians)", notes, tuple(tables))
 
 
 def _phase_table(where: str, group: Sequence[Cell], cells: CellTable) -> Table:
-    rows = []
-    for phase in Phase:
-        medians = [cells.phases(cell, phase).median for cell in group]
-        if any(medians):
-            shown = [Entry.quantity(median, cells.unit) for median in medians]
-            rows.append([Entry(f"  {phase}"), *shown])
+    spans = {f"  {p}": [cells.phases(cell, p).median for cell in group] for p in Phase}
+    spans["  (settle)"] = [cells.settle(cell).median for cell in group]
+    rows = [
+        [Entry(name), *(Entry.quantity(median, cells.unit) for median in medians)]
+        for name, medians in spans.items()
+        if any(medians)
+    ]
     columns = figures_under(*(cell.method.value for cell in group))
     return make_table((Column("", right=False, names=True), *columns), rows, where)
 

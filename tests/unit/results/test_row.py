@@ -43,6 +43,7 @@ def samples(draw: st.DrawFn) -> Sample:
         pinned=draw(COUNTS),
         extents=draw(COUNTS),
         window=draw(COUNTS),
+        settle=draw(COUNTS),
         counters=draw(st.dictionaries(NAMES, COUNTS, max_size=3)),
     )
 

@@ -80,16 +80,17 @@ def test_lines_without_a_crc_are_read(store: Store) -> None:
     assert load(store.path).samples == SAMPLES
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_formats_before_are_read(version: int, store: Store) -> None:
-    """1 has no crc, no threads, window or counters, and no sessions; extents were runs."""
+    """3 has no settle; before it extents were runs; 1 had no threads, window or counters."""
     facts = {"scenario": {"name": "small"}, "seed": 1, "clock": "icount"}
     (store.path / "run.json").write_text(
         json.dumps({"format": version, **facts, "executor": {"name": "guest"}})
     )
     for row in (changed := stored_rows(store)):
-        row["runs"] = row.pop("extents")
-        del row["crc"]
+        del row["crc"], row["settle"]
+        if version < 3:
+            row["runs"] = row.pop("extents")
         for key in ("threads", "window", "counters") if version == 1 else ():
             del row[key]
     text = "".join(json.dumps(row) + "\n" for row in changed)

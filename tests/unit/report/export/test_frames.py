@@ -50,7 +50,9 @@ def test_a_row_is_a_sample(tmp_path: Path) -> None:
         assert (row["boot"], row["status"], row["run"]) == (each.boot, each.status, "run")
         assert (row["clock"], row["unit"]) == ("wall", "ns")
         if each.rep is None:
-            assert row[["rep", "pause", "map", "pinned", "extents", "window"]].isna().all()
+            assert (
+                row[["rep", "pause", "map", "pinned", "extents", "window", "settle"]].isna().all()
+            )
         else:
             assert (row["rep"], row["pause"], row["pinned"]) == (each.rep, each.pause, each.pinned)
             assert {phase: row[phase] for phase in each.phases} == each.phases

@@ -71,8 +71,10 @@ def compare(found: dict[str, Any], run: Run) -> None:
         assert lists["pause"][at] == each.pause
         assert {p: ticks[at] for p, ticks in lists["phases"].items()} == each.phases
         assert lists["status"].get(str(each.rep), "ok") == each.status
-        memory = (each.pinned, each.extents, each.window)
-        assert tuple(lists[name][at] for name in ("pinned", "extents", "window")) == memory
+        memory = (each.pinned, each.extents, each.window, each.settle)
+        assert (
+            tuple(lists[name][at] for name in ("pinned", "extents", "window", "settle")) == memory
+        )
     held = [len(b["pause"]) for cell in found["cells"] for b in cell["boots"].values()]
     assert sum(held) == len(reps)
 
