@@ -122,6 +122,7 @@ static void await(const struct io_memory *m, uint16_t until)
 {
 	const struct timespec moment = { .tv_nsec = 1000 * 1000 };
 
+	ring_await_briefly(m, RING, until);
 	for (int ms = 0; !ring_done(m, RING, until); ms++) {
 		if (ms == DEADLINE_MS)
 			die("entropy", 0, "the device did not answer");

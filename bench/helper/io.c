@@ -33,6 +33,7 @@ static void await(const struct vdpa *d, const struct io_memory *m,
 	struct pollfd pfd = { .fd = d->vq[queue].call, .events = POLLIN };
 	uint64_t count;
 
+	ring_await_briefly(m, queue, until);
 	while (!ring_done(m, queue, until)) {
 		if (poll(&pfd, 1, DEADLINE_MS) != 1)
 			die("io", 0, "queue %u: used index %u, not %u:"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Split virtqueues in guest memory, driven from this process. */
 #include <linux/virtio_ring.h>
+#include <sched.h>
 #include <string.h>
 
 #include "rings.h"
@@ -8,6 +9,8 @@
 /* Offsets into the page of a ring. */
 #define AVAIL_AT 1024u
 #define USED_AT 2048u
+
+#define YIELDS 20000	/* each some hundred instructions */
 
 _Static_assert(USED_AT + sizeof(struct vring_used) +
 	       RING_SIZE * sizeof(struct vring_used_elem) + 2 <=
@@ -97,6 +100,13 @@ bool ring_done(const struct io_memory *m, unsigned int queue, uint16_t until)
 
 	__sync_synchronize();	/* the index before what it tells of */
 	return done;
+}
+
+void ring_await_briefly(const struct io_memory *m, unsigned int queue,
+			uint16_t until)
+{
+	for (int i = 0; i < YIELDS && !ring_done(m, queue, until); i++)
+		sched_yield();
 }
 
 uint16_t ring_used(const struct io_memory *m, unsigned int queue)

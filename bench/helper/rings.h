@@ -59,6 +59,14 @@ uint16_t ring_post(const struct io_memory *m, unsigned int queue,
 /* The device has reached the used index @until. */
 bool ring_done(const struct io_memory *m, unsigned int queue, uint16_t until);
 
+/*
+ * Give way to others until the device has answered, for some ten ms. A guest
+ * that sleeps meanwhile is idle, and the clock of an idle guest that counts
+ * instructions leaps: how often would depend on when the host comes to answer.
+ */
+void ring_await_briefly(const struct io_memory *m, unsigned int queue,
+			uint16_t until);
+
 /* The used index, and the bytes that the device says it wrote last. */
 uint16_t ring_used(const struct io_memory *m, unsigned int queue);
 uint32_t ring_used_len(const struct io_memory *m, unsigned int queue);
