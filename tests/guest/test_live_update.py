@@ -10,7 +10,7 @@ import pytest
 from bench.errors import CellSkipped
 from bench.executors.guest import GuestExecutor, helper_command
 from bench.executors.guest_setup import GuestSetup
-from bench.model.cell import Block, Pages, Rep
+from bench.model.cell import Block, Handover, Pages, Rep
 from bench.model.method import OWN_PHASES, Method, Phase
 from bench.model.units import GIB, MIB
 from bench.protocol.messages import read_reps
@@ -87,3 +87,18 @@ def test_pages_of_another_kind_are_caught(bound: Bound) -> None:
     (block,) = plan_of(method="exec-only", reps=1).blocks
     with pytest.raises(CellSkipped, match="guest memory gets no huge pages"):
         [*read_reps(guest.lines(helper_command(block), 60), block)]
+
+
+def test_own_pages_of_a_new_process_are_no_part_of_the_pause(executor: GuestExecutor) -> None:
+    """A process that was started before has them by then; one of exec and fork gets them after."""
+    found = {
+        block.any_cell.handover: measured(executor, block)[Method.EXEC_ONLY]
+        for block in plan_of(handover="exec,transfer,fork", method="exec-only", reps=1).blocks
+    }
+    settled = {handover: reps[0].settle for handover, reps in found.items()}
+    assert settled[Handover.TRANSFER] == 0
+    for handover in (Handover.EXEC, Handover.FORK):
+        assert settled[handover] > 100_000, settled  # instructions, of some 260 pages
+    # Less than locking its pages alone takes: they are not in there a second time.
+    pauses = {handover: reps[0].pause for handover, reps in found.items()}
+    assert pauses[Handover.FORK] < settled[Handover.FORK], (pauses, settled)
