@@ -120,12 +120,17 @@ def page_count(cell: Cell) -> int:
 
 
 def guest_memory(blocks: Iterable[Block]) -> int:
-    """Return the bytes of a guest for the largest cell; CannotJudge when too few are free."""
+    """Return the bytes of a guest for the largest cell; CannotJudge when too few are free.
+
+    Whole GiB: a cell is measured in the same guest whatever other sizes stand beside it, and
+    scenarios share saved guests.
+    """
     blocks = [*blocks]
     gigantic = gigantic_pages(blocks) * GIB
     needed = max(cell_memory(block.any_cell) for block in blocks) + gigantic
     if gigantic:
         needed = max(needed, _BELOW_4G + gigantic + _RESERVE)
+    needed = -(-needed // GIB) * GIB
     free = available_memory()
     if needed > free - _SPARE:
         raise CannotJudge(

@@ -85,25 +85,33 @@ def with_free(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
 
 
 BLOCKS = small_plan(mem="64M,64G", pages="4k,thp").blocks
-LARGEST = max(cell_memory(block.any_cell) for block in BLOCKS)
+LARGEST = 6 * GIB  # 5.8 are needed
 
 
 def test_a_guest_has_the_memory_of_its_largest_cell(monkeypatch: pytest.MonkeyPatch) -> None:
     with_free(monkeypatch, 1 << 50)
+    needed = max(cell_memory(block.any_cell) for block in BLOCKS)
     assert guest_memory(BLOCKS) == guest_memory(iter(BLOCKS)) == LARGEST
+    assert LARGEST - GIB < needed <= LARGEST
+
+
+@pytest.mark.parametrize("mem", ["64M", "128M,64M", "256M,4M"])
+def test_small_cells_have_a_guest_of_one_size(mem: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_free(monkeypatch, 1 << 50)
+    assert guest_memory(small_plan(mem=mem, pages="4k,thp").blocks) == GIB
 
 
 def test_gigantic_pages_are_added(monkeypatch: pytest.MonkeyPatch) -> None:
     with_free(monkeypatch, 1 << 50)
     plan = small_plan(mem="2G", pages="4k,hugetlb-1g", backing="real")
     largest = max(cell_memory(block.any_cell) for block in plan.blocks)
-    assert largest > 2 * GIB and guest_memory(plan.blocks) == largest + 2 * GIB
+    assert 2 * GIB < largest < 3 * GIB and guest_memory(plan.blocks) == 5 * GIB
 
 
 def test_gigantic_pages_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """Below 4 GiB and at the end kernel and initramfs have their part of a GiB."""
     with_free(monkeypatch, 1 << 50)
-    assert guest_memory(small_plan(mem="1G", pages="hugetlb-1g").blocks) == 3.5 * GIB
+    assert guest_memory(small_plan(mem="1G", pages="hugetlb-1g").blocks) == 4 * GIB
 
 
 def test_what_just_fits_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
