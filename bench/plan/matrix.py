@@ -29,7 +29,7 @@ def make_plan(scenario: Scenario) -> Plan:
     together = _together(scenario)
     for cell in _cells(scenario):
         groups.setdefault(_group_key(cell, together), []).append(cell)
-    blocks = [_block(tuple(cells), scenario, rng) for cells in groups.values()]
+    blocks = [_block(tuple(cells), scenario) for cells in groups.values()]
     rng.shuffle(blocks)
     chosen, left_out = _within(scenario.budget, blocks)
     return Plan(scenario.name, scenario.seed, scenario.reps, chosen, left_out)
@@ -88,10 +88,12 @@ def _group_key(cell: Cell, together: bool) -> Cell:
     return replace(cell, method=first)
 
 
-def _block(cells: tuple[Cell, ...], scenario: Scenario, rng: random.Random) -> Block:
-    methods = [cell.method for cell in cells]
-    # Any handover warms up; the first in the enum is the quickest.
-    first = next(method for method in Method if method in methods)
+def _block(cells: tuple[Cell, ...], scenario: Scenario) -> Block:
+    """Order the reps of a block by the seed and its cells alone, whatever is planned beside it."""
+    given = {cell.method for cell in cells}
+    methods = [method for method in Method if method in given]
+    rng = random.Random(f"{scenario.seed} {sorted(cell.label for cell in cells)}")
+    first = methods[0]  # any handover warms up; the first in the enum is the quickest
     order = (first, *balanced_order(methods, scenario.reps, rng))
     return Block(cells, order, warmup=1, broken=scenario.broken)
 

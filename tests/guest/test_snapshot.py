@@ -9,6 +9,7 @@ import pytest
 from bench.executors.guest import GuestExecutor
 from bench.executors.guest_setup import GuestSetup, prepare
 from bench.model.cell import Block, Clock, Rep
+from bench.model.units import MIB
 from tests.guest.conftest import plan_of
 
 pytestmark = pytest.mark.guest
@@ -66,11 +67,15 @@ def test_boots_differ_by_their_number_and_by_nothing_else(
 
 
 def test_what_ran_before_is_forgotten(executor: GuestExecutor) -> None:
-    """Alone, behind another block and before it, and in another process of ours."""
-    alone, other = plan_of(mem="128M,64M", reps=3).blocks
-    first = pauses(executor, alone)
-    pauses(executor, other)
-    assert pauses(executor, alone) == first
+    """A block alone, and in a plan with others, before and behind them: to the last instruction."""
+    (alone,) = plan_of(mem="128M", reps=3).blocks
+    found = [pauses(executor, alone)]
+    for mem in ("64M,128M", "128M,64M"):
+        by_size = {
+            block.any_cell.mem: pauses(executor, block) for block in plan_of(mem=mem, reps=3).blocks
+        }
+        found.append(by_size[128 * MIB])
+    assert found == [found[0]] * 3
 
 
 def test_a_damaged_state_is_made_anew(setup: GuestSetup, tmp_path: Path) -> None:

@@ -47,6 +47,18 @@ def test_a_plan_has_every_combination_once() -> None:
     assert sorted(planned) == sorted(itertools.product(*factors.values()))
 
 
+@pytest.mark.parametrize("more", [{"mem": "64M,128M"}, {"mem": "128M,64M", "pages": "4k,thp"}])
+def test_what_stands_beside_a_block_does_not_change_its_order(more: dict[str, str]) -> None:
+    (alone,) = small_plan(mem="128M", pages="thp").blocks
+    found = [block for block in small_plan(**{"pages": "thp", **more}).blocks if block == alone]
+    assert found == [alone]
+
+
+def test_the_seed_decides_on_the_order_of_a_block() -> None:
+    orders = {small_plan(mem="128M", reps=5, seed=seed).blocks[0].order for seed in range(20)}
+    assert len(orders) > 4  # of 8 that are balanced
+
+
 def test_a_value_given_twice_is_one_cell() -> None:
     plan = small_plan(method="new-owner,new-owner", mem="64M,65536K")
     assert len(cells(plan)) == 1
