@@ -135,7 +135,9 @@ def run(
     break_: Annotated[str | None, typer.Option("--break", help="Wrong on purpose")] = None,
     kernel: Annotated[str | None, typer.Option(help="Series of patches; a,b: both in turn")] = None,
     boots: Annotated[int | None, typer.Option(help=f"Boots of each kernel, {BOOTS}")] = None,
-    reps: Annotated[int | None, typer.Option(help=f"Reps measured for each cell, {REPS}")] = None,
+    reps: Annotated[
+        str | None, typer.Option(help=f"Of each cell, {REPS}; 5+: so many or more; auto: 3+")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help=f"Of the order of methods, {SEED}")] = None,
     budget: Annotated[
         str | None, typer.Option(help="Measure what fits into a time above zero: 90s, 10m, 1.5h")

@@ -9,8 +9,10 @@ from typing import Any
 
 from bench.commands.outcome import Outcome, Say
 from bench.errors import EXIT_INTERRUPTED, BenchError, UsageError
+from bench.executors.base import Executor
 from bench.executors.choose import choose_executor
 from bench.gate.compare import GateOptions, ask, read_sides
+from bench.gate.needs import shortage
 from bench.gate.render import comparison_text
 from bench.measure.jobs import AUTO, choose_jobs, parse_jobs
 from bench.measure.loop import Progress, run_facts
@@ -18,6 +20,7 @@ from bench.measure.loop import run as run_plan
 from bench.measure.progress import BarProgress, PlainProgress, StderrConsole, preparing
 from bench.measure.resume import carry_on, open_again
 from bench.model.cell import Block, Clock, Plan
+from bench.model.reps import Reps
 from bench.plan.boots import boots_of
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario, load_scenario
@@ -56,7 +59,7 @@ def run_command(options: RunOptions, say: Say) -> Outcome:
     scenario = load_scenario(options.scenario, options.overrides)
     if scenario.boots > 1 or len(scenario.kernel) > 1:
         return run_boots(options, scenario, say)
-    return run_boot(options, scenario, options.out, say)
+    return run_boot(options, scenario, options.out, say, boots=1)
 
 
 def run_boot(
@@ -65,11 +68,13 @@ def run_boot(
     out: Path | None,
     say: Say,
     only: Callable[[Block], bool] = lambda _: True,
+    boots: int | None = None,
 ) -> Outcome:
     """Measure one boot of one kernel into a run directory; more boots where a guest is lost.
 
     The executor is that of the whole plan, whatever ``only`` leaves of it: a guest that is
-    sized or equipped for less is not the one that measured all.
+    sized or equipped for less is not the one that measured all. With ``boots``, how many of its
+    kernel are measured, it says what they are too few for.
     """
     clock = _clock(options.clock)
     whole = make_plan(scenario)
@@ -82,6 +87,8 @@ def run_boot(
                     scenario, whole, clock, store.console, tell, fresh=options.fresh
                 )
             jobs = choose_jobs(parse_jobs(options.jobs), executor.room(), say)
+            if boots and plan.blocks:
+                _say_shortage(scenario.reps, boots, executor, say)
             changed = settings if options.tune else None
             store.write_facts(run_facts(scenario, plan, executor, options.arguments, changed))
             with _progress(plan) as progress:
@@ -107,7 +114,8 @@ def run_boots(options: RunOptions, scenario: Scenario, say: Say) -> Outcome:
     reports, code, complaint = [], EXIT_GOOD, ""
     for number, boot in enumerate(boots, 1):
         say(f"boot {number} of {len(boots)}: {boot.label}")
-        outcome = run_boot(options, boot.scenario, parent / boot.place, say_once)
+        place = parent / boot.place
+        outcome = run_boot(options, boot.scenario, place, say_once, boots=scenario.boots)
         code, complaint = outcome.code or code, outcome.complaint or complaint
         reports.append(outcome.sections)
         if outcome.complaint:  # interrupted, or nothing can be measured: so would the next be
@@ -169,6 +177,12 @@ def resume_run(options: RunOptions, path: Path, say: Say) -> Outcome:
     except KeyboardInterrupt:
         return _outcome(run.store, interrupted=True)
     return _outcome(run.store)
+
+
+def _say_shortage(reps: Reps, boots: int, executor: Executor, say: Say) -> None:
+    line = shortage(reps, boots, executor.clock, here=executor.name == "host")
+    if line:
+        say(line)
 
 
 def _clock(name: str | None) -> Clock | None:

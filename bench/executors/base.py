@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Define what the loop asks of a place where cells run."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import NamedTuple, Protocol
 
 from bench.model.cell import Block, Clock, Rep, Unavailable
@@ -54,12 +54,13 @@ class Executor(Protocol):
         """Return what run.json says of this executor."""
         ...
 
-    def measure(self, block: Block) -> Iterator[Rep | Unavailable]:
+    def measure(self, block: Block) -> Generator[Rep | Unavailable]:
         """Measure a block: yield the methods that cannot be had, then the reps as they come.
 
         The reps are in the block's order, without those methods. CellSkipped when the block
         needs what is not here, CellFailed when something in it was not proven. Called in the
         order of the plan; where there is room for several, each may be read by a thread.
+        Closing the generator ends what measures the block.
         """
         ...
 

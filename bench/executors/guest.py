@@ -3,7 +3,7 @@
 
 import shlex
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,7 +82,7 @@ class GuestExecutor:
     def boot_of(self, number: int) -> int:
         return number + 1 if self._fresh else 1
 
-    def measure(self, block: Block) -> Iterator[Rep | Unavailable]:
+    def measure(self, block: Block) -> Generator[Rep | Unavailable]:
         *steps, last = block_script(block, self.clock)
         with self.guest([step.command for step in (*steps, last)]) as guest:
             try:

@@ -3,8 +3,8 @@
 
 import os
 import resource
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 from bench.errors import CannotJudge, CellFailed, CellSkipped, MissingTool
@@ -59,13 +59,14 @@ class HostExecutor:
     def boot_of(self, number: int) -> int:
         return self.boots
 
-    def measure(self, block: Block) -> Iterator[Rep | Unavailable]:
+    def measure(self, block: Block) -> Generator[Rep | Unavailable]:
         require_memory(block.any_cell)
         require_pool(block.any_cell)
         self._console.touch()
         start = self._console.stat().st_size
         try:
-            yield from read_reps(self._lines(block), block)
+            with closing(self._lines(block)) as lines:
+                yield from read_reps(lines, block)
         except CellFailed as failure:
             failure.hint = failure.hint or self._last_words(start)
             raise
@@ -73,7 +74,7 @@ class HostExecutor:
     def close(self) -> None:
         """Do nothing: the helper of a block ended with it."""
 
-    def _lines(self, block: Block) -> Iterator[str]:
+    def _lines(self, block: Block) -> Generator[str]:
         targets = [self._devices[name].target for name in block.devices if name in self._devices]
         with ExitStack() as stack:
             readable, writable = os.pipe()

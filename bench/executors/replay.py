@@ -2,7 +2,7 @@
 """Replay recorded streams of the helper, for tests. Reports say that nothing was measured."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 from bench.errors import UsageError
@@ -43,7 +43,7 @@ class ReplayExecutor:
     def boot_of(self, number: int) -> int:
         return self.boots
 
-    def measure(self, block: Block) -> Iterator[Rep | Unavailable]:
+    def measure(self, block: Block) -> Generator[Rep | Unavailable]:
         return read_reps([*self._stream()], block)  # all of it: the next block has another
 
     def close(self) -> None:

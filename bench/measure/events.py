@@ -11,7 +11,9 @@ from typing import TypeAlias
 from bench.cleanup.journal import delay_signals
 from bench.executors.base import Executor
 from bench.model.cell import Block, Rep, Unavailable
+from bench.model.method import Method
 from bench.process import children_ended
+from bench.stats.enough import reps_due
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def events_of(
 
 def _in_turn(executor: Executor, blocks: Sequence[Numbered]) -> Generator[tuple[int, Event]]:
     for number, block in blocks:
-        with closing(_events(executor.measure(block))) as events:
+        with closing(_events(block, executor.measure(block))) as events:
             for event in events:
                 yield number, event
 
@@ -55,14 +57,14 @@ def _at_once(
     """Let threads read, and pass on what they read in the thread of the caller."""
     events: SimpleQueue[tuple[int, Event]] = SimpleQueue()
 
-    def read(number: int, items: Iterator[Rep | Unavailable]) -> None:
-        for event in _events(items):
+    def read(number: int, block: Block, items: Generator[Rep | Unavailable]) -> None:
+        for event in _events(block, items):
             events.put((number, event))
 
     pool = ThreadPoolExecutor(jobs)
     try:
         for number, block in blocks:
-            pool.submit(read, number, executor.measure(block))
+            pool.submit(read, number, block, executor.measure(block))
         left = len(blocks)
         while left:
             number, event = events.get()
@@ -73,11 +75,28 @@ def _at_once(
             pool.shutdown(cancel_futures=True)
 
 
-def _events(items: Iterator[Rep | Unavailable]) -> Generator[Event]:
+def _events(block: Block, items: Generator[Rep | Unavailable]) -> Generator[Event]:
     yield Begun()
     try:
-        yield from items
+        with closing(items):  # which ends what measures, where it is not at its end
+            yield from _until_enough(block, items)
     except Exception as problem:
         yield Ended(problem)
     else:
         yield Ended()
+
+
+def _until_enough(block: Block, items: Iterator[Rep | Unavailable]) -> Generator[Rep | Unavailable]:
+    """Pass on what is measured of a block, up to the round after which it is enough."""
+    missing: set[Method] = set()
+    pauses: list[int] = []
+    for item in items:
+        yield item
+        if isinstance(item, Unavailable):
+            missing.add(item.method)
+        elif block.least is not None:
+            pauses.append(item.pause)
+            order = block.order_without(missing)
+            # What has come to the end of its order has to end well: the executor sees to it.
+            if reps_due(order, block.least, pauses) == len(pauses) < len(order):
+                return

@@ -125,8 +125,9 @@ class PlainProgress:
         self._began[block] = time.monotonic()
         self._done[block] = 0
         expected = format_duration(block_seconds(block))
-        reps = f"{len(block.order)} {_UNITS[block.experiment]}"
-        self._say(f"{self._places[block]} {block.label}: {reps}, about {expected}")
+        about = "about" if block.least is None else "at least about"
+        reps = f"{block.count} {_UNITS[block.experiment]}"
+        self._say(f"{self._places[block]} {block.label}: {reps}, {about} {expected}")
 
     def __enter__(self) -> "PlainProgress":
         self._reminder.__enter__()
@@ -155,10 +156,15 @@ class PlainProgress:
     def _at(self) -> str:
         """Say which blocks run, and how many reps of each there are."""
         running = [
-            f"{self._places[block]} has {done} of {len(block.order)}"
+            f"{self._places[block]} has {done} of {block.count}"
             for block, done in [*self._done.items()]
         ]
         return ", ".join(running)
+
+
+def _least_seconds(block: Block) -> float:
+    """Estimate the seconds of the reps that a block has in any case."""
+    return sum(rep_seconds(block.cell_of(method)) for method in block.least_order)
 
 
 class BarProgress:
@@ -176,10 +182,9 @@ class BarProgress:
             console=console,
             transient=True,
         )
-        total = sum(
-            rep_seconds(block.cell_of(method)) for block in plan.blocks for method in block.order
-        )
+        total = sum(map(_least_seconds, plan.blocks))
         self._left: dict[Block, float] = {}  # of the blocks that run
+        self._total = total
         self._task: TaskID = self._bar.add_task("starting", total=total)
 
     def __enter__(self) -> "BarProgress":
@@ -190,17 +195,20 @@ class BarProgress:
         self._bar.stop()
 
     def begin(self, block: Block) -> None:
-        self._left[block] = sum(rep_seconds(block.cell_of(method)) for method in block.order)
+        self._left[block] = _least_seconds(block)
         self._describe()
 
     def advance(self, block: Block, rep: Rep) -> None:
         took = rep_seconds(block.cell_of(rep.method))
         self._left[block] -= took
-        self._bar.advance(self._task, took)
+        if self._left[block] < -took / 2:  # more than its least reps
+            self._total += took
+            self._left[block] = 0.0
+        self._bar.update(self._task, advance=took, total=self._total)
 
     def without(self, block: Block, item: Unavailable) -> None:
         self._console.print(_without(item), markup=False, highlight=False)
-        spared = rep_seconds(block.cell_of(item.method)) * block.order.count(item.method)
+        spared = rep_seconds(block.cell_of(item.method)) * block.least_order.count(item.method)
         self._left[block] -= spared
         self._bar.advance(self._task, spared)
 

@@ -217,13 +217,15 @@ class Block:
     Methods of several families have a device each, of which the helper has one at a time.
     ``order`` is the method of each rep. The first ``warmup`` reps are handovers like any
     other and are proven too, but are not samples: the process that they leave has made
-    the memory and the device instead of having taken them over.
+    the memory and the device instead of having taken them over. With ``least`` the block may
+    end before its order does, once it has so many reps of each method: bench.stats.enough.
     """
 
     cells: tuple[Cell, ...]
     order: tuple[Method, ...]
     warmup: int = 1
     broken: Break | None = None
+    least: int | None = None
 
     @property
     def any_cell(self) -> Cell:
@@ -246,6 +248,18 @@ class Block:
         words = [*self.devices, _place(self.any_cell)]
         return f"{' '.join(words)} ({methods})"
 
+    @property
+    def least_order(self) -> tuple[Method, ...]:
+        """Return the part of its order that is measured in any case."""
+        if self.least is None:
+            return self.order
+        return self.order[: self.warmup + self.least * len(self.cells)]
+
+    @property
+    def count(self) -> str:
+        """Spell how many reps it has: ``11``, or ``11 to 41``."""
+        return " to ".join(dict.fromkeys((str(len(self.least_order)), str(len(self.order)))))
+
     def cell_of(self, method: Method) -> Cell:
         return next(cell for cell in self.cells if cell.method is method)
 
@@ -263,7 +277,6 @@ class Plan:
 
     scenario: str
     seed: int
-    reps: int
     blocks: tuple[Block, ...]
     left_out: tuple[tuple[Block, str], ...] = ()  # and why
 

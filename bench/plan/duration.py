@@ -43,14 +43,17 @@ def once_seconds(cell: Cell) -> float:
 
 
 def block_seconds(block: Block) -> float:
-    """Estimate the seconds of a block: all of its reps, and making and mapping memory once."""
-    reps = sum(rep_seconds(block.cell_of(method)) for method in block.order)
+    """Estimate the seconds of a block: making and mapping memory once, and the reps.
+
+    Of a block that may have more reps than its least, those: what else it takes is not known.
+    """
+    reps = sum(rep_seconds(block.cell_of(method)) for method in block.least_order)
     return once_seconds(block.any_cell) + reps + _changes(block)
 
 
 def _changes(block: Block) -> float:
     """Estimate the seconds of ending one device and beginning another between two families."""
-    devices = [block.cell_of(method).device for method in block.order]
+    devices = [block.cell_of(method).device for method in block.least_order]
     count = sum(one != other for one, other in pairwise(devices))
     cell = block.any_cell
     return count * cell.mem / (4 * KIB) * (_REPIN[cell.pages.small] + _TOUCH[cell.pages.small])

@@ -32,7 +32,7 @@ def make_plan(scenario: Scenario) -> Plan:
     blocks = [_block(tuple(cells), scenario) for cells in groups.values()]
     rng.shuffle(blocks)
     chosen, left_out = _within(scenario.budget, blocks)
-    return Plan(scenario.name, scenario.seed, scenario.reps, chosen, left_out)
+    return Plan(scenario.name, scenario.seed, chosen, left_out)
 
 
 LeftOut = tuple[tuple[Block, str], ...]
@@ -47,12 +47,16 @@ def _within(budget: float | None, blocks: list[Block]) -> tuple[tuple[Block, ...
         if plan_seconds((*fitting, block)) > budget:
             break
         fitting.append(block)
-    why = "skipped: left out by --budget {}: it would take {} (needs: a larger --budget)"
     return tuple(block for block in blocks if block in fitting), tuple(
-        (block, why.format(format_duration(budget), format_duration(block_seconds(block))))
-        for block in blocks
-        if block not in fitting
+        (block, _why_left_out(budget, block)) for block in blocks if block not in fitting
     )
+
+
+def _why_left_out(budget: float, block: Block) -> str:
+    least = "at least " if block.least is not None else ""
+    took = f"it would take {least}{format_duration(block_seconds(block))}"
+    given = format_duration(budget)
+    return f"skipped: left out by --budget {given}: {took} (needs: a larger --budget)"
 
 
 def _cells(s: Scenario) -> list[Cell]:
@@ -94,8 +98,10 @@ def _block(cells: tuple[Cell, ...], scenario: Scenario) -> Block:
     methods = [method for method in Method if method in given]
     rng = random.Random(f"{scenario.seed} {sorted(cell.label for cell in cells)}")
     first = methods[0]  # any handover warms up; the first in the enum is the quickest
-    order = (first, *balanced_order(methods, scenario.reps, rng))
-    return Block(cells, order, warmup=1, broken=scenario.broken)
+    reps = scenario.reps
+    order = (first, *balanced_order(methods, reps.most, rng))
+    least = None if reps.exact else reps.least
+    return Block(cells, order, warmup=1, broken=scenario.broken, least=least)
 
 
 def balanced_order(methods: Sequence[T], reps: int, rng: random.Random) -> list[T]:

@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     ValidationError,
     ValidationInfo,
     create_model,
@@ -25,10 +26,11 @@ from bench.model.device import DEVICES, NO_DEVICE, PCI_PATTERN, device_named, of
 from bench.model.factor import Factor
 from bench.model.limits import BOOTS, MOST_MEMORY, REPS, SEED
 from bench.model.method import Experiment, Family, Method
+from bench.model.reps import AUTO, PATTERN, Reps, parse_reps
 from bench.model.units import MIB, format_size, known_pause, parse_duration, parse_sizes
 from bench.paths import SCENARIOS
 
-_LIMITS = {"reps": REPS, "boots": BOOTS, "seed": SEED}
+_LIMITS = {"boots": BOOTS, "seed": SEED}
 _STORED = {"stored": True}  # validation context: what is read is a dump, in which sizes are bytes
 
 
@@ -80,6 +82,11 @@ def _count(text: str, factor: Factor) -> object:
     raise ValueError(f"'{text}' is not {known}")
 
 
+def _stored_reps(reps: Reps) -> int | str:
+    """Spell reps for a dump, in which a plain number is one, as it was in older runs."""
+    return reps.least if reps.exact else str(reps)
+
+
 # In a file a list; on the command line, and for one value, text.
 _Listed = BeforeValidator(_split)
 _SOME = Field(min_length=1)
@@ -122,7 +129,7 @@ class Scenario(_Matrix):
     boots: int = Field(default=1, ge=BOOTS.least, le=BOOTS.most)
     max_pause: Annotated[str, AfterValidator(known_pause)] = ""  # that a gate holds a run to
     broken: Break | None = Field(default=None, alias="break")
-    reps: int = Field(default=5, ge=REPS.least, le=REPS.most)
+    reps: Annotated[Reps, BeforeValidator(parse_reps), PlainSerializer(_stored_reps)] = AUTO
     seed: int = Field(default=1, ge=SEED.least)
     budget: Annotated[float, _POSITIVE, BeforeValidator(_duration)] | None = None  # seconds
 
@@ -286,6 +293,9 @@ def json_schema() -> str:
     duration = {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?[smh]$"}
     budget = [duration, {"type": "number", "exclusiveMinimum": 0}]
     schema["properties"]["budget"]["anyOf"] = budget
+    count = {"type": "integer", "minimum": REPS.least, "maximum": REPS.most}
+    text = {"type": "string", "pattern": f"^{PATTERN}$"}
+    schema["properties"]["reps"] = {"anyOf": [count, text], "default": str(AUTO), "title": "Reps"}
     pause = "[0-9]+(\\.[0-9]+)? ?(ns|us|ms|s|[kMG]?i)"
     schema["properties"]["max_pause"]["pattern"] = f"^({pause})?$"
     here = {"type": "string", "pattern": f"^(/|{PCI_PATTERN}$)"}

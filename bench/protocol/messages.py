@@ -4,7 +4,7 @@
 import os
 import select
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -191,7 +191,7 @@ def _check_hello(hello: Hello, block: Block) -> None:
         raise ProtocolError(f"the helper measured {hello.experiment} {got}, not {expected}")
 
 
-def read_reps(lines: Iterable[str], block: Block) -> Iterator[Rep | Unavailable]:
+def read_reps(lines: Iterable[str], block: Block) -> Generator[Rep | Unavailable]:
     """Yield the reps of a block in its order, each checked against the plan as it comes.
 
     Before them, methods that cannot be had here: those of the order that is left follow.

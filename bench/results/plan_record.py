@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Store the plan of a run in run.json, and count how much of it was measured."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count, takewhile
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -13,13 +14,18 @@ from bench.model.method import Method
 from bench.model.typed import typed
 from bench.results.columns import ABSENT, CellColumns
 from bench.results.row import read_cell
+from bench.stats.enough import reps_due
 
 
 def plan_facts(plan: Plan) -> dict[str, Any]:
     """Return a plan as the keys ``plan`` and ``left_out`` of run.json."""
     return {
         "plan": [
-            {"cells": [cell.factors() for cell in block.cells], "order": [*block.order]}
+            {
+                "cells": [cell.factors() for cell in block.cells],
+                "order": [*block.order],
+                **({} if block.least is None else {"least": block.least}),
+            }
             for block in plan.blocks
         ],
         "left_out": [
@@ -32,10 +38,11 @@ def plan_facts(plan: Plan) -> dict[str, Any]:
 class _BlockRow(Struct, forbid_unknown_fields=True):
     cells: Annotated[list[dict[str, Any]], Meta(min_length=1)]
     order: tuple[Method, ...] = ()
+    least: Annotated[int, Meta(ge=1)] | None = None
     why: str = ""
 
     def block(self) -> Block:
-        return Block(tuple(map(read_cell, self.cells)), self.order)
+        return Block(tuple(map(read_cell, self.cells)), self.order, least=self.least)
 
 
 @dataclass(frozen=True)
@@ -79,23 +86,44 @@ class Tally:
     """Lines of a block: how many there are, how many are due, and if all that are due are there."""
 
     there: int
-    wanted: int
+    wanted: str  # "at least 7" where what is not there would have to tell
     whole: bool
 
 
 def tally(block: Block, by_cell: Mapping[Cell, CellColumns]) -> Tally:
-    """Count the lines of a block: each rep of its order has one.
+    """Count the lines of a block: each rep of its order has one, or of as much of it as is due.
 
     A method that left a reason instead of reps is out of the order: its reason is one line.
     """
     found = {cell.method: by_cell[cell] for cell in block.cells if cell in by_cell}
     gone = {method for method, columns in found.items() if ABSENT in columns.rep}
     order = block.order_without(gone) if block.order else ()
+    got = {method: _pauses(columns) for method, columns in found.items()}
+    order = order[: _reps_due(block, order, got)]
     due: dict[Method, set[int]] = {cell.method: set() for cell in block.cells}
     for rep, method in enumerate(order):
         due[method].add(rep)
-    got = {method: {*columns.rep.tolist()} - {ABSENT} for method, columns in found.items()}
-    whole = all(got.get(method, set()) == reps for method, reps in due.items())
+    whole = all(got.get(method, {}).keys() == reps for method, reps in due.items())
     named = gone | {*order} == {*due}
+    there = sum(map(len, found.values()))
     wanted = len(order) + len(gone) if order or gone else len(block.cells)
-    return Tally(sum(map(len, found.values())), wanted, named and whole)
+    if block.least is None or (named and whole):
+        return Tally(there, str(wanted), named and whole)
+    return Tally(there, f"at least {max(wanted, there)}", False)
+
+
+def _pauses(columns: CellColumns) -> dict[int, int]:
+    """Return the pause of each rep by its number in the block."""
+    reps = zip(columns.rep.tolist(), columns.pause.tolist(), strict=True)
+    return {rep: pause for rep, pause in reps if rep != ABSENT}
+
+
+def _reps_due(
+    block: Block, order: Sequence[Method], got: Mapping[Method, Mapping[int, int]]
+) -> int:
+    """Count the reps of an order that are due, by those that are stored up to the first gap."""
+    if block.least is None:
+        return len(order)
+    stored = {rep: pause for reps in got.values() for rep, pause in reps.items()}
+    pauses = [stored[rep] for rep in takewhile(stored.__contains__, count())]
+    return reps_due(order, block.least, pauses)

@@ -7,6 +7,7 @@ the pause, at most some thousandths of it; what differs between boots is where m
 """
 
 from dataclasses import dataclass, replace
+from itertools import count
 from math import comb
 
 import numpy as np
@@ -72,13 +73,15 @@ def decide_counts(cell: Evidence) -> Decision:
     )
 
 
+def least_reps(rule: Rule) -> int:
+    """Count the reps a side, of all boots, that a verdict takes."""
+    return next(n for n in count(1) if luck(n, n) <= rule.alpha / 2)
+
+
 def _needs_reps(decision: Decision, rule: Rule) -> str:
-    least = 1
-    while luck(least, least) > rule.alpha / 2:
-        least += 1
     return (
         f"needs reps: base has {decision.base_n}, new has {decision.new_n}, "
-        f"{least} a side can decide"
+        f"{least_reps(rule)} a side can decide"
     )
 
 

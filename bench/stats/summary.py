@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,14 +44,20 @@ def median_interval(
     3.2) whose coverage, by the binomial distribution, is at least ``confidence``; the
     narrowest such pair. None for too few values: 95 % take six.
     """
-    n = len(values)
-    below = int(binom.ppf((1 - confidence) / 2, n, 0.5))  # as many may fall outside, a side
-    while below > 0 and 1 - 2 * binom.cdf(below - 1, n, 0.5) < confidence:
-        below -= 1
-    if below == 0:
+    rank = _rank_of_ends(len(values), confidence)
+    if rank == 0:
         return None
     ordered = np.sort(np.asarray(values, dtype=float))
-    return float(ordered[below - 1]), float(ordered[n - below])
+    return float(ordered[rank - 1]), float(ordered[-rank])
+
+
+@lru_cache(maxsize=256)
+def _rank_of_ends(n: int, confidence: float) -> int:
+    """Return the rank of both ends of `median_interval`, counted from outside; 0 for none."""
+    rank = int(binom.ppf((1 - confidence) / 2, n, 0.5))
+    while rank > 0 and 1 - 2 * binom.cdf(rank - 1, n, 0.5) < confidence:
+        rank -= 1
+    return rank
 
 
 def ratio(base: Summary, new: Summary) -> float:

@@ -14,6 +14,7 @@ noise floor does: no interval is narrower than that of A/A runs with this floor.
 """
 
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 from scipy.stats import norm
@@ -114,9 +115,7 @@ def why_not_judged(decision: Decision, rule: Rule) -> str:
     """Say what is missing for a verdict on times, or ''."""
     boots = decision.base_boots, decision.new_boots
     if min(boots) < LEAST_BOOTS or not cut_of_pairs(*boots, rule.alpha / 2):
-        least = LEAST_BOOTS
-        while not cut_of_pairs(least, least, rule.alpha / 2):
-            least += 1
+        least = least_boots(rule)
         return f"needs boots: base has {boots[0]}, new has {boots[1]}, {least} a side can decide"
     if not rule.interleaved and rule.floor is None:
         return (
@@ -124,6 +123,11 @@ def why_not_judged(decision: Decision, rule: Rule) -> str:
             "so that drift looks like a change"
         )
     return ""
+
+
+def least_boots(rule: Rule) -> int:
+    """Count the boots a side that a verdict takes."""
+    return next(n for n in count(LEAST_BOOTS) if cut_of_pairs(n, n, rule.alpha / 2))
 
 
 def _judged(decision: Decision, logs: Logs, rule: Rule, shift: Shift, within: Shift) -> Decision:

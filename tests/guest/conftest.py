@@ -20,7 +20,7 @@ from bench.plan.scenario import load_scenario
 
 
 def plan_of(**overrides: object) -> Plan:
-    return make_plan(load_scenario("smoke", overrides))
+    return make_plan(load_scenario("smoke", {"reps": 2, **overrides}))
 
 
 @pytest.fixture(scope="session")

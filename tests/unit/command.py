@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import load_scenario
 
-MEM = "64M,128M,256M"
-PLAN = make_plan(load_scenario("smoke", {"mem": MEM}))
+MEM, REPS = "64M,128M,256M", "2"
+PLAN = make_plan(load_scenario("smoke", {"mem": MEM, "reps": REPS}))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 
 from bench.cli import main
 from bench.results.writer import Store, create
-from tests.unit.command import MEM, Bench, Ended
+from tests.unit.command import MEM, REPS, Bench, Ended
 from tests.unit.runs import FACTS, SAMPLES
 from tests.unit.stored_runs import measured
 from tests.unit.streams import write_lines
@@ -37,8 +37,9 @@ def replay(tmp_path: Path, bench: Bench) -> Bench:
 
     def run(lines: list[str], *words: str) -> Ended:
         path = write_lines(tmp_path / "recording", lines)
-        options = ["--mem", MEM, "--executor", f"replay:{path}", "--out", tmp_path / "out", *words]
-        return bench("run", "smoke", *options)
+        options = ["--mem", MEM, "--executor", f"replay:{path}", "--out", tmp_path / "out"]
+        options += [] if "--reps" in words else ["--reps", REPS]
+        return bench("run", "smoke", *options, *words)
 
     return run
 

@@ -42,8 +42,10 @@ def assert_usage_error(ended: Ended, *words: str) -> None:
         ("backing", "tape", ["real", "alias"]),
         ("handover", "pigeon", ["exec"]),
         ("regions", "0", ["1 to 256", "qemu"]),
-        ("reps", "0", ["0", "from 1 to 200"]),
-        ("reps", "many", ["integer"]),
+        *(
+            ("reps", value, [f"'{value}'", "from 1 to 200", "with a +", "auto"])
+            for value in ("0", "3.5", "auto:0", "+", "201")
+        ),
         ("seed", "-1", ["-1", "0 or more"]),
         ("clock", "sundial", ["wall", "icount"]),
         ("executor", "abacus", ["guest", "replay:FILE"]),

@@ -2,7 +2,7 @@
 """Blocks side by side: what is stored depends neither on how many, nor on which ends first."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import ClassVar
 
@@ -38,11 +38,11 @@ class Held(ReplayExecutor):
         self.let_go = threading.Event()
         self._failure = failure
 
-    def measure(self, block: Block) -> Iterator[Rep | Unavailable]:
+    def measure(self, block: Block) -> Generator[Rep | Unavailable]:
         items = super().measure(block)
         return self._held(items) if block == FIRST else items
 
-    def _held(self, items: Iterator[Rep | Unavailable]) -> Iterator[Rep | Unavailable]:
+    def _held(self, items: Generator[Rep | Unavailable]) -> Generator[Rep | Unavailable]:
         assert self.let_go.wait(_PATIENCE)
         if self._failure:
             raise self._failure

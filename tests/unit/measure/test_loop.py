@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The loop: stored block by block, whatever ends it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 import pytest
@@ -198,7 +198,7 @@ def test_a_full_disk_ends_the_run(store: Store, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_bug_of_ours_closes_the_executor_too(store: Store) -> None:
     class Broken(Recorded):
-        def measure(self, block: Block) -> Iterator[Rep]:
+        def measure(self, block: Block) -> Generator[Rep | Unavailable]:
             raise RuntimeError("a bug")
 
     replay = Broken([], Clock.ICOUNT)

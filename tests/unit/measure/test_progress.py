@@ -80,6 +80,15 @@ def test_plain_lines_say_what_begins_and_that_it_ended() -> None:
         assert re.fullmatch(rf"\[{number}/2\] done, \d+ s", ended)
 
 
+def test_plain_lines_say_how_many_reps_there_may_be() -> None:
+    shown, text = console()
+    (block,) = small_plan(reps="5+").blocks
+    with PlainProgress(shown, small_plan(reps="5+"), silence=0.05) as progress:
+        progress.begin(block)
+        assert ": 11 to 41 handovers, at least about " in text.getvalue()
+        wait_for(text, "has 0 of 11 to 41")
+
+
 def wait_for(text: StringIO, words: str) -> None:
     end = time.monotonic() + 30
     while words not in text.getvalue() and time.monotonic() < end:
@@ -162,6 +171,21 @@ def percentages(*problems: tuple[str, str]) -> list[int]:
 
 def test_a_bar_is_full_at_the_end() -> None:
     assert percentages()[-1] == 100
+
+
+@pytest.mark.parametrize("rounds", [3, 4, 20])
+def test_a_bar_is_full_however_many_reps_there_were(rounds: int) -> None:
+    """Those beyond the least make the whole longer."""
+    plan = small_plan(mem="64M,64G", reps="auto")
+    shown, text = console(terminal=True)
+    with BarProgress(shown, plan) as progress:
+        for block in plan.blocks:
+            progress.begin(block)
+            for rep in reps_of(block)[: 1 + 2 * rounds]:
+                progress.advance(block, rep)
+            progress.end(block, "", "")
+    percent = [int(number) for number in re.findall(r"(\d+) %", text.getvalue())]
+    assert percent[-1] == max(percent) == 100
 
 
 def test_a_block_that_failed_leaves_the_bar_full_too() -> None:

@@ -65,6 +65,13 @@ def test_a_budget_for_half_leaves_the_rest_with_its_reason() -> None:
         assert why.endswith("(needs: a larger --budget)")
 
 
+def test_of_reps_that_are_not_known_the_least_are_counted() -> None:
+    five, more = small_block(mem="1G", reps=5), small_block(mem="1G", reps="5+")
+    assert block_seconds(more) == pytest.approx(block_seconds(five))
+    (_, why), *_ = small_plan(**{**FACTORS, "reps": "5+"}, budget=1).left_out
+    assert "it would take at least " in why
+
+
 def test_more_of_anything_costs_more() -> None:
     one, more_memory, more_reps = (
         small_block(mem="1G"),

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from bench.model.cell import FACTORS, VARIANTS, Backing, Break
 from bench.model.limits import BOOTS, MOST_MEMORY, REPS
+from bench.model.reps import Reps
 from bench.paths import SCENARIOS
 from bench.plan.scenario import Scenario, load_scenario
 
@@ -66,7 +67,8 @@ OVERRIDES = st.fixed_dictionaries(
         "kernel": st.lists(st.text(max_size=9)),
         "executor": st.text(min_size=1, max_size=9),
         "boots": st.integers(BOOTS.least, BOOTS.most),
-        "reps": st.integers(REPS.least, REPS.most),
+        "reps": st.integers(REPS.least, REPS.most)
+        | st.sampled_from(["1+", "5+", "30+", "auto", "7"]),
         "seed": st.integers(0, 1 << 70),
         "budget": st.floats(0, exclude_min=True, allow_infinity=False),
         "max_pause": st.sampled_from(["", "100ms", "1.5 Mi"]),
@@ -101,6 +103,8 @@ def test_a_dump_of_the_version_before_is_read() -> None:
     assert scenario.broken is Break.DROP_MAPPING
     assert scenario.values("regions") == ("1", "qemu")
     assert scenario.budget == 600.0
+    assert scenario.reps == Reps(2, 2)
+    assert scenario.model_dump(mode="json")["reps"] == BEFORE["reps"]
 
 
 @pytest.mark.parametrize("mem", [[0], [-1], ["1G"], [True], [1.5], 7, [MOST_MEMORY + 1]])

@@ -9,8 +9,9 @@ import pytest
 from bench.errors import UsageError
 from bench.model.cell import VARIANTS, Backing, Batch, Break, Handover, Pages, Ptes
 from bench.model.device import DEVICES
-from bench.model.limits import BOOTS, MOST_MEMORY, REPS, SEED
+from bench.model.limits import BOOTS, MOST_MEMORY, SEED
 from bench.model.method import Method
+from bench.model.reps import AUTO, Reps
 from bench.model.units import GIB, MIB
 from bench.paths import SCENARIOS
 from bench.plan.scenario import Scenario, load_scenario
@@ -59,8 +60,24 @@ BAD_VALUES: list[tuple[str, Any, list[str]]] = [
     ("budget", "-1m", ["'-1m'", "as in 10m"]),
     ("max_pause", "0ms", ["'0ms'", "100ms", "20Mi"]),
     ("max_pause", "1.2.3ms", ["'1.2.3ms'", "100ms"]),
-    ("reps", 0, ["0", "from 1 to 200"]),
-    ("reps", 201, ["201", "from 1 to 200"]),
+    *(
+        ("reps", value, [f"'{value}'", "from 1 to 200", "with a +", "auto"])
+        for value in (
+            0,
+            201,
+            "0",
+            "3.5",
+            "auto:0",
+            "+",
+            "0+",
+            "201",
+            "201+",
+            "+5",
+            "5-9",
+            "",
+            "\u0663",
+        )
+    ),
     ("seed", -1, ["-1", "0 or more"]),
 ]
 
@@ -99,6 +116,7 @@ def test_a_field_not_given_has_its_default(tmp_path: Path) -> None:
         (Ptes.COLD,),
         ("1",),
     )
+    assert scenario.reps == AUTO
 
 
 def test_options_replace_fields(tmp_path: Path) -> None:
@@ -107,7 +125,7 @@ def test_options_replace_fields(tmp_path: Path) -> None:
     assert scenario.mem == (GIB, 4 * GIB)
     assert scenario.pages == (Pages.SMALL, Pages.THP)
     assert scenario.values("regions") == ("1", "2")
-    assert scenario.reps == 7
+    assert scenario.reps == Reps(7, 7)
     assert scenario.method == (Method.RESET_OWNER, Method.NEW_OWNER)
 
 
@@ -248,9 +266,9 @@ def test_every_field_is_refused_in_words_of_ours(field: str, value: Any) -> None
     assert len(message) < 400
 
 
-@pytest.mark.parametrize(("field", "given"), [("reps", 500), ("boots", 101), ("seed", -1)])
+@pytest.mark.parametrize(("field", "given"), [("boots", 101), ("seed", -1)])
 def test_a_number_out_of_range_is_said_with_its_range(field: str, given: int) -> None:
-    limits = {"reps": REPS, "boots": BOOTS, "seed": SEED}[field]
+    limits = {"boots": BOOTS, "seed": SEED}[field]
     assert the_error("smoke", **{field: given}) == (
         f"--{field}: {given} is not a whole number {limits}"
     )

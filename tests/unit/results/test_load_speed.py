@@ -48,7 +48,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole run; no two reps of it have the same ticks."""
     blocks = [block(number) for number in range(1, SAMPLES // REPS // 2 + 1)]
     store = create(tmp_path_factory.mktemp("large") / "run", "large")
-    plan = plan_facts(Plan("large", 1, REPS, tuple(blocks)))
+    plan = plan_facts(Plan("large", 1, tuple(blocks)))
     store.write_facts(structs.replace(FACTS, **plan))
     store.append(
         replace(numbered(rep + place * 1_000_000, method), rep=rep, cell=each.cell_of(method))

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Say before a run what its figures will be too few for."""
+
+from itertools import count
+from math import ceil
+
+from bench.model.cell import Clock
+from bench.model.reps import Reps
+from bench.stats.decision import Rule
+from bench.stats.exact import least_reps
+from bench.stats.summary import median_interval
+from bench.stats.wall import least_boots
+
+_INTERVAL = next(n for n in count(1) if median_interval(range(n)))  # values that it takes
+
+
+def shortage(reps: Reps, boots: int, clock: Clock, here: bool = False) -> str:
+    """Name what needs more reps, or boots of a kernel, and the option that gives them; or "".
+
+    What may be measured beyond the least reps does not count. ``here``: the boots are those of
+    this machine, for which there is no option. Where there are several boots, they are the
+    sample, but for a gate on counts.
+    """
+    found = [
+        f"{who} needs {what}"
+        for who, what in (
+            ("a gate", _for_gate(reps, boots, clock, here)),
+            ("an interval", _for_interval(reps, boots)),
+        )
+        if what
+    ]
+    several = "rep" if reps.least == 1 else "reps"
+    planned = f"{'' if reps.exact else 'at least '}{reps.least} {several} of each cell"
+    each = f" in each of {boots} boots" if boots > 1 else ""
+    return f"{planned}{each}: {', '.join(found)}" if found else ""
+
+
+def _for_gate(reps: Reps, boots: int, clock: Clock, here: bool) -> str:
+    rule = Rule(clock=clock)
+    if clock is Clock.ICOUNT:
+        least = ceil(least_reps(rule) / boots)
+        return _option(reps, least) if reps.least < least else ""
+    least = least_boots(rule)
+    if here:
+        return f"runs of {least} boots of this machine"
+    return "" if boots >= least else f"--boots {least}"
+
+
+def _for_interval(reps: Reps, boots: int) -> str:
+    if boots > 1:
+        return "" if boots >= _INTERVAL else f"--boots {_INTERVAL}"
+    return "" if reps.least >= _INTERVAL else _option(reps, _INTERVAL)
+
+
+def _option(reps: Reps, least: int) -> str:
+    return f"--reps {least}{'' if reps.exact else '+'}"
