@@ -161,6 +161,17 @@ def test_a_seed_gives_one_plan() -> None:
     assert small_plan(**factors, seed=7) == small_plan(**factors, seed=7)
 
 
+@pytest.mark.parametrize("reps", [1, 3, 5, 19])
+def test_more_reps_go_on_with_the_same_order(reps: int) -> None:
+    """So figures of a number of reps are those of as many that were enough."""
+    exact, open_ended = (small_block(method=ALL_METHODS, reps=text) for text in (reps, f"{reps}+"))
+    assert open_ended.least_order == exact.order == exact.least_order
+    assert len(open_ended.order) == 1 + 20 * len(open_ended.cells)
+    assert (exact.least, open_ended.least) == (None, reps)
+    assert open_ended.count == f"{len(exact.order)} to {len(open_ended.order)}"
+    assert exact.count == str(len(exact.order))
+
+
 def test_seeds_give_different_orders_of_the_same_cells() -> None:
     factors = {"mem": "64M,128M,256M", "method": "reopen,reset-owner,new-owner", "reps": 6}
     plans = [small_plan(**factors, seed=seed) for seed in range(5)]
