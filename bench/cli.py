@@ -330,7 +330,7 @@ def build(update: UpdateOption = False) -> Outcome:
     raise_signals()
     for line in recover():
         _say(line)
-    return kernels.build(update)
+    return kernels.build(update, _say)
 
 
 @kernel.command(name="list")

@@ -7,7 +7,8 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -42,16 +43,17 @@ def run(
     env: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
     timeout: float = 600,
+    watch: Callable[[], None] | None = None,
 ) -> str:
     """Run a command to its end and return its standard output.
 
     ProcessFailed if it exits with anything but 0, or has not ended after ``timeout`` seconds
     (code 124); MissingTool if there is no such program; CannotJudge if it cannot be started.
     ``env`` is added to our environment without what is meant for other builds; ``stdin`` is
-    what the command reads, nothing by default.
+    what the command reads, nothing by default. ``watch`` is called twice a second meanwhile.
     """
     try:
-        done = _run_group(argv, stdin, timeout, cwd, {**_environment(), **(env or {})})
+        done = _run_group(argv, stdin, timeout, cwd, {**_environment(), **(env or {})}, watch)
     except FileNotFoundError:
         raise MissingTool(f"{argv[0]} is not installed") from None
     except OSError as error:
@@ -82,6 +84,7 @@ def _run_group(
     timeout: float,
     cwd: Path | None,
     env: Mapping[str, str],
+    watch: Callable[[], None] | None,
 ) -> "subprocess.CompletedProcess[bytes]":
     """Do what subprocess.run does, and kill what the command started too on any exception."""
     with subprocess.Popen(
@@ -94,12 +97,34 @@ def _run_group(
         process_group=0,
     ) as popen:
         try:
-            out, err = popen.communicate(data, timeout)
+            out, err = _communicate(popen, data, timeout, watch)
         except BaseException:
             with suppress(ProcessLookupError):
                 os.killpg(popen.pid, signal.SIGKILL)
             raise
         return subprocess.CompletedProcess(argv, popen.returncode, out, err)
+
+
+_TICK = 0.5  # seconds
+
+
+def _communicate(
+    popen: "subprocess.Popen[bytes]",
+    data: bytes | None,
+    timeout: float,
+    watch: Callable[[], None] | None,
+) -> tuple[bytes, bytes]:
+    if watch is None:
+        return popen.communicate(data, timeout)
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            return popen.communicate(data, min(_TICK, max(0, end - time.monotonic())))
+        except subprocess.TimeoutExpired:
+            if time.monotonic() >= end:
+                raise
+        data = None  # it has been taken
+        watch()
 
 
 _children: "set[subprocess.Popen[bytes]]" = set()  # of all threads, that `spawn` has started

@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Measure the sides of a gate once more: the same scenario, fresh boots, in turns."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
 from bench.commands.outcome import Say
-from bench.commands.run import RunOptions, run_boot
+from bench.commands.run import RunOptions, run_boot, seconds_ahead
 from bench.errors import CannotJudge
+from bench.executors.choose import check
+from bench.measure.display import Display
+from bench.measure.progress import show_progress
 from bench.measure.resume import scenario_of
-from bench.model.cell import Block
+from bench.model.cell import Block, Clock
+from bench.model.steps import Step
+from bench.plan.matrix import make_plan
+from bench.plan.scenario import Scenario
 from bench.results.series import runs_below
 from bench.results.writer import load
 from bench.sides import cell_name, read_side
@@ -26,13 +33,18 @@ def measured_again(
     paths = [*dict.fromkeys(paths)]  # BASE may be NEW, and over its budget
     places = {path: _fresh(path) for path in paths}
     counts = dict.fromkeys(paths, 0)
+    boots: list[_Boot] = []
     for path, run in _in_turns(paths):
         counts[path] += 1
         number = counts[path]
         several = len(runs_below(path)) > 1
         out = places[path] / f"{number:02}" if several else places[path]
-        _measure(run, number, out, names, say)
-        read_side([run, out], force)
+        boots.append(_Boot.again(run, number, out, names))
+    with show_progress(say, [boot.seconds for boot in boots]) as display:
+        for place, boot in enumerate(boots, 1):
+            display.begin_boot(place, len(boots), boot.out.name)
+            boot.measure(display)
+            read_side([boot.run, boot.out], force)
     return places
 
 
@@ -47,21 +59,44 @@ def _in_turns(paths: Sequence[Path]) -> list[tuple[Path, Path]]:
     ]
 
 
-def _measure(run: Path, number: int, out: Path, names: Collection[str], say: Say) -> None:
-    """Measure the scenario of a run once more, with another order of the methods."""
+@dataclass(frozen=True)
+class _Boot:
+    """A run to measure once more, with another order of the methods, and into which directory."""
 
-    def regressed(block: Block) -> bool:
-        return any(cell_name(cell) in names for cell in block.cells)
+    run: Path
+    out: Path
+    scenario: Scenario
+    clock: Clock
+    options: RunOptions
+    names: Collection[str]  # of the cells
 
-    stored = load(run)
-    before = scenario_of(run, stored.facts)
-    scenario = before.model_copy(update={"seed": before.seed + 1000 + number})
-    arguments = ["gate", "--confirm", str(run)]
-    clock, tune = stored.clock.value, stored.facts.tune
-    options = RunOptions(str(run), {}, arguments, clock, out, tune)
-    outcome = run_boot(options, scenario, out, say, regressed)
-    if outcome.complaint:
-        raise CannotJudge(f"--confirm: {run}: {outcome.complaint}", outcome.hint)
+    @staticmethod
+    def again(run: Path, number: int, out: Path, names: Collection[str]) -> "_Boot":
+        """Return the boot of this number; CannotJudge or UsageError where it cannot be had."""
+        stored = load(run)
+        before = scenario_of(run, stored.facts)
+        scenario = before.model_copy(update={"seed": before.seed + 1000 + number})
+        arguments = ["gate", "--confirm", str(run)]
+        clock, tune = stored.clock, stored.facts.tune
+        check(scenario, make_plan(scenario), clock)
+        options = RunOptions(str(run), {}, arguments, clock.value, out, tune)
+        return _Boot(run, out, scenario, clock, options, names)
+
+    @property
+    def seconds(self) -> Mapping[Step, float]:
+        """Estimate the seconds of its steps."""
+        plan = make_plan(self.scenario)
+        blocks = [*filter(self._wanted, plan.blocks)]
+        return seconds_ahead([self.scenario], plan, blocks, self.clock)[0]
+
+    def measure(self, display: Display) -> None:
+        """Measure the blocks that have the cells; CannotJudge when that is not all of them."""
+        outcome = run_boot(self.options, self.scenario, self.out, display, self._wanted)
+        if outcome.complaint:
+            raise CannotJudge(f"--confirm: {self.run}: {outcome.complaint}", outcome.hint)
+
+    def _wanted(self, block: Block) -> bool:
+        return any(cell_name(cell) in self.names for cell in block.cells)
 
 
 def _fresh(path: Path) -> Path:

@@ -3,20 +3,28 @@
 
 from datetime import datetime
 
-from bench.commands.outcome import Outcome
+from bench.commands.outcome import Outcome, Say
 from bench.guest.saved import DIRECTORY, empty, kept
-from bench.kernel.build import built_kernels, ensure_kernel
+from bench.kernel.build import built_kernels, cached_kernel, ensure_kernel
 from bench.kernel.config import load_config
-from bench.kernel.packages import ensure_packages
+from bench.kernel.packages import cached_packages, ensure_packages
+from bench.measure.progress import show_progress
+from bench.model.steps import Step
 from bench.model.units import MIB
 from bench.paths import cache_path
+from bench.plan.duration import STEP_SECONDS
 
 
-def build(update: bool) -> Outcome:
+def build(update: bool, say: Say) -> Outcome:
     """Build the modules unless the cache has them; ``update`` asks for newer packages first."""
-    if update:
-        ensure_packages(load_config(), update=True)
-    built = ensure_kernel()
+    config = load_config()
+    steps = {Step.FETCH, Step.UNPACK} if update or cached_packages(config) is None else set()
+    if cached_kernel(config) is None:
+        steps.add(Step.BUILD)
+    with show_progress(say, [{step: STEP_SECONDS[step] for step in steps}]) as display:
+        if update:
+            ensure_packages(config, update=True, steps=display)
+        built = ensure_kernel(config, display)
     return Outcome(0, f"{built.name}\n{built.path}")
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Carry out `bench run`: plan, measure, report. What is to be printed is returned."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,18 +10,21 @@ from typing import Any
 from bench.commands.outcome import Outcome, Say
 from bench.errors import EXIT_INTERRUPTED, BenchError, UsageError
 from bench.executors.base import Executor
-from bench.executors.choose import choose_executor
+from bench.executors.choose import check, choose_executor, steps_ahead
 from bench.gate.compare import GateOptions, ask, read_sides
 from bench.gate.needs import shortage
 from bench.gate.render import comparison_text
+from bench.measure.display import Display
 from bench.measure.jobs import AUTO, choose_jobs, parse_jobs
-from bench.measure.loop import Progress, run_facts
 from bench.measure.loop import run as run_plan
-from bench.measure.progress import BarProgress, PlainProgress, StderrConsole, preparing
-from bench.measure.resume import carry_on, open_again
+from bench.measure.loop import run_facts
+from bench.measure.progress import show_progress
+from bench.measure.resume import Resumed, carry_on, open_again
 from bench.model.cell import Block, Clock, Plan
 from bench.model.reps import Reps
-from bench.plan.boots import boots_of
+from bench.model.steps import Step
+from bench.plan.boots import Boot, boots_of
+from bench.plan.duration import whole_seconds
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario, load_scenario
 from bench.report.table.contents import contents
@@ -57,16 +60,29 @@ def run_command(options: RunOptions, say: Say) -> Outcome:
     if options.resume:
         return resume_run(options, options.resume, say)
     scenario = load_scenario(options.scenario, options.overrides)
-    if scenario.boots > 1 or len(scenario.kernel) > 1:
-        return run_boots(options, scenario, say)
-    return run_boot(options, scenario, options.out, say, boots=1)
+    plan, clock = make_plan(scenario), _clock(options.clock)
+    check(scenario, plan, clock)
+    boots = boots_of(scenario)
+    ahead = seconds_ahead([boot.scenario for boot in boots], plan, plan.blocks, clock)
+    with show_progress(say, ahead) as display:
+        if len(boots) > 1:
+            return run_boots(options, boots, display)
+        return run_boot(options, scenario, options.out, display, boots=1)
+
+
+def seconds_ahead(
+    scenarios: Sequence[Scenario], plan: Plan, blocks: Sequence[Block], clock: Clock | None
+) -> list[dict[Step, float]]:
+    """Estimate the seconds of each step of boots in which ``blocks`` of a plan are measured."""
+    measuring = {Step.MEASURE: sum(map(whole_seconds, blocks))}
+    return [steps | measuring for steps in steps_ahead(scenarios, plan, clock)]
 
 
 def run_boot(
     options: RunOptions,
     scenario: Scenario,
     out: Path | None,
-    say: Say,
+    display: Display,
     only: Callable[[Block], bool] = lambda _: True,
     boots: int | None = None,
 ) -> Outcome:
@@ -81,18 +97,17 @@ def run_boot(
     plan = replace(whole, blocks=tuple(filter(only, whole.blocks)))
     store = create(out, scenario.name)
     try:
-        with tuned(options.tune, whole, scenario.executor, say) as settings:
-            with preparing(say) as tell:
-                executor = choose_executor(
-                    scenario, whole, clock, store.console, tell, fresh=options.fresh
-                )
-            jobs = choose_jobs(parse_jobs(options.jobs), executor.room(), say)
+        with tuned(options.tune, whole, scenario.executor, display.note) as settings:
+            executor = choose_executor(
+                scenario, whole, clock, store.console, display, fresh=options.fresh
+            )
+            jobs = choose_jobs(parse_jobs(options.jobs), executor.room(), display.note)
             if boots and plan.blocks:
-                _say_shortage(scenario.reps, boots, executor, say)
+                _say_shortage(scenario.reps, boots, executor, display.note)
             changed = settings if options.tune else None
             store.write_facts(run_facts(scenario, plan, executor, options.arguments, changed))
-            with _progress(plan) as progress:
-                run_plan(plan, executor, store, progress, 0, jobs)
+            with display.measuring(plan):
+                run_plan(plan, executor, store, display, 0, jobs)
     except KeyboardInterrupt:
         if (store.path / "run.json").exists():
             return _outcome(store, interrupted=True)
@@ -106,16 +121,14 @@ def run_boot(
     return _outcome(store)
 
 
-def run_boots(options: RunOptions, scenario: Scenario, say: Say) -> Outcome:
+def run_boots(options: RunOptions, boots: Sequence[Boot], display: Display) -> Outcome:
     """Measure every boot of every kernel, each into a run directory below a common one."""
-    boots = boots_of(scenario)
-    parent = create_boots(options.out, scenario.name)
-    say_once = _once(say)
+    parent = create_boots(options.out, boots[0].scenario.name)
+    count = max(boot.number for boot in boots)
     reports, code, complaint = [], EXIT_GOOD, ""
     for number, boot in enumerate(boots, 1):
-        say(f"boot {number} of {len(boots)}: {boot.label}")
-        place = parent / boot.place
-        outcome = run_boot(options, boot.scenario, place, say_once, boots=scenario.boots)
+        display.begin_boot(number, len(boots), boot.label)
+        outcome = run_boot(options, boot.scenario, parent / boot.place, display, boots=count)
         code, complaint = outcome.code or code, outcome.complaint or complaint
         reports.append(outcome.sections)
         if outcome.complaint:  # interrupted, or nothing can be measured: so would the next be
@@ -144,18 +157,6 @@ def _comparison(base: Path, new: Path) -> list[str]:
     return [*lines, *text.splitlines()]
 
 
-def _once(say: Say) -> Say:
-    """Leave out lines that were said before: boots have much in common."""
-    said: set[str] = set()
-
-    def first(line: str) -> None:
-        if line not in said:
-            said.add(line)
-            say(line)
-
-    return first
-
-
 def resume_run(options: RunOptions, path: Path, say: Say) -> Outcome:
     """Measure the rest of a run, by the executor that its whole plan would have."""
     run = open_again(path)
@@ -163,17 +164,23 @@ def resume_run(options: RunOptions, path: Path, say: Say) -> Outcome:
         say(f"{run.set_aside} lines of unfinished cells are in samples.damaged.jsonl")
     if run.finished:
         return _outcome(run.store)
+    blocks = [block for block in run.rest.blocks if block not in run.ahead]
+    ahead = seconds_ahead([run.scenario], run.plan, blocks, run.clock)
+    with show_progress(say, ahead) as display:
+        return _measure_rest(options, run, display)
+
+
+def _measure_rest(options: RunOptions, run: Resumed, display: Display) -> Outcome:
+    fresh, console = run.facts.executor.fresh, run.store.console
     try:
-        with tuned(options.tune, run.plan, run.scenario.executor, say):
-            fresh = run.facts.executor.fresh
-            with preparing(say) as tell:
-                executor = choose_executor(
-                    run.scenario, run.plan, run.clock, run.store.console, tell, fresh=fresh
-                )
-            jobs = choose_jobs(parse_jobs(options.jobs), executor.room(), say)
+        with tuned(options.tune, run.plan, run.scenario.executor, display.note):
+            executor = choose_executor(
+                run.scenario, run.plan, run.clock, console, display, fresh=fresh
+            )
+            jobs = choose_jobs(parse_jobs(options.jobs), executor.room(), display.note)
             boots = carry_on(run, executor, options.arguments, options.tune)
-            with _progress(run.rest) as progress:
-                run_plan(run.rest, executor, run.store, progress, boots, jobs, run.ahead)
+            with display.measuring(run.rest):
+                run_plan(run.rest, executor, run.store, display, boots, jobs, run.ahead)
     except KeyboardInterrupt:
         return _outcome(run.store, interrupted=True)
     return _outcome(run.store)
@@ -191,18 +198,6 @@ def _clock(name: str | None) -> Clock | None:
     except ValueError:
         known = ", ".join(Clock)
         raise UsageError(f"--clock: '{name}' is unknown: known are {known}") from None
-
-
-@contextmanager
-def _progress(plan: Plan) -> Iterator[Progress]:
-    """Show a bar on a terminal, and lines elsewhere."""
-    console = StderrConsole()
-    if console.is_terminal:
-        with BarProgress(console, plan) as bar:
-            yield bar
-    else:
-        with PlainProgress(console, plan) as lines:
-            yield lines
 
 
 def _remove_if_empty(store: Store) -> bool:

@@ -1,67 +1,68 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Choose the executor from ``--executor``, ``--clock`` and the devices of a plan."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from bench.errors import CannotJudge, UsageError
-from bench.executors import host
+from bench.executors import guest_setup, host
 from bench.executors.base import Executor
 from bench.executors.guest import GuestExecutor
-from bench.executors.guest_setup import prepare
 from bench.executors.replay import ReplayExecutor
 from bench.model.cell import Cell, Clock, Plan
 from bench.model.device import NO_DEVICE, of_this_machine
+from bench.model.steps import Step, Steps
 from bench.plan.scenario import Scenario
 
 
-def choose_executor(
-    scenario: Scenario,
-    plan: Plan,
-    clock: Clock | None,
-    console: Path,
-    say: Callable[[str], None],
-    *,
-    fresh: bool = False,
-) -> Executor:
-    """Return an executor that can begin; ``say`` gets a line for what takes time or was decided.
+def check(scenario: Scenario, plan: Plan, clock: Clock | None) -> None:
+    """Refuse what cannot be measured here, before anything is fetched, built or measured.
 
-    A guest boots for every block if ``fresh``, instead of going on from a saved state.
-
-    ``auto`` is the host when the plan names a device of this machine, else the guest. UsageError
-    for options that do not fit together, CannotJudge when nothing can be measured.
+    UsageError for options that do not fit together or name what is not there, CannotJudge when
+    nothing can be measured.
     """
-    name = scenario.executor
-    named = sorted({cell.device for cell in _cells(plan) if of_this_machine(cell.device)})
-    if name == "auto":
-        name = "host" if named else "guest"
-    kind, _, recording = name.partition(":")
-    if kind == "replay" and recording:
-        return ReplayExecutor.from_file(Path(recording), clock or Clock.ICOUNT)
-    if name not in ("host", "guest"):
-        raise UsageError(
-            f"--executor: '{name}' is unknown: known are auto, host, guest, replay:FILE"
-        )
+    kind, recording = _kind(scenario, plan)
+    if kind == "replay":
+        _check_recording(recording)
+        return
     if not plan.blocks:
         raise CannotJudge("no cell is left to measure", "give more --budget, or smaller --mem")
-    if name == "host" and scenario.kernel:
-        raise UsageError("--kernel: the host has the kernel that runs", "use --executor guest")
-    if name == "host":
-        return _host(plan, clock, console, say)
-    if named:
+    if kind == "host":
+        _check_host(scenario, plan, clock)
+        return
+    if named := _named(plan):
         raise UsageError(f"--device: {named[0]} is of this machine", "use --executor host")
-    say("preparing the kernel and the guest")
-    setup = prepare(plan.blocks, clock, console, next(iter(scenario.kernel), ""))
-    say(f"guest: {setup.kernel.name} under {setup.accelerator}")
-    if clock is None and setup.accelerator.clock is Clock.ICOUNT:
-        say("no KVM: see bench doctor")
-    return GuestExecutor(replace(setup, fresh=fresh, boot=scenario.seed), say)
+    guest_setup.check(plan.blocks, clock, scenario.kernel)
 
 
-def _host(
-    plan: Plan, clock: Clock | None, console: Path, say: Callable[[str], None]
-) -> host.HostExecutor:
+def _kind(scenario: Scenario, plan: Plan) -> tuple[str, Path]:
+    """Return "host", "guest" or "replay", and the recording of the latter."""
+    name = scenario.executor
+    if name == "auto":
+        name = "host" if _named(plan) else "guest"
+    kind, _, recording = name.partition(":")
+    if name in ("host", "guest") or (kind == "replay" and recording):
+        return kind, Path(recording)
+    raise UsageError(f"--executor: '{name}' is unknown: known are auto, host, guest, replay:FILE")
+
+
+def _named(plan: Plan) -> list[str]:
+    """List the devices of this machine that a plan names."""
+    return sorted({cell.device for cell in _cells(plan) if of_this_machine(cell.device)})
+
+
+def _check_recording(path: Path) -> None:
+    if not path.is_fifo():  # to open one for a look would take it from who reads it
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise UsageError(f"--executor: {path}: {error.strerror}") from None
+
+
+def _check_host(scenario: Scenario, plan: Plan, clock: Clock | None) -> None:
+    if scenario.kernel:
+        raise UsageError("--kernel: the host has the kernel that runs", "use --executor guest")
     if clock is Clock.ICOUNT:
         raise UsageError("--clock: icount counts in a guest", "use --executor guest")
     for cell in _cells(plan):
@@ -70,10 +71,49 @@ def _host(
                 f"--device: {cell.device} is a device of the guest",
                 "on the host name a node, as in --device /dev/vhost-vdpa-0",
             )
-    executor = host.prepare(plan, console)
-    for device in executor.facts().devices or ():
-        say(f"device: {device.described}")
-    return executor
+    host.find_devices(plan)
+
+
+def steps_ahead(
+    scenarios: Sequence[Scenario], plan: Plan, clock: Clock | None
+) -> list[dict[Step, float]]:
+    """Estimate the seconds of what comes before measuring the plan, for a boot of each scenario."""
+    if _kind(scenarios[0], plan)[0] != "guest":
+        return [{} for _ in scenarios]
+    return guest_setup.steps_ahead(clock, [next(iter(each.kernel), "") for each in scenarios])
+
+
+def choose_executor(
+    scenario: Scenario,
+    plan: Plan,
+    clock: Clock | None,
+    console: Path,
+    steps: Steps,
+    *,
+    fresh: bool = False,
+) -> Executor:
+    """Return an executor that can begin, after what takes time: ``steps`` is told of it.
+
+    A guest boots for every block if ``fresh``, instead of going on from a saved state.
+
+    ``auto`` is the host when the plan names a device of this machine, else the guest. Raises
+    as `check` does.
+    """
+    check(scenario, plan, clock)
+    kind, recording = _kind(scenario, plan)
+    if kind == "replay":
+        return ReplayExecutor.from_file(recording, clock or Clock.ICOUNT)
+    if kind == "host":
+        executor = host.prepare(plan, console, steps)
+        for device in executor.facts().devices or ():
+            steps.note(f"device: {device.described}")
+        return executor
+    kernel = next(iter(scenario.kernel), "")
+    setup = guest_setup.prepare(plan.blocks, clock, console, kernel, steps)
+    steps.note(f"guest: {setup.kernel.name} under {setup.accelerator}")
+    if clock is None and setup.accelerator.clock is Clock.ICOUNT:
+        steps.note("no KVM: see bench doctor")
+    return GuestExecutor(replace(setup, fresh=fresh, boot=scenario.seed), steps)
 
 
 def _cells(plan: Plan) -> list[Cell]:

@@ -3,7 +3,7 @@
 
 import shlex
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from bench.model.cell import Block, Cell, Clock, Pages, Rep, Unavailable
 from bench.model.device import DEVICES, Device
 from bench.model.facts import NO_RESULT, ExecutorFacts
 from bench.model.method import Method
+from bench.model.steps import SILENT, Step, Steps
 from bench.model.units import KIB, format_size
 from bench.plan.duration import once_seconds
 from bench.protocol.helper import Target, deadline, helper_words, patience
@@ -40,9 +41,9 @@ class GuestExecutor:
 
     name = "guest"
 
-    def __init__(self, setup: GuestSetup, say: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, setup: GuestSetup, steps: Steps = SILENT) -> None:
         self._setup = setup
-        self._say = say
+        self._steps = steps
         self._snapshot: Snapshot | None = None
         self._fresh = setup.fresh  # boot for every block
         self.boots = 0
@@ -83,28 +84,30 @@ class GuestExecutor:
         return number + 1 if self._fresh else 1
 
     def measure(self, block: Block) -> Generator[Rep | Unavailable]:
-        *steps, last = block_script(block, self.clock)
-        with self.guest([step.command for step in (*steps, last)]) as guest:
+        *before, last = block_script(block, self.clock)
+        with self.guest([each.command for each in (*before, last)], block.label) as guest:
             try:
-                for step in steps:
-                    step.take(guest)
+                for each in before:
+                    each.take(guest)
                 yield from read_reps(guest.lines(last.command, last.seconds), block)
             except CellFailed as failure:
                 failure.hint = failure.hint or guest.last_words()
                 raise
 
     @contextmanager
-    def guest(self, script: Sequence[str]) -> Iterator[Guest]:
-        """Run a script in a guest, which is ended with the block."""
+    def guest(self, script: Sequence[str], label: str = "guest") -> Iterator[Guest]:
+        """Run the script of the block with this label in a guest, which is ended with the block."""
         with ExitStack() as stack:
             state = self.state
             config = replace(self._setup.config(), console=stack.enter_context(self._part()))
             if state is None:
                 with self._lock:
                     self.boots += 1
-                guest, _ = stack.enter_context(boot(config, _BOOT_DEADLINE, script))
+                with self._steps.at(Step.BOOT, of=label):
+                    guest, _ = stack.enter_context(boot(config, _BOOT_DEADLINE, script))
             else:
-                guest = stack.enter_context(restore(config, state, script))
+                with self._steps.at(Step.RESTORE, of=label):
+                    guest = stack.enter_context(restore(config, state, script))
             yield guest
 
     @contextmanager
@@ -129,9 +132,10 @@ class GuestExecutor:
                 return None
             try:
                 config = self._setup.config()
-                kept = self._snapshot or ensure_snapshot(config, _BOOT_DEADLINE, self._say)
+                kept = self._snapshot or ensure_snapshot(config, _BOOT_DEADLINE, self._steps)
             except CannotSave as error:
-                self._say(f"this guest cannot be saved and boots for every block: {error.message}")
+                why = error.message
+                self._steps.note(f"this guest cannot be saved and boots for every block: {why}")
                 self._fresh = True
                 return None
             self._snapshot = kept
@@ -148,7 +152,7 @@ def _modules(devices: Iterable[Device]) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Step:
+class Command:
     """One command of a block's script, and what it means when it fails."""
 
     command: str
@@ -165,7 +169,7 @@ class Step:
             raise
 
 
-class ClockStep(Step):
+class ClockCheck(Command):
     """Hold the guest's clock against a loop of a known number of instructions.
 
     GuestLost when it does not, within 2 %: every figure would be wrong. The helper times a loop
@@ -183,31 +187,31 @@ class ClockStep(Step):
             )
 
 
-CHECK_CLOCK = ClockStep(
+CHECK_CLOCK = ClockCheck(
     f"bench-helper null --out 4 --mem 4096 --pages 4k --loops {_CLOCK_LOOPS}"
     " --order exec-only,exec-only,exec-only"
 )
 
 
-def block_script(block: Block, clock: Clock) -> list[Step]:
+def block_script(block: Block, clock: Clock) -> list[Command]:
     """All that a guest does for a block; the helper comes last."""
     cell = block.any_cell
-    steps: list[Step] = [CHECK_CLOCK] if clock is Clock.ICOUNT else []
+    steps: list[Command] = [CHECK_CLOCK] if clock is Clock.ICOUNT else []
     steps += device_steps(DEVICES[name] for name in block.devices)
     if Method.GUP_TEST in block.order:
-        steps.append(Step(f"[ -e {_GUP_TEST} ] || insmod /modules/gup_test_module.ko"))
+        steps.append(Command(f"[ -e {_GUP_TEST} ] || insmod /modules/gup_test_module.ko"))
     steps += page_steps(cell)
-    return [*steps, Step(helper_command(block, clock is Clock.WALL), deadline(block))]
+    return [*steps, Command(helper_command(block, clock is Clock.WALL), deadline(block))]
 
 
-def device_steps(devices: Iterable[Device]) -> list[Step]:
+def device_steps(devices: Iterable[Device]) -> list[Command]:
     """Put devices behind their nodes, at most one of a family."""
     devices = [*devices]
     loads = [
-        Step(f"insmod /modules/{module}.ko {parameters}".rstrip())
+        Command(f"insmod /modules/{module}.ko {parameters}".rstrip())
         for module, parameters in _modules(devices).items()
     ]
-    return loads + [Step(command) for device in devices for command in device.add]
+    return loads + [Command(command) for device in devices for command in device.add]
 
 
 def helper_command(block: Block, counters: bool = False) -> str:
@@ -226,14 +230,14 @@ def _pool(pages: Pages) -> str:
     return f"/sys/kernel/mm/hugepages/hugepages-{pages.size // KIB}kB/nr_hugepages"
 
 
-def page_steps(cell: Cell) -> list[Step]:
+def page_steps(cell: Cell) -> list[Command]:
     """Let memfds have huge pages, or fill a pool with exactly those that the cell needs."""
     if not cell.pages.pooled:
-        return [Step(f"echo advise >{_SHMEM_THP}")]
+        return [Command(f"echo advise >{_SHMEM_THP}")]
     pool, count = _pool(cell.pages), page_count(cell)
     steps = []
     if cell.pages is Pages.HUGETLB_2M:
-        steps.append(Step(f"echo {count} >{pool}", patience(once_seconds(cell))))
+        steps.append(Command(f"echo {count} >{pool}", patience(once_seconds(cell))))
     why = f"the guest cannot set {count} {cell.pages} pages aside"
     need = f"{format_size(cell.file)} of unfragmented guest memory"
-    return [*steps, Step(f'[ "$(cat {pool})" -ge {count} ]', skips=(why, need))]
+    return [*steps, Command(f'[ "$(cat {pool})" -ge {count} ]', skips=(why, need))]

@@ -2,22 +2,25 @@
 """Decide before a guest boots on its kernel, its accelerator and its memory."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import CannotJudge, MissingTool
-from bench.guest.initramfs import PACKAGES, ensure_initramfs
-from bench.guest.probe import qemu_version, why_not_kvm
+from bench.guest.initramfs import PACKAGES, cached_helper, ensure_initramfs
+from bench.guest.probe import known_answer, why_not_kvm
 from bench.guest.qemu import Accelerator, GuestConfig
-from bench.kernel.build import Kernel, ensure_kernel
+from bench.kernel.build import Kernel, cached_kernel, ensure_kernel
 from bench.kernel.config import load_config
+from bench.kernel.packages import cached_packages
 from bench.machine.container import cpu_quota
-from bench.machine.facts import available_memory
+from bench.machine.facts import available_memory, kvm_problem
 from bench.model.cell import Block, Cell, Clock, Pages
 from bench.model.device import DEVICES, Device
 from bench.model.facts import NO_RESULT
+from bench.model.steps import SILENT, Step, Steps
 from bench.model.units import GIB, MIB
+from bench.plan.duration import STEP_SECONDS
 from bench.process import find_tool
 
 # Set by tests alone: --clock wall takes its whole way under plain TCG, see CONTRIBUTING.md.
@@ -69,21 +72,66 @@ class GuestSetup:
         )
 
 
+def check(blocks: Sequence[Block], clock: Clock | None, kernels: Sequence[str]) -> None:
+    """Refuse a guest that cannot be had, before anything is fetched, built or booted.
+
+    UsageError for a kernel that is unknown; CannotJudge when a program is missing, when the
+    largest cell needs more memory than is free, or for the wall clock without KVM.
+    """
+    for name in kernels or ("",):
+        load_config(name)
+    for device in {name: DEVICES[name] for block in blocks for name in block.devices}.values():
+        _require_programs(device)
+    _require_programs()
+    guest_memory(blocks)
+    if clock is Clock.WALL and not os.environ.get(TEST_WALL) and (problem := kvm_problem()):
+        raise _no_wall_clock(problem)
+
+
+def steps_ahead(clock: Clock | None, kernels: Sequence[str]) -> list[dict[Step, float]]:
+    """Estimate the seconds of what comes before measuring, for a boot of each of the kernels.
+
+    What the cache has takes none, but a guest that is saved already shows only later.
+    """
+    found: list[dict[Step, float]] = []
+    seen: set[str] = set()
+    for name in kernels:
+        config = load_config(name)
+        steps = [Step.BOOT]
+        if name not in seen and cached_kernel(config) is None:
+            steps += [Step.BUILD]
+        if not seen and cached_packages(config) is None:
+            steps += [Step.FETCH, Step.UNPACK]
+        if not seen and cached_helper() is None:
+            steps += [Step.COMPILE]
+        if not seen and clock is not Clock.ICOUNT and not kvm_problem():
+            kernel = cached_kernel(config)
+            if kernel is None or known_answer(kernel.image) is None:
+                steps += [Step.PROBE]
+        seen.add(name)
+        found.append({step: STEP_SECONDS[step] for step in steps})
+    return found
+
+
 def prepare(
-    blocks: Iterable[Block], clock: Clock | None, console: Path, kernel_name: str = ""
+    blocks: Iterable[Block],
+    clock: Clock | None,
+    console: Path,
+    kernel_name: str = "",
+    steps: Steps = SILENT,
 ) -> GuestSetup:
     """Build what is missing, choose the accelerator, size the guest for its largest cell.
 
     CannotJudge when a guest cannot be had here.
     """
     config = load_config(kernel_name)
-    qemu_version()  # fails early: building a kernel takes minutes, and nothing could boot it
     blocks = [*blocks]
     devices = [DEVICES[name] for block in blocks for name in block.devices]
     memory = guest_memory(blocks)
-    kernel = ensure_kernel(config)
-    initramfs = ensure_initramfs(kernel, [name for d in devices for name in d.programs])
-    accelerator, reason = _choose(kernel, initramfs, clock)
+    kernel = ensure_kernel(config, steps)
+    programs = [name for device in devices for name in device.programs]
+    initramfs = ensure_initramfs(kernel, programs, steps=steps)
+    accelerator, reason = _choose(kernel, initramfs, clock, steps)
     return GuestSetup(
         kernel=kernel,
         initramfs=initramfs,
@@ -98,13 +146,18 @@ def prepare(
 
 def why_not_here(device: Device) -> str:
     """Say what a guest with this device lacks on this machine, "" when nothing."""
-    wanted = {**HOST_PROGRAMS, **{name: PACKAGES[name] for name in device.programs}}
-    for name, package in wanted.items():
-        try:
-            find_tool(name, package)
-        except MissingTool as error:
-            return f"no: {error.message}, {error.hint}"
+    try:
+        _require_programs(device)
+    except MissingTool as error:
+        return f"no: {error.message}, {error.hint}"
     return ""
+
+
+def _require_programs(device: Device | None = None) -> None:
+    """Find what a guest, with a device or with none, needs of this machine, else MissingTool."""
+    own = {name: PACKAGES[name] for name in device.programs} if device else {}
+    for name, package in {**HOST_PROGRAMS, **own}.items():
+        find_tool(name, package)
 
 
 def gigantic_pages(blocks: Iterable[Block]) -> int:
@@ -168,14 +221,20 @@ def cell_memory(cell: Cell) -> int:
     return _RESERVE + file + 2 * (cell.mem // cell.pages.size * 8) + 2 * entries * _ENTRY
 
 
-def _choose(kernel: Kernel, initramfs: Path, clock: Clock | None) -> tuple[Accelerator, str]:
+def _choose(
+    kernel: Kernel, initramfs: Path, clock: Clock | None, steps: Steps
+) -> tuple[Accelerator, str]:
     if clock is Clock.ICOUNT:
         return Accelerator.TCG, "asked for (--clock icount)"
     if clock is Clock.WALL and os.environ.get(TEST_WALL):
         return Accelerator.PLAIN_TCG, f"{TEST_WALL} is set, for tests: {NO_RESULT}"
-    problem = why_not_kvm(kernel.image, initramfs)
+    problem = why_not_kvm(kernel.image, initramfs, steps)
     if not problem:
         return Accelerator.KVM, "a guest boots with it"
     if clock is Clock.WALL:
-        raise CannotJudge(f"--clock wall needs KVM: {problem}", "use --clock icount")
+        raise _no_wall_clock(problem)
     return Accelerator.TCG, problem
+
+
+def _no_wall_clock(problem: str) -> CannotJudge:
+    return CannotJudge(f"--clock wall needs KVM: {problem}", "use --clock icount")

@@ -15,6 +15,7 @@ from bench.machine.facts import available_memory, kernel_cmdline
 from bench.model.cell import Block, Cell, Clock, Plan, Rep, Unavailable
 from bench.model.device import of_this_machine, pci_address
 from bench.model.facts import ExecutorFacts
+from bench.model.steps import SILENT, Steps
 from bench.model.units import GIB, KIB, format_size
 from bench.process import spawn
 from bench.protocol.helper import deadline, helper_words
@@ -105,19 +106,24 @@ def _within(reader: LineReader, seconds: float) -> str | None:
         raise CellFailed(f"no word from the helper for {seconds:.0f} s") from None
 
 
-def prepare(plan: Plan, console: Path) -> HostExecutor:
+def prepare(plan: Plan, console: Path, steps: Steps = SILENT) -> HostExecutor:
     """Find the devices of a plan, compile the helper, raise this process's memlock limit.
 
     UsageError or CannotJudge for a device that cannot be measured, CannotJudge without a compiler.
     """
-    named = {name for block in plan.blocks for name in block.devices}
-    devices = {name: _find(name) for name in sorted(named) if of_this_machine(name)}
+    devices = find_devices(plan)
     lift_memlock()
     try:
-        helper = ensure_helper()
+        helper = ensure_helper(steps)
     except MissingTool as error:
         raise CannotJudge(f"the helper cannot be compiled: {error.message}", error.hint) from None
     return HostExecutor(helper, devices, console)
+
+
+def find_devices(plan: Plan) -> dict[str, HostVdpa | HostPci]:
+    """Find the devices of this machine that a plan names; raises as `prepare` does."""
+    named = {name for block in plan.blocks for name in block.devices}
+    return {name: _find(name) for name in sorted(named) if of_this_machine(name)}
 
 
 def _find(name: str) -> HostVdpa | HostPci:

@@ -5,11 +5,13 @@ import hashlib
 import re
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from bench.cleanup.scratch import atomic_directory
 from bench.guest import cpio
 from bench.kernel.build import Kernel
+from bench.model.steps import SILENT, Step, Steps
 from bench.paths import cache_dir, cache_path, locked
 from bench.process import find_tool, run
 from bench.protocol.helper import HELPER, source_digest
@@ -33,12 +35,19 @@ Entries = dict[str, tuple[int, bytes]]
 HELPER_PROGRAMS = {"gcc": "gcc", "make": "make"}
 
 
-def ensure_helper() -> Path:
+def ensure_helper(steps: Steps = SILENT) -> Path:
     """Return the path of the static helper; compile it when the cache has none of this source.
 
     MissingTool without a compiler, ProcessFailed when it fails.
     """
-    return _compiled(HELPER, "bench-helper")
+    with _compiling({"bench-helper": HELPER}, steps):
+        return _compiled(HELPER, "bench-helper")
+
+
+def _compiling(programs: Mapping[str, Path], steps: Steps) -> AbstractContextManager[None]:
+    """Tell that programs are compiled until the block is left, unless all are in the cache."""
+    cached = all(_binary(source, name).exists() for name, source in programs.items())
+    return nullcontext() if cached else steps.at(Step.COMPILE)
 
 
 def _compiled(source: Path, name: str) -> Path:
@@ -68,14 +77,18 @@ def _binary(source: Path, name: str) -> Path:
 
 
 def ensure_initramfs(
-    kernel: Kernel, programs: Iterable[str] = (), more: Mapping[str, Path] | None = None
+    kernel: Kernel,
+    programs: Iterable[str] = (),
+    more: Mapping[str, Path] | None = None,
+    steps: Steps = SILENT,
 ) -> Path:
     """Return the path of the archive in the cache; make it when it is not there.
 
     ``programs`` are those of this machine that devices need, ``more`` are others, by the name
     that they get in the guest. MissingTool for one that is not installed.
     """
-    built = {name: _compiled(source, name) for name, source in _PROGRAMS.items()}
+    with _compiling(_PROGRAMS, steps):
+        built = {name: _compiled(source, name) for name, source in _PROGRAMS.items()}
     data, name = _archive(kernel, built, programs, more or {})
     cache = cache_dir() / "initramfs"
     cache.mkdir(exist_ok=True)

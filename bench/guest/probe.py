@@ -13,6 +13,7 @@ from bench.guest.boot import boot
 from bench.guest.bootsector import own_words
 from bench.guest.qemu import Accelerator, GuestConfig
 from bench.machine.facts import boot_id, kvm_problem
+from bench.model.steps import SILENT, Step, Steps
 from bench.model.units import MIB
 from bench.paths import cache_dir, cache_path, locked
 from bench.process import find_tool, run
@@ -28,7 +29,7 @@ def qemu_version() -> str:
     return output.strip().partition("\n")[0].strip() or "unknown"
 
 
-def why_not_kvm(kernel: Path, initramfs: Path) -> str:
+def why_not_kvm(kernel: Path, initramfs: Path, steps: Steps = SILENT) -> str:
     """Say why KVM cannot be used, "" when it can.
 
     The answer is kept in the cache for this boot of the machine and this version of QEMU.
@@ -41,7 +42,8 @@ def why_not_kvm(kernel: Path, initramfs: Path) -> str:
         known = known_answer(kernel)
         if known is not None:
             return known
-        problem, final = _boot_once(kernel, initramfs)
+        with steps.at(Step.PROBE):
+            problem, final = _boot_once(kernel, initramfs)
         if final:
             answer = {"key": _key(kernel), "problem": problem}
             (cache / _ANSWER).write_text(json.dumps(answer) + "\n")

@@ -3,7 +3,6 @@
 
 import hashlib
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from bench.guest.probe import qemu_version
 from bench.guest.qemu import Accelerator, GuestConfig, argv
 from bench.guest.saved import DIRECTORY, Use, describe, is_whole, making, prune, use
 from bench.machine.facts import boot_id
+from bench.model.steps import Step, Steps
 from bench.model.units import MIB
 from bench.paths import cache_dir, require_space
 
@@ -30,7 +30,7 @@ class Snapshot:
     in_use: Use
 
 
-def ensure_snapshot(config: GuestConfig, deadline: float, say: Callable[[str], None]) -> Snapshot:
+def ensure_snapshot(config: GuestConfig, deadline: float, steps: Steps) -> Snapshot:
     """Return the snapshot of a guest, made when the cache has none that is whole.
 
     Waits for another process that makes the same one, and says so. CannotSave when QEMU cannot
@@ -41,9 +41,10 @@ def ensure_snapshot(config: GuestConfig, deadline: float, say: Callable[[str], N
     try:
         place.mkdir(exist_ok=True)
         for _ in range(_TRIES):
-            with making(final, say):
-                if not is_whole(final, say):
-                    _make(config, final, deadline)
+            with making(final, steps.note):
+                if not is_whole(final, steps.note):
+                    with steps.at(Step.BOOT):
+                        _make(config, final, deadline)
             in_use = use(final)
             if in_use:  # else somebody has emptied the cache since
                 os.utime(final)

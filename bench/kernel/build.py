@@ -12,6 +12,7 @@ from bench.cleanup.scratch import atomic_directory
 from bench.errors import CannotJudge
 from bench.kernel.config import KernelConfig, load_config
 from bench.kernel.packages import Packages, cached_packages, ensure_packages
+from bench.model.steps import SILENT, Step, Steps
 from bench.model.units import MIB
 from bench.paths import cache_dir, cache_path, locked, require_space
 from bench.process import ProcessFailed, find_tool, run
@@ -34,27 +35,27 @@ NEEDED = 512 * MIB  # bytes in the cache while the modules are built
 PROGRAMS = {"gcc-12": "gcc-12", "make": "make", "patch": "patch", "strip": "binutils"}
 
 
-def ensure_kernel(config: KernelConfig | None = None) -> Kernel:
+def ensure_kernel(config: KernelConfig | None = None, steps: Steps = SILENT) -> Kernel:
     """Return the kernel of kernel-config/; build it when the cache has none of this digest.
 
     CannotJudge when a patch does not apply or the modules do not build, NoSpace without room.
     """
     config = config or load_config()
-    packages = ensure_packages(config)
+    packages = ensure_packages(config, steps=steps)
     cache = cache_dir() / "kernels"
     cache.mkdir(exist_ok=True)
     final = cache / _directory(packages, config)
     with locked(cache / ".lock"):
         if not final.exists():
             require_space(cache, NEEDED, "building the kernel's modules")
-            with atomic_directory(final) as scratch:
+            with steps.at(Step.BUILD), atomic_directory(final) as scratch:
                 _build(packages, config, scratch)
     return _kernel(final, packages, config)
 
 
-def cached_kernel() -> Kernel | None:
+def cached_kernel(config: KernelConfig | None = None) -> Kernel | None:
     """Return the kernel if it is built, else None. Nothing is fetched or made."""
-    config = load_config()
+    config = config or load_config()
     packages = cached_packages(config)
     if packages is None:
         return None

@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.cleanup.scratch import atomic_directory, temporary
 from bench.errors import CannotJudge
 from bench.kernel.config import KernelConfig
+from bench.model.steps import SILENT, Step, Steps
 from bench.model.units import GIB
 from bench.paths import cache_dir, cache_path, locked, require_space
 from bench.process import ProcessFailed, find_tool, run
@@ -54,7 +55,7 @@ class Packages:
         return self.release.removesuffix(f"-{ARCH}")
 
 
-def ensure_packages(config: KernelConfig, update: bool = False) -> Packages:
+def ensure_packages(config: KernelConfig, update: bool = False, steps: Steps = SILENT) -> Packages:
     """Return the packages in the cache; download them when there are none.
 
     A kernel in the cache stays in use when Debian has a newer one, so that figures do not change
@@ -71,7 +72,7 @@ def ensure_packages(config: KernelConfig, update: bool = False) -> Packages:
         for packages in cached:
             if packages.release == release:
                 return packages
-        return _fetch(cache, config, release, version)
+        return _fetch(cache, config, release, version, steps)
 
 
 def cached_packages(config: KernelConfig) -> Packages | None:
@@ -110,7 +111,7 @@ def resolve(config: KernelConfig) -> tuple[str, str]:
     return depends[1], version[1]
 
 
-def _fetch(cache: Path, config: KernelConfig, release: str, version: str) -> Packages:
+def _fetch(cache: Path, config: KernelConfig, release: str, version: str, steps: Steps) -> Packages:
     abi = release.removesuffix(f"-{ARCH}")
     names = [
         f"linux-image-{release}",
@@ -120,17 +121,38 @@ def _fetch(cache: Path, config: KernelConfig, release: str, version: str) -> Pac
         f"linux-source-{config.series}={version}",
     ]
     with atomic_directory(cache / release) as scratch, temporary(cache) as debs:
-        try:
-            run(["apt-get", "download", "-q", *names], cwd=debs, timeout=1800)
-        except ProcessFailed as error:
-            raise CannotJudge(
-                f"cannot download the kernel's packages: {error.message}",
-                "check the network, and run apt-get update",
-            ) from None
-        for deb in sorted(debs.glob("*.deb")):
-            run(["dpkg-deb", "-x", str(deb), str(scratch)])
-        _unpack_source(scratch, config)
+        with steps.at(Step.FETCH, _bytes_to_fetch(names)):
+            _download(names, debs, steps)
+        with steps.at(Step.UNPACK):
+            for deb in sorted(debs.glob("*.deb")):
+                run(["dpkg-deb", "-x", str(deb), str(scratch)])
+            _unpack_source(scratch, config)
     return Packages(cache / release, release)
+
+
+def _bytes_to_fetch(names: list[str]) -> int:
+    """Return the bytes of packages as apt's lists have them, 0 when one of them has no size."""
+    try:
+        records = run(["apt-cache", "show", "--no-all-versions", *names])
+    except ProcessFailed:
+        return 0
+    sizes = re.findall(r"^Size: (\d+)$", records, re.MULTILINE)
+    return sum(map(int, sizes)) if len(sizes) == len(names) else 0
+
+
+def _download(names: list[str], where: Path, steps: Steps) -> None:
+    """Download packages; apt writes each to its own file from the beginning."""
+
+    def look() -> None:
+        steps.reached(sum(path.stat().st_size for path in where.iterdir()))
+
+    try:
+        run(["apt-get", "download", "-q", *names], cwd=where, timeout=1800, watch=look)
+    except ProcessFailed as error:
+        raise CannotJudge(
+            f"cannot download the kernel's packages: {error.message}",
+            "check the network, and run apt-get update",
+        ) from None
 
 
 def _unpack_source(root: Path, config: KernelConfig) -> None:

@@ -10,11 +10,24 @@ from itertools import pairwise
 from bench.model.cell import Block, Cell
 from bench.model.device import device_named
 from bench.model.method import Experiment
+from bench.model.steps import Step
 from bench.model.units import GIB, KIB
 
 _BOOT = 15.0
 _REP = 0.2  # what a handover takes whatever the size of memory
 _FILL = 5.0  # for each GiB of distinct memory
+
+# Seconds: medians of three runs on a virtual machine with two cores; FETCH is 277 MB of
+# packages over a line of 50 Mbit/s.
+STEP_SECONDS = {
+    Step.FETCH: 45.0,
+    Step.UNPACK: 15.0,
+    Step.BUILD: 20.0,
+    Step.COMPILE: 2.0,
+    Step.PROBE: 3.0,
+    Step.BOOT: 10.0,
+    Step.RESTORE: 0.5,
+}
 
 # Seconds for each 4 KiB that is unpinned and pinned, and that the next process touches.
 _REPIN = {True: 14e-6, False: 0.45e-6}  # by Pages.small
@@ -42,6 +55,11 @@ def once_seconds(cell: Cell) -> float:
     return cell.file / GIB * _FILL + cell.mem / (4 * KIB) * _REPIN[cell.pages.small]
 
 
+def reps_begin_after(block: Block) -> float:
+    """Estimate the seconds of a block before its first rep, a restored guest included."""
+    return STEP_SECONDS[Step.RESTORE] + once_seconds(block.any_cell)
+
+
 def block_seconds(block: Block) -> float:
     """Estimate the seconds of a block: making and mapping memory once, and the reps.
 
@@ -49,6 +67,11 @@ def block_seconds(block: Block) -> float:
     """
     reps = sum(rep_seconds(block.cell_of(method)) for method in block.least_order)
     return once_seconds(block.any_cell) + reps + _changes(block)
+
+
+def whole_seconds(block: Block) -> float:
+    """Estimate the seconds of a block in a guest that is restored for it."""
+    return STEP_SECONDS[Step.RESTORE] + block_seconds(block)
 
 
 def _changes(block: Block) -> float:

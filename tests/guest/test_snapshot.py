@@ -11,6 +11,7 @@ from bench.executors.guest_setup import GuestSetup, prepare
 from bench.model.cell import Block, Clock, Rep
 from bench.model.units import MIB
 from tests.guest.conftest import plan_of
+from tests.unit.streams import Notes
 
 pytestmark = pytest.mark.guest
 
@@ -79,19 +80,19 @@ def test_what_ran_before_is_forgotten(executor: GuestExecutor) -> None:
 
 
 def test_a_damaged_state_is_made_anew(setup: GuestSetup, tmp_path: Path) -> None:
-    said: list[str] = []
+    steps = Notes()
     (block,) = plan_of(reps=1).blocks
     console = tmp_path / "console.log"
-    small = GuestExecutor(replace(setup, console=console, memory=600 << 20), said.append)
+    small = GuestExecutor(replace(setup, console=console, memory=600 << 20), steps)
     pauses(small, block)
     state = small.state
-    assert state is not None and not said
+    assert state is not None and not steps.notes
     with state.open("r+b") as handle:
         handle.seek(1 << 20)
         handle.write(b"not what was written")
-    again = GuestExecutor(replace(setup, console=console, memory=600 << 20), said.append)
+    again = GuestExecutor(replace(setup, console=console, memory=600 << 20), steps)
     pauses(again, block)
-    assert len(said) == 1 and "is damaged: it is made anew" in said[0]
+    assert len(steps.notes) == 1 and "is damaged: it is made anew" in steps.notes[0]
 
 
 def test_a_guest_that_cannot_be_saved_boots_for_every_block(
@@ -99,12 +100,12 @@ def test_a_guest_that_cannot_be_saved_boots_for_every_block(
 ) -> None:
     """A cache in which nothing can be written is the reason here."""
     (block,) = plan_of(reps=1).blocks
-    said: list[str] = []
+    steps = Notes()
     place = tmp_path / "bench" / "snapshots"
     place.parent.mkdir()
     place.write_text("a file where a directory is wanted")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    executor = GuestExecutor(replace(setup, console=tmp_path / "console.log"), said.append)
+    executor = GuestExecutor(replace(setup, console=tmp_path / "console.log"), steps)
     assert len(pauses(executor, block)) == len(pauses(executor, block)) == len(block.order)
     assert executor.boots == 2
-    assert len(said) == 1 and "boots for every block" in said[0]
+    assert len(steps.notes) == 1 and "boots for every block" in steps.notes[0]

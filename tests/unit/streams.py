@@ -11,6 +11,7 @@ from bench.model.cell import QEMU, Batch, Block, Cell, Plan, Ptes, Rep, Unavaila
 from bench.model.device import device_named
 from bench.model.method import Experiment, Family, Method, Phase
 from bench.model.qemu_memory import qemu_regions
+from bench.model.steps import Step, Steps
 from bench.model.units import KIB
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario
@@ -176,6 +177,24 @@ def recording(plan: Plan, pauses: Mapping[Method, int] = PAUSES) -> list[str]:
 def write_lines(path: Path, lines: Iterable[str]) -> Path:
     path.write_text("".join(f"{text}\n" for text in lines))
     return path
+
+
+class Notes(Steps):
+    """Keeps what is noted, and the steps that were told of."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.begun: list[Step] = []
+        self.ended: list[Step] = []
+
+    def note(self, line: str) -> None:
+        self.notes.append(line)
+
+    def step_begins(self, step: Step, total: int, of: str) -> None:
+        self.begun.append(step)
+
+    def step_ends(self, step: Step, of: str) -> None:
+        self.ended.append(step)
 
 
 class Silent:

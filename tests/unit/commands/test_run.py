@@ -122,18 +122,18 @@ def test_only_bad_streams_are_failures(kind: str, replay: Bench) -> None:
 def test_an_interrupt_keeps_the_finished_cells(
     after: int, replay: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bench.measure.progress import PlainProgress
+    from bench.measure.lines import Lines
 
     ends: list[int] = []
-    end = PlainProgress.end
+    end = Lines.end
 
-    def interrupted(self: PlainProgress, *words: object) -> None:
+    def interrupted(self: Lines, *words: object) -> None:
         if len(ends) == after:
             raise KeyboardInterrupt
         ends.append(1)
         end(self, *words)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(PlainProgress, "end", interrupted)
+    monkeypatch.setattr(Lines, "end", interrupted)
     ended = replay(recording(PLAN))
     assert ended.code == (1 if after else 130)
     assert "interrupted" in ended.err

@@ -14,6 +14,7 @@ import pytest
 from bench.errors import CannotSave
 from bench.guest import saved, snapshot
 from bench.guest.qemu import Accelerator, GuestConfig
+from bench.model.steps import SILENT
 from bench.model.units import GIB, MIB
 
 NOBODY = 65534
@@ -194,7 +195,7 @@ def ensure_snapshot_as_nobody(config: GuestConfig, home: Path) -> str:
         os.setgid(NOBODY)
         os.setuid(NOBODY)
     with pytest.raises(CannotSave) as caught:
-        snapshot.ensure_snapshot(config, 1, print)
+        snapshot.ensure_snapshot(config, 1, SILENT)
     return caught.value.message
 
 

@@ -11,12 +11,13 @@ import pytest
 
 from bench.cleanup.scratch import atomic_directory
 from bench.errors import CannotJudge, MissingTool, NoSpace
-from bench.executors.guest_setup import prepare, why_not_here
+from bench.executors.guest_setup import check, why_not_here
 from bench.kernel.config import load_config
 from bench.kernel.packages import ensure_packages
 from bench.model.device import DEVICES
+from bench.model.steps import Step
 from bench.paths import ROOT, cache_dir, require_space
-from tests.unit.streams import small_plan
+from tests.unit.streams import Notes, small_plan
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def program(directory: Path, name: str, script: str) -> None:
 def test_no_qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(MissingTool) as caught:
-        prepare(small_plan().blocks, None, tmp_path / "console.log")
+        check(small_plan().blocks, None, ())
     assert "qemu-system-x86_64 is not installed" in caught.value.message
     assert "qemu-system-x86" in caught.value.hint
     assert "qemu-system-x86_64" in why_not_here(DEVICES["sim-net-pa"])
@@ -112,3 +113,47 @@ def test_setup_without_apt_lists_what_is_missing(tmp_path: Path, what: list[str]
     assert "there is no apt-get here; install these" in done.stderr
     assert "qemu-system-x86" in done.stderr and "python3-venv" in done.stderr
     assert ("chromium" in done.stderr) == (what == ["tests"])
+
+
+def apt(tmp_path: Path, sizes: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An apt that knows one kernel, with packages of these sizes, and takes a second for a MiB."""
+    depends = "Version: 6.12.1-1\\nDepends: linux-image-6.12.1+deb12-amd64 (= 6.12.1-1)\\n"
+    program(
+        tmp_path / "bin",
+        "apt-cache",
+        f"[ $# -gt 3 ] && printf '{sizes}' || printf '{depends}'",
+    )
+    fetch = "head -c 1048576 /dev/zero >a.deb; sleep 1.2; exit 100"
+    program(tmp_path / "bin", "apt-get", fetch)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+
+
+class Bytes(Notes):
+    """Keeps the bytes that were promised and those that came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = -1
+        self.came: list[int] = []
+
+    def step_begins(self, step: Step, total: int, of: str) -> None:
+        super().step_begins(step, total, of)
+        self.total = total
+
+    def reached(self, done: int) -> None:
+        self.came.append(done)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("sizes", "total"), [("Size: 1000\\n" * 5, 5000), ("Size: 7\\n", 0)])
+def test_fetching_tells_its_bytes(
+    sizes: str, total: int, tmp_path: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them are promised only if apt knows the size of each package."""
+    apt(tmp_path, sizes, monkeypatch)
+    steps = Bytes()
+    with pytest.raises(CannotJudge, match="cannot download"):
+        ensure_packages(load_config(), steps=steps)
+    assert steps.begun == [Step.FETCH] and not steps.ended
+    assert steps.total == total
+    assert steps.came and set(steps.came) == {1 << 20}
