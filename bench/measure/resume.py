@@ -55,6 +55,7 @@ class Resumed:
 def open_again(path: Path) -> Resumed:
     """Lock a run directory and tidy it; UsageError when there is nothing to go on with."""
     store = Store(path, _lock(path))
+    store.gather_consoles()
     facts = read_facts(path / "run.json")
     if facts.format != FORMAT:
         raise UsageError(f"{path}: format {facts.format} cannot be resumed", _ANEW)

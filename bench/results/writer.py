@@ -35,6 +35,13 @@ class Store:
     def console(self) -> Path:
         return self.path / "console.log"
 
+    def gather_consoles(self) -> None:
+        """Add what guests of a run that was killed have left to the console of the run."""
+        with self._kept():
+            for part in sorted(self.path.glob("console-*.log")):
+                _append(self.console, part.read_bytes(), os.O_CREAT)
+                part.unlink()
+
     def close(self) -> None:
         """Release the lock; the end of the process does it too."""
         if self._lock:

@@ -188,6 +188,15 @@ def test_boots_go_on_counting(path: Path) -> None:
     assert [sample.boot for sample in load(path).samples] == [1, 1, 1, 2, 2, 2, 2, 2]
 
 
+def test_consoles_of_guests_that_were_killed_are_gathered(path: Path) -> None:
+    (path / "console.log").write_text("whole\n")
+    (path / "console-2.log").write_text("second\n")
+    (path / "console-1.log").write_text("first\n")
+    open_again(path).store.close()
+    assert (path / "console.log").read_text() == "whole\nfirst\nsecond\n"
+    assert not [*path.glob("console-*")]
+
+
 class Fresh(ReplayExecutor):
     """Has started no kernel yet, as the guest's executor."""
 
