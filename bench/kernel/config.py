@@ -67,7 +67,10 @@ STOCK = "stock"  # no patch at all
 
 
 def load_config(patches: str = "") -> KernelConfig:
-    """Read kernel.toml; ``patches`` replaces its series. UsageError for one without patches."""
+    """Read kernel.toml; ``patches`` replaces its series.
+
+    UsageError for one without patches, or with one that cannot be read.
+    """
     fields = tomllib.loads((KERNEL_CONFIG / "kernel.toml").read_text())
     config = KernelConfig.model_validate(fields | ({"patches": patches} if patches else {}))
     for series in config.patches.split("+"):
@@ -78,6 +81,11 @@ def load_config(patches: str = "") -> KernelConfig:
                 f"known are {', '.join([*known, STOCK])}, or a directory with a / in it, "
                 "which has *.patch files",
             )
+    for patch in config.patch_files:
+        try:
+            patch.open("rb").close()
+        except OSError as error:
+            raise UsageError(f"--kernel: {patch}: {error.strerror}") from None
     return config
 
 
