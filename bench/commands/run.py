@@ -104,6 +104,8 @@ def run_boot(
             jobs = choose_jobs(parse_jobs(options.jobs), executor.room(), display.note)
             if boots and plan.blocks:
                 _say_shortage(scenario.reps, boots, executor, display.note)
+            if plan.blocks:
+                executor.begin()
             changed = settings if options.tune else None
             store.write_facts(run_facts(scenario, plan, executor, options.arguments, changed))
             with display.measuring(plan):

@@ -38,6 +38,14 @@ class Executor(Protocol):
         """Return the number of the last boot, from 1; 0 before the first."""
         ...
 
+    @property
+    def saved_state(self) -> str:
+        """Return the check sum of the state that every block starts from; "" where there is none.
+
+        Known once `begin` has returned.
+        """
+        ...
+
     def room(self) -> Room:
         """Return how many blocks can be measured at once."""
         ...

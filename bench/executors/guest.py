@@ -125,6 +125,10 @@ class GuestExecutor:
                 part.unlink()
 
     @property
+    def saved_state(self) -> str:
+        return self._snapshot.crc if self._snapshot else ""
+
+    @property
     def state(self) -> Path | None:
         """The state to go on from; None, said once, where a guest cannot be saved."""
         with self._lock:

@@ -33,6 +33,7 @@ class HostExecutor:
     name = "host"
     clock = Clock.WALL
     boots = 1  # the running kernel's
+    saved_state = ""
 
     def __init__(
         self, helper: Path, devices: Mapping[str, HostVdpa | HostPci], console: Path

@@ -18,6 +18,7 @@ class ReplayExecutor:
 
     name = "replay"
     boots = 1
+    saved_state = ""
 
     def __init__(self, lines: Iterable[str], clock: Clock) -> None:
         self._lines = deque(lines)

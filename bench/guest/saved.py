@@ -173,6 +173,11 @@ def describe(path: Path) -> None:
     (path / "about.json").write_text(json.dumps(about) + "\n")
 
 
+def crc_of(path: Path) -> str:
+    """Return the check sum that a saved guest was described with."""
+    return f"{json.loads((path / 'about.json').read_text())['crc']:08x}"
+
+
 def is_whole(path: Path, say: Callable[[str], None]) -> bool:
     """Tell whether a snapshot is as it was written; says that a damaged one is made anew."""
     if not path.exists():

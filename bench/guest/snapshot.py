@@ -11,7 +11,7 @@ from bench.errors import CannotSave, NoSpace
 from bench.guest.boot import start
 from bench.guest.probe import qemu_version
 from bench.guest.qemu import Accelerator, GuestConfig, argv
-from bench.guest.saved import DIRECTORY, Use, describe, is_whole, making, prune, use
+from bench.guest.saved import DIRECTORY, Use, crc_of, describe, is_whole, making, prune, use
 from bench.machine.facts import boot_id
 from bench.model.steps import Step, Steps
 from bench.model.units import MIB
@@ -27,6 +27,7 @@ class Snapshot:
 
     state: Path
     key: str
+    crc: str  # of the state, which is another one when the guest of this key is saved anew
     in_use: Use
 
 
@@ -48,7 +49,7 @@ def ensure_snapshot(config: GuestConfig, deadline: float, steps: Steps) -> Snaps
             in_use = use(final)
             if in_use:  # else somebody has emptied the cache since
                 os.utime(final)
-                return Snapshot(final / "state", final.name, in_use)
+                return Snapshot(final / "state", final.name, crc_of(final), in_use)
     except NoSpace as error:
         raise CannotSave(error.message) from None
     except OSError as error:

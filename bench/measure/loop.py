@@ -166,14 +166,14 @@ def run_facts(
         machine=machine_facts(),
         executor=executor.facts(),
         clock=executor.clock,
-        sessions=(session(arguments),),
+        sessions=(session(arguments, executor.saved_state),),
         tune=tuned is not None,
         tuned=tuple(tuned or ()),
     )
 
 
-def session(arguments: Sequence[str]) -> SessionFacts:
-    """Describe the session that begins now: when, where, and by which sources of bench."""
+def session(arguments: Sequence[str], state: str) -> SessionFacts:
+    """Describe the session that begins now: when, where, from what, by which sources of bench."""
     return SessionFacts(
         began=datetime.now(UTC).isoformat(timespec="seconds"),
         bench=__version__,
@@ -182,6 +182,7 @@ def session(arguments: Sequence[str]) -> SessionFacts:
         boot_id=boot_id(),
         revision=revision(),
         helper=helper_digest(),
+        state=state,
     )
 
 

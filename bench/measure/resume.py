@@ -12,7 +12,7 @@ from bench.executors.base import Executor
 from bench.machine.facts import machine_facts
 from bench.measure.loop import session
 from bench.model.cell import Block, Cell, Clock, Plan, Sample
-from bench.model.facts import FORMAT, RunFacts
+from bench.model.facts import FORMAT, RunFacts, SessionFacts
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario
 from bench.results.columns import CellColumns, samples_in_order
@@ -91,9 +91,14 @@ def carry_on(
 ) -> int:
     """Begin a session of a run; returns how many boots came before those of the executor.
 
+    The executor begins, unless no block is left to measure: a boot is the same one as in the
+    session before when its state is.
+
     UsageError names what is not as it was in the first session.
     """
-    began = session(arguments)
+    if any(block not in resumed.ahead for block in resumed.rest.blocks):
+        executor.begin()
+    began = session(arguments, executor.saved_state)
     now = RunFacts(
         clock=executor.clock,
         executor=executor.facts(),
@@ -108,10 +113,16 @@ def carry_on(
             f"resume it where and as it began, or {_ANEW}",
         )
     resumed.store.add_session(began)
-    # A kernel that was running already can be that of the session before.
     before = resumed.facts.sessions
-    same = bool(before) and before[-1].boot_id == began.boot_id
+    same = bool(before) and _same_boot(before[-1], began)
     return max(0, resumed.boots - (executor.boots if same else 0))
+
+
+def _same_boot(before: SessionFacts, now: SessionFacts) -> bool:
+    """Tell whether two sessions began from one saved state, or on one kernel that was running."""
+    if before.state or now.state:
+        return before.state == now.state
+    return before.boot_id == now.boot_id
 
 
 def _lock(path: Path) -> Lock:

@@ -143,6 +143,7 @@ class SessionFacts(Struct, frozen=True, kw_only=True):
     boot_id: str = ""  # changes with every boot of the machine
     revision: str = ""  # of the checkout, "-dirty" when it was changed
     helper: str = ""  # digest of the helper's sources
+    state: str = ""  # check sum of the saved guest that every block started from, if it was one
 
 
 class ScenarioFacts(Struct, frozen=True, kw_only=True):

@@ -188,6 +188,30 @@ def test_boots_go_on_counting(path: Path) -> None:
     assert [sample.boot for sample in load(path).samples] == [1, 1, 1, 2, 2, 2, 2, 2]
 
 
+class Saved(ReplayExecutor):
+    """Goes on from a saved state, as the guest's executor."""
+
+    saved_state = "0badcafe"
+
+
+@pytest.mark.parametrize(("state", "boot"), [("0badcafe", 1), ("0badcaff", 2), ("", 2)])
+def test_a_saved_state_is_the_same_boot(state: str, boot: int, path: Path) -> None:
+    """Also after a reboot of the machine; a guest that was saved anew is another one."""
+    cut(path, b"".join(stored(path).splitlines(keepends=True)[:3]))
+    resumed = open_again(path)
+    first = replace(resumed.facts.sessions[0], boot_id="other", state=state)
+    resumed.store.write_facts(replace(resumed.facts, sessions=(first,)))
+    resumed.store.close()
+    resumed = open_again(path)
+    replay = Saved(recording(resumed.rest), Clock.ICOUNT)
+    boots = carry_on(resumed, replay, [])
+    run(resumed.rest, replay, resumed.store, Silent(), boots)
+    resumed.store.close()
+    assert [sample.boot for sample in load(path).samples] == [1] * 3 + [boot] * 6
+    sessions = json.loads((path / "run.json").read_text())["sessions"]
+    assert [session["state"] for session in sessions] == [state, "0badcafe"]
+
+
 def test_consoles_of_guests_that_were_killed_are_gathered(path: Path) -> None:
     (path / "console.log").write_text("whole\n")
     (path / "console-2.log").write_text("second\n")

@@ -41,7 +41,16 @@ def test_a_session_says_who_measured(path: Path) -> None:
     assert first["command"] == "bench run small"
     assert second["command"] == "bench run --resume it"
     assert first["helper"] == second["helper"] == helper_digest()
-    assert {*first} == {"began", "bench", "command", "host", "boot_id", "revision", "helper"}
+    assert {*first} == {
+        "began",
+        "bench",
+        "command",
+        "host",
+        "boot_id",
+        "revision",
+        "helper",
+        "state",
+    }
 
 
 @pytest.mark.parametrize(
