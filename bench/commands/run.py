@@ -11,9 +11,6 @@ from bench.commands.outcome import Outcome, Say
 from bench.errors import EXIT_INTERRUPTED, BenchError, UsageError
 from bench.executors.base import Executor
 from bench.executors.choose import check, choose_executor, steps_ahead
-from bench.gate.compare import GateOptions, ask, read_sides
-from bench.gate.needs import shortage
-from bench.gate.render import comparison_text
 from bench.measure.display import Display
 from bench.measure.jobs import AUTO, choose_jobs, parse_jobs
 from bench.measure.loop import run as run_plan
@@ -27,7 +24,6 @@ from bench.plan.boots import Boot, boots_of
 from bench.plan.duration import whole_seconds
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario, load_scenario
-from bench.report.table.contents import contents
 from bench.report.table.section import Section
 from bench.results.writer import Store, create, create_boots, load
 from bench.tune.for_plan import tuned
@@ -149,6 +145,10 @@ def _compared(kernels: Sequence[Path]) -> tuple[Section, ...]:
 
 
 def _comparison(base: Path, new: Path) -> list[str]:
+    # What imports scipy waits until it is wanted: that takes longer than restoring a guest.
+    from bench.gate.compare import GateOptions, ask, read_sides
+    from bench.gate.render import comparison_text
+
     lines = [f"bench compare {base} {new}"]
     question = GateOptions(base, new)
     try:
@@ -189,6 +189,8 @@ def _measure_rest(options: RunOptions, run: Resumed, display: Display) -> Outcom
 
 
 def _say_shortage(reps: Reps, boots: int, executor: Executor, say: Say) -> None:
+    from bench.gate.needs import shortage
+
     line = shortage(reps, boots, executor.clock, here=executor.name == "host")
     if line:
         say(line)
@@ -216,6 +218,8 @@ def _remove_if_empty(store: Store) -> bool:
 
 def _outcome(store: Store, interrupted: bool = False) -> Outcome:
     """Report what is stored; the code says whether that is all that was to be measured."""
+    from bench.report.table.contents import contents
+
     finished = load(store.path)
     failed = any(sample.status.startswith("failed") for sample in finished.samples)
     code = EXIT_FAILED if failed or (interrupted and finished.measured) else EXIT_GOOD

@@ -172,7 +172,7 @@ def test_a_bug_of_ours_keeps_what_was_measured(
     def broken(*_: object) -> str:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr("bench.commands.run.contents", broken)
+    monkeypatch.setattr("bench.report.table.contents.contents", broken)
     assert replay(recording(PLAN)).code == 129
     assert measured(tmp_path) == 12
 
