@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bench.measure.display import UNITS, Display, without
 from bench.model.cell import Block, Plan, Unavailable
 from bench.model.steps import Step
-from bench.model.units import format_duration
+from bench.model.units import MIB, format_duration
 from bench.plan.duration import block_seconds
 
 _SILENCE = 25.0  # seconds that a log may have no line
@@ -58,7 +58,8 @@ class Lines(Display):
     def step_begins(self, step: Step, total: int, of: str) -> None:
         super().step_begins(step, total, of)
         if not of:  # a block has its own lines
-            self._begin(step, f"{step}, about {format_duration(self.course.expected)}")
+            size = f": {total / MIB:.0f} MiB" if total else ""
+            self._begin(step, f"{step}{size}, about {format_duration(self.course.expected)}")
 
     def step_ends(self, step: Step, of: str) -> None:
         super().step_ends(step, of)

@@ -17,8 +17,8 @@ _BOOT = 15.0
 _REP = 0.2  # what a handover takes whatever the size of memory
 _FILL = 5.0  # for each GiB of distinct memory
 
-# Seconds: medians of three runs on a virtual machine with two cores; FETCH is 277 MB of
-# packages over a line of 50 Mbit/s.
+# Seconds of a run with an empty cache on a virtual machine with two cores, which others used too;
+# FETCH is 277 MB of packages over a line of 50 Mbit/s.
 STEP_SECONDS = {
     Step.FETCH: 45.0,
     Step.UNPACK: 15.0,

@@ -9,6 +9,7 @@ import pytest
 from bench.executors.guest import GuestExecutor
 from bench.executors.guest_setup import GuestSetup, prepare
 from bench.model.cell import Block, Clock, Rep
+from bench.model.steps import Step
 from bench.model.units import MIB
 from tests.guest.conftest import plan_of
 from tests.unit.streams import Notes
@@ -93,6 +94,7 @@ def test_a_damaged_state_is_made_anew(setup: GuestSetup, tmp_path: Path) -> None
     again = GuestExecutor(replace(setup, console=console, memory=600 << 20), steps)
     pauses(again, block)
     assert len(steps.notes) == 1 and "is damaged: it is made anew" in steps.notes[0]
+    assert steps.begun[-2:] == [Step.BOOT, Step.RESTORE] and steps.ended == steps.begun
 
 
 def test_a_guest_that_cannot_be_saved_boots_for_every_block(

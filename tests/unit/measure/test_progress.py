@@ -146,6 +146,7 @@ def test_a_log_is_never_silent_for_long() -> None:
     with shown:
         wait_for(said, "still at it: preparing (0% of all, ETA 0:")
         with shown.at(Step.FETCH, total=3 * MIB):
+            assert "fetching the kernel's packages: 3 MiB, about 45 s" in said
             shown.reached(MIB)
             wait_for(said, "still at it: fetching the kernel's packages: 1 of 3 MiB (")
         with shown.at(Step.FETCH):
