@@ -124,7 +124,7 @@ def test_a_budget_for_nothing_prepares_no_guest(
     def unwanted(*_: object) -> None:
         raise AssertionError("a guest was prepared")
 
-    monkeypatch.setattr("bench.executors.choose.prepare", unwanted)
+    monkeypatch.setattr("bench.executors.guest_setup.prepare", unwanted)
     ended = bench("run", "smoke", "--budget", "1s", "--out", tmp_path / "out")
     assert (ended.code, ended.out) == (125, "")
     message, hint = ended.complaints
