@@ -31,6 +31,7 @@
 
 #define DRIVER (VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER)
 #define FEATURES_OK (DRIVER | VIRTIO_CONFIG_S_FEATURES_OK)
+#define RUNNING (FEATURES_OK | VIRTIO_CONFIG_S_DRIVER_OK)
 
 static void set(const struct vfio *v, size_t field, uint64_t value, size_t size)
 {
@@ -108,8 +109,7 @@ void entropy_start(const struct vfio *v, const struct memory *m, uint64_t iova)
 	set_address(v, COMMON(queue_avail_lo), ring.avail);
 	set_address(v, COMMON(queue_used_lo), ring.used);
 	set(v, COMMON(queue_enable), 1, 2);
-	set(v, COMMON(device_status),
-	    FEATURES_OK | VIRTIO_CONFIG_S_DRIVER_OK, 1);
+	set(v, COMMON(device_status), RUNNING, 1);
 }
 
 void entropy_stop(const struct vfio *v)
@@ -118,7 +118,12 @@ void entropy_stop(const struct vfio *v)
 		set(v, COMMON(device_status), 0, 1);
 }
 
-static void await(const struct io_memory *m, uint16_t until)
+/*
+ * The status is read when QEMU is done with the request: it looks at the ring
+ * once more behind its answer, and that is unmapped next.
+ */
+static void await(const struct vfio *v, const struct io_memory *m,
+		  uint16_t until)
 {
 	const struct timespec moment = { .tv_nsec = 1000 * 1000 };
 
@@ -128,6 +133,8 @@ static void await(const struct io_memory *m, uint16_t until)
 			die("entropy", 0, "the device did not answer");
 		nanosleep(&moment, NULL);
 	}
+	if (vfio_read(v, v->common + COMMON(device_status), 1) != RUNNING)
+		die("entropy", 0, "the device broke down at the request");
 }
 
 void entropy_prove(const struct vfio *v, const struct memory *m,
@@ -144,7 +151,7 @@ void entropy_prove(const struct vfio *v, const struct memory *m,
 	memcpy(before, data, LEN);
 	done = ring_post(&where, RING, &part, 1);
 	vfio_write(v, v->notify, QUEUE, 2);
-	await(&where, done);
+	await(v, &where, done);
 	if (ring_used_len(&where, RING) < LEAST || !memcmp(data, before, LEAST))
 		die("entropy", 0, "the device's bytes did not arrive in the"
 		    " memory of this process");

@@ -150,6 +150,11 @@ static void prove_region(struct state *s, const struct region *r, uint64_t seq)
 {
 	vdpa_check_running(&s->d);
 	io_prove(&s->d, &s->m, r, seq);
+	/*
+	 * Once more: a register of a device of QEMU is read when QEMU is done
+	 * with the request, and with memory that may be unmapped next.
+	 */
+	vdpa_check_running(&s->d);
 }
 
 static int *file(struct state *s, unsigned int n)
