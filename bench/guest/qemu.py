@@ -127,8 +127,10 @@ def _platform_iommu(loop_fd: int) -> tuple[str, ...]:
     IOMMU_CAP_CACHE_COHERENCY. disable-legacy and iommu_platform: the device uses IO virtual
     addresses. tx=timer: the card sends at a time of the guest's clock; otherwise a thread of QEMU
     sends when the host comes to it, and what the kernel put off for later then came into some
-    reps and not into others (8e-4 of a pause). The guest has no driver of its own for either
-    device, so that only vp_vdpa and the helper drive them.
+    reps and not into others (8e-4 of a pause). period: every 65.5 s of the guest's clock a source
+    of entropy looks at its ring again, and breaks down where vfio-remap has just unmapped that;
+    this is the longest, 49 days. The guest has no driver of its own for either device, so that
+    only vp_vdpa and the helper drive them.
     """
     return (
         "-device", "intel-iommu,intremap=on,snoop-control=on,device-iotlb=on",
@@ -137,7 +139,7 @@ def _platform_iommu(loop_fd: int) -> tuple[str, ...]:
         f"addr=0x{PCI_SLOT},romfile=",
         "-object", "rng-builtin,id=entropy",
         "-device", "virtio-rng-pci,rng=entropy,disable-legacy=on,iommu_platform=on,ats=on,"
-        f"addr=0x{VFIO_SLOT}",
+        f"period={0xFFFFFFFF},addr=0x{VFIO_SLOT}",
     )  # fmt: skip
 
 
