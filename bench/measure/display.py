@@ -12,7 +12,7 @@ from bench.model.cell import Block, Plan, Rep, Unavailable
 from bench.model.method import Experiment
 from bench.model.steps import Step, Steps
 from bench.model.units import MIB
-from bench.plan.duration import rep_seconds, reps_begin_after, whole_seconds
+from bench.plan.duration import reps_begin_after, share_of_rep, whole_seconds
 
 UNITS = {Experiment.LIVE_UPDATE: "handovers", Experiment.PIN: "turns"}
 
@@ -153,11 +153,11 @@ class Display(Steps):
             if not running.done:
                 self._pass_by(running, reps_begin_after(block))
             running.done += 1
-            self._pass_by(running, rep_seconds(block.cell_of(rep.method)))
+            self._pass_by(running, share_of_rep(block, rep.method))
 
     def without(self, block: Block, item: Unavailable) -> None:
         with self._lock:
-            spared = rep_seconds(block.cell_of(item.method)) * block.least_order.count(item.method)
+            spared = share_of_rep(block, item.method) * block.least_order.count(item.method)
             self._pass_by(self.now.blocks[block.label], spared)
 
     def end(self, block: Block, problem: str, details: str) -> None:

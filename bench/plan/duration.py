@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from bench.model.cell import Block, Cell
 from bench.model.device import device_named
-from bench.model.method import Experiment
+from bench.model.method import Experiment, Method
 from bench.model.steps import Step
 from bench.model.units import GIB, KIB
 
@@ -72,6 +72,11 @@ def block_seconds(block: Block) -> float:
 def whole_seconds(block: Block) -> float:
     """Estimate the seconds of a block in a guest that is restored for it."""
     return STEP_SECONDS[Step.RESTORE] + block_seconds(block)
+
+
+def share_of_rep(block: Block, method: Method) -> float:
+    """Estimate the seconds that a rep adds to its block, its part of the changes included."""
+    return rep_seconds(block.cell_of(method)) + _changes(block) / len(block.least_order)
 
 
 def _changes(block: Block) -> float:

@@ -12,7 +12,13 @@ from bench.measure.loop import run
 from bench.model.cell import Block, Clock, Plan
 from bench.model.facts import RunFacts
 from bench.model.method import Method
-from bench.plan.duration import block_seconds, plan_seconds, rep_seconds
+from bench.plan.duration import (
+    block_seconds,
+    once_seconds,
+    plan_seconds,
+    rep_seconds,
+    share_of_rep,
+)
 from bench.results.writer import create, load
 from tests.unit.command import MEM, Bench
 from tests.unit.streams import Silent, recording, small_block, small_plan
@@ -142,3 +148,11 @@ def test_a_bad_budget_is_one_line(value: str, bench: Bench, tmp_path: Path) -> N
     assert f"'{value}'" in complaint
     assert "as in 10m" in complaint
     assert not (tmp_path / "out").exists()
+
+
+def test_reps_of_several_families_add_up_to_their_block() -> None:
+    """The changes from device to device are a part of the reps, or progress would stand still."""
+    devices, methods = "sim-net-pa,vfio-type1", "new-owner,reset-owner,vfio-remap,vfio-vaddr"
+    (block,) = small_plan(device=devices, method=methods, mem="64G", reps=5).blocks
+    reps = sum(share_of_rep(block, method) for method in block.order)
+    assert reps == pytest.approx(block_seconds(block) - once_seconds(block.any_cell))
