@@ -7,7 +7,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 
 @dataclass(frozen=True)
@@ -54,10 +53,14 @@ def median_interval(
 @lru_cache(maxsize=256)
 def _rank_of_ends(n: int, confidence: float) -> int:
     """Return the rank of both ends of `median_interval`, counted from outside; 0 for none."""
-    rank = int(binom.ppf((1 - confidence) / 2, n, 0.5))
-    while rank > 0 and 1 - 2 * binom.cdf(rank - 1, n, 0.5) < confidence:
-        rank -= 1
-    return rank
+    if 0.5**n > (1 - confidence) / 2:  # not even from the least value to the greatest
+        return 0
+    # Imported late: a run decides on its first five reps without it, and stores them sooner.
+    # bdtr is scipy.stats.binom.cdf; to import that takes half a second.
+    from scipy.special import bdtr
+
+    below = bdtr(np.arange(n // 2 + 1), n, 0.5)
+    return int(np.count_nonzero(below <= (1 - confidence) / 2))
 
 
 def ratio(base: Summary, new: Summary) -> float:
