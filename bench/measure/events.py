@@ -12,6 +12,7 @@ from bench.cleanup.journal import delay_signals
 from bench.executors.base import Executor
 from bench.model.cell import Block, Rep, Unavailable
 from bench.model.method import Method
+from bench.plan.duration import whole_seconds
 from bench.process import children_ended
 from bench.stats.enough import reps_due
 
@@ -37,7 +38,8 @@ def events_of(
 ) -> Generator[tuple[int, Event]]:
     """Measure blocks, at most ``jobs`` of them at once; yield what happens, by their numbers.
 
-    Blocks begin in their order. Closing this ends those that are being measured.
+    One after the other they begin in their order; at once those that take longest begin first,
+    so that none of them is left alone at the end. Closing this ends those that are being measured.
     """
     if jobs == 1 or len(blocks) == 1:
         return _in_turn(executor, blocks)
@@ -63,8 +65,9 @@ def _at_once(
 
     pool = ThreadPoolExecutor(jobs)
     try:
-        for number, block in blocks:
-            pool.submit(read, number, block, executor.measure(block))
+        todo = [(number, block, executor.measure(block)) for number, block in blocks]
+        for each in sorted(todo, key=lambda each: -whole_seconds(each[1])):
+            pool.submit(read, *each)
         left = len(blocks)
         while left:
             number, event = events.get()
