@@ -175,12 +175,17 @@ void memory_make_huge(const struct memory *m)
 		     strerror(-r));
 }
 
-/* smaps counts in kB what is mapped how. */
+/* How much, in kB, is mapped as it has to be. */
 static uint64_t backed_kb(const struct memory *m)
 {
 	uint64_t start = (uint64_t)(uintptr_t)m->base;
-	struct smaps_sum sum = proc_smaps(0, start, start + m->size);
+	uint64_t huge = m->pages == PAGES_THP ?
+			proc_huge_kb(start, start + m->size) : UINT64_MAX;
+	struct smaps_sum sum;
 
+	if (huge != UINT64_MAX)
+		return huge;
+	sum = proc_smaps(0, start, start + m->size);
 	switch (m->pages) {
 	case PAGES_4K:
 	case PAGES_4K_FRAGMENTED:
@@ -210,7 +215,7 @@ void memory_verify_pages(const struct memory *m)
 	}
 	if (got != want)
 		die("pages", 0, "%" PRIu64 " of %" PRIu64 " kB are backed by %s"
-		    " pages (smaps)%s", got, want, page_kinds[m->pages].name,
+		    " pages%s", got, want, page_kinds[m->pages].name,
 		    m->pages == PAGES_THP ? "; is shmem_enabled 'advise' and is"
 		    " memory free in 2 MiB blocks?" : "");
 }

@@ -1,14 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the kernel says about a process and about itself, from /proc. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "emit.h"
 #include "proc.h"
+
+/* Since Linux 6.7, later than the headers of some build machines. */
+#ifndef PAGEMAP_SCAN
+struct page_region {
+	uint64_t start, end, categories;
+};
+
+struct pm_scan_arg {
+	uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages;
+	uint64_t category_inverted, category_mask, category_anyof_mask;
+	uint64_t return_mask;
+};
+
+#define PAGEMAP_SCAN _IOWR('f', 16, struct pm_scan_arg)
+#define PAGE_IS_HUGE (1 << 6)
+#endif
 
 /* Documentation/admin-guide/tainted-kernels.rst */
 #define TAINT_BAD_PAGE	(1u << 5)
@@ -91,6 +111,29 @@ struct smaps_sum proc_smaps(pid_t pid, uint64_t start, uint64_t end)
 	}
 	fclose(f);
 	return sum;
+}
+
+uint64_t proc_huge_kb(uint64_t start, uint64_t end)
+{
+	struct page_region found[64];
+	struct pm_scan_arg scan = {
+		.size = sizeof(scan), .start = start, .end = end,
+		.vec = (uintptr_t)found,
+		.vec_len = sizeof(found) / sizeof(found[0]),
+		.category_mask = PAGE_IS_HUGE, .return_mask = PAGE_IS_HUGE,
+	};
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t bytes = 0;
+	int n = 0;
+
+	for (; n >= 0 && scan.start < end; scan.start = scan.walk_end) {
+		n = ioctl(fd, PAGEMAP_SCAN, &scan);
+		for (int i = 0; i < n; i++)
+			bytes += found[i].end - found[i].start;
+	}
+	if (fd >= 0)
+		close(fd);
+	return n < 0 ? UINT64_MAX : bytes / 1024;
 }
 
 uint64_t proc_vmpin_kb(pid_t pid)

@@ -17,6 +17,13 @@ struct smaps_sum {
 /* Sum over the mappings of a process (0: this one) that are in a range. */
 struct smaps_sum proc_smaps(pid_t pid, uint64_t start, uint64_t end);
 
+/*
+ * What huge page table entries map of a range of this process, in kB. smaps
+ * looks at each 4 KiB of a huge page that is mapped more than once: with 64 GiB
+ * of an alias that takes longer than new-owner. UINT64_MAX before Linux 6.7.
+ */
+uint64_t proc_huge_kb(uint64_t start, uint64_t end);
+
 /* VmPin of a process (0: this one) in kB: what was charged to its mm. */
 uint64_t proc_vmpin_kb(pid_t pid);
 

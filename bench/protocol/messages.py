@@ -140,22 +140,17 @@ def parse(line: str) -> AnyMessage:
 
 
 def read_items(
-    lines: Iterable[str], check: Callable[[Hello], None] = lambda _: None
+    lines: Iterable[str],
+    check: Callable[[Hello], None] = lambda _: None,
+    to_exit: bool = True,
 ) -> Iterator[RepMessage | Check | Skip]:
-    """Yield what lies between hello and end, once per line.
+    """Yield what lies between hello and end, once per line; ``to_exit`` waits for the exit too.
 
     Raises CellSkipped or CellFailed with the helper's own words, ProtocolError when the
     stream is not whole: a count that is wrong rejects everything before it.
     """
     messages = map(parse, lines)
-    hello = next(messages, None)
-    if isinstance(hello, Exit):
-        raise ProtocolError(f"the helper ended before it said hello (exit {hello.code})")
-    if hello is None:
-        raise ProtocolError("the helper said nothing")
-    if not isinstance(hello, Hello) or hello.proto != PROTO:
-        raise ProtocolError(f"the helper does not speak protocol {PROTO}: {hello}")
-    check(hello)
+    check(_expect_hello(next(messages, None)))
     count = 0
     for message in messages:
         if isinstance(message, RepMessage | Check):
@@ -170,11 +165,22 @@ def read_items(
                 message.text if message.op in message.text else f"{message.op}: {message.text}"
             )
         elif isinstance(message, End) and message.n == count:
-            _expect_exit(next(messages, None))
+            if to_exit:
+                _expect_exit(next(messages, None))
             return
         else:
             raise ProtocolError(f"after {count} results the helper sent {message}")
     raise ProtocolError(f"the helper stopped short after {count} results")
+
+
+def _expect_hello(message: object) -> Hello:
+    if isinstance(message, Exit):
+        raise ProtocolError(f"the helper ended before it said hello (exit {message.code})")
+    if message is None:
+        raise ProtocolError("the helper said nothing")
+    if not isinstance(message, Hello) or message.proto != PROTO:
+        raise ProtocolError(f"the helper does not speak protocol {PROTO}: {message}")
+    return message
 
 
 def _expect_exit(message: object) -> None:
@@ -191,13 +197,15 @@ def _check_hello(hello: Hello, block: Block) -> None:
         raise ProtocolError(f"the helper measured {hello.experiment} {got}, not {expected}")
 
 
-def read_reps(lines: Iterable[str], block: Block) -> Generator[Rep | Unavailable]:
+def read_reps(
+    lines: Iterable[str], block: Block, to_exit: bool = True
+) -> Generator[Rep | Unavailable]:
     """Yield the reps of a block in its order, each checked against the plan as it comes.
 
     Before them, methods that cannot be had here: those of the order that is left follow.
     """
     reader = _Reader(block, block.order)
-    for item in read_items(lines, lambda hello: _check_hello(hello, block)):
+    for item in read_items(lines, lambda hello: _check_hello(hello, block), to_exit):
         if isinstance(item, Skip):
             yield reader.without(item)
         else:
