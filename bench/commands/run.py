@@ -4,6 +4,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,10 +101,12 @@ def run_boot(
             jobs = choose_jobs(parse_jobs(options.jobs), executor.room(), display.note)
             if boots and plan.blocks:
                 _say_shortage(scenario.reps, boots, executor, display.note)
+            changed = settings if options.tune else None
+            facts = partial(run_facts, scenario, plan, executor, options.arguments, changed)
+            store.write_facts(facts())  # a run that is killed from now on can be gone on with
             if plan.blocks:
                 executor.begin()
-            changed = settings if options.tune else None
-            store.write_facts(run_facts(scenario, plan, executor, options.arguments, changed))
+                store.write_facts(facts())  # which know the saved state by now
             with display.measuring(plan):
                 run_plan(plan, executor, store, display, 0, jobs)
     except KeyboardInterrupt:
