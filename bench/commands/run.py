@@ -126,15 +126,16 @@ def run_boots(options: RunOptions, boots: Sequence[Boot], display: Display) -> O
     """Measure every boot of every kernel, each into a run directory below a common one."""
     parent = create_boots(options.out, boots[0].scenario.name)
     count = max(boot.number for boot in boots)
+    labels = [*dict.fromkeys(boot.label for boot in boots)]
     reports, code, complaint = [], EXIT_GOOD, ""
     for number, boot in enumerate(boots, 1):
-        display.begin_boot(number, len(boots), boot.label)
+        display.begin_boot(number, len(boots), boot.label if len(labels) > 1 else "")
         outcome = run_boot(options, boot.scenario, parent / boot.place, display, boots=count)
         code, complaint = outcome.code or code, outcome.complaint or complaint
         reports.append(outcome.sections)
         if outcome.complaint:  # interrupted, or nothing can be measured: so would the next be
             break
-    kernels = [parent / label for label in dict.fromkeys(boot.label for boot in boots)]
+    kernels = [parent / label for label in labels]
     more = Section(lines=(f"the first of {len(reports)} boots; all are below {parent}",))
     compared = () if complaint else _compared(kernels)
     hint = f"what was measured is below {parent}"

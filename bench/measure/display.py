@@ -97,11 +97,11 @@ class Display(Steps):
             self.show(line)
 
     def begin_boot(self, number: int, count: int, label: str) -> None:
-        """Begin one of several boots."""
+        """Begin one of several boots; ``label`` is that of its kernel, where there are several."""
         with self._lock:
             if number > 1:
                 self.course.next_boot()
-            self.now = Account(f"boot {number} of {count}, {label}: ")
+            self.now = Account(f"boot {number} of {count}{label and f', {label}'}: ")
 
     def step_begins(self, step: Step, total: int, of: str) -> None:
         with self._lock:

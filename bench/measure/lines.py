@@ -53,7 +53,7 @@ class Lines(Display):
 
     def begin_boot(self, number: int, count: int, label: str) -> None:
         super().begin_boot(number, count, label)
-        self.show(f"boot {number} of {count}: {label}")
+        self.show(f"boot {number} of {count}{label and f': {label}'}")
 
     def step_begins(self, step: Step, total: int, of: str) -> None:
         super().step_begins(step, total, of)
