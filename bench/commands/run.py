@@ -137,9 +137,18 @@ def run_boots(options: RunOptions, boots: Sequence[Boot], display: Display) -> O
             break
     kernels = [parent / label for label in labels]
     more = Section(lines=(f"the first of {len(reports)} boots; all are below {parent}",))
-    compared = () if complaint else _compared(kernels)
+    both = () if complaint else (_spread(parent, boots), *_compared(kernels))
     hint = f"what was measured is below {parent}"
-    return Outcome(code, "", complaint, hint, (*reports[0], more, *compared))
+    return Outcome(code, "", complaint, hint, (*reports[0], more, *filter(None, both)))
+
+
+def _spread(parent: Path, boots: Sequence[Boot]) -> Section:
+    """Tabulate how far the boots of each kernel lie apart; empty where there is one of each."""
+    from bench.report.table.cells import CellTable
+    from bench.report.table.spread import spread_section
+
+    runs = [load(parent / boot.place) for boot in boots]
+    return spread_section(runs, [*map(CellTable, runs)])
 
 
 def _compared(kernels: Sequence[Path]) -> tuple[Section, ...]:
