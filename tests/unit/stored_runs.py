@@ -58,11 +58,11 @@ def stored(path: Path) -> bytes:
     return (path / "samples.jsonl").read_bytes()
 
 
-def resume(path: Path) -> Resumed:
+def resume(path: Path, replay_of: Callable[[Plan], ReplayExecutor] = executor) -> Resumed:
     """Measure what is left, and let go of the directory."""
     resumed = open_again(path)
     left = tuple(block for block in resumed.rest.blocks if block not in resumed.ahead)
-    replay = executor(replace(resumed.rest, blocks=left))
+    replay = replay_of(replace(resumed.rest, blocks=left))
     boots = carry_on(resumed, replay, ["run", "--resume", "it"])
     run(resumed.rest, replay, resumed.store, Silent(), boots, ahead=resumed.ahead)
     resumed.store.close()

@@ -13,14 +13,14 @@ import pytest
 from bench.errors import UsageError
 from bench.executors.replay import ReplayExecutor
 from bench.measure.loop import run, run_facts
-from bench.measure.resume import Resumed, carry_on, open_again
+from bench.measure.resume import open_again
 from bench.model.cell import Block, Clock, Plan, Rep, Unavailable
 from bench.model.facts import RunFacts
 from bench.model.method import Method
 from bench.plan.matrix import make_plan
 from bench.results.writer import Store, create, load
 from tests.unit.command import Bench
-from tests.unit.stored_runs import cut, stored
+from tests.unit.stored_runs import cut, resume, stored
 from tests.unit.streams import (
     PIN_METHODS,
     Silent,
@@ -79,16 +79,6 @@ def measured(path: Path, jobs: int = 1) -> Path:
     return path
 
 
-def resume(path: Path) -> Resumed:
-    resumed = open_again(path)
-    left = tuple(block for block in resumed.rest.blocks if block not in resumed.ahead)
-    replay = executor(replace(resumed.rest, blocks=left))
-    boots = carry_on(resumed, replay, ["run", "--resume", "it"])
-    run(resumed.rest, replay, resumed.store, Silent(), boots, ahead=resumed.ahead)
-    resumed.store.close()
-    return resumed
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return measured(tmp_path_factory.mktemp("whole") / "run")
@@ -138,7 +128,7 @@ def test_a_run_that_was_killed_ends_as_any_other(
     for at in range(len(lines) + 1):
         (path / "run.json").write_bytes(facts)
         cut(path, b"".join(lines[:at]))
-        resumed = resume(path)
+        resumed = resume(path, executor)
         assert len(resumed.rest.blocks) == sum(at < end for end in ends)
         assert stored(path) == stored(whole)
 
@@ -157,7 +147,7 @@ def test_a_lost_line_is_missed(lost: int, said: str, whole: Path, path: Path) ->
     cut(path, b"".join(lines))
     (damage,) = load(path).damage
     assert damage == f"{LATE.label}: {said}"
-    assert resume(path).rest.blocks == (LATE,)
+    assert resume(path, executor).rest.blocks == (LATE,)
 
 
 def test_a_round_too_many_is_not_whole(path: Path) -> None:
