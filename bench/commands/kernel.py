@@ -5,8 +5,9 @@ from datetime import datetime
 
 from bench.commands.outcome import Outcome, Say
 from bench.guest.saved import DIRECTORY, empty, kept
-from bench.kernel.build import built_kernels, cached_kernel, ensure_kernel
 from bench.kernel.config import load_config
+from bench.kernel.kernel import built_kernels
+from bench.kernel.modules import cached_kernel, ensure_kernel
 from bench.kernel.packages import cached_packages, ensure_packages
 from bench.measure.progress import show_progress
 from bench.model.steps import Step

@@ -10,9 +10,9 @@ from bench.doctor.diagnosis import Finding, Severity
 from bench.errors import CannotJudge, MissingTool, NoSpace
 from bench.guest.initramfs import HELPER_PROGRAMS, cached_helper
 from bench.guest.saved import DIRECTORY, kept
-from bench.kernel import build, packages
-from bench.kernel.build import cached_kernel
+from bench.kernel import modules, packages
 from bench.kernel.config import load_config
+from bench.kernel.modules import cached_kernel
 from bench.kernel.packages import cached_packages
 from bench.model.units import GIB, MIB
 from bench.paths import cache_path
@@ -62,7 +62,7 @@ def examine_saved() -> Finding:
 def _needed() -> int:
     if cached_kernel():
         return _SMALL
-    return build.NEEDED if cached_packages(load_config()) else packages.NEEDED
+    return modules.NEEDED if cached_packages(load_config()) else packages.NEEDED
 
 
 def missing(programs: Mapping[str, str]) -> dict[str, str]:

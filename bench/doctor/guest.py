@@ -12,9 +12,10 @@ from bench.guest.bootsector import why_no_boot_sector
 from bench.guest.initramfs import cached_initramfs
 from bench.guest.probe import known_answer, qemu_version, why_not_kvm
 from bench.guest.qemu import Accelerator
-from bench.kernel import build, packages
-from bench.kernel.build import Kernel, cached_kernel
+from bench.kernel import modules, packages
 from bench.kernel.config import load_config
+from bench.kernel.kernel import Kernel
+from bench.kernel.modules import cached_kernel
 from bench.kernel.packages import cached_packages, resolve
 from bench.machine.facts import available_memory, kvm_problem
 from bench.machine.sysfs import field, read
@@ -91,7 +92,7 @@ def _kernel() -> Finding:
     if kernel:
         return Finding("guest kernel", Severity.OK, f"{kernel.name} is built")
     fetched = bool(cached_packages(load_config()))
-    absent = missing(build.PROGRAMS if fetched else {**packages.PROGRAMS, **build.PROGRAMS})
+    absent = missing(modules.PROGRAMS if fetched else {**packages.PROGRAMS, **modules.PROGRAMS})
     if absent:
         text = f"not installed, and the kernel is built with it: {', '.join(absent)}"
         return Finding("guest kernel", Severity.PROBLEM, text, install(absent))

@@ -10,8 +10,9 @@ from bench.errors import CannotJudge, MissingTool
 from bench.guest.initramfs import PACKAGES, cached_helper, ensure_initramfs
 from bench.guest.probe import known_answer, why_not_kvm
 from bench.guest.qemu import Accelerator, GuestConfig
-from bench.kernel.build import Kernel, cached_kernel, ensure_kernel
 from bench.kernel.config import load_config
+from bench.kernel.kernel import Kernel
+from bench.kernel.modules import cached_kernel, ensure_kernel
 from bench.kernel.packages import cached_packages
 from bench.machine.container import cpu_quota
 from bench.machine.facts import available_memory, kvm_problem

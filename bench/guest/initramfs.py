@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.cleanup.scratch import atomic_directory
 from bench.guest import cpio
-from bench.kernel.build import Kernel
+from bench.kernel.kernel import Kernel
 from bench.model.steps import SILENT, Step, Steps
 from bench.paths import cache_dir, cache_path, locked
 from bench.process import find_tool, run

@@ -14,7 +14,7 @@ from bench.guest import cpio
 from bench.guest.boot import Guest, boot
 from bench.guest.initramfs import ensure_initramfs
 from bench.guest.qemu import Accelerator, GuestConfig
-from bench.kernel.build import Kernel, ensure_kernel
+from bench.kernel.modules import Kernel, ensure_kernel
 from bench.model.device import DEVICES
 from bench.model.units import GIB, parse_size
 from bench.process import find_tool, run

@@ -14,8 +14,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.kernel.build import ensure_kernel
 from bench.kernel.config import load_config
+from bench.kernel.modules import ensure_kernel
 from bench.model.method import Method, Phase
 from bench.paths import ROOT, cache_dir
 from bench.results.writer import load

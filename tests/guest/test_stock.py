@@ -10,8 +10,8 @@ import pytest
 from bench.executors.guest import GuestExecutor
 from bench.executors.guest_setup import GuestSetup
 from bench.guest.initramfs import ensure_initramfs
-from bench.kernel.build import ensure_kernel
 from bench.kernel.config import load_config
+from bench.kernel.modules import ensure_kernel
 from bench.model.cell import Rep, Unavailable
 from bench.model.method import Method
 from tests.guest.conftest import plan_of

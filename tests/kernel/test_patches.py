@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bench.errors import CannotJudge, UsageError
-from bench.kernel.build import apply_patches, ensure_kernel, lay_tree, make_modules
 from bench.kernel.config import load_config
+from bench.kernel.modules import apply_patches, ensure_kernel, lay_tree, make_modules
 from bench.kernel.packages import ensure_packages
 from bench.paths import ROOT
 

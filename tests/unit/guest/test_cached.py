@@ -8,8 +8,9 @@ import pytest
 
 from bench.guest.initramfs import cached_helper, cached_initramfs, ensure_helper
 from bench.guest.probe import known_answer, qemu_version
-from bench.kernel.build import Kernel, cached_kernel
 from bench.kernel.config import load_config
+from bench.kernel.kernel import Kernel
+from bench.kernel.modules import cached_kernel
 from bench.kernel.packages import cached_packages
 from bench.machine.facts import boot_id
 from bench.paths import cache_path

@@ -5,30 +5,17 @@ import lzma
 import os
 import re
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from bench.cleanup.scratch import atomic_directory
 from bench.errors import CannotJudge
 from bench.kernel.config import KernelConfig, load_config
+from bench.kernel.kernel import DIRECTORY, Kernel
 from bench.kernel.packages import Packages, cached_packages, ensure_packages
 from bench.model.steps import SILENT, Step, Steps
 from bench.model.units import MIB
 from bench.paths import cache_dir, cache_path, locked, require_space
 from bench.process import ProcessFailed, find_tool, run
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """A kernel that a guest can boot, with its modules."""
-
-    path: Path  # its directory in the cache
-    name: str  # "6.12.117+deb12-amd64+live-update"
-    digest: str  # of its configuration and patches
-    image: Path
-    modules: tuple[Path, ...]
-    base_modules: tuple[str, ...]  # to load before those of a device, in order
-
 
 NEEDED = 512 * MIB  # bytes in the cache while the modules are built
 # To build the modules, with the Debian package of each.
@@ -42,7 +29,7 @@ def ensure_kernel(config: KernelConfig | None = None, steps: Steps = SILENT) -> 
     """
     config = config or load_config()
     packages = ensure_packages(config, steps=steps)
-    cache = cache_dir() / "kernels"
+    cache = cache_dir() / DIRECTORY
     cache.mkdir(exist_ok=True)
     final = cache / _directory(packages, config)
     with locked(cache / ".lock"):
@@ -59,33 +46,8 @@ def cached_kernel(config: KernelConfig | None = None) -> Kernel | None:
     packages = cached_packages(config)
     if packages is None:
         return None
-    path = cache_path() / "kernels" / _directory(packages, config)
+    path = cache_path() / DIRECTORY / _directory(packages, config)
     return _kernel(path, packages, config) if path.exists() else None
-
-
-@dataclass(frozen=True)
-class BuiltKernel:
-    """A kernel in the cache: its directory, its size, and when it was built."""
-
-    path: Path
-    bytes: int
-    built: float  # seconds since 1970
-
-
-def built_kernels() -> list[BuiltKernel]:
-    """List the kernels of the cache, the newest first."""
-    cache = cache_path() / "kernels"
-    found = [path for path in cache.iterdir() if path.is_dir()] if cache.is_dir() else []
-    kernels = [
-        BuiltKernel(
-            path,
-            sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
-            path.stat().st_mtime,
-        )
-        for path in found
-        if path.suffix != ".tmp"
-    ]
-    return sorted(kernels, key=lambda kernel: -kernel.built)
 
 
 def _directory(packages: Packages, config: KernelConfig) -> str:

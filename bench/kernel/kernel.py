@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Say what a kernel is that a guest can boot, and which ones the cache has."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.paths import cache_path
+
+DIRECTORY = "kernels"  # of the cache
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel that a guest can boot, with its modules."""
+
+    path: Path  # its directory in the cache
+    name: str  # "6.12.117+deb12-amd64+live-update"
+    digest: str  # of its configuration and patches
+    image: Path
+    modules: tuple[Path, ...]
+    base_modules: tuple[str, ...]  # to load before those of a device, in order
+    builtin: frozenset[str] = frozenset()  # drivers that are part of the image
+
+
+@dataclass(frozen=True)
+class BuiltKernel:
+    """A kernel in the cache: its directory, its size, and when it was built."""
+
+    path: Path
+    bytes: int
+    built: float  # seconds since 1970
+
+
+def built_kernels() -> list[BuiltKernel]:
+    """List the kernels of the cache, the newest first."""
+    cache = cache_path() / DIRECTORY
+    found = [path for path in cache.iterdir() if path.is_dir()] if cache.is_dir() else []
+    kernels = [
+        BuiltKernel(
+            path,
+            sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
+            path.stat().st_mtime,
+        )
+        for path in found
+        if path.suffix != ".tmp"
+    ]
+    return sorted(kernels, key=lambda kernel: -kernel.built)
