@@ -14,7 +14,7 @@ from bench.executors.guest_setup import HOST_PROGRAMS
 from bench.model.facts import MachineFacts
 from bench.model.units import GIB, MIB
 from bench.paths import ROOT
-from tests.unit.kernel.test_packages import program
+from tests.unit.kernel.programs import program
 from tests.unit.trees import tree
 
 FINE = Finding("fine", Severity.OK, "fine")

@@ -17,6 +17,7 @@ from bench.kernel.packages import ensure_packages
 from bench.model.device import DEVICES
 from bench.model.steps import Step
 from bench.paths import ROOT, cache_dir, require_space
+from tests.unit.kernel.programs import program
 from tests.unit.streams import Notes, small_plan
 
 
@@ -24,13 +25,6 @@ from tests.unit.streams import Notes, small_plan
 def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache/bench"
-
-
-def program(directory: Path, name: str, script: str) -> None:
-    directory.mkdir(exist_ok=True)
-    path = directory / name
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
 
 
 def test_no_qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
