@@ -19,7 +19,8 @@ from bench.plan.duration import STEP_SECONDS
 def build(update: bool, say: Say) -> Outcome:
     """Build the modules unless the cache has them; ``update`` asks for newer packages first."""
     config = load_config()
-    steps = {Step.FETCH, Step.UNPACK} if update or cached_packages(config) is None else set()
+    fetched = not update and cached_packages(config) is not None
+    steps = set() if fetched else {Step.LISTS, Step.FETCH, Step.UNPACK}
     if cached_kernel(config) is None:
         steps.add(Step.BUILD)
     with show_progress(say, [{step: STEP_SECONDS[step] for step in steps}]) as display:

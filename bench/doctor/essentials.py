@@ -79,6 +79,8 @@ def missing(programs: Mapping[str, str]) -> dict[str, str]:
 def install(packages: Mapping[str, str]) -> str:
     """Return the command that installs the packages of programs, as Debian names them."""
     names = " ".join(sorted(set(packages.values())))
+    if missing({"apt-get": "apt"}):
+        return f"make setup  # says how they are called here; in Debian: {names}"
     return f"sudo apt-get install --no-install-recommends {names}"
 
 

@@ -6,17 +6,15 @@ from pathlib import Path
 
 from bench.doctor.diagnosis import Finding, Severity, Way, first_problem
 from bench.doctor.essentials import examine_saved, examine_space, install, missing
+from bench.doctor.kernel import examine_kernel
 from bench.errors import CannotJudge
 from bench.executors.guest_setup import HOST_PROGRAMS, why_not_here
 from bench.guest.bootsector import why_no_boot_sector
 from bench.guest.initramfs import cached_initramfs
 from bench.guest.probe import known_answer, qemu_version, why_not_kvm
 from bench.guest.qemu import Accelerator
-from bench.kernel import modules, packages
-from bench.kernel.config import load_config
 from bench.kernel.kernel import Kernel
 from bench.kernel.modules import cached_kernel
-from bench.kernel.packages import cached_packages, resolve
 from bench.machine.facts import available_memory, kvm_problem
 from bench.machine.sysfs import field, read
 from bench.model.device import DEVICES
@@ -48,7 +46,7 @@ def examine_guest(
         finding = Finding("guest", Severity.PROBLEM, text, "bench run pin --executor host")
         return (finding,), _ways(text, text)
     has_cache = cache.state is not Severity.PROBLEM
-    kernel = (examine_space(), _kernel(), examine_saved()) if has_cache else ()
+    kernel = (examine_space(), *examine_kernel(), examine_saved()) if has_cache else ()
     findings = (_programs(), *_devices(), *kernel, _memory(machine))
     kvm = examine_kvm(has_cache, root)
     problem = first_problem((cache, helper, *findings))
@@ -84,31 +82,6 @@ def _devices() -> tuple[Finding, ...]:
         return ()
     text = "; ".join(f"{name}: {why}" for name, why in lacking.items())
     return (Finding("guest devices", Severity.WARNING, text, "make setup"),)
-
-
-def _kernel() -> Finding:
-    """Judge whether the kernel is built, or can be."""
-    kernel = cached_kernel()
-    if kernel:
-        return Finding("guest kernel", Severity.OK, f"{kernel.name} is built")
-    fetched = bool(cached_packages(load_config()))
-    absent = missing(modules.PROGRAMS if fetched else {**packages.PROGRAMS, **modules.PROGRAMS})
-    if absent:
-        text = f"not installed, and the kernel is built with it: {', '.join(absent)}"
-        return Finding("guest kernel", Severity.PROBLEM, text, install(absent))
-    return _to_build(fetched)
-
-
-def _to_build(fetched: bool) -> Finding:
-    if fetched:
-        text = "the first run builds it, in about a minute"
-        return Finding("guest kernel", Severity.INFO, text, "bench kernel")
-    try:
-        release, _ = resolve(load_config())
-    except CannotJudge as error:
-        return Finding("guest kernel", Severity.PROBLEM, error.message, "sudo apt-get update")
-    text = f"the first run downloads {release} and builds its modules: minutes, and the network"
-    return Finding("guest kernel", Severity.INFO, text, "bench kernel")
 
 
 def _memory(machine: MachineFacts) -> Finding:

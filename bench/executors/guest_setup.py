@@ -102,7 +102,7 @@ def steps_ahead(clock: Clock | None, kernels: Sequence[str]) -> list[dict[Step, 
         if name not in seen and cached_kernel(config) is None:
             steps += [Step.BUILD]
         if not seen and cached_packages(config) is None:
-            steps += [Step.FETCH, Step.UNPACK]
+            steps += [Step.LISTS, Step.FETCH, Step.UNPACK]
         if not seen and cached_helper() is None:
             steps += [Step.COMPILE]
         if not seen and clock is not Clock.ICOUNT and not kvm_problem():

@@ -75,6 +75,19 @@ def _apt_sources() -> list[str]:
     return [uri.rstrip("/") for component, _, uri in pairs if component == "main"]
 
 
+def ready() -> str:
+    """Return the mirror's address, if it can be used. Nothing is fetched.
+
+    CannotJudge without a mirror, MissingTool without apt or Debian's keyring.
+    """
+    if not KEYRING.exists():
+        raise MissingTool(
+            f"{KEYRING} is missing, and packages are checked with it",
+            "install the package debian-archive-keyring",
+        )
+    return mirror()
+
+
 def newest(suites: str, name: str, update: bool = False) -> str:
     """Return the version of the newest package of that name.
 
@@ -115,22 +128,18 @@ def has_lists(suites: str) -> bool:
         return False
 
 
-def refresh(suites: str) -> None:
+def refresh(suites: str, steps: Steps = SILENT) -> None:
     """Fetch the lists of packages that have changed.
 
     Lists are replaced whole, so that an interrupted call leaves the old ones. CannotJudge
     when the mirror does not answer or has no such suite, MissingTool without Debian's keyring.
     """
-    if not KEYRING.exists():
-        raise MissingTool(
-            f"{KEYRING} is missing, and packages are checked with it",
-            "install the package debian-archive-keyring",
-        )
+    ready()
     sources = _sources(suites)
     directory = cache_dir() / "apt" / _directory(suites).name
     for needed in ("lists/partial", "cache/archives/partial"):
         (directory / needed).mkdir(parents=True, exist_ok=True)
-    with locked(directory / ".lock"):
+    with steps.at(Step.LISTS), locked(directory / ".lock"):
         (directory / "status").touch()
         _write(directory / "sources.list", sources)
         _write(directory / "apt.conf", _configuration(directory))

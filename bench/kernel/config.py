@@ -2,6 +2,7 @@
 """Read kernel-config/: which kernel, which patches, which options."""
 
 import hashlib
+import platform
 import tomllib
 from pathlib import Path
 
@@ -9,6 +10,17 @@ from pydantic import BaseModel, ConfigDict
 
 from bench.errors import UsageError
 from bench.paths import KERNEL_CONFIG
+
+
+class DebianRelease(BaseModel):
+    """A release of Debian, and which of its packages are the kernel."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    suites: str  # of the archive, as in an apt source
+    image: str  # the package that depends on the newest image of the series
+    tag: str  # in the versions of its kernels: "+deb12"
+    compiler: str  # that its kernels and their modules are built with: "gcc-12"
 
 
 class KernelConfig(BaseModel):
@@ -22,6 +34,18 @@ class KernelConfig(BaseModel):
     source: tuple[str, ...]  # of the kernel's source what the build takes
     image_modules: tuple[str, ...]  # modules of Debian's image that a guest gets too
     base_modules: tuple[str, ...]  # to load before those of a device, in order
+    debian: dict[str, DebianRelease]  # by code name, the oldest first
+
+    @property
+    def host(self) -> DebianRelease:
+        """Return the release whose packages this machine takes: see kernel.toml."""
+        try:
+            system = platform.freedesktop_os_release()
+        except OSError:  # there is no /etc/os-release
+            system = {}
+        first, *_, last = self.debian.values()
+        default = last if system.get("ID") == "debian" else first
+        return self.debian.get(system.get("VERSION_CODENAME", ""), default)
 
     @property
     def patch_files(self) -> tuple[Path, ...]:

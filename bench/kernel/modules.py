@@ -18,8 +18,12 @@ from bench.paths import cache_dir, cache_path, locked, require_space
 from bench.process import ProcessFailed, find_tool, run
 
 NEEDED = 512 * MIB  # bytes in the cache while the modules are built
-# To build the modules, with the Debian package of each.
-PROGRAMS = {"gcc-12": "gcc-12", "make": "make", "patch": "patch", "strip": "binutils"}
+
+
+def programs(config: KernelConfig) -> dict[str, str]:
+    """Return what the modules are built with, with the Debian package of each."""
+    compiler = config.host.compiler
+    return {compiler: compiler, "make": "make", "patch": "patch", "strip": "binutils"}
 
 
 def ensure_kernel(config: KernelConfig | None = None, steps: Steps = SILENT) -> Kernel:
@@ -121,7 +125,7 @@ def make_modules(packages: Packages, config: KernelConfig, tree: Path) -> list[P
 
     CannotJudge quotes the first error of the compiler.
     """
-    find_tool("gcc-12", "gcc-12")  # Debian built the kernel with it
+    find_tool(config.host.compiler, config.host.compiler)  # Debian's headers name it to make
     symbols: list[str] = []
     built: list[Path] = []
     options = [f"{name}={value}" for name, value in config.options.items()]

@@ -7,16 +7,16 @@ from pathlib import Path
 
 from bench.cleanup.scratch import atomic_directory, temporary
 from bench.errors import CannotJudge
+from bench.kernel.archive import ARCH, fetch_debs, lookup, refresh, unpack
 from bench.kernel.config import KernelConfig
 from bench.model.steps import SILENT, Step, Steps
 from bench.model.units import GIB
 from bench.paths import cache_dir, cache_path, locked, require_space
-from bench.process import ProcessFailed, find_tool, run
+from bench.process import run
 
-ARCH = "amd64"
 NEEDED = 2 * GIB  # bytes: the packages and what they unpack to, for a moment both
-# To fetch the packages and to unpack them, with the Debian package of each.
-PROGRAMS = {"apt-get": "apt", "dpkg-deb": "dpkg", "tar": "tar", "xz": "xz-utils"}
+# To unpack the source, with the Debian package of each.
+PROGRAMS = {"tar": "tar", "xz": "xz-utils"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,9 @@ class Packages:
 
     @property
     def modules(self) -> Path:
-        return self.root / f"lib/modules/{self.release}"
+        """Return the directory of modules: Debian 12 has it in /lib, Debian 13 in /usr/lib."""
+        below_usr = self.root / f"usr/lib/modules/{self.release}"
+        return below_usr if below_usr.is_dir() else self.root / f"lib/modules/{self.release}"
 
     @property
     def headers(self) -> Path:
@@ -68,6 +70,7 @@ def ensure_packages(config: KernelConfig, update: bool = False, steps: Steps = S
         if cached and not update:
             return cached[-1]
         require_space(cache, NEEDED, "the kernel's packages")
+        refresh(config.host.suites, steps)
         release, version = resolve(config)
         for packages in cached:
             if packages.release == release:
@@ -81,8 +84,8 @@ def cached_packages(config: KernelConfig) -> Packages | None:
 
 
 def _cached(cache: Path, config: KernelConfig) -> list[Packages]:
-    """Return those in the cache by version, the newest last."""
-    paths = [path for path in cache.glob(f"{config.series}.*") if path.suffix != ".tmp"]
+    """Return those of this machine's Debian in the cache by version, the newest last."""
+    paths = cache.glob(f"{config.series}.*{config.host.tag}-{ARCH}")
     found = [Packages(path, path.name) for path in paths if _has_source(path / "source", config)]
     return sorted(found, key=lambda p: [int(n) for n in re.findall(r"\d+", p.release)])
 
@@ -93,22 +96,16 @@ def _has_source(source: Path, config: KernelConfig) -> bool:
 
 
 def resolve(config: KernelConfig) -> tuple[str, str]:
-    """Return release and version of the package that the series' meta package depends on.
+    """Return release and version of the newest image of the series.
 
-    CannotJudge when apt knows none. Only apt's lists on the disk are read, not the network.
+    CannotJudge when Debian has none.
     """
-    meta = f"linux-image-{config.series}-{ARCH}"
-    hint = "run apt-get update; Debian 12 has it in bookworm-security"
-    find_tool("apt-get", "apt (a Debian system)")
-    try:
-        record = run(["apt-cache", "show", "--no-all-versions", meta])
-    except ProcessFailed:
-        raise CannotJudge(f"{meta}: no such package is known here", hint) from None
-    version = re.search(r"^Version: (\S+)$", record, re.MULTILINE)
-    depends = re.search(rf"^Depends: linux-image-(\S+-{ARCH})", record, re.MULTILINE)
-    if not version or not depends:
-        raise CannotJudge(f"{meta}: its package record is not understood", hint)
-    return depends[1], version[1]
+    host = config.host
+    found = lookup(host.suites, host.image)
+    image = re.match(rf"linux-image-({re.escape(config.series)}\.\S+-{ARCH})\b", found.depends)
+    if not image:
+        raise CannotJudge(f"{host.image} of Debian's {host.suites} is no {config.series}")
+    return image[1], found.version
 
 
 def _fetch(cache: Path, config: KernelConfig, release: str, version: str, steps: Steps) -> Packages:
@@ -120,39 +117,12 @@ def _fetch(cache: Path, config: KernelConfig, release: str, version: str, steps:
         f"linux-kbuild-{abi}",
         f"linux-source-{config.series}={version}",
     ]
-    with atomic_directory(cache / release) as scratch, temporary(cache) as debs:
-        with steps.at(Step.FETCH, _bytes_to_fetch(names)):
-            _download(names, debs, steps)
+    with atomic_directory(cache / release) as scratch, temporary(cache) as where:
+        debs = fetch_debs(config.host.suites, names, where, steps)
         with steps.at(Step.UNPACK):
-            for deb in sorted(debs.glob("*.deb")):
-                run(["dpkg-deb", "-x", str(deb), str(scratch)])
+            unpack(debs, scratch)
             _unpack_source(scratch, config)
     return Packages(cache / release, release)
-
-
-def _bytes_to_fetch(names: list[str]) -> int:
-    """Return the bytes of packages as apt's lists have them, 0 when one of them has no size."""
-    try:
-        records = run(["apt-cache", "show", "--no-all-versions", *names])
-    except ProcessFailed:
-        return 0
-    sizes = re.findall(r"^Size: (\d+)$", records, re.MULTILINE)
-    return sum(map(int, sizes)) if len(sizes) == len(names) else 0
-
-
-def _download(names: list[str], where: Path, steps: Steps) -> None:
-    """Download packages; apt writes each to its own file from the beginning."""
-
-    def look() -> None:
-        steps.reached(sum(path.stat().st_size for path in where.iterdir()))
-
-    try:
-        run(["apt-get", "download", "-q", *names], cwd=where, timeout=1800, watch=look)
-    except ProcessFailed as error:
-        raise CannotJudge(
-            f"cannot download the kernel's packages: {error.message}",
-            "check the network, and run apt-get update",
-        ) from None
 
 
 def _unpack_source(root: Path, config: KernelConfig) -> None:

@@ -10,7 +10,10 @@ import pytest
 
 from bench.doctor import Diagnosis, Finding, Severity, examine
 from bench.doctor.guest import by_kernel, by_sector, examine_guest, examine_kvm, way_to_open
+from bench.doctor.kernel import LIBELF, WHOLE, examine_whole
 from bench.executors.guest_setup import HOST_PROGRAMS
+from bench.kernel import archive
+from bench.kernel.config import load_config
 from bench.model.facts import MachineFacts
 from bench.model.units import GIB, MIB
 from bench.paths import ROOT
@@ -58,27 +61,59 @@ def test_a_compiler_without_a_static_library(fresh: Path, monkeypatch: pytest.Mo
     assert helper.fix.endswith("libc6-dev")
 
 
-def test_a_kernel_that_apt_does_not_know(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program(fresh, "apt-get", "exit 100")
-    program(fresh, "apt-cache", "exit 100")
+def test_a_kernel_whose_packages_have_no_mirror(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(fresh, "apt-get", "true")  # an apt with no sources
     monkeypatch.setenv("PATH", f"{fresh}:{os.environ['PATH']}")
+    monkeypatch.delenv(archive.MIRROR, raising=False)
     diagnosis = examine()
     kernel = of(diagnosis, "guest kernel")
     assert kernel.state is Severity.PROBLEM
-    assert "no such package is known here" in kernel.text
-    assert kernel.fix.endswith("apt-get update")
+    assert "name no mirror of Debian" in kernel.text
+    assert kernel.fix.startswith(f"export {archive.MIRROR}=http://")
+    assert of(diagnosis, "debian archive").state is Severity.INFO
     assert not usable(diagnosis)["guest, clock icount"]
 
 
+def test_a_kernel_whose_packages_cannot_be_checked(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "KEYRING", fresh / "none.gpg")
+    kernel = of(examine(), "guest kernel")
+    assert kernel.state is Severity.PROBLEM
+    assert "none.gpg is missing" in kernel.text
+    assert kernel.fix.endswith("install --no-install-recommends debian-archive-keyring")
+
+
 def test_a_kernel_that_can_be_fetched(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    record = "Version: 6.12.1-1\\nDepends: linux-image-6.12.1+deb12-amd64 (= 6.12.1-1)\\n"
-    program(fresh, "apt-cache", f"printf '{record}'")
     program(fresh, "apt-get", "exit 100")  # nothing may ask the network
     monkeypatch.setenv("PATH", f"{fresh}:{os.environ['PATH']}")
-    kernel = of(examine(), "guest kernel")
+    monkeypatch.setenv(archive.MIRROR, "http://mirror.example/debian")
+    diagnosis = examine()
+    kernel = of(diagnosis, "guest kernel")
     assert kernel.state is Severity.INFO
-    assert "6.12.1+deb12-amd64" in kernel.text
+    assert load_config().host.image in kernel.text
     assert kernel.fix == "bench kernel"
+    assert of(diagnosis, "debian archive").text == "http://mirror.example/debian"
+
+
+def test_a_machine_that_cannot_build_kernels_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [*WHOLE, "apt-get"]:
+        program(tmp_path / "bin", name, "true")
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin")
+    lacking = examine_whole(tmp_path)
+    assert lacking.state is Severity.INFO and "libelf.h" in lacking.text
+    assert lacking.fix.endswith("libelf-dev")
+    root = tree(tmp_path / "root", {LIBELF[0]: ""})
+    assert examine_whole(root).state is Severity.OK
+    monkeypatch.setenv("PATH", f"{tmp_path}/none")
+    monkeypatch.setattr("bench.process.shutil.which", lambda *_, **__: None)
+    lacking = examine_whole(root)
+    assert "flex, bison, bc" in lacking.text
+    assert lacking.fix.startswith("make setup  #") and lacking.fix.endswith("bc bison flex")
 
 
 def test_a_disk_without_room(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:

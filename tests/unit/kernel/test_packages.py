@@ -12,10 +12,10 @@ import pytest
 from bench.cleanup.scratch import atomic_directory
 from bench.errors import CannotJudge, MissingTool, NoSpace
 from bench.executors.guest_setup import check, why_not_here
-from bench.kernel.config import load_config
-from bench.kernel.packages import ensure_packages
+from bench.kernel.archive import MIRROR
+from bench.kernel.config import KernelConfig, load_config
+from bench.kernel.packages import Packages, cached_packages, ensure_packages
 from bench.model.device import DEVICES
-from bench.model.steps import Step
 from bench.paths import ROOT, cache_dir, require_space
 from tests.unit.kernel.programs import program
 from tests.unit.streams import Notes, small_plan
@@ -36,28 +36,98 @@ def test_no_qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "qemu-system-x86_64" in why_not_here(DEVICES["sim-net-pa"])
 
 
-def test_no_such_kernel_package(
-    tmp_path: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    program(tmp_path / "bin", "apt-get", "exit 100")
-    program(tmp_path / "bin", "apt-cache", "echo 'E: No packages found' >&2; exit 100")
+RECORD = "Version: 6.12.1-1\\nSize: 1000\\n"
+
+
+def fake_apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, download: str, depends: str) -> None:
+    """An apt whose lists can be fetched and know every package."""
+    monkeypatch.setenv(MIRROR, "http://mirror.example/debian")
+    program(tmp_path / "bin", "apt-cache", f"printf '{RECORD}Depends: {depends}\\n'")
+    program(tmp_path / "bin", "apt-get", f'case "$*" in *" download "*) {download};; esac')
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
-    with pytest.raises(CannotJudge, match="no such package is known here") as caught:
+
+
+def image(config: KernelConfig) -> str:
+    return f"linux-image-6.12.1{config.host.tag}-amd64 (= 6.12.1-1)"
+
+
+@pytest.mark.parametrize("depends", ["", "linux-image-6.13.1+deb12-amd64 (= 6.13.1-1)"])
+def test_debian_has_another_kernel(
+    depends: str, tmp_path: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_apt(tmp_path, monkeypatch, "exit 100", depends)
+    with pytest.raises(CannotJudge, match=r"is no 6\.12"):
         ensure_packages(load_config())
-    assert "apt-get update" in caught.value.hint
-    assert not list((empty_cache / "packages").glob("6.12*"))
+    assert not list((empty_cache / "packages").glob("6.*"))
 
 
 def test_a_download_that_fails_leaves_nothing(
     tmp_path: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = "Version: 6.12.1-1\\nDepends: linux-image-6.12.1+deb12-amd64 (= 6.12.1-1)\\n"
-    program(tmp_path / "bin", "apt-cache", f"printf '{record}'")
-    program(tmp_path / "bin", "apt-get", "echo 'E: Failed to fetch' >&2; exit 100")
-    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
-    with pytest.raises(CannotJudge, match="cannot download the kernel's packages"):
+    fetch = "echo half >a.deb; echo 'E: Failed to fetch' >&2; exit 100"
+    fake_apt(tmp_path, monkeypatch, fetch, image(load_config()))
+    with pytest.raises(
+        CannotJudge, match=r"cannot download linux-image-6\.12\.1.*: Failed to fetch"
+    ):
         ensure_packages(load_config())
     assert [path.name for path in (empty_cache / "packages").iterdir()] == [".lock"]
+
+
+@pytest.mark.slow
+def test_a_download_that_is_interrupted_leaves_nothing(
+    tmp_path: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_apt(tmp_path, monkeypatch, "echo half >a.deb; sleep 60", image(load_config()))
+
+    class Impatient(Notes):
+        def reached(self, done: int) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ensure_packages(load_config(), steps=Impatient())
+    assert [path.name for path in (empty_cache / "packages").iterdir()] == [".lock"]
+
+
+@pytest.mark.parametrize(
+    ("system", "name"),
+    [
+        ({"ID": "debian", "VERSION_CODENAME": "bookworm"}, "bookworm"),
+        ({"ID": "debian", "VERSION_CODENAME": "trixie"}, "trixie"),
+        ({"ID": "debian", "VERSION_CODENAME": "forky"}, "trixie"),
+        ({"ID": "debian"}, "trixie"),
+        ({"ID": "ubuntu", "VERSION_CODENAME": "noble"}, "bookworm"),
+        ({"ID": "fedora"}, "bookworm"),
+        ({}, "bookworm"),
+    ],
+)
+def test_packages_are_those_of_this_debian(
+    system: dict[str, str], name: str, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of both in the cache, the ones are used whose programs run here."""
+    monkeypatch.setattr("platform.freedesktop_os_release", lambda: system)
+    config = load_config()
+    assert config.host == config.debian[name]
+    for tag in ("+deb12", "+deb13"):
+        for path in config.source:
+            (empty_cache / f"packages/6.12.9{tag}-amd64/source" / path).mkdir(parents=True)
+    packages = cached_packages(config)
+    assert packages is not None and packages.release == f"6.12.9{config.host.tag}-amd64"
+
+
+def test_a_machine_without_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> dict[str, str]:
+        raise FileNotFoundError
+
+    monkeypatch.setattr("platform.freedesktop_os_release", none)
+    config = load_config()
+    assert config.host == config.debian["bookworm"]
+
+
+@pytest.mark.parametrize("where", ["lib/modules", "usr/lib/modules"])
+def test_modules_are_found_in_both_places(where: str, tmp_path: Path) -> None:
+    modules = tmp_path / where / "6.12.1"
+    modules.mkdir(parents=True)
+    assert Packages(tmp_path, "6.12.1").modules == modules
 
 
 def test_no_space_for_the_cache(
@@ -107,47 +177,3 @@ def test_setup_without_apt_lists_what_is_missing(tmp_path: Path, what: list[str]
     assert "there is no apt-get here; install these" in done.stderr
     assert "qemu-system-x86" in done.stderr and "python3-venv" in done.stderr
     assert ("chromium" in done.stderr) == (what == ["tests"])
-
-
-def apt(tmp_path: Path, sizes: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An apt that knows one kernel, with packages of these sizes, and takes a second for a MiB."""
-    depends = "Version: 6.12.1-1\\nDepends: linux-image-6.12.1+deb12-amd64 (= 6.12.1-1)\\n"
-    program(
-        tmp_path / "bin",
-        "apt-cache",
-        f"[ $# -gt 3 ] && printf '{sizes}' || printf '{depends}'",
-    )
-    fetch = "head -c 1048576 /dev/zero >a.deb; sleep 1.2; exit 100"
-    program(tmp_path / "bin", "apt-get", fetch)
-    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
-
-
-class Bytes(Notes):
-    """Keeps the bytes that were promised and those that came."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.total = -1
-        self.came: list[int] = []
-
-    def step_begins(self, step: Step, total: int, of: str) -> None:
-        super().step_begins(step, total, of)
-        self.total = total
-
-    def reached(self, done: int) -> None:
-        self.came.append(done)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("sizes", "total"), [("Size: 1000\\n" * 5, 5000), ("Size: 7\\n", 0)])
-def test_fetching_tells_its_bytes(
-    sizes: str, total: int, tmp_path: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """All of them are promised only if apt knows the size of each package."""
-    apt(tmp_path, sizes, monkeypatch)
-    steps = Bytes()
-    with pytest.raises(CannotJudge, match="cannot download"):
-        ensure_packages(load_config(), steps=steps)
-    assert steps.begun == [Step.FETCH] and not steps.ended
-    assert steps.total == total
-    assert steps.came and set(steps.came) == {1 << 20}
