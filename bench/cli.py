@@ -133,7 +133,12 @@ def run(
         "live-update"
     ),
     break_: Annotated[str | None, typer.Option("--break", help="Wrong on purpose")] = None,
-    kernel: Annotated[str | None, typer.Option(help="Series of patches; a,b: both in turn")] = None,
+    kernel: Annotated[
+        str | None, typer.Option(help="[BASE:]SERIES, as 7.3:live-update; a,b: both in turn")
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option(help="Of a kernel built whole: plain, debug, debian or a file")
+    ] = None,
     boots: Annotated[int | None, typer.Option(help=f"Boots of each kernel, {BOOTS}")] = None,
     reps: Annotated[
         str | None, typer.Option(help=f"Of each cell, {REPS}; 5+: so many or more; auto: 3+")
@@ -313,24 +318,37 @@ UpdateOption = Annotated[
 
 @kernel.callback()
 def kernel_(ctx: typer.Context, update: UpdateOption = False) -> Outcome | None:
-    """Build the guest's kernel modules, unless the cache has them; say where they are."""
+    """Build the guest's kernel, unless the cache has it; say where it is."""
     if ctx.invoked_subcommand is None:
-        return build(update)
+        return build(update=update)
     if update:
         raise UsageError("--update is of bench kernel build", "bench kernel build --update")
     return None
 
 
 @kernel.command()
-def build(update: UpdateOption = False) -> Outcome:
-    """Build the guest's kernel modules, unless the cache has them; say where they are."""
+def build(
+    name: Annotated[
+        str, typer.Argument(help="[BASE:]SERIES, as 7.3:live-update; with --tree: a name for it")
+    ] = "",
+    tree: Annotated[
+        Path | None, typer.Option(help="A kernel of yours: git tree, directory or tarball")
+    ] = None,
+    rev: Annotated[str, typer.Option(help="A revision of the git tree; without: as it lies")] = "",
+    config: Annotated[
+        list[str] | None, typer.Option(help="plain, debug, debian, or a file of options")
+    ] = None,
+    update: UpdateOption = False,
+) -> Outcome:
+    """Build a kernel for guests, unless the cache has it; say where it is."""
     from bench.cleanup.journal import recover
     from bench.commands import kernel as kernels
 
     raise_signals()
     for line in recover():
         _say(line)
-    return kernels.build(update, _say)
+    options = kernels.BuildOptions(name, tree, rev, config or (), update)
+    return kernels.build(options, _say)
 
 
 @kernel.command(name="list")
@@ -342,12 +360,16 @@ def list_kernels() -> Outcome:
 
 
 @kernel.command()
-def prune() -> Outcome:
-    """Remove the saved guests that no process uses."""
+def prune(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Trees to remove, with what was built of them")
+    ] = None,
+) -> Outcome:
+    """Remove the saved guests that no process uses; or trees, and the kernels built of them."""
     from bench.cleanup.journal import recover
     from bench.commands import kernel as kernels
 
     raise_signals()
     for line in recover():
         _say(line)
-    return kernels.prune()
+    return kernels.prune(names or ())

@@ -1,43 +1,91 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`bench kernel`: build the guest's kernel, list what the cache has, empty it of saved guests."""
+"""`bench kernel`: build kernels for guests, list what the cache has, empty it."""
 
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from bench.commands.outcome import Outcome, Say
+from bench.errors import UsageError
 from bench.guest.saved import DIRECTORY, empty, kept
-from bench.kernel.config import load_config
+from bench.kernel.build import ensure_kernel, steps_to, update_source
+from bench.kernel.checkout import keep_tree
 from bench.kernel.kernel import built_kernels
-from bench.kernel.modules import cached_kernel, ensure_kernel
-from bench.kernel.packages import cached_packages, ensure_packages
+from bench.kernel.name import KernelName, check_config, own_name, read_name
+from bench.kernel.tree import Tree, kept_trees
+from bench.measure.display import Display
 from bench.measure.progress import show_progress
 from bench.model.steps import Step
-from bench.model.units import MIB
+from bench.model.units import GIB, MIB
 from bench.paths import cache_path
 from bench.plan.duration import STEP_SECONDS
 
 
-def build(update: bool, say: Say) -> Outcome:
-    """Build the modules unless the cache has them; ``update`` asks for newer packages first."""
-    config = load_config()
-    fetched = not update and cached_packages(config) is not None
-    steps = set() if fetched else {Step.LISTS, Step.FETCH, Step.UNPACK}
-    if cached_kernel(config) is None:
-        steps.add(Step.BUILD)
-    with show_progress(say, [{step: STEP_SECONDS[step] for step in steps}]) as display:
-        if update:
-            ensure_packages(config, update=True, steps=display)
-        built = ensure_kernel(config, display)
-    return Outcome(0, f"{built.name}\n{built.path}")
+@dataclass(frozen=True)
+class BuildOptions:
+    """Which kernel: one that is known by name, or a tree that gets one."""
+
+    name: str = ""
+    tree: Path | None = None
+    rev: str = ""
+    configs: Sequence[str] = ()
+    update: bool = False  # ask for newer packages first
+
+
+def build(options: BuildOptions, say: Say) -> Outcome:
+    """Build a kernel unless the cache has it; returns its name and where it is."""
+    if options.tree:
+        return _build_tree(options, options.tree, say)
+    if options.rev:
+        raise UsageError("--rev is a revision of --tree", "name the tree, too")
+    name = read_name(options.name, "+".join(options.configs))
+    ahead = [Step.LISTS, *steps_to(name)] if options.update else steps_to(name)
+    with show_progress(say, [{step: STEP_SECONDS[step] for step in ahead}]) as display:
+        if options.update:
+            update_source(name, display)
+        return _built(name, display)
+
+
+def _build_tree(options: BuildOptions, path: Path, say: Say) -> Outcome:
+    """Keep a tree of the user's under a name, and build it with the interface that we measure."""
+    if not options.name:
+        raise UsageError("NAME is missing", "bench kernel build NAME --tree PATH")
+    if options.update:
+        raise UsageError("--update is for Debian's packages", "leave it out")
+    tree = Tree(own_name(options.name))
+    configs = tuple(map(check_config, options.configs))
+    ahead = {step: STEP_SECONDS[step] for step in (Step.LAY, Step.KERNEL)}
+    with show_progress(say, [ahead]) as display:
+        keep_tree(tree, path, options.rev, configs, display)
+        return _built(read_name(f"{options.name}:"), display)
+
+
+def _built(name: KernelName, display: Display) -> Outcome:
+    kernel = ensure_kernel(name, display)
+    return Outcome(0, f"{kernel.name}\n{kernel.path}")
 
 
 def listing() -> Outcome:
-    """List kernels that are built, and say how many guests are saved."""
+    """List kernels that are built, the trees that they are built of, and the saved guests."""
     lines = [
         f"{each.path.name}  {each.bytes / MIB:.0f} MiB  "
         f"built {datetime.fromtimestamp(each.built):%Y-%m-%d %H:%M}"
+        + (f"  from {each.source}" if each.source else "")
         for each in built_kernels()
     ]
-    return Outcome(0, "\n".join([*(lines or ["no kernel is built"]), saved_guests()]))
+    found = [*(lines or ["no kernel is built"]), *_trees(), saved_guests()]
+    return Outcome(0, "\n".join(found))
+
+
+def _trees() -> Iterator[str]:
+    for tree in kept_trees():
+        origin = tree.origin()
+        if origin:
+            size = tree.size() / GIB
+            where = "" if origin.kind == "debian" else f" of {origin.where}"
+            yield f"tree {tree.name}: {origin.described}{where}, {size:.1f} GiB with its builds"
 
 
 def saved_guests() -> str:
@@ -46,8 +94,30 @@ def saved_guests() -> str:
     return f"saved guests: {count}, {size / MIB:.0f} MiB, in {cache_path() / DIRECTORY}"
 
 
-def prune() -> Outcome:
-    """Remove all saved guests that no process uses."""
+def prune(names: Sequence[str] = ()) -> Outcome:
+    """Remove all saved guests that no process uses; with names, trees and what was built of them.
+
+    UsageError for a tree that is not there.
+    """
+    known = {tree.name: tree for tree in kept_trees()}
+    for name in names:
+        if name not in known:
+            there = ", ".join(known) or "none"
+            raise UsageError(f"prune: there is no tree '{name}'", f"there are: {there}")
+    if names:
+        return Outcome(0, "\n".join(_prune_tree(known[name]) for name in names))
     pruned = empty()
     said = f"saved guests removed: {len(pruned.gone)}, {pruned.freed / MIB:.0f} MiB are free again"
     return Outcome(0, "\n".join([said, *(f"{line}: it stays" for line in pruned.left)]))
+
+
+def _prune_tree(tree: Tree) -> str:
+    size = tree.size()
+    with tree.locked():
+        (tree.path / "origin.json").unlink(missing_ok=True)  # first: a part of a tree is none
+        shutil.rmtree(tree.path)
+    kernels = [each for each in built_kernels() if each.base == tree.name]
+    for kernel in kernels:
+        shutil.rmtree(kernel.path)
+    size += sum(kernel.bytes for kernel in kernels)
+    return f"{tree.name}: tree and {len(kernels)} kernels removed, {size / GIB:.1f} GiB are free"

@@ -10,6 +10,7 @@ from bench.executors import guest_setup, host
 from bench.executors.base import Executor
 from bench.executors.guest import GuestExecutor
 from bench.executors.replay import ReplayExecutor
+from bench.kernel.name import KernelName, read_name
 from bench.model.cell import Cell, Clock, Plan
 from bench.model.device import NO_DEVICE, of_this_machine
 from bench.model.steps import Step, Steps
@@ -33,7 +34,13 @@ def check(scenario: Scenario, plan: Plan, clock: Clock | None) -> None:
         return
     if named := _named(plan):
         raise UsageError(f"--device: {named[0]} is of this machine", "use --executor host")
-    guest_setup.check(plan.blocks, clock, scenario.kernel)
+    guest_setup.check(plan.blocks, clock, kernels_of(scenario))
+
+
+def kernels_of(scenario: Scenario) -> list[KernelName]:
+    """Return the kernels of a scenario, each in each of its configurations; UsageError."""
+    names, configs = scenario.kernel or ("",), scenario.config or ("",)
+    return [read_name(name, config) for name in names for config in configs]
 
 
 def _kind(scenario: Scenario, plan: Plan) -> tuple[str, Path]:
@@ -61,8 +68,10 @@ def _check_recording(path: Path) -> None:
 
 
 def _check_host(scenario: Scenario, plan: Plan, clock: Clock | None) -> None:
-    if scenario.kernel:
-        raise UsageError("--kernel: the host has the kernel that runs", "use --executor guest")
+    for option in ("kernel", "config"):
+        if getattr(scenario, option):
+            why = f"--{option}: the host has the kernel that runs"
+            raise UsageError(why, "use --executor guest")
     if clock is Clock.ICOUNT:
         raise UsageError("--clock: icount counts in a guest", "use --executor guest")
     for cell in _cells(plan):
@@ -80,7 +89,7 @@ def steps_ahead(
     """Estimate the seconds of what comes before measuring the plan, for a boot of each scenario."""
     if _kind(scenarios[0], plan)[0] != "guest":
         return [{} for _ in scenarios]
-    return guest_setup.steps_ahead(clock, [next(iter(each.kernel), "") for each in scenarios])
+    return guest_setup.steps_ahead(clock, [kernels_of(each)[0] for each in scenarios])
 
 
 def choose_executor(
@@ -108,7 +117,7 @@ def choose_executor(
         for device in executor.facts().devices or ():
             steps.note(f"device: {device.described}")
         return executor
-    kernel = next(iter(scenario.kernel), "")
+    kernel = kernels_of(scenario)[0]
     setup = guest_setup.prepare(plan.blocks, clock, console, kernel, steps)
     steps.note(f"guest: {setup.kernel.name} under {setup.accelerator}")
     if clock is None and setup.accelerator.clock is Clock.ICOUNT:

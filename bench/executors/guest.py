@@ -15,6 +15,7 @@ from bench.guest.boot import Guest, boot, restore
 from bench.guest.probe import qemu_version
 from bench.guest.qemu import CPU, MACHINE_TYPE, Accelerator, cmdline
 from bench.guest.snapshot import Snapshot, ensure_snapshot
+from bench.kernel.kernel import Kernel
 from bench.model.cell import Block, Cell, Clock, Pages, Rep, Unavailable
 from bench.model.device import DEVICES, Device
 from bench.model.facts import NO_RESULT, ExecutorFacts
@@ -51,6 +52,10 @@ class GuestExecutor:
         self._parts = 0  # of the console, so far
 
     @property
+    def kernel(self) -> Kernel:
+        return self._setup.kernel
+
+    @property
     def clock(self) -> Clock:
         return self._setup.accelerator.clock
 
@@ -65,8 +70,8 @@ class GuestExecutor:
             machine_type=MACHINE_TYPE,
             memory=self._setup.memory,
             fresh=self._setup.fresh,
-            kernel=self._setup.kernel.name,
-            kernel_digest=self._setup.kernel.digest,
+            kernel=self.kernel.name,
+            kernel_digest=self.kernel.digest,
             cmdline=cmdline(self._setup.config()),
         )
 
@@ -84,7 +89,7 @@ class GuestExecutor:
         return number + 1 if self._fresh else 1
 
     def measure(self, block: Block) -> Generator[Rep | Unavailable]:
-        *before, last = block_script(block, self.clock)
+        *before, last = block_script(block, self.clock, self.kernel)
         with self.guest([each.command for each in (*before, last)], block.label) as guest:
             try:
                 for each in before:
@@ -200,25 +205,33 @@ CHECK_CLOCK = ClockCheck(
 )
 
 
-def block_script(block: Block, clock: Clock) -> list[Command]:
+def block_script(block: Block, clock: Clock, kernel: Kernel) -> list[Command]:
     """All that a guest does for a block; the helper comes last."""
     cell = block.any_cell
     steps: list[Command] = [CHECK_CLOCK] if clock is Clock.ICOUNT else []
-    steps += device_steps(DEVICES[name] for name in block.devices)
+    steps += device_steps((DEVICES[name] for name in block.devices), kernel)
     if Method.GUP_TEST in block.order:
         steps.append(Command(f"[ -e {_GUP_TEST} ] || insmod /modules/gup_test_module.ko"))
     steps += page_steps(cell)
     return [*steps, Command(helper_command(block, clock is Clock.WALL), deadline(block))]
 
 
-def device_steps(devices: Iterable[Device]) -> list[Command]:
+def device_steps(devices: Iterable[Device], kernel: Kernel) -> list[Command]:
     """Put devices behind their nodes, at most one of a family."""
     devices = [*devices]
     loads = [
-        Command(f"insmod /modules/{module}.ko {parameters}".rstrip())
-        for module, parameters in _modules(devices).items()
+        _load(driver, parameters, kernel)
+        for driver, parameters in _modules(devices).items()
+        if not kernel.has_built_in(driver)
     ]
     return loads + [Command(command) for device in devices for command in device.add]
+
+
+def _load(driver: str, parameters: str, kernel: Kernel) -> Command:
+    if not kernel.has_module(driver):
+        need = f"a kernel that is built with {driver.replace('-', '_')}"
+        return Command("false", skips=(f"{kernel.name} has no driver {driver}", need))
+    return Command(f"insmod /modules/{driver}.ko {parameters}".rstrip())
 
 
 def helper_command(block: Block, counters: bool = False) -> str:

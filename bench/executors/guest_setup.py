@@ -10,10 +10,9 @@ from bench.errors import CannotJudge, MissingTool
 from bench.guest.initramfs import PACKAGES, cached_helper, ensure_initramfs
 from bench.guest.probe import known_answer, why_not_kvm
 from bench.guest.qemu import Accelerator, GuestConfig
-from bench.kernel.config import load_config
+from bench.kernel.build import cached_kernel, ensure_kernel, steps_to
 from bench.kernel.kernel import Kernel
-from bench.kernel.modules import cached_kernel, ensure_kernel
-from bench.kernel.packages import cached_packages
+from bench.kernel.name import DEBUG, KernelName, read_name
 from bench.machine.container import cpu_quota
 from bench.machine.facts import available_memory, kvm_problem
 from bench.model.cell import Block, Cell, Clock, Pages
@@ -70,43 +69,46 @@ class GuestSetup:
             platform_iommu=self.platform_iommu,
             gigantic_pages=self.gigantic_pages,
             boot=self.boot,
+            parameters=tuple(_parameters(self.kernel)),
         )
 
 
-def check(blocks: Sequence[Block], clock: Clock | None, kernels: Sequence[str]) -> None:
+def _parameters(kernel: Kernel) -> list[str]:
+    """Spell the parameters of drivers that are part of the kernel for its command line."""
+    modules = {name: words for device in DEVICES.values() for name, words in device.modules.items()}
+    built_in = ((name, words) for name, words in modules.items() if kernel.has_built_in(name))
+    return [f"{name}.{word}" for name, words in built_in for word in words.split()]
+
+
+def check(blocks: Sequence[Block], clock: Clock | None, kernels: Sequence[KernelName]) -> None:
     """Refuse a guest that cannot be had, before anything is fetched, built or booted.
 
-    UsageError for a kernel that is unknown; CannotJudge when a program is missing, when the
-    largest cell needs more memory than is free, or for the wall clock without KVM.
+    CannotJudge when a program is missing, when the largest cell needs more memory than is free,
+    or for the wall clock without KVM.
     """
-    for name in kernels or ("",):
-        load_config(name)
     for device in {name: DEVICES[name] for block in blocks for name in block.devices}.values():
         _require_programs(device)
     _require_programs()
-    guest_memory(blocks)
+    guest_memory(blocks, max(map(_extra, kernels)))
     if clock is Clock.WALL and not os.environ.get(TEST_WALL) and (problem := kvm_problem()):
         raise _no_wall_clock(problem)
 
 
-def steps_ahead(clock: Clock | None, kernels: Sequence[str]) -> list[dict[Step, float]]:
+def steps_ahead(clock: Clock | None, kernels: Sequence[KernelName]) -> list[dict[Step, float]]:
     """Estimate the seconds of what comes before measuring, for a boot of each of the kernels.
 
     What the cache has takes none, but a guest that is saved already shows only later.
     """
     found: list[dict[Step, float]] = []
-    seen: set[str] = set()
+    seen: set[KernelName] = set()
     for name in kernels:
-        config = load_config(name)
         steps = [Step.BOOT]
-        if name not in seen and cached_kernel(config) is None:
-            steps += [Step.BUILD]
-        if not seen and cached_packages(config) is None:
-            steps += [Step.LISTS, Step.FETCH, Step.UNPACK]
+        if name not in seen:
+            steps += steps_to(name)
         if not seen and cached_helper() is None:
             steps += [Step.COMPILE]
         if not seen and clock is not Clock.ICOUNT and not kvm_problem():
-            kernel = cached_kernel(config)
+            kernel = cached_kernel(name)
             if kernel is None or known_answer(kernel.image) is None:
                 steps += [Step.PROBE]
         seen.add(name)
@@ -118,18 +120,18 @@ def prepare(
     blocks: Iterable[Block],
     clock: Clock | None,
     console: Path,
-    kernel_name: str = "",
+    name: KernelName | None = None,
     steps: Steps = SILENT,
 ) -> GuestSetup:
     """Build what is missing, choose the accelerator, size the guest for its largest cell.
 
     CannotJudge when a guest cannot be had here.
     """
-    config = load_config(kernel_name)
+    name = name or read_name()
     blocks = [*blocks]
     devices = [DEVICES[name] for block in blocks for name in block.devices]
-    memory = guest_memory(blocks)
-    kernel = ensure_kernel(config, steps)
+    memory = guest_memory(blocks, _extra(name))
+    kernel = ensure_kernel(name, steps)
     programs = [name for device in devices for name in device.programs]
     initramfs = ensure_initramfs(kernel, programs, steps=steps)
     accelerator, reason = _choose(kernel, initramfs, clock, steps)
@@ -173,7 +175,12 @@ def page_count(cell: Cell) -> int:
     return -(-cell.file // cell.pages.size)
 
 
-def guest_memory(blocks: Iterable[Block]) -> int:
+def _extra(name: KernelName) -> int:
+    """Return the bytes that a kernel needs beyond what others do: KASAN's shadow, and guards."""
+    return GIB if DEBUG in name.configs else 0
+
+
+def guest_memory(blocks: Iterable[Block], extra: int = 0) -> int:
     """Return the bytes of a guest for the largest cell; CannotJudge when too few are free.
 
     Whole GiB: a cell is measured in the same guest whatever other sizes stand beside it, and
@@ -181,9 +188,9 @@ def guest_memory(blocks: Iterable[Block]) -> int:
     """
     blocks = [*blocks]
     gigantic = gigantic_pages(blocks) * GIB
-    needed = max(cell_memory(block.any_cell) for block in blocks) + gigantic
+    needed = max(cell_memory(block.any_cell) for block in blocks) + gigantic + extra
     if gigantic:
-        needed = max(needed, _BELOW_4G + gigantic + _RESERVE)
+        needed = max(needed, _BELOW_4G + gigantic + _RESERVE + extra)
     needed = -(-needed // GIB) * GIB
     free = available_memory()
     if needed > free - _SPARE:

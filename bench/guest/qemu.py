@@ -39,6 +39,7 @@ class GuestConfig:
     platform_iommu: bool = False  # it has an IOMMU, and devices behind it
     gigantic_pages: int = 0  # pages of 1 GiB, set aside at boot
     boot: int = 0  # its number: boots of one number are the same, those of two are not
+    parameters: tuple[str, ...] = ()  # of drivers that are part of the kernel
     share: Path | None = None  # a directory that the guest may mount (9p, tag "share"), read-only
     script: Path = Path()  # commands, one a line, that it runs as soon as it is up
     state: Path | None = None  # of a guest that was saved, to go on from instead of booting
@@ -64,7 +65,7 @@ CMDLINE = (
 
 def cmdline(config: "GuestConfig") -> str:
     """Return the kernel's command line. Pages of 1 GiB can only be reserved there."""
-    words = [*CMDLINE]
+    words = [*CMDLINE, *config.parameters]
     if config.platform_iommu:
         words.append("intel_iommu=on")
     if config.gigantic_pages:

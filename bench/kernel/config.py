@@ -5,10 +5,11 @@ import hashlib
 import platform
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from bench.errors import UsageError
+from bench.kernel.series import check_series, patches_of, series_label
 from bench.paths import KERNEL_CONFIG
 
 
@@ -50,16 +51,13 @@ class KernelConfig(BaseModel):
     @property
     def patch_files(self) -> tuple[Path, ...]:
         """Return the patches in the order in which they apply: by series, then by number."""
-        return tuple(
-            patch
-            for series in self.patches.split("+")
-            for patch in sorted(_directory(series).glob("*.patch"))
-        )
+        major, minor = self.series.split(".")
+        return patches_of(self.patches, (int(major), int(minor)))
 
     @property
     def label(self) -> str:
         """Return the names of the series: ``live-update+slower-unpin``."""
-        return "+".join(_directory(series).name for series in self.patches.split("+"))
+        return series_label(self.patches)
 
     @property
     def overlay(self) -> Path:
@@ -87,7 +85,15 @@ class KernelConfig(BaseModel):
         return digest.hexdigest()[:12]
 
 
-STOCK = "stock"  # no patch at all
+class SourceBase(BaseModel):
+    """A kernel that is built whole of Debian's source package."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str  # "7.3"
+    suites: str  # of Debian's archive
+    source: str  # its package
+    config: str  # the package of Debian's own configurations for it
 
 
 def load_config(patches: str = "") -> KernelConfig:
@@ -95,27 +101,17 @@ def load_config(patches: str = "") -> KernelConfig:
 
     UsageError for one without patches, or with one that cannot be read.
     """
-    fields = tomllib.loads((KERNEL_CONFIG / "kernel.toml").read_text())
+    fields = {name: value for name, value in _toml().items() if name != "source_base"}
     config = KernelConfig.model_validate(fields | ({"patches": patches} if patches else {}))
-    for series in config.patches.split("+"):
-        if series != STOCK and not any(_directory(series).glob("*.patch")):
-            known = sorted(path.name for path in (KERNEL_CONFIG / "patches").iterdir())
-            raise UsageError(
-                f"--kernel: there is no series of patches '{series}'",
-                f"known are {', '.join([*known, STOCK])}, or a directory with a / in it, "
-                "which has *.patch files",
-            )
-    for patch in config.patch_files:
-        try:
-            patch.open("rb").close()
-        except OSError as error:
-            raise UsageError(f"--kernel: {patch}: {error.strerror}") from None
+    check_series(config.patches)
     return config
 
 
-def _directory(series: str) -> Path:
-    """Return the directory of a series: a path has a slash, a name is below patches/.
+def source_bases() -> dict[str, SourceBase]:
+    """Return the kernels that are built whole of a source package, by name."""
+    found = _toml().get("source_base", {})
+    return {name: SourceBase.model_validate({"name": name, **each}) for name, each in found.items()}
 
-    A path becomes absolute: patch runs in another directory, and ``./`` alone has no name.
-    """
-    return Path(series).resolve() if "/" in series else KERNEL_CONFIG / "patches" / series
+
+def _toml() -> dict[str, Any]:
+    return tomllib.loads((KERNEL_CONFIG / "kernel.toml").read_text())

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Say what a kernel is that a guest can boot, and which ones the cache has."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,15 @@ class Kernel:
     image: Path
     modules: tuple[Path, ...]
     base_modules: tuple[str, ...]  # to load before those of a device, in order
-    builtin: frozenset[str] = frozenset()  # drivers that are part of the image
+    builtin: frozenset[str] = frozenset()  # drivers that are part of the image, with _ for -
+
+    def has_module(self, driver: str) -> bool:
+        """Tell whether a driver is to be loaded."""
+        return any(path.stem == driver for path in self.modules)
+
+    def has_built_in(self, driver: str) -> bool:
+        """Tell whether a driver is part of the image."""
+        return driver.replace("-", "_") in self.builtin
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,8 @@ class BuiltKernel:
     path: Path
     bytes: int
     built: float  # seconds since 1970
+    base: str = ""  # of the tree that it was built of whole
+    source: str = ""  # what that was a copy of
 
 
 def built_kernels() -> list[BuiltKernel]:
@@ -40,8 +51,18 @@ def built_kernels() -> list[BuiltKernel]:
             path,
             sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
             path.stat().st_mtime,
+            *_made_of(path),
         )
         for path in found
         if path.suffix != ".tmp"
     ]
     return sorted(kernels, key=lambda kernel: -kernel.built)
+
+
+def _made_of(path: Path) -> tuple[str, str]:
+    """Return base and source of a kernel that was built whole, empty for Debian's own."""
+    try:
+        facts = json.loads((path / "kernel.json").read_text())
+        return facts["base"], facts["from"]
+    except (OSError, ValueError, KeyError):
+        return "", ""

@@ -39,7 +39,7 @@ class Account:
     boot: str = ""  # "boot 2 of 4, stock: ", where there are several
     idle: str = "preparing"  # while no step goes on
     step: Step | None = None
-    total: int = 0  # bytes of the step, 0 when they are not known
+    total: int = 0  # of the step, in bytes or objects, 0 when they are not known
     done: int = 0
     blocks: dict[str, Running] = field(default_factory=dict)  # by their labels
 
@@ -51,8 +51,9 @@ class Account:
             first, *others = self.blocks.values()
             return f"{first} and {len(others)} more" if others else str(first)
         if self.step and self.done:
-            of = f" of {self.total / MIB:.0f}" if self.total else ""
-            return f"{self.step}: {self.done / MIB:.0f}{of} MiB"
+            scale = MIB if self.step.unit == "MiB" else 1
+            of = f" of {self.total / scale:.0f}" if self.total else ""
+            return f"{self.step}: {self.done / scale:.0f}{of} {self.step.unit}"
         return str(self.step or self.idle)
 
 

@@ -58,7 +58,8 @@ class Lines(Display):
     def step_begins(self, step: Step, total: int, of: str) -> None:
         super().step_begins(step, total, of)
         if not of:  # a block has its own lines
-            size = f": {total / MIB:.0f} MiB" if total else ""
+            scale = MIB if step.unit == "MiB" else 1
+            size = f": {total / scale:.0f} {step.unit}" if total else ""
             self._begin(step, f"{step}{size}, about {format_duration(self.course.expected)}")
 
     def step_ends(self, step: Step, of: str) -> None:

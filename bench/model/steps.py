@@ -13,11 +13,18 @@ class Step(StrEnum):
     FETCH = "fetching the kernel's packages"
     UNPACK = "unpacking them"
     BUILD = "building the kernel's modules"
+    LAY = "laying out the kernel's source"
+    KERNEL = "building the kernel"
     COMPILE = "compiling the helper"
     PROBE = "trying KVM"
     BOOT = "booting a guest"
     RESTORE = "restoring a guest"
     MEASURE = "measuring"
+
+    @property
+    def unit(self) -> str:
+        """Name what is counted while it goes on."""
+        return "objects" if self is Step.KERNEL else "MiB"
 
 
 class Steps:
@@ -27,8 +34,8 @@ class Steps:
     def at(self, step: Step, total: int = 0, of: str = "") -> Iterator[None]:
         """Tell that a step goes on until the block is left.
 
-        ``total`` is in bytes, 0 where it is not known; ``of`` is the label of the block that
-        it belongs to, of several at once.
+        ``total`` is in bytes, or in objects of a kernel, 0 where it is not known; ``of`` is the
+        label of the block that it belongs to, of several at once.
         """
         self.step_begins(step, total, of)
         yield
@@ -41,7 +48,7 @@ class Steps:
         """Take note that a step is done; one that fails does not end, but the command does."""
 
     def reached(self, done: int) -> None:
-        """Take note of how many bytes are done in the step that goes on."""
+        """Take note of how much is done in the step that goes on."""
 
     def note(self, line: str) -> None:
         """Take note of a line for people."""

@@ -3,6 +3,7 @@
 
 import random
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from bench.plan.matrix import balanced_order
@@ -33,30 +34,39 @@ def boots_of(scenario: Scenario) -> list[Boot]:
     Each round has an order of its own, of kernels and of methods: the latter by a seed that is
     the scenario's for the first round and grows by one. All kernels of a round share it.
     """
-    kernels = list(dict.fromkeys(scenario.kernel)) or [""]
+    named = product(scenario.kernel or ("",), scenario.config or ("",))
+    kernels = list(dict.fromkeys(named))
     labels = _labels(kernels)
     order = balanced_order(kernels, scenario.boots, random.Random(scenario.seed))
     return [
-        Boot(_once(scenario, kernel, turn), labels[kernel], turn + 1)
+        Boot(_once(scenario, *kernel, turn), labels[kernel], turn + 1)
         for turn, kernel in ((place // len(kernels), kernel) for place, kernel in enumerate(order))
     ]
 
 
-def _once(scenario: Scenario, kernel: str, number: int) -> Scenario:
-    changed = {"kernel": (kernel,) if kernel else (), "boots": 1, "seed": scenario.seed + number}
+def _once(scenario: Scenario, kernel: str, config: str, number: int) -> Scenario:
+    changed = {
+        "kernel": (kernel,) if kernel else (),
+        "config": (config,) if config else (),
+        "boots": 1,
+        "seed": scenario.seed + number,
+    }
     return scenario.model_copy(update=changed)
 
 
-def _labels(kernels: list[str]) -> dict[str, str]:
+def _labels(kernels: list[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """Name a directory for each kernel: its series, without the directories that they are in."""
-    labels: dict[str, str] = {}
-    for kernel in kernels:
-        name = _fit("+".join(Path(series).name for series in kernel.split("+")))
+    labels: dict[tuple[str, str], str] = {}
+    for kernel, config in kernels:
+        base, _, series = kernel.rpartition(":")
+        names = "+".join(Path(series).name for series in series.split("+"))
+        parts = [base, *(Path(each).stem for each in config.split("+"))]
+        name = _fit("-".join(filter(None, [*parts, names])))
         label, count = name, 1
         while label in (BOOTS, *labels.values()):
             count += 1
             label = f"{name}~{count}"
-        labels[kernel] = label
+        labels[kernel, config] = label
     return labels
 
 

@@ -24,6 +24,8 @@ STEP_SECONDS = {
     Step.FETCH: 45.0,
     Step.UNPACK: 15.0,
     Step.BUILD: 20.0,
+    Step.LAY: 30.0,
+    Step.KERNEL: 600.0,
     Step.COMPILE: 2.0,
     Step.PROBE: 3.0,
     Step.BOOT: 10.0,

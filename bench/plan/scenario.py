@@ -125,7 +125,8 @@ class Scenario(_Matrix):
     """What to measure. Every list is a factor: the cells are all combinations."""
 
     executor: Annotated[str, Field(min_length=1)] = "auto"
-    kernel: Annotated[tuple[str, ...], _Listed] = ()  # series of patches; none: kernel.toml's
+    kernel: Annotated[tuple[str, ...], _Listed] = ()  # [BASE:]SERIES; none: kernel.toml's
+    config: Annotated[tuple[str, ...], _Listed] = ()  # of each kernel that is built whole
     boots: int = Field(default=1, ge=BOOTS.least, le=BOOTS.most)
     max_pause: Annotated[str, AfterValidator(known_pause)] = ""  # that a gate holds a run to
     broken: Break | None = Field(default=None, alias="break")

@@ -46,7 +46,7 @@ def bound(executor: GuestExecutor) -> Iterator[Bound]:
     with ExitStack() as stack:
 
         def guest_with(device: str) -> Guest:
-            steps = device_steps([DEVICES[device]])
+            steps = device_steps([DEVICES[device]], executor.kernel)
             guest = stack.enter_context(executor.guest([step.command for step in steps]))
             for step in steps:
                 step.take(guest)

@@ -59,7 +59,7 @@ def test_doctor_counts_saved_guests(guest: Path, bench: Bench) -> None:
     assert f"1, 3 MiB in {guest.parent}" in out and "$ bench kernel prune" in out
 
 
-@pytest.mark.parametrize("words", [["lists"], ["--update", "list"], ["build", "6.12"]])
+@pytest.mark.parametrize("words", [["lists"], ["--update", "list"], ["build", "9.9:live-update"]])
 def test_wrong_words_are_a_line_and_what_to_do(words: list[str], cache: Path, bench: Bench) -> None:
     ended = bench("kernel", *words)
     assert ended.code == 2 and len(ended.complaints) == 2

@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bench.errors import UsageError
-from bench.kernel.config import STOCK, load_config
+from bench.kernel.config import load_config
+from bench.kernel.series import STOCK
 from bench.plan.boots import boots_of
 from bench.results.series import BOOTS, runs_below, took_turns
 from bench.results.writer import create_boots, load

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Copy somebody's kernel into the cache: a git tree at a revision, a tarball or a directory."""
+
+import hashlib
+import os
+import re
+import shutil
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+
+from bench.cleanup.scratch import atomic_directory
+from bench.errors import CannotJudge, UsageError
+from bench.kernel.tree import Origin, Tree, version_of
+from bench.model.steps import Step, Steps
+from bench.model.units import GIB
+from bench.paths import cache_dir, require_space
+from bench.process import ProcessFailed, find_tool, run
+
+NEEDED = 2 * GIB  # bytes of an unpacked tree
+
+
+def keep_tree(tree: Tree, path: Path, rev: str, configs: tuple[str, ...], steps: Steps) -> None:
+    """Make a tree of the cache a copy of what is at ``path``; what did not change stays.
+
+    ``rev`` names a revision of a git tree; without it the files are taken as they lie there.
+    UsageError when there is no kernel, or no such revision.
+    """
+    with tree.locked():
+        if path.is_dir() and _is_git(path):
+            _keep_git(tree, path, rev, configs, steps)
+            return
+        if rev:
+            raise UsageError(f"--rev: {path} is not a git tree", "leave --rev out")
+        if path.is_file():
+            origin = _of_tarball(path)
+        elif path.is_dir():
+            origin = _of_directory(path)
+        else:
+            raise UsageError(f"--tree: {path}: no such directory or tarball")
+        origin = replace(origin, configs=configs)
+        if tree.is_copy_of(origin):
+            return
+        require_space(cache_dir(), NEEDED, "the source of a kernel")
+        with steps.at(Step.LAY), tree.laying(origin):
+            tree.forget_builds()
+            with atomic_directory(tree.source) as scratch:
+                if path.is_file():
+                    unpack(path, scratch)
+                else:
+                    shutil.copytree(path, scratch, symlinks=True, dirs_exist_ok=True)
+
+
+def _is_git(path: Path) -> bool:
+    try:
+        top = _git(path, "rev-parse", "--show-toplevel").strip()
+    except CannotJudge:
+        return False
+    return Path(top).resolve() == path.resolve()
+
+
+def _git(path: Path, *words: str, env: dict[str, str] | None = None) -> str:
+    quiet = ("-c", "core.sparseCheckout=false", "-c", "core.autocrlf=false")
+    return run([find_tool("git", "git"), "-C", str(path), *quiet, *words], env=env, timeout=900)
+
+
+def _keep_git(tree: Tree, path: Path, rev: str, configs: tuple[str, ...], steps: Steps) -> None:
+    common = Path(_git(path, "rev-parse", "--path-format=absolute", "--git-common-dir").strip())
+    objects = tree.path / "objects"
+    objects.mkdir(exist_ok=True)
+    env = {
+        "GIT_OBJECT_DIRECTORY": str(objects),
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(common / "objects"),
+    }
+    content, described = _revision(path, rev) if rev else _as_it_lies(tree, path, env)
+    version = version_of(_shown(path, content, "Makefile", env))
+    if not version:
+        raise UsageError(f"--tree: {path}: {described} is no Linux kernel")
+    origin = Origin("git", str(path.resolve()), content, described, version, configs)
+    before = tree.origin()
+    if tree.is_copy_of(origin):
+        return
+    require_space(cache_dir(), NEEDED if before is None else GIB // 4, "the source of a kernel")
+    with steps.at(Step.LAY), tree.laying(origin):
+        if before and before.kind != "git":
+            tree.forget_builds()
+            shutil.rmtree(tree.source, ignore_errors=True)
+        tree.source.mkdir(exist_ok=True)
+        here = {"GIT_INDEX_FILE": str(tree.path / "index"), "GIT_WORK_TREE": str(tree.source)}
+        # Files that are the same in both revisions stay, and with them what was built of them.
+        _git(path, "read-tree", "--reset", "-u", content, env={**env, **here, **_dir(path)})
+
+
+def _dir(path: Path) -> dict[str, str]:
+    return {"GIT_DIR": _git(path, "rev-parse", "--absolute-git-dir").strip()}
+
+
+def _revision(path: Path, rev: str) -> tuple[str, str]:
+    """Return the tree object of a revision, and its abbreviated commit."""
+    try:
+        words = ("rev-parse", "--verify", "--quiet", "--end-of-options")
+        content = _git(path, *words, f"{rev}^{{tree}}").strip()
+        return content, _git(path, "rev-parse", "--short=12", f"{rev}^{{commit}}").strip()
+    except ProcessFailed:
+        raise UsageError(
+            f"--rev: {path} has no revision '{rev}'", "see git log, or fetch it first"
+        ) from None
+
+
+def _as_it_lies(tree: Tree, path: Path, env: dict[str, str]) -> tuple[str, str]:
+    """Return a tree object of the files of a checkout as they are, and what to call it.
+
+    The checkout, its index and its objects stay untouched: git writes to the cache alone.
+    """
+    index = Path(_git(path, "rev-parse", "--path-format=absolute", "--git-path", "index").strip())
+    mine = tree.path / "as-it-lies"
+    if index.exists():  # it knows which files have not changed since
+        shutil.copy2(index, mine)
+    env = {**env, "GIT_INDEX_FILE": str(mine)}
+    _git(path, "add", "--all", env=env)
+    content = _git(path, "write-tree", env=env).strip()
+    head, described = _revision(path, "HEAD")
+    return content, described if content == head else f"{described} dirty"
+
+
+def _shown(path: Path, content: str, name: str, env: dict[str, str]) -> str:
+    try:
+        return _git(path, "cat-file", "blob", f"{content}:{name}", env=env)
+    except ProcessFailed:
+        return ""
+
+
+def _of_tarball(path: Path) -> Origin:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    name = re.sub(r"\.tar(\.\w+)?$", "", path.name)
+    match = re.search(r"(\d+\.\d+(?:\.\d+)?)", name)
+    version = match[1] if match else ""
+    if not version or not tarfile_like(path):
+        raise UsageError(
+            f"--tree: {path} is no source tarball of a kernel", "as in linux-7.3.4.tar.xz"
+        )
+    return Origin("tarball", str(path.resolve()), digest, name, version)
+
+
+def tarfile_like(path: Path) -> bool:
+    """Tell whether a file is a tar archive, compressed or not."""
+    try:
+        return tarfile.is_tarfile(path)
+    except OSError:
+        return False
+
+
+def unpack(tarball: Path, where: Path) -> None:
+    """Unpack a source tarball into a directory, without the directory that it has on top."""
+    words = ["tar", "-xf", str(tarball), "-C", str(where), "--strip-components=1"]
+    try:
+        run(words, timeout=1800)
+    except ProcessFailed as error:
+        raise CannotJudge(f"{tarball}: {error.output.strip().splitlines()[-1]}") from None
+    if not version_of(_text(where / "Makefile")):
+        raise UsageError(f"--tree: {tarball}: there is no Linux kernel in it")
+
+
+def _of_directory(path: Path) -> Origin:
+    """Describe a directory that is no git tree: by names, sizes and times of its files."""
+    version = version_of(_text(path / "Makefile"))
+    if not version:
+        raise UsageError(f"--tree: {path} is no Linux kernel: no Makefile with its version")
+    digest = hashlib.sha256()
+    for at, directories, files in os.walk(path):
+        directories.sort()
+        for name in sorted(files):
+            state = (Path(at) / name).lstat()
+            digest.update(f"{at}/{name} {state.st_size} {state.st_mtime_ns}\n".encode())
+    return Origin("directory", str(path.resolve()), digest.hexdigest(), path.name, version)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(errors="replace") if path.is_file() else ""

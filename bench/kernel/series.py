@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Find series of patches, and apply them to a tree without fuzz."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from bench.errors import CannotJudge, UsageError
+from bench.paths import KERNEL_CONFIG
+from bench.process import ProcessFailed, find_tool, run
+
+STOCK = "stock"  # no patch at all
+PATCHES = KERNEL_CONFIG / "patches"
+
+Version = tuple[int, int]
+
+
+def directory(series: str) -> Path:
+    """Return the directory of a series: a path has a slash, a name is below patches/.
+
+    A path becomes absolute: patch runs in another directory, and ``./`` alone has no name.
+    """
+    return Path(series).resolve() if "/" in series else PATCHES / series
+
+
+def series_label(names: str) -> str:
+    """Return the names of series without where they are: ``live-update+slower-unpin``."""
+    return "+".join(directory(series).name for series in names.split("+"))
+
+
+def check_series(names: str) -> None:
+    """Refuse a series without patches, or with one that cannot be read: UsageError."""
+    for series in names.split("+"):
+        where = directory(series)
+        if series != STOCK and not any(where.glob("*.patch")) and not _versions(where):
+            known = sorted(path.name for path in PATCHES.iterdir())
+            raise UsageError(
+                f"--kernel: there is no series of patches '{series}'",
+                f"known are {', '.join([*known, STOCK])}, or a directory with a / in it, "
+                "which has *.patch files",
+            )
+        for patch in where.rglob("*.patch") if series != STOCK else ():
+            try:
+                patch.open("rb").close()
+            except OSError as error:
+                raise UsageError(f"--kernel: {patch}: {error.strerror}") from None
+
+
+def patches_of(names: str, version: Version) -> tuple[Path, ...]:
+    """Return patches in the order in which they apply: by series, then by number.
+
+    A series may have directories for versions of the kernel, as ``7.3``: then those of the
+    newest that is not newer than ``version`` count, or the oldest.
+    """
+    found: list[Path] = []
+    for series in names.split("+"):
+        where = directory(series)
+        if versions := _versions(where):
+            fitting = [each for each in versions if each <= version] or [min(versions)]
+            where = versions[max(fitting)]
+        found += sorted(where.glob("*.patch"))
+    return tuple(found)
+
+
+def _versions(where: Path) -> dict[Version, Path]:
+    named = ((re.fullmatch(r"(\d+)\.(\d+)", path.name), path) for path in where.glob("*"))
+    return {(int(match[1]), int(match[2])): path for match, path in named if match}
+
+
+def digest_of(patches: Iterable[Path]) -> bytes:
+    """Return a digest of patches: their names and what is in them."""
+    digest = hashlib.sha256()
+    for patch in patches:
+        digest.update(patch.name.encode() + b"\0" + patch.read_bytes() + b"\0")
+    return digest.digest()
+
+
+def apply_patches(tree: Path, patches: Iterable[Path], what: str = "the tree") -> None:
+    """Apply patches in order, none with fuzz; CannotJudge names patch, file and hunk."""
+    words = [find_tool("patch", "patch"), "-p1", "--fuzz=0", "--no-backup-if-mismatch", "-r", "-"]
+    for patch in patches:
+        try:
+            run([*words, "-i", str(patch)], cwd=tree)
+        except ProcessFailed as error:
+            why = _first_reject(error.output)
+            raise CannotJudge(f"{patch.name} does not apply to {what}: {why}") from None
+
+
+def _first_reject(output: str) -> str:
+    """Name the file and the hunk that patch stumbled over, else its last words."""
+    file = ""
+    for line in output.splitlines():
+        if match := re.match(r"patching file '?(\S+?)'?(?: .*)?$", line):
+            file = match[1]
+        elif match := re.match(r"Hunk #(\d+) FAILED at (\d+)", line):
+            return f"{file}, hunk {match[1]} at line {match[2]}"
+    return output.strip().splitlines()[0] if output.strip() else "no output"
+
+
+def files_of(patch: Path) -> set[str]:
+    """Return the files that a patch changes, makes or removes, as paths in the tree."""
+    named = r"^(?:(?:---|\+\+\+) [ab]/|rename (?:from|to) )([^\t\n]+)"
+    return set(re.findall(named, patch.read_text(errors="replace"), re.MULTILINE))

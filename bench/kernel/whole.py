@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Build a whole kernel: tinyconfig with fragments over it, out of its tree."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.cleanup.scratch import atomic_directory
+from bench.errors import CannotJudge, MissingTool, NoSpace
+from bench.kernel.config import load_config
+from bench.kernel.fragments import (
+    Option,
+    check_survivors,
+    merge,
+    read_fragment,
+    without_modules,
+)
+from bench.kernel.kernel import DIRECTORY, Kernel
+from bench.kernel.name import DEBIAN, DEBUG, FRAGMENTS, KernelName, config_label
+from bench.kernel.series import STOCK, digest_of, patches_of, series_label
+from bench.kernel.tree import DEBIAN_CONFIG, Origin, Tree
+from bench.model.steps import Step, Steps
+from bench.model.units import GIB
+from bench.paths import cache_dir, cache_path, require_space
+from bench.process import ProcessFailed, find_tool, run
+
+# To build a whole kernel, with the Debian package of each.
+PROGRAMS = {
+    "gcc": "gcc",
+    "make": "make",
+    "patch": "patch",
+    "strip": "binutils",
+    "flex": "flex",
+    "bison": "bison",
+    "bc": "bc",
+    "perl": "perl",
+}
+_LIBELF = Path("/usr/include/libelf.h")  # objtool is made with it
+NEEDED = 2 * GIB  # bytes in the cache while one is built
+_PLAIN = ("base", "vdpa", "iommu", "liveupdate")
+# What a distribution's configuration is laid under: its own answers hold for the rest.
+_DRIVERS = ("debian", "vdpa", "iommu")
+# Nothing of the build shows when, where and by whom it was made: the same bytes each time.
+_REPRODUCIBLE = {
+    "KBUILD_BUILD_TIMESTAMP": "2026-01-01",
+    "KBUILD_BUILD_USER": "bench",
+    "KBUILD_BUILD_HOST": "bench",
+}
+_OBJECT = re.compile(r"^  (?:CC|AS|LD|AR)(?: \[M\])? ", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that a whole kernel is made of. What it is built from is in a tree of the cache."""
+
+    name: KernelName
+    origin: Origin
+    patches: tuple[Path, ...]
+    options: tuple[Option, ...]
+    asked: frozenset[str]  # names of those that have to survive: not what a distribution says
+    compiler: str  # as it calls itself
+
+    @property
+    def digest(self) -> str:
+        """Return a digest of all that the result depends on."""
+        parts = [self.origin.identity, self.compiler, *map(str, self.options), *_REPRODUCIBLE]
+        digest = hashlib.sha256("\n".join(parts).encode() + digest_of(self.patches))
+        return digest.hexdigest()[:12]
+
+    @property
+    def path(self) -> Path:
+        """Return where the kernel is kept in the cache."""
+        return cache_path() / DIRECTORY / f"{self.name.label}-{self.digest}"
+
+    @property
+    def configs(self) -> str:
+        """Return the name of its configuration, as of a directory."""
+        return "-".join(map(config_label, self.name.configs)) or "plain"
+
+
+def recipe_of(name: KernelName, origin: Origin) -> Recipe:
+    """Say what a kernel is made of; its tree is laid already.
+
+    MissingTool without a compiler, UsageError for a fragment that cannot be read.
+    """
+    tree = Tree(name.base)
+    series, own = name.series, load_config().patches
+    if origin.interface:
+        series = "+".join(each for each in series.split("+") if each != own) or STOCK
+    said = without_modules(debian_config(tree)) if DEBIAN in name.configs else []
+    asked = merge(map(read_fragment, _fragments(name)))
+    return Recipe(
+        name=name,
+        origin=origin,
+        patches=patches_of(series, origin.series),
+        options=tuple(merge([said, asked])),
+        asked=frozenset(option.name for option in asked),
+        compiler=run([find_tool("gcc", "gcc"), "--version"]).partition("\n")[0],
+    )
+
+
+def _fragments(name: KernelName) -> list[Path]:
+    """List the files of options, each of which is laid over those before it."""
+    usual = _DRIVERS if DEBIAN in name.configs else _PLAIN
+    own = [DEBUG] if DEBUG in name.configs else []
+    files = [Path(config) for config in name.configs if config not in (DEBIAN, DEBUG)]
+    return [*(FRAGMENTS / f"{each}.config" for each in (*usual, *own)), *files]
+
+
+def debian_config(tree: Tree) -> str:
+    """Return Debian's configuration, which lies beside the tree; "" where it does not."""
+    path = tree.path / DEBIAN_CONFIG
+    return path.read_text() if path.exists() else ""
+
+
+def cached_whole(recipe: Recipe) -> Kernel | None:
+    """Return the kernel if the cache has it, else None."""
+    try:
+        facts = json.loads((recipe.path / "kernel.json").read_text())
+    except (OSError, ValueError):
+        return None
+    modules = tuple(sorted((recipe.path / "modules").glob("*.ko")))
+    names = {path.stem for path in modules}
+    return Kernel(
+        path=recipe.path,
+        name=facts["name"],
+        digest=recipe.digest,
+        image=recipe.path / "bzImage",
+        modules=modules,
+        base_modules=tuple(each for each in load_config().base_modules if each in names),
+        builtin=frozenset(facts["builtin"]),
+    )
+
+
+def build_whole(recipe: Recipe, steps: Steps) -> Kernel:
+    """Build a kernel that the cache has not; the tree is locked by the caller.
+
+    CannotJudge for a patch that does not apply, an option that does not survive, an error of
+    the compiler; MissingTool and NoSpace. Nothing half-built is ever used.
+    """
+    check_programs()
+    require_space(cache_dir(), NEEDED, "building a kernel")
+    tree = Tree(recipe.name.base)
+    tree.patched_with(recipe.patches, f"{recipe.origin.described} ({recipe.origin.version})")
+    out = tree.out(recipe.configs)
+    out.mkdir(exist_ok=True)
+    _configure(recipe, tree, out)
+    with steps.at(Step.KERNEL, _objects_ahead(out)):
+        _make_all(tree, out, steps)
+    with atomic_directory(recipe.path) as scratch:
+        _collect(recipe, tree, out, scratch)
+    kernel = cached_whole(recipe)
+    if kernel is None:
+        raise CannotJudge(f"{recipe.path}: what was built is gone", "build it again")
+    return kernel
+
+
+def check_programs() -> None:
+    """Find what building a whole kernel needs, else MissingTool with the Debian package."""
+    for name, package in PROGRAMS.items():
+        find_tool(name, package)
+    if not _LIBELF.exists():
+        raise MissingTool("libelf.h is not installed", "install the package libelf-dev")
+
+
+def _make(tree: Tree, out: Path) -> list[str]:
+    gcc = "gcc"
+    if shutil.which("ccache"):
+        gcc = "ccache gcc"
+    words = [find_tool("make", "make"), "-C", str(tree.source), f"O={out}", f"CC={gcc}"]
+    return [*words, f"HOSTCC={gcc}", f"-j{len(os.sched_getaffinity(0))}"]
+
+
+def _environment(tree: Tree) -> dict[str, str]:
+    """Return what make gets; the same file of another tree is in ccache already."""
+    return {**_REPRODUCIBLE, "CCACHE_BASEDIR": str(tree.path), "CCACHE_NOHASHDIR": "1"}
+
+
+def _configure(recipe: Recipe, tree: Tree, out: Path) -> None:
+    """Write the .config: tinyconfig or nothing, then what is asked for, then Kconfig's answers."""
+    start = "allnoconfig" if DEBIAN in recipe.name.configs else "tinyconfig"
+    config = out / ".config"
+    try:
+        run([*_make(tree, out), start], env=_environment(tree))
+        with config.open("a") as file:
+            file.write("".join(f"{option}\n" for option in recipe.options))
+        run([*_make(tree, out), "olddefconfig"], env=_environment(tree))
+    except ProcessFailed as error:
+        raise CannotJudge(
+            f"{recipe.origin.described} cannot be configured: {_first_error(error.output)}"
+        ) from None
+    asked = [option for option in recipe.options if option.name in recipe.asked]
+    check_survivors(asked, config.read_text(), tree.source)
+
+
+def _objects_ahead(out: Path) -> int:
+    """Return how many objects the last build here had, or an estimate by the options set."""
+    before = out / "objects"
+    if before.exists():
+        return int(before.read_text())
+    return int(1.6 * (out / ".config").read_text().count("=y\n"))
+
+
+def _make_all(tree: Tree, out: Path, steps: Steps) -> None:
+    log = out / "make.log"
+    # The lock is make's, which goes on where bench is killed: no other may build here then.
+    lock = [find_tool("flock", "util-linux"), "--no-fork", str(out / ".lock")]
+    words = [*lock, "sh", "-c", f'exec "$@" bzImage modules >{log} 2>&1', "sh", *_make(tree, out)]
+
+    def look() -> None:
+        steps.reached(_objects(log))
+
+    try:
+        run(words, env=_environment(tree), timeout=4 * 3600, watch=look)
+    except ProcessFailed:
+        said = log.read_text(errors="replace")
+        if "No space left on device" in said:
+            raise NoSpace(f"{out}: no space left on the disk", "free some, then go on") from None
+        raise CannotJudge(
+            f"the kernel does not build: {_first_error(said)}", f"all that make said is in {log}"
+        ) from None
+    count = _objects(log)
+    if not (out / "objects").exists() or count > int((out / "objects").read_text()):
+        (out / "objects").write_text(str(count))
+
+
+def _objects(log: Path) -> int:
+    return len(_OBJECT.findall(log.read_text(errors="replace"))) if log.exists() else 0
+
+
+def _first_error(output: str) -> str:
+    """Return the first error of a compiler, of the linker or of make, else the last line."""
+    for pattern in (r"^.*: (?:fatal )?error: .*$", r"^.*undefined reference.*$", r"^ERROR: .*$"):
+        if match := re.search(pattern, output, re.MULTILINE):
+            return match[0].strip()
+    lines = [line for line in output.splitlines() if line.strip() and "***" in line]
+    return (lines or output.strip().splitlines() or ["no output"])[0].strip()
+
+
+def _collect(recipe: Recipe, tree: Tree, out: Path, where: Path) -> None:
+    """Copy what a guest needs of a build, and what people want to know of it."""
+    release = run([*_make(tree, out), "-s", "kernelrelease"]).strip()
+    shutil.copy(out / "arch/x86/boot/bzImage", where)
+    shutil.copy(out / ".config", where / "config")
+    (where / "modules").mkdir()
+    order = (out / "modules.order").read_text().split()
+    for ko in (out / line for line in order):
+        target = where / "modules" / ko.with_suffix(".ko").name
+        run(["strip", "--strip-debug", "-o", str(target), str(ko.with_suffix(".ko"))])
+    builtin = (Path(line).stem for line in (out / "modules.builtin").read_text().split())
+    facts = {
+        "name": _full_name(recipe, release),
+        "builtin": sorted(name.replace("-", "_") for name in builtin),
+        "base": recipe.name.base,
+        "from": recipe.origin.described,
+        "compiler": recipe.compiler,
+        "interface": recipe.origin.interface,
+    }
+    (where / "kernel.json").write_text(json.dumps(facts, indent=1) + "\n")
+
+
+def _full_name(recipe: Recipe, release: str) -> str:
+    """Name it as ``7.3.4-debug+live-update``, or ``7.3.4-mine@1a2b3c+live-update`` for a tree."""
+    parts = [release]
+    if recipe.origin.kind != "debian":
+        what = f"@{recipe.origin.described}" if recipe.origin.kind == "git" else ""
+        parts.append(f"{recipe.name.base}{what}".replace(" ", "-"))
+    parts += map(config_label, recipe.name.configs)
+    series = series_label(recipe.name.series)
+    return f"{'-'.join(parts)}+{series}"
