@@ -71,7 +71,7 @@ class Tree:
         """Hold the tree, so that two processes do not patch or build it at once."""
         cache_dir()
         self.path.mkdir(parents=True, exist_ok=True)
-        with locked(self.path.with_suffix(".lock")):
+        with locked(self.path.with_name(f".{self.name}.lock")):
             yield
 
     @contextmanager
