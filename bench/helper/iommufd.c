@@ -5,8 +5,11 @@
  * process is in it. Its live update is a change of who is charged.
  */
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/vfio.h>
 #include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "device.h"
@@ -66,6 +69,8 @@ static const char need_kernel[] =
 	"a kernel with CONFIG_IOMMUFD and IOMMU_IOAS_CHANGE_PROCESS (6.14)";
 static const char need_device[] =
 	"a PCI device bound to vfio-pci, and CONFIG_VFIO_DEVICE_CDEV";
+static const char need_charge[] =
+	"the right to drop CAP_IPC_LOCK: CAP_SETPCAP (root has it)";
 
 /* The device's own node, whose number only sysfs knows; -errno. */
 static int open_cdev(const char *device)
@@ -79,6 +84,33 @@ static int open_cdev(const char *device)
 			return __device_open(node);
 	}
 	return -ENODEV;
+}
+
+/*
+ * The kernel charges no page to a process that has CAP_IPC_LOCK
+ * (iopt_alloc_pages()), and CHANGE_PROCESS has nothing to move then. So give it
+ * up, for good: out of the bounding set neither execve() nor a child of root's
+ * gets it again. Done before any map; 0 or -errno.
+ */
+static int give_up_ipc_lock(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
+	struct __user_cap_data_struct *word = &caps[CAP_TO_INDEX(CAP_IPC_LOCK)];
+	uint32_t bit = CAP_TO_MASK(CAP_IPC_LOCK);
+
+	if (syscall(SYS_capget, &header, caps))
+		return -errno;
+	if (!(word->permitted & bit))
+		return 0;
+	if (prctl(PR_CAPBSET_DROP, CAP_IPC_LOCK, 0, 0, 0))
+		return -errno;
+	word->effective &= ~bit;
+	word->permitted &= ~bit;
+	word->inheritable &= ~bit;
+	return syscall(SYS_capset, &header, caps) ? -errno : 0;
 }
 
 /* An address space that is empty can change hands: only the kernel matters. */
@@ -97,6 +129,8 @@ static void probe(struct state *s)
 		vfio_skip(s, FAMILY_IOMMUFD, need_kernel, "/dev/iommu", r);
 	else if ((v->device = open_cdev(device)) < 0)
 		vfio_skip(s, FAMILY_IOMMUFD, need_device, device, v->device);
+	else if ((r = give_up_ipc_lock()) < 0)
+		vfio_skip(s, FAMILY_IOMMUFD, need_charge, "CAP_IPC_LOCK", r);
 	vfio_close(v);
 }
 
