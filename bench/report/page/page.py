@@ -27,7 +27,7 @@ from bench.report.table.findings import (
     methods_verdict,
     place_of_row,
     small_wins,
-    vfio_sentences,
+    reference_sentences,
 )
 from bench.report.table.fleet import overview
 from bench.report.table.labels import labels
@@ -111,7 +111,7 @@ class Chapter:
     def verdict(self) -> list[str]:
         said = [
             *methods_verdict(self.rows),
-            *vfio_sentences(self.table),
+            *reference_sentences(self.table),
             *pins_verdict(self.table).lines,
         ]
         said = said or ["No two methods were measured beside one another: there is no ratio."]

@@ -19,7 +19,12 @@ from bench.stats.summary import ratio
 # Less than this is no win that anybody would merge a new interface for.
 SMALL_WIN = 1.1
 # In the order in which their shares are said: the costly one of each pair first.
-_SHARED = (Method.RESET_OWNER, Method.NEW_OWNER, Method.VFIO_REMAP, Method.VFIO_VADDR)
+_SHARED = (
+    *(Method.RESET_OWNER, Method.NEW_OWNER, Method.VFIO_REMAP, Method.VFIO_VADDR),
+    *(Method.IOMMUFD_REMAP, Method.IOMMUFD_PROCESS),
+)
+# Whose live update a method is, of those that ours is held against.
+_LIVE_UPDATE_OF = {Method.VFIO_VADDR: "vfio", Method.IOMMUFD_PROCESS: "iommufd"}
 
 
 @dataclass(frozen=True)
@@ -83,18 +88,19 @@ def small_wins(pair: MethodPair) -> list[Figures]:
     return sorted((row for row in pair.rows if gain(row) < SMALL_WIN), key=gain)
 
 
-def vfio_sentences(table: CellTable) -> list[str]:
-    """Hold new-owner against vfio's live update, in a line for each place that has both."""
-    pairs = [pair for pair in _vfio_pairs(table) if table.pause(pair[0]).median]
-    return [_vfio_sentence(table, *pair) for pair in pairs]
+def reference_sentences(table: CellTable) -> list[str]:
+    """Hold new-owner against live updates of vfio and iommufd, in a line for each place of both."""
+    pairs = [pair for pair in _reference_pairs(table) if table.pause(pair[0]).median]
+    return [_reference_sentence(table, *pair) for pair in pairs]
 
 
-def _vfio_pairs(table: CellTable) -> Iterator[tuple[Cell, Cell]]:
-    """Pair cells of new-owner with those of vfio's live update of the same memory."""
-    theirs = _elsewhere(table, Method.VFIO_VADDR)
+def _reference_pairs(table: CellTable) -> Iterator[tuple[Cell, Cell]]:
+    """Pair cells of new-owner with those of another live update of the same memory."""
+    theirs = [_elsewhere(table, method) for method in _LIVE_UPDATE_OF]
     for ours in table.measured:
         if ours.method is Method.NEW_OWNER:
-            yield from ((ours, each) for each in theirs.get(replace(ours, device=""), ()))
+            for found in theirs:
+                yield from ((ours, each) for each in found.get(replace(ours, device=""), ()))
 
 
 def _elsewhere(table: CellTable, method: Method) -> dict[Cell, list[Cell]]:
@@ -106,11 +112,11 @@ def _elsewhere(table: CellTable, method: Method) -> dict[Cell, list[Cell]]:
     return found
 
 
-def _vfio_sentence(table: CellTable, ours: Cell, theirs: Cell) -> str:
+def _reference_sentence(table: CellTable, ours: Cell, theirs: Cell) -> str:
     pauses = [table.pause(cell) for cell in (ours, theirs)]
     shown = " and ".join(format_quantity(pause.median, table.unit) for pause in pauses)
     device, pages, mem, *_ = factors(ours)
-    times = f"{format_ratio(ratio(*pauses))} as long as vfio's live update"
+    times = f"{format_ratio(ratio(*pauses))} as long as {_LIVE_UPDATE_OF[theirs.method]}'s live update"
     interval = _interval(table, ours, theirs)
     text = f"{device} {pages} {mem}: {ours.method} pauses {times} ({interval}; {shown})"
     shares = ", ".join(_shares(table, ours, theirs))
@@ -126,8 +132,9 @@ def _interval(table: CellTable, ours: Cell, theirs: Cell) -> str:
 
 def _shares(table: CellTable, ours: Cell, theirs: Cell) -> Iterator[str]:
     for method in _SHARED:
-        cell = replace(ours if method.family is ours.method.family else theirs, method=method)
-        if table.ok(cell) and table.pause(cell).low:
+        like = ours if method.family is ours.method.family else theirs
+        cell = replace(like, method=method)
+        if method.family is like.method.family and table.ok(cell) and table.pause(cell).low:
             share = np.median(table.ticks(cell, Phase.EXEC) / table.ticks(cell, *Phase))
             yield f"{100 * float(share):.3g} % of {method}"
 

@@ -12,7 +12,7 @@ from bench.model.method import Method, Phase
 from bench.report.letter import cover_letter
 from bench.report.page.page import page
 from bench.report.table.cells import CellTable
-from bench.report.table.findings import vfio_sentences
+from bench.report.table.findings import reference_sentences
 from tests.unit.runs import CELL, run_of, run_text, section, without
 
 NEW_OWNER = replace(CELL, method=Method.NEW_OWNER)
@@ -38,7 +38,7 @@ def samples(cell: Cell, pause: int, execs: int = 1_000_000, reps: int = 5) -> li
 
 
 def said(*found: Iterable[Sample]) -> str:
-    return "\n".join(vfio_sentences(CellTable(run_of(s for group in found for s in group))))
+    return "\n".join(reference_sentences(CellTable(run_of(s for group in found for s in group))))
 
 
 ALL = (
@@ -97,7 +97,7 @@ def test_each_place_has_its_line() -> None:
 
 def test_it_stands_in_the_report_and_only_where_it_belongs() -> None:
     run = run_of(sample for group in ALL for sample in group)
-    assert vfio_sentences(CellTable(run))[0] in run_text(run).split("\n\n")
+    assert reference_sentences(CellTable(run))[0] in run_text(run).split("\n\n")
     assert "vfio" not in run_text(run_of([*ALL[0], *ALL[1]]))
     assert section(run_text(run), "Pause of a live update")
 
@@ -105,7 +105,7 @@ def test_it_stands_in_the_report_and_only_where_it_belongs() -> None:
 def test_letter_and_page_have_all_five_methods() -> None:
     """By their pairs; what no method is held against stands by itself."""
     run = run_of(sample for group in ALL for sample in group)
-    (said_first,) = vfio_sentences(CellTable(run))
+    (said_first,) = reference_sentences(CellTable(run))
     letter = " ".join(cover_letter([run]).split())
     assert said_first in letter
     assert "Median pause of reset-owner and new-owner" in letter
