@@ -58,10 +58,12 @@ def _labels(kernels: list[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """Name a directory for each kernel: its series, without the directories that they are in."""
     labels: dict[tuple[str, str], str] = {}
     for kernel, config in kernels:
-        base, _, series = kernel.rpartition(":")
-        names = "+".join(Path(series).name for series in series.split("+"))
-        parts = [base, *(Path(each).stem for each in config.split("+"))]
-        name = _fit("-".join(filter(None, [*parts, names])))
+        base, colon, series = kernel.partition(":")
+        if not colon or "/" in base:  # a path, whatever is in its name
+            base, series = "", kernel
+        names = "+".join(Path(each).name for each in series.split("+"))
+        parts = [base, *(Path(each).stem for each in config.split("+")), names]
+        name = _fit("-".join(filter(None, parts)))
         label, count = name, 1
         while label in (BOOTS, *labels.values()):
             count += 1
