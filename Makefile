@@ -3,6 +3,7 @@
 # make run [MEM=64G]   set up what is missing, measure, print the table
 # make check           linters, types and quick unit tests: a minute
 # make test            all tests: twenty minutes; WORKERS=2 is how many run at a time
+# make test-hosts      the first and the third of these on fresh Debians: root, half an hour
 # make setup           what both share; .venv/bin/bench works after it
 # make setup-tests     the same, and what only the tests need
 # make reference       reports/reference anew from the samples that it holds
@@ -26,6 +27,11 @@ check: setup-tests
 
 test: setup-tests
 	$(PYTEST)
+
+# Each in a root of its own, made with debootstrap.
+HOSTS ?= trixie bookworm
+test-hosts: setup
+	@tests/hosts/run $(HOSTS)
 
 reference: setup
 	@$(MAKE) --no-print-directory reference-files
@@ -58,4 +64,4 @@ $(VENV)/.done-tests: $(VENV)/.done
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: run check test reference reference-files setup setup-tests clean
+.PHONY: run check test test-hosts reference reference-files setup setup-tests clean

@@ -123,7 +123,7 @@ def lookup(suites: str, name: str) -> Package:
 def has_lists(suites: str) -> bool:
     """Tell whether the lists of packages were fetched, from the mirror of today."""
     try:
-        return (_directory(suites) / "fetched").read_text() == _sources(suites)
+        return (_directory(suites) / "fetched").read_text() == sources(suites)
     except FileNotFoundError:
         return False
 
@@ -135,13 +135,13 @@ def refresh(suites: str, steps: Steps = SILENT) -> None:
     when the mirror does not answer or has no such suite, MissingTool without Debian's keyring.
     """
     ready()
-    sources = _sources(suites)
+    wanted = sources(suites)
     directory = cache_dir() / "apt" / _directory(suites).name
     for needed in ("lists/partial", "cache/archives/partial"):
         (directory / needed).mkdir(parents=True, exist_ok=True)
     with steps.at(Step.LISTS), locked(directory / ".lock"):
         (directory / "status").touch()
-        _write(directory / "sources.list", sources)
+        _write(directory / "sources.list", wanted)
         _write(directory / "apt.conf", _configuration(directory))
         try:
             run([*_apt("apt-get", suites), "-q", "update"], timeout=900)
@@ -150,7 +150,7 @@ def refresh(suites: str, steps: Steps = SILENT) -> None:
                 f"cannot fetch the package lists of Debian's {suites}: {_reason(error)}",
                 f"check the network; {MIRROR} names another mirror",
             ) from None
-        _write(directory / "fetched", sources)
+        _write(directory / "fetched", wanted)
 
 
 def fetch_debs(suites: str, names: Sequence[str], where: Path, steps: Steps = SILENT) -> list[Path]:
@@ -191,7 +191,7 @@ def _apt(program: str, suites: str) -> list[str]:
     return [find_tool(program, "apt"), "-c", str(_directory(suites) / "apt.conf")]
 
 
-def _sources(suites: str) -> str:
+def sources(suites: str) -> str:
     """Return a sources.list: only lists of packages, without translations and the like."""
     main = mirror()
     options = f"[arch={ARCH} target=Packages signed-by={KEYRING}]"

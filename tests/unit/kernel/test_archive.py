@@ -74,10 +74,10 @@ def unsigned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def trusted(unsigned: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The same mirror, taken without Debian's signature."""
-    signed = archive._sources  # noqa: SLF001
+    signed = archive.sources
     key = f"signed-by={archive.KEYRING}"
     monkeypatch.setattr(
-        archive, "_sources", lambda suites: signed(suites).replace(key, "trusted=yes")
+        archive, "sources", lambda suites: signed(suites).replace(key, "trusted=yes")
     )
     return unsigned
 
@@ -238,10 +238,10 @@ def test_the_mirror_of_the_machine(
     """In both formats, and not the address of some other project's packages."""
     sources(tmp_path, text, monkeypatch, suffix)
     assert mirror() == "http://mirror.example/debian"
-    assert "http://security.example/debian-security " in archive._sources("trixie-security")  # noqa: SLF001
+    assert "http://security.example/debian-security " in archive.sources("trixie-security")
     monkeypatch.setenv(archive.MIRROR, "http://own.example/debian/")
     assert mirror() == "http://own.example/debian"
-    assert "http://own.example/debian-security " in archive._sources("trixie-security")  # noqa: SLF001
+    assert "http://own.example/debian-security " in archive.sources("trixie-security")
 
 
 def test_a_mirror_that_is_a_list_of_mirrors(
@@ -250,7 +250,7 @@ def test_a_mirror_that_is_a_list_of_mirrors(
     listed = "mirror+file:/etc/apt/mirrors/debian.list"
     sources(tmp_path, f"deb {listed} bookworm main\n", monkeypatch, "list")
     assert mirror() == listed
-    assert "/etc/apt/mirrors/debian-security.list " in archive._sources("trixie-security")  # noqa: SLF001
+    assert "/etc/apt/mirrors/debian-security.list " in archive.sources("trixie-security")
 
 
 def test_no_mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

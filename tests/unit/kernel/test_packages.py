@@ -3,7 +3,6 @@
 
 import os
 import shutil
-import subprocess
 from collections import namedtuple
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from bench.kernel.archive import MIRROR
 from bench.kernel.config import KernelConfig, load_config
 from bench.kernel.packages import Packages, cached_packages, ensure_packages
 from bench.model.device import DEVICES
-from bench.paths import ROOT, cache_dir, require_space
+from bench.paths import cache_dir, require_space
 from tests.unit.kernel.programs import program
 from tests.unit.streams import Notes, small_plan
 
@@ -159,21 +158,3 @@ def test_a_cache_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     with pytest.raises(NoSpace, match="Not a directory"):
         cache_dir()
-
-
-@pytest.mark.parametrize("what", [[], ["tests"]])
-def test_setup_without_apt_lists_what_is_missing(tmp_path: Path, what: list[str]) -> None:
-    """Exit 125 with the names of the packages, on a machine that is not Debian."""
-    for tool in ("sh", "env", "id", "ls", "test"):
-        (tmp_path / tool).symlink_to(str(shutil.which(tool)))
-    done = subprocess.run(
-        ["sh", str(ROOT / "bench/setup.sh"), *what],
-        env={"PATH": str(tmp_path), "PYTHON": "python3"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 125
-    assert "there is no apt-get here; install these" in done.stderr
-    assert "qemu-system-x86" in done.stderr and "python3-venv" in done.stderr
-    assert ("chromium" in done.stderr) == (what == ["tests"])
