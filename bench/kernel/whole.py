@@ -63,13 +63,7 @@ class Recipe:
     options: tuple[Option, ...]
     asked: frozenset[str]  # names of those that have to survive: not what a distribution says
     compiler: str  # as it calls itself
-
-    @property
-    def digest(self) -> str:
-        """Return a digest of all that the result depends on."""
-        parts = [self.origin.identity, self.compiler, *map(str, self.options), *_REPRODUCIBLE]
-        digest = hashlib.sha256("\n".join(parts).encode() + digest_of(self.patches))
-        return digest.hexdigest()[:12]
+    digest: str  # of all that the result depends on, as it is now: people go on editing
 
     @property
     def path(self) -> Path:
@@ -93,14 +87,13 @@ def recipe_of(name: KernelName, origin: Origin) -> Recipe:
         series = "+".join(each for each in series.split("+") if each != own) or STOCK
     said = without_modules(debian_config(tree)) if DEBIAN in name.configs else []
     asked = merge(map(read_fragment, _fragments(name)))
-    return Recipe(
-        name=name,
-        origin=origin,
-        patches=patches_of(series, origin.series),
-        options=tuple(merge([said, asked])),
-        asked=frozenset(option.name for option in asked),
-        compiler=run([find_tool("gcc", "gcc"), "--version"]).partition("\n")[0],
-    )
+    patches = patches_of(series, origin.series)
+    options = tuple(merge([said, asked]))
+    compiler = run([find_tool("gcc", "gcc"), "--version"]).partition("\n")[0]
+    parts = [origin.identity, compiler, *map(str, options), *_REPRODUCIBLE]
+    digest = hashlib.sha256("\n".join(parts).encode() + digest_of(patches)).hexdigest()[:12]
+    names = frozenset(option.name for option in asked)
+    return Recipe(name, origin, patches, options, names, compiler, digest)
 
 
 def _fragments(name: KernelName) -> list[Path]:
@@ -202,7 +195,7 @@ def _objects_ahead(out: Path) -> int:
     before = out / "objects"
     if before.exists():
         return int(before.read_text())
-    return int(1.6 * (out / ".config").read_text().count("=y\n"))
+    return int(2 * (out / ".config").read_text().count("=y\n"))
 
 
 def _make_all(tree: Tree, out: Path, steps: Steps) -> None:
