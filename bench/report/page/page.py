@@ -26,8 +26,8 @@ from bench.report.table.findings import (
     method_pairs,
     methods_verdict,
     place_of_row,
-    small_wins,
     reference_sentences,
+    small_wins,
 )
 from bench.report.table.fleet import overview
 from bench.report.table.labels import labels

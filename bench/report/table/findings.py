@@ -116,7 +116,8 @@ def _reference_sentence(table: CellTable, ours: Cell, theirs: Cell) -> str:
     pauses = [table.pause(cell) for cell in (ours, theirs)]
     shown = " and ".join(format_quantity(pause.median, table.unit) for pause in pauses)
     device, pages, mem, *_ = factors(ours)
-    times = f"{format_ratio(ratio(*pauses))} as long as {_LIVE_UPDATE_OF[theirs.method]}'s live update"
+    whose = _LIVE_UPDATE_OF[theirs.method]
+    times = f"{format_ratio(ratio(*pauses))} as long as {whose}'s live update"
     interval = _interval(table, ours, theirs)
     text = f"{device} {pages} {mem}: {ours.method} pauses {times} ({interval}; {shown})"
     shares = ", ".join(_shares(table, ours, theirs))
