@@ -91,7 +91,7 @@ def _definitions(tree: Path, names: set[str]) -> dict[str, tuple[Path, str]]:
     if not names:
         return found
     plain = "|".join(name.removeprefix("CONFIG_") for name in names)
-    block = re.compile(rf"^(?:menu)?config ({plain})$\n((?:(?:\s.*)?\n)*)", re.MULTILINE)
+    block = re.compile(rf"^(?:menu)?config ({plain})$\n((?:(?:[ \t].*)?\n)*)", re.MULTILINE)
     for path in sorted(tree.rglob("Kconfig*")):
         if path.is_file():
             for match in block.finditer(path.read_text(errors="replace") + "\n"):
