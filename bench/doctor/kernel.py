@@ -1,24 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Examine what the guest's kernel takes: programs, and Debian's archive."""
 
-from pathlib import Path
-
 from bench.doctor.diagnosis import Finding, Severity
 from bench.doctor.essentials import install, missing
 from bench.errors import BenchError, MissingTool
-from bench.kernel import archive, modules, packages
+from bench.kernel import archive, modules, packages, whole
 from bench.kernel.config import load_config
 from bench.kernel.modules import cached_kernel
 from bench.kernel.packages import cached_packages
 
-# What a kernel that is built whole takes beside what its modules do: programs, and headers.
-WHOLE = {"flex": "flex", "bison": "bison", "bc": "bc"}
-LIBELF = ("usr/include/libelf.h", "libelf-dev")
 
-
-def examine_kernel(root: Path = Path("/")) -> tuple[Finding, ...]:
+def examine_kernel() -> tuple[Finding, ...]:
     """Return findings about Debian's kernel, its archive, and kernels that are built whole."""
-    return _debian(), examine_archive(), examine_whole(root)
+    return _debian(), examine_archive(), examine_whole()
 
 
 def _debian() -> Finding:
@@ -64,12 +58,11 @@ def _fix(error: BenchError) -> str:
     return f"export {archive.MIRROR}=http://HOST/debian  # a mirror near you"
 
 
-def examine_whole(root: Path = Path("/")) -> Finding:
+def examine_whole() -> Finding:
     """Say whether kernels can be built whole, which Debian's own need not be."""
-    absent = missing(WHOLE)
-    header, package = LIBELF
-    if not (root / header).exists():
-        absent[Path(header).name] = package
+    absent = missing(whole.PROGRAMS)
+    if not whole.LIBELF.exists():
+        absent[whole.LIBELF.name] = "libelf-dev"
     if absent:
         text = f"optional, for kernels built whole; not installed: {', '.join(absent)}"
         return Finding("whole kernels", Severity.INFO, text, install(absent))

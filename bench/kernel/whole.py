@@ -39,7 +39,7 @@ PROGRAMS = {
     "bc": "bc",
     "perl": "perl",
 }
-_LIBELF = Path("/usr/include/libelf.h")  # objtool is made with it
+LIBELF = Path("/usr/include/libelf.h")  # objtool is made with it
 NEEDED = 2 * GIB  # bytes in the cache while one is built
 _PLAIN = ("base", "vdpa", "iommu", "liveupdate")
 # What a distribution's configuration is laid under: its own answers hold for the rest.
@@ -156,7 +156,7 @@ def check_programs() -> None:
     """Find what building a whole kernel needs, else MissingTool with the Debian package."""
     for name, package in PROGRAMS.items():
         find_tool(name, package)
-    if not _LIBELF.exists():
+    if not LIBELF.exists():
         raise MissingTool("libelf.h is not installed", "install the package libelf-dev")
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from bench.doctor import Diagnosis, Finding, Severity, examine
 from bench.doctor.guest import by_kernel, by_sector, examine_guest, examine_kvm, way_to_open
-from bench.doctor.kernel import LIBELF, WHOLE, examine_whole
+from bench.doctor.kernel import examine_whole
 from bench.executors.guest_setup import HOST_PROGRAMS
-from bench.kernel import archive
+from bench.kernel import archive, whole
 from bench.kernel.config import load_config
 from bench.model.facts import MachineFacts
 from bench.model.units import GIB, MIB
@@ -101,19 +101,19 @@ def test_a_kernel_that_can_be_fetched(fresh: Path, monkeypatch: pytest.MonkeyPat
 def test_a_machine_that_cannot_build_kernels_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in [*WHOLE, "apt-get"]:
+    for name in [*whole.PROGRAMS, "apt-get"]:
         program(tmp_path / "bin", name, "true")
     monkeypatch.setenv("PATH", f"{tmp_path}/bin")
-    lacking = examine_whole(tmp_path)
-    assert lacking.state is Severity.INFO and "libelf.h" in lacking.text
-    assert lacking.fix.endswith("libelf-dev")
-    root = tree(tmp_path / "root", {LIBELF[0]: ""})
-    assert examine_whole(root).state is Severity.OK
-    monkeypatch.setenv("PATH", f"{tmp_path}/none")
+    monkeypatch.setattr(whole, "LIBELF", tmp_path / "libelf.h")
+    lacking = examine_whole()
+    assert lacking.state is Severity.INFO and "optional" in lacking.text
+    assert lacking.text.endswith(": libelf.h") and lacking.fix.endswith(" libelf-dev")
+    (tmp_path / "libelf.h").touch()
+    assert examine_whole().state is Severity.OK
     monkeypatch.setattr("bench.process.shutil.which", lambda *_, **__: None)
-    lacking = examine_whole(root)
+    lacking = examine_whole()
     assert "flex, bison, bc" in lacking.text
-    assert lacking.fix.startswith("make setup  #") and lacking.fix.endswith("bc bison flex")
+    assert lacking.fix.startswith("make setup  #") and "bc binutils bison flex" in lacking.fix
 
 
 def test_a_disk_without_room(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
