@@ -224,7 +224,14 @@ def device_steps(devices: Iterable[Device], kernel: Kernel) -> list[Command]:
         for driver, parameters in _modules(devices).items()
         if not kernel.has_built_in(driver)
     ]
-    return loads + [Command(command) for device in devices for command in device.add]
+    return loads + [step for device in devices for step in _add(device)]
+
+
+def _add(device: Device) -> Iterator[Command]:
+    probe, need = device.needs
+    if probe:
+        yield Command(probe, skips=(f"this kernel cannot have {device.name}", need))
+    yield from map(Command, device.add)
 
 
 def _load(driver: str, parameters: str, kernel: Kernel) -> Command:

@@ -158,7 +158,8 @@ def why_not_here(device: Device) -> str:
 
 def _require_programs(device: Device | None = None) -> None:
     """Find what a guest, with a device or with none, needs of this machine, else MissingTool."""
-    own = {name: PACKAGES[name] for name in device.programs} if device else {}
+    wanted = device.programs if device else ()
+    own = {name: PACKAGES[name] for name in wanted if name in PACKAGES}  # others are ours
     for name, package in {**HOST_PROGRAMS, **own}.items():
         find_tool(name, package)
 

@@ -18,6 +18,7 @@ from bench.protocol.helper import HELPER, source_digest
 
 INIT = Path(__file__).with_name("init")
 PORT = Path(__file__).with_name("port")
+VDUSE = Path(__file__).with_name("vduse")
 
 # The applets of busybox that init and the commands of the executor use.
 APPLETS = (
@@ -27,6 +28,8 @@ APPLETS = (
 
 # The programs of C that every guest has, each with the directory of its source.
 _PROGRAMS = {"bench-helper": HELPER, "bench-port": PORT, "bench-stir": PORT}
+# Those that only some devices need.
+OF_DEVICES = {"bench-vduse": VDUSE}
 
 Entries = dict[str, tuple[int, bytes]]
 
@@ -87,8 +90,10 @@ def ensure_initramfs(
     ``programs`` are those of this machine that devices need, ``more`` are others, by the name
     that they get in the guest. MissingTool for one that is not installed.
     """
-    with _compiling(_PROGRAMS, steps):
-        built = {name: _compiled(source, name) for name, source in _PROGRAMS.items()}
+    programs = [*programs]
+    ours = _ours(programs)
+    with _compiling(ours, steps):
+        built = {name: _compiled(source, name) for name, source in ours.items()}
     data, name = _archive(kernel, built, programs, more or {})
     cache = cache_dir() / "initramfs"
     cache.mkdir(exist_ok=True)
@@ -104,18 +109,24 @@ def ensure_initramfs(
 
 def cached_initramfs(kernel: Kernel, programs: Iterable[str] = ()) -> Path | None:
     """Return what `ensure_initramfs` would, if it is in the cache, else None. Nothing is made."""
-    built = {name: _binary(source, name) for name, source in _PROGRAMS.items()}
+    programs = [*programs]
+    built = {name: _binary(source, name) for name, source in _ours(programs).items()}
     if not all(path.exists() for path in built.values()):
         return None
     path = cache_path() / "initramfs" / _archive(kernel, built, programs, {})[1]
     return path if path.exists() else None
 
 
+def _ours(programs: Iterable[str]) -> dict[str, Path]:
+    """Return the programs of C that a guest gets, with where their sources are."""
+    return _PROGRAMS | {name: OF_DEVICES[name] for name in programs if name in OF_DEVICES}
+
+
 def _archive(
     kernel: Kernel, built: Mapping[str, Path], programs: Iterable[str], more: Mapping[str, Path]
 ) -> tuple[bytes, str]:
     """Return the archive, and a file name from its programs and its digest."""
-    wanted = sorted({"vdpa", *programs})
+    wanted = sorted({"vdpa", *programs} - {*OF_DEVICES})
     data = cpio.archive(_entries(kernel, built, wanted, more))
     digest = hashlib.sha256(data).hexdigest()[:12]
     return data, f"{'+'.join(wanted)}-{digest}.cpio"

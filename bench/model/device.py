@@ -30,7 +30,8 @@ class Device:
     remove: tuple[str, ...]
     pins: bool = True  # it is given physical addresses, so that mapping pins pages
     platform_iommu: bool = False  # it needs QEMU's PCI devices and IOMMU
-    programs: tuple[str, ...] = ()  # of the host, wanted in the guest
+    programs: tuple[str, ...] = ()  # of the host or of ours, wanted in the guest
+    needs: tuple[str, str] = ("", "")  # a command that fails without it, and what it is
     family: Family = Family.VDPA
     node: str = "/dev/vhost-vdpa-0"  # or the address of a PCI device
 
@@ -114,6 +115,22 @@ _VDUSE_BLK = Device(
     programs=(_VDUSE_DAEMON,),
 )
 
+# QEMU's daemon, up to 11, does not tell VDUSE that it can suspend; ours does.
+_VDUSE_SUSPEND = Device(
+    name="vduse-suspend",
+    stands_for="VDUSE with a daemon that can suspend (7.3): nothing is pinned",
+    modules={"vhost_vdpa": _IOTLB, "vduse": _IOTLB},
+    needs=("bench-vduse", "a kernel with VDUSE_F_SUSPEND (7.3)"),
+    add=(
+        "bench-vduse vduse0 >/dev/console 2>&1 &",
+        "for i in 1 2 3 4 5 6 7 8 9; do [ -e /dev/vduse/vduse0 ] && break; sleep 1; done",
+        "vdpa dev add name vduse0 mgmtdev vduse",
+    ),
+    remove=("vdpa dev del vduse0", "killall bench-vduse", "sleep 1"),
+    pins=False,
+    programs=("bench-vduse",),
+)
+
 # For what needs none: pin loops, and the handover alone.
 NO_DEVICE = Device(
     name="none",
@@ -136,6 +153,7 @@ DEVICES: Mapping[str, Device] = {
         _sim("sim-blk-pa", "blk", "as sim-net-pa, a block device"),
         _VP_VDPA,
         _VDUSE_BLK,
+        _VDUSE_SUSPEND,
         _VFIO_TYPE1,
         _IOMMUFD,
     )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import bench.model.device
-from bench.guest.initramfs import APPLETS, PACKAGES
+from bench.guest.initramfs import APPLETS, OF_DEVICES, PACKAGES
 from bench.kernel.config import load_config
 from bench.model.device import (
     DEVICES,
@@ -138,7 +138,7 @@ def test_what_is_added_is_removed(device: Device) -> None:
 def test_programs_that_stay_are_ended(device: Device) -> None:
     started = found(r"^(\S+) .*&$", device.add)
     assert started == found(r"^killall (\S+)$", device.remove)
-    assert set(started) <= set(device.programs) <= set(PACKAGES)
+    assert set(started) <= set(device.programs) <= {*PACKAGES, *OF_DEVICES}
 
 
 @every_device
