@@ -139,7 +139,11 @@ def test_a_wrong_command_line_is_found(line: str) -> None:
 
 
 def options(command: str) -> set[str]:
-    return {name for each in CLI.commands[command].params for name in each.opts if "--" in name}
+    """The options of a command, and of commands below it."""
+    top = CLI.commands[command]
+    below = getattr(top, "commands", {}).values()
+    params = [param for each in (top, *below) for param in each.params]
+    return {name for each in params for name in each.opts if "--" in name}
 
 
 def described(command: str) -> set[str]:
