@@ -139,10 +139,10 @@ def test_a_wrong_command_line_is_found(line: str) -> None:
 
 
 def options(command: str) -> set[str]:
-    """The options of a command, and of those below it."""
-    found = CLI.commands[command]
-    below = getattr(found, "commands", {}).values()
-    params = [each for one in (found, *below) for each in one.params]
+    """The options of a command, and of commands below it."""
+    top = CLI.commands[command]
+    below = getattr(top, "commands", {}).values()
+    params = [param for each in (top, *below) for param in each.params]
     return {name for each in params for name in each.opts if "--" in name}
 
 

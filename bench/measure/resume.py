@@ -55,6 +55,15 @@ class Resumed:
 def open_again(path: Path) -> Resumed:
     """Lock a run directory and tidy it; UsageError when there is nothing to go on with."""
     store = Store(path, _lock(path))
+    try:
+        return _resumed(store)
+    except BaseException:  # which may keep the store alive, and its lock with it
+        store.close()
+        raise
+
+
+def _resumed(store: Store) -> Resumed:
+    path = store.path
     store.gather_consoles()
     facts = read_facts(path / "run.json")
     if facts.format != FORMAT:

@@ -51,9 +51,10 @@ def fit(sizes: Sequence[float], values: Sequence[float]) -> FittedLine:
         rise, run = np.subtract.outer(y, y), np.subtract.outer(x, x)
         slopes = rise[run > 0] / run[run > 0]
         low, high = slopes.min(), slopes.max()
+    slope, low, high = (float(value) + 0.0 for value in (slope, low, high))  # 0 for a -0
     intercept = float(np.median(y - slope * x))
     spread = float(np.max(np.abs(y - (intercept + slope * x))))
-    return FittedLine(float(slope), float(low), float(high), intercept, float(np.median(x)), spread)
+    return FittedLine(slope, low, high, intercept, float(np.median(x)), spread)
 
 
 def why_not_a_line(sizes: Sequence[float], values: Sequence[float]) -> str:

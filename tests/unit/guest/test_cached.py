@@ -15,7 +15,7 @@ from bench.kernel.packages import cached_packages
 from bench.machine.facts import boot_id
 from bench.paths import cache_path
 
-OLD, NEW = "6.12.9+deb12-amd64", "6.12.10+deb12-amd64"
+OLD, NEW = (f"6.12.{n}{load_config().host.tag}-amd64" for n in (9, 10))
 NO_KERNEL = Kernel(Path(), "none", "0", Path("/vmlinuz"), (), ())
 
 

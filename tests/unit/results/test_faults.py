@@ -81,6 +81,16 @@ def test_a_full_disk_at_the_resume_loses_nothing(path: Path) -> None:
     assert not load(path).damage
 
 
+def test_a_run_that_cannot_be_resumed_is_not_locked(path: Path) -> None:
+    """While the exception is kept, too, and what it refers to."""
+    lines = stored(path).splitlines(keepends=True)
+    cut(path, b"".join(lines[1:]))
+    with largest_file(100), pytest.raises(CannotJudge) as kept:
+        open_again(path)
+    open_again(path).store.close()
+    assert kept.value.message
+
+
 def test_a_full_disk_keeps_the_facts(path: Path) -> None:
     resumed = open_again(path)
     before = (path / "run.json").read_bytes()
