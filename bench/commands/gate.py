@@ -36,7 +36,7 @@ def gate(question: GateOptions, files: Files, confirm: bool, annotate: bool, say
     if confirm and judgement.regressed:
         judgement = _confirmed(question, judgement, sides, say)
     _write(judgement, files)
-    text = verdicts.comparison_text(sides, judgement)
+    text = verdicts.comparison_text(sides, judgement, changed=True)
     if annotate and (lines := verdicts.annotations(judgement)):
         text += f"\n\n{lines}"
     return Outcome(judgement.code, text)
