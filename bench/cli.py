@@ -18,12 +18,13 @@ from typing import Annotated
 import typer
 
 from bench.commands.outcome import Outcome, unexpected
-from bench.errors import EXIT_INTERRUPTED, BenchError, CannotJudge, UsageError
+from bench.errors import EXIT_INTERRUPTED, BenchError, CannotJudge, EndsBisection, UsageError
 from bench.model.cell import FACTORS
 from bench.model.limits import BOOTS, JOBS, REPS, SEED
 from bench.model.visible import visible, visible_lines
 
 EXIT_GOOD = 0
+_STEP = "--kernel-from-tree"  # makes a step of `git bisect run` of bench gate
 
 app = typer.Typer(
     help="What a live update of a VM costs when its device is a Linux vDPA device.",
@@ -44,11 +45,17 @@ def main() -> None:
     except SystemExit:
         code = EXIT_GOOD  # typer's answer to a closed pipe: its reader has read enough
     except BenchError as error:
-        code = _complain(error.message, error.hint, error.exit_code)
+        code = _complain(error.message, error.hint, _in_bisection(error.exit_code))
     except Exception as error:
         bad = unexpected(error)
-        code = _complain(bad.complaint, bad.hint, bad.code)
+        code = _complain(bad.complaint, bad.hint, _in_bisection(bad.code))
     sys.exit(code)
+
+
+def _in_bisection(code: int) -> int:
+    """Let a wrong command line end a bisection: git would take 2 for a bad commit."""
+    stepping = any(word.partition("=")[0] == _STEP for word in sys.argv)
+    return EndsBisection.exit_code if stepping and code == UsageError.exit_code else code
 
 
 def raise_signals() -> None:
@@ -160,7 +167,6 @@ def run(
     resume: Annotated[Path | None, typer.Option(help="Go on with an interrupted run")] = None,
 ) -> Outcome:
     """Measure a scenario and print its table."""
-    from bench.cleanup.journal import recover
     from bench.commands.run import RunOptions, run_command
 
     raise_signals()
@@ -172,10 +178,17 @@ def run(
         raise UsageError(
             "--resume goes on as the run began", "leave all else out but --jobs and --tune"
         )
-    for line in recover():
-        _say(line)
+    _undo_leftovers()
     options = RunOptions(scenario, overrides, sys.argv[1:], clock, out, tune, resume, jobs, fresh)
     return run_command(options, _say)
+
+
+def _undo_leftovers() -> None:
+    """Undo what a killed command left: what it has set is not the machine's own."""
+    from bench.cleanup.journal import recover
+
+    for line in recover():
+        _say(line)
 
 
 def _conclude(outcome: Outcome | int | None) -> int:
@@ -262,18 +275,32 @@ def gate(
     junit: Annotated[Path | None, typer.Option(help="JUnit XML, one case a cell")] = None,
     markdown: Annotated[Path | None, typer.Option(help="For a job summary")] = None,
     json_: Annotated[Path | None, typer.Option("--json", help="All of it")] = None,
+    tree: Annotated[
+        Path | None, typer.Option(_STEP, help="NEW is this kernel: build it, measure it as BASE")
+    ] = None,
+    rev: Annotated[str, typer.Option(help="A revision of that tree; without: as it lies")] = "",
+    out: Annotated[Path | None, typer.Option(help="Where its run is kept, else removed")] = None,
 ) -> Outcome:
     """Judge each cell; the exit code is 0 good, 1 regression, 125 cannot judge."""
     from bench.commands import gate as gating
+    from bench.commands.bisect import TreeOptions, gate_tree
     from bench.gate.compare import GateOptions
 
     raise_signals()
     question = GateOptions(base, new or base, threshold, floor, aa, max_pause, strict, force)
+    files = gating.Files(junit, markdown, json_)
+    if tree:
+        if new or self_test:
+            raise UsageError(f"{_STEP} is NEW", "leave NEW and --self-test out")
+        _undo_leftovers()
+        wanted = TreeOptions(tree, rev, out, sys.argv[1:])
+        return gate_tree(question, wanted, files, confirm, annotate, _say)
+    if rev or out:
+        raise UsageError(f"--rev and --out are of {_STEP}", "leave them out")
     if self_test:
         return gating.self_test(question)
     if new is None:
         raise UsageError("NEW is missing", "bench gate BASE NEW, or bench gate BASE --self-test")
-    files = gating.Files(junit, markdown, json_)
     return gating.gate(question, files, confirm, annotate, _say)
 
 
@@ -294,11 +321,9 @@ def doctor(
 ) -> Outcome:
     """Say what can be measured here, what not, and what to do about it."""
     from bench import doctor as doctors
-    from bench.cleanup.journal import recover
 
     raise_signals()
-    for line in recover():  # what a killed run has set is not the machine's own
-        _say(line)
+    _undo_leftovers()
     diagnosis = doctors.examine()
     text = json.dumps(doctors.as_dict(diagnosis), indent=2) if json_ else doctors.render(diagnosis)
     return Outcome(diagnosis.exit_code, text)
@@ -341,12 +366,10 @@ def build(
     update: UpdateOption = False,
 ) -> Outcome:
     """Build a kernel for guests, unless the cache has it; say where it is."""
-    from bench.cleanup.journal import recover
     from bench.commands import kernel as kernels
 
     raise_signals()
-    for line in recover():
-        _say(line)
+    _undo_leftovers()
     options = kernels.BuildOptions(name, tree, rev, config or (), update)
     return kernels.build(options, _say)
 
@@ -366,10 +389,8 @@ def prune(
     ] = None,
 ) -> Outcome:
     """Remove the saved guests that no process uses; or trees, and the kernels built of them."""
-    from bench.cleanup.journal import recover
     from bench.commands import kernel as kernels
 
     raise_signals()
-    for line in recover():
-        _say(line)
+    _undo_leftovers()
     return kernels.prune(names or ())

@@ -39,6 +39,12 @@ class NoSpace(CannotJudge):
     """The cache or the run directory does not fit."""
 
 
+class EndsBisection(BenchError):
+    """Every step of a bisection would fail in this way: git ends it for a code from 128 on."""
+
+    exit_code = 128
+
+
 class CellSkipped(BenchError):
     """A cell needs what is not here, which ``hint`` names; the run goes on."""
 

@@ -1,25 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Measure the sides of a gate once more: the same scenario, fresh boots, in turns."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
+from bench.commands.again import Again
 from bench.commands.outcome import Say
-from bench.commands.run import RunOptions, run_boot, seconds_ahead
 from bench.errors import CannotJudge
-from bench.executors.choose import check
-from bench.measure.display import Display
 from bench.measure.progress import show_progress
 from bench.measure.resume import scenario_of
-from bench.model.cell import Block, Clock
-from bench.model.steps import Step
-from bench.plan.matrix import make_plan
-from bench.plan.scenario import Scenario
 from bench.results.series import runs_below
 from bench.results.writer import load
-from bench.sides import cell_name, read_side
+from bench.sides import read_side
 
 
 def measured_again(
@@ -33,19 +26,30 @@ def measured_again(
     paths = [*dict.fromkeys(paths)]  # BASE may be NEW, and over its budget
     places = {path: _fresh(path) for path in paths}
     counts = dict.fromkeys(paths, 0)
-    boots: list[_Boot] = []
+    boots: list[Again] = []
     for path, run in _in_turns(paths):
         counts[path] += 1
         number = counts[path]
         several = len(runs_below(path)) > 1
         out = places[path] / f"{number:02}" if several else places[path]
-        boots.append(_Boot.again(run, number, out, names))
+        boots.append(_boot(run, number, out, names))
     with show_progress(say, [boot.seconds for boot in boots]) as display:
         for place, boot in enumerate(boots, 1):
             display.begin_boot(place, len(boots), boot.out.name)
-            boot.measure(display)
+            outcome = boot.measure(display)
+            if outcome.complaint:
+                raise CannotJudge(f"--confirm: {boot.run}: {outcome.complaint}", outcome.hint)
             read_side([boot.run, boot.out], force)
     return places
+
+
+def _boot(run: Path, number: int, out: Path, names: Collection[str]) -> Again:
+    """Return another boot of a run, with another order of the methods."""
+    stored = load(run)
+    before = scenario_of(run, stored.facts)
+    scenario = before.model_copy(update={"seed": before.seed + 1000 + number})
+    arguments = ("gate", "--confirm", str(run))
+    return Again.of(run, stored.facts, scenario, out, arguments, names)
 
 
 def _in_turns(paths: Sequence[Path]) -> list[tuple[Path, Path]]:
@@ -57,46 +61,6 @@ def _in_turns(paths: Sequence[Path]) -> list[tuple[Path, Path]]:
         for boot in (reversed(turn) if number % 2 else turn)
         if boot
     ]
-
-
-@dataclass(frozen=True)
-class _Boot:
-    """A run to measure once more, with another order of the methods, and into which directory."""
-
-    run: Path
-    out: Path
-    scenario: Scenario
-    clock: Clock
-    options: RunOptions
-    names: Collection[str]  # of the cells
-
-    @staticmethod
-    def again(run: Path, number: int, out: Path, names: Collection[str]) -> "_Boot":
-        """Return the boot of this number; CannotJudge or UsageError where it cannot be had."""
-        stored = load(run)
-        before = scenario_of(run, stored.facts)
-        scenario = before.model_copy(update={"seed": before.seed + 1000 + number})
-        arguments = ["gate", "--confirm", str(run)]
-        clock, tune = stored.clock, stored.facts.tune
-        check(scenario, make_plan(scenario), clock)
-        options = RunOptions(str(run), {}, arguments, clock.value, out, tune)
-        return _Boot(run, out, scenario, clock, options, names)
-
-    @property
-    def seconds(self) -> Mapping[Step, float]:
-        """Estimate the seconds of its steps."""
-        plan = make_plan(self.scenario)
-        blocks = [*filter(self._wanted, plan.blocks)]
-        return seconds_ahead([self.scenario], plan, blocks, self.clock)[0]
-
-    def measure(self, display: Display) -> None:
-        """Measure the blocks that have the cells; CannotJudge when that is not all of them."""
-        outcome = run_boot(self.options, self.scenario, self.out, display, self._wanted)
-        if outcome.complaint:
-            raise CannotJudge(f"--confirm: {self.run}: {outcome.complaint}", outcome.hint)
-
-    def _wanted(self, block: Block) -> bool:
-        return any(cell_name(cell) in self.names for cell in block.cells)
 
 
 def _fresh(path: Path) -> Path:

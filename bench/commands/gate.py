@@ -31,12 +31,18 @@ def compare(question: GateOptions) -> Outcome:
 
 def gate(question: GateOptions, files: Files, confirm: bool, annotate: bool, say: Say) -> Outcome:
     """Judge NEW against BASE; the files for CI are written whatever the verdict."""
-    sides = read_sides(question)
+    return judge_sides(question, read_sides(question), files, confirm, annotate, say)
+
+
+def judge_sides(
+    question: GateOptions, sides: Sides, files: Files, confirm: bool, annotate: bool, say: Say
+) -> Outcome:
+    """Judge two sides that are read already."""
     judgement = ask(question, sides)
     if confirm and judgement.regressed:
         judgement = _confirmed(question, judgement, sides, say)
     _write(judgement, files)
-    text = verdicts.comparison_text(sides, judgement)
+    text = verdicts.comparison_text(sides, judgement, changed=True)
     if annotate and (lines := verdicts.annotations(judgement)):
         text += f"\n\n{lines}"
     return Outcome(judgement.code, text)

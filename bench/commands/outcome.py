@@ -24,6 +24,7 @@ class Outcome:
     complaint: str = ""
     hint: str = ""
     sections: tuple[Section, ...] = ()
+    interrupted: bool = False
 
 
 def unexpected(error: Exception) -> Outcome:

@@ -113,7 +113,8 @@ def run_boot(
         if (store.path / "run.json").exists():
             return _outcome(store, interrupted=True)
         _remove_if_empty(store)
-        return Outcome(EXIT_INTERRUPTED, complaint="interrupted before anything was measured")
+        complaint = "interrupted before anything was measured"
+        return Outcome(EXIT_INTERRUPTED, complaint=complaint, interrupted=True)
     except BenchError as error:
         if _remove_if_empty(store):
             raise
@@ -243,5 +244,5 @@ def _outcome(store: Store, interrupted: bool = False) -> Outcome:
         kept = sum(sample.ok for sample in finished.samples)
         complaint = f"interrupted: {kept} samples of finished cells are kept"
         hint = f"go on: bench run --resume {store.path}"
-        return Outcome(code, "", complaint, hint, report)
+        return Outcome(code, "", complaint, hint, report, interrupted=True)
     return Outcome(code, "", "" if finished.measured else "nothing was measured", "", report)

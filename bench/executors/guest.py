@@ -72,6 +72,7 @@ class GuestExecutor:
             fresh=self._setup.fresh,
             kernel=self.kernel.name,
             kernel_digest=self.kernel.digest,
+            kernel_configs=self.kernel.configs,
             cmdline=cmdline(self._setup.config()),
         )
 

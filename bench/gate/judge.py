@@ -57,6 +57,10 @@ class Judged:
         return found or bool(self.over_budget)
 
     @property
+    def improved(self) -> bool:
+        return self.verdict == Verdict.IMPROVEMENT.value
+
+    @property
     def verdict(self) -> str:
         """Name the verdict in a word: that of statistics, ``over-budget`` or ``missing``."""
         if self.decision and self.decision.verdict is Verdict.REGRESSION:

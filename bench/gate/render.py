@@ -9,6 +9,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from bench.gate.compare import Sides, drifts
 from bench.gate.judge import Judged, Judgement
+from bench.gate.phases import phases_section
 from bench.model.typed import finite
 from bench.report.export.markdown import markdown_section
 from bench.report.table.section import Column, Entry, Section, Table, figures_under, make_table
@@ -34,9 +35,15 @@ def _mark(judgement: Judgement) -> str:
     return f"NO RESULT ({_printable(judgement.no_result)}): " if judgement.no_result else ""
 
 
-def comparison_text(sides: Sides, judgement: Judgement) -> str:
-    """Write what is compared and how the sides differ, and then `judgement_text`."""
-    return f"{_heading(sides)}\n\n{judgement_text(judgement)}"
+def comparison_text(sides: Sides, judgement: Judgement, changed: bool = False) -> str:
+    """Write how the sides differ, the phases of cells, and at the end `judgement_text`.
+
+    ``changed`` leaves out the phases of cells that are neither better nor worse.
+    """
+    found = {cell.name for cell in judgement.cells if cell.regressed or cell.improved}
+    phases = phases_section(sides, found if changed else None)
+    origin = [sections_text([phases])] if phases else []
+    return "\n\n".join([_heading(sides), *origin, judgement_text(judgement)])
 
 
 def _heading(sides: Sides) -> str:

@@ -21,6 +21,7 @@ class Kernel:
     modules: tuple[Path, ...]
     base_modules: tuple[str, ...]  # to load before those of a device, in order
     builtin: frozenset[str] = frozenset()  # drivers that are part of the image, with _ for -
+    configs: tuple[str, ...] = ()  # that were laid over the plain one
 
     def has_module(self, driver: str) -> bool:
         """Tell whether a driver is to be loaded."""

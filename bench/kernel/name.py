@@ -58,6 +58,17 @@ def read_name(text: str = "", config: str = "") -> KernelName:
     return KernelName(base, series, _configs(config, base))
 
 
+def on_base(base: str, text: str) -> str:
+    """Return a kernel's name with another base: the series that ``text`` names, on ``base``.
+
+    A name without a series, or one whose base is not known here any more, has the usual one.
+    """
+    match = re.fullmatch(rf"{_BASE}:(.*)", text)
+    series = match[1] if match else text
+    named = "/" in series or all((PATCHES / each).is_dir() for each in series.split("+"))
+    return f"{base}:{series if named or series == STOCK else ''}"
+
+
 def known_bases() -> list[str]:
     """List what a kernel can be made of: Debian's packages, its sources, and trees kept here."""
     fixed = [load_config().series, *source_bases()]

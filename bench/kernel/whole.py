@@ -126,6 +126,7 @@ def cached_whole(recipe: Recipe) -> Kernel | None:
         modules=modules,
         base_modules=tuple(each for each in load_config().base_modules if each in names),
         builtin=frozenset(facts["builtin"]),
+        configs=recipe.name.configs,
     )
 
 

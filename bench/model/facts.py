@@ -122,6 +122,7 @@ class ExecutorFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     fresh: bool = False  # --fresh: every block booted a guest instead of going on from a state
     kernel: str = ""  # release of the kernel that is measured
     kernel_digest: str = ""  # of its configuration and patches
+    kernel_configs: tuple[str, ...] = ()  # over the plain one: "debug", or the path of a file
     kernel_version: str = ""  # uname -v, of the host's own
     cmdline: str = ""  # of the kernel
     memlock: int | None = None  # bytes that the helper may lock on the host; None is unlimited

@@ -9,10 +9,19 @@ from typing import NamedTuple
 from msgspec import to_builtins
 
 from bench.model.cell import Clock
+from bench.model.device import DEVICES
 from bench.model.facts import RunFacts
 
 # Words of a command line that name the kernel, which may differ, or where it lies.
 _BOOT_WORDS = ("BOOT_IMAGE=", "initrd=")
+# Parameters of devices: of a kernel that has their drivers built in they stand on its command
+# line, of another the same ones are given to the modules.
+_DRIVER_WORDS = frozenset(
+    f"{driver}.{word}"
+    for device in DEVICES.values()
+    for driver, words in device.modules.items()
+    for word in words.split()
+)
 
 
 class Match(Enum):
@@ -71,7 +80,8 @@ FACTS = (
 
 
 def _cmdline(text: str) -> str:
-    return " ".join(word for word in text.split() if not word.startswith(_BOOT_WORDS))
+    words = (word for word in text.split() if word not in _DRIVER_WORDS)
+    return " ".join(word for word in words if not word.startswith(_BOOT_WORDS))
 
 
 def _cpu_model(run: RunFacts) -> str:

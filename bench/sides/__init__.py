@@ -3,14 +3,18 @@
 
 from bench.sides.baseline import write_baseline
 from bench.sides.names import cell_name, key_name
+from bench.sides.phases import Breakdown, PhaseChange, breakdown
 from bench.sides.read import read_side
 from bench.sides.runs import side_of
 from bench.sides.side import CellValues, Key, Side, changes, differences, keys_of
 
 __all__ = [
+    "Breakdown",
     "CellValues",
     "Key",
+    "PhaseChange",
     "Side",
+    "breakdown",
     "cell_name",
     "changes",
     "differences",

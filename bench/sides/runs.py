@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Make a side of run directories: of one, or of several whose boots are numbered on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from bench.errors import CannotJudge, UsageError
 from bench.results.columns import CellColumns
 from bench.results.comparable import facts_of
 from bench.results.writer import Run, load
-from bench.sides.side import CellValues, Key, Side, changes, differences
+from bench.sides.side import CellValues, Key, Side, Ticks, changes, differences
 
 _FAILED = "failed"
 _HINT = "measure it again, or --force: then what is left of it counts"
@@ -66,7 +67,8 @@ def _side(run: Run, force: bool) -> Side:
 
 def _series(samples: CellColumns) -> CellValues:
     order = np.lexsort((samples.rep, samples.boot))
-    return CellValues(samples.boot[order], samples.pause[order])
+    phases = {phase: ticks[order] for phase, ticks in samples.phases.items()}
+    return CellValues(samples.boot[order], samples.pause[order], phases)
 
 
 def _joined(runs: Sequence[Run], sides: Sequence[Side]) -> Side:
@@ -76,13 +78,11 @@ def _joined(runs: Sequence[Run], sides: Sequence[Side]) -> Side:
     series: dict[Key, CellValues] = {}
     for key in dict.fromkeys(key for side in sides for key in side.cells):
         parts = [
-            (np.array([numbers[at, int(boot)] for boot in each.boots], dtype=np.int64), each.values)
+            replace(each, boots=np.array([numbers[at, int(boot)] for boot in each.boots], np.int64))
             for at, side in enumerate(sides)
             if (each := side.cells.get(key))
         ]
-        boots = np.concatenate([part for part, _ in parts])
-        order = np.argsort(boots, kind="stable")
-        series[key] = CellValues(boots[order], np.concatenate([part for _, part in parts])[order])
+        series[key] = _in_one(parts)
     without: dict[Key, str] = {}
     for side in sides:
         for key, why in side.without.items():
@@ -93,6 +93,21 @@ def _joined(runs: Sequence[Run], sides: Sequence[Side]) -> Side:
     damage = tuple(f"{side.name}: {what}" for side in sides for what in side.damage)
     name = f"{sides[0].name} and {len(sides) - 1} more"
     return Side(name, _common(sides), series, without, damage)
+
+
+def _in_one(parts: Sequence[CellValues]) -> CellValues:
+    """Join the values of a cell, by the numbers of their boots."""
+    order = np.argsort(np.concatenate([part.boots for part in parts]), kind="stable")
+
+    def joined(columns: Iterable[Ticks]) -> Ticks:
+        whole: Ticks = np.concatenate([*columns])[order]
+        return whole
+
+    return CellValues(
+        np.concatenate([part.boots for part in parts])[order],
+        joined(part.values for part in parts),
+        {phase: joined(part.phases[phase] for part in parts) for phase in parts[0].phases},
+    )
 
 
 def _common(sides: Sequence[Side]) -> dict[str, str]:

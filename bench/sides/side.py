@@ -2,13 +2,14 @@
 """Hold one side of a comparison: values by cell and boot, and facts that fit on a line each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.model.cell import Cell
+from bench.model.method import Phase
 from bench.results.comparable import must_match, unequal, unlike
 
 # What is compared: a cell of ours, or a benchmark of somebody else's by its name.
@@ -22,11 +23,13 @@ class CellValues:
     """Values of one cell in the order in which they were measured, boot after boot.
 
     ``boots`` and ``values`` are as long as each other, at least 1. Values are in the unit
-    of the side: integers for ours, floats for another program's.
+    of the side: integers for ours, floats for another program's. ``phases`` add up to the
+    values, each as long; a file has none.
     """
 
     boots: NDArray[np.int64]
     values: Ticks
+    phases: Mapping[Phase, Ticks] = field(default_factory=dict)
 
     def by_boot(self) -> dict[int, Ticks]:
         """Return the values of each boot, by its number."""

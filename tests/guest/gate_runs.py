@@ -71,6 +71,26 @@ def bench(env: Environment, *words: str | Path) -> "subprocess.CompletedProcess[
     )
 
 
+def with_bench(env: Environment) -> Environment:
+    """The environment with a ``bench`` in its PATH that is this one."""
+    path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
+    return {**env, "PATH": path, "PYTHONPATH": str(ROOT)}
+
+
+def git(repository: Path, env: Environment, *words: str) -> str:
+    """What ``git WORDS`` says, which has to succeed, of a user without a configuration."""
+    done = subprocess.run(
+        ["git", "-c", "user.name=bench", "-c", "user.email=bench@example.org", *words],
+        cwd=repository,
+        env={**env, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.strip()
+
+
 def measured(env: Environment, kernels: str, out: Path, *more: str) -> Path:
     """``bench run`` of these kernels, which has to succeed."""
     done = bench(env, "run", *CELLS, "--kernel", kernels, "--out", out, *more)

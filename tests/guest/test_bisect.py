@@ -1,45 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`git bisect run` on a series of patches that grows commit by commit, one of them slower."""
 
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bench.paths import ROOT
-from tests.guest.gate_runs import CELLS, PLAIN, SLOWER, Environment, bench, borrowed_cache
+from tests.guest.gate_runs import (
+    CELLS,
+    PLAIN,
+    SLOWER,
+    Environment,
+    bench,
+    borrowed_cache,
+    git,
+    with_bench,
+)
 
 HERE = Path(__file__).parent
 HARMLESS = sorted((HERE / "patches/harmless").glob("*.patch"))
 PLANTED = sorted(SLOWER.glob("*.patch"))
 # The good one, two to decide on, and two that nobody has to build.
 SERIES = (*HARMLESS[:2], *PLANTED, *HARMLESS[2:])
-IDENTITY = ("-c", "user.name=bench", "-c", "user.email=bench@example.org")
-
-
-def git(repository: Path, env: Environment, *words: str) -> str:
-    done = subprocess.run(
-        ["git", *IDENTITY, *words],
-        cwd=repository,
-        env={**env, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout.strip()
 
 
 @pytest.fixture(scope="module")
 def env() -> Iterator[Environment]:
     """With a ``bench`` in its PATH that is this one."""
-    path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
     with borrowed_cache() as borrowed:
-        yield {**borrowed, "PATH": path, "PYTHONPATH": str(ROOT)}
+        yield with_bench(borrowed)
 
 
 @pytest.fixture(scope="module")

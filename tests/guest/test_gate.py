@@ -15,6 +15,7 @@ from tests.guest.gate_runs import (
     PLAIN,
     SLOW,
     SLOWER,
+    THRESHOLD,
     Environment,
     bench,
     borrowed_cache,
@@ -62,6 +63,18 @@ def test_a_slower_loop_is_red(env: Environment, base: Path, slow: Path, tmp_path
         for case in suite
     }
     assert failed == {f"{CELL} reset-owner": True, f"{CELL} new-owner": False}
+
+
+def test_the_phase_that_unpins_is_named(env: Environment, base: Path, slow: Path) -> None:
+    """By compare, by the gate, and in the letter."""
+    for command in (("compare",), ("gate", *THRESHOLD)):
+        said = bench(env, *command, base, slow).stdout
+        rows = [line.split() for line in said.splitlines() if line.startswith(CELL)]
+        first, *_ = [row[4:] for row in rows if row[3] == "reset-owner"]
+        assert first[0] == "release" and float(first[-2]) == pytest.approx(100, abs=5), said
+    letter = bench(env, "report", slow, "--base", base, "--format", "cover-letter").stdout
+    after = letter.partition("reset-owner with base and new")[2]
+    assert "128 MiB: release " in after.partition("Where the difference comes from")[2]
 
 
 def test_the_other_way_round_it_is_better(env: Environment, base: Path, slow: Path) -> None:

@@ -18,7 +18,7 @@ from bench.report.table.cells import CellTable
 from bench.report.table.figures import Figures
 from bench.report.table.findings import method_pairs
 from bench.results.writer import Run
-from bench.sides import Side, differences, keys_of, side_of
+from bench.sides import Breakdown, Side, breakdown, differences, keys_of, side_of
 from bench.stats.ratios import ratio_interval
 from bench.stats.samples import samples_of
 from bench.stats.summary import Summary, median_interval, ratio, summarize
@@ -82,6 +82,7 @@ class ComparedRow:
     ratio: float | None = None
     interval: tuple[float, float] | None = None  # of the ratio, 95 %
     control: float | None = None  # median
+    phases: Breakdown | None = None  # of the difference between two kernels
 
     @property
     def measured(self) -> bool:
@@ -245,7 +246,8 @@ def _across(cell: Cell, base: Side, new: Side, names: Names) -> ComparedRow:
         return row
     before, after = (samples_of(s.cells[cell].boots, s.cells[cell].values) for s in (base, new))
     gain = ratio(old.summary, now.summary)
-    return replace(row, ratio=gain, interval=ratio_interval(before, after))
+    phases = breakdown(base.cells[cell], new.cells[cell])
+    return replace(row, ratio=gain, interval=ratio_interval(before, after), phases=phases)
 
 
 def _of_side(cell: Cell, side: Side) -> Value:

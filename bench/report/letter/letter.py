@@ -163,7 +163,7 @@ def _kernels(runs: Sequence[Run], base: Sequence[Run], table: _Style) -> list[li
     for each in comparisons:
         title = f"Median {each.quantity} of {each.of} with base and new"
         paragraphs += _shown(title, table(each, clock.unit))
-        paragraphs.append(words.findings(each))
+        paragraphs += [words.findings(each), words.origins(each, clock)]
     paragraphs += _rest(compared.holes_between(comparisons), names)
     differs = [line for text in changes(old, new) for line in wrapped(text, "  ", "    ")]
     paragraphs.append(["What differs between the two:", *differs] if differs else [])

@@ -5,14 +5,17 @@ from collections.abc import Sequence
 
 from bench.model.cell import Clock
 from bench.model.cell_state import CellState
-from bench.model.units import format_ratio, format_ratio_interval
+from bench.model.units import format_quantity, format_ratio, format_ratio_interval
 from bench.report.letter.ascii import wrapped
 from bench.report.letter.compared import ComparedRow, Comparison, Hole
 from bench.report.letter.factors import cell_place
 from bench.report.letter.numbers import share
 from bench.report.table.findings import SMALL_WIN, ratio_range
+from bench.sides import Breakdown
 
 _MOST = 8  # cells that are named
+_PHASES = 4  # of a cell, that are named
+_SMALL_SHARE = 0.02  # of all that its phases differ by: less is not named
 _KINDS = ("Slower", "No difference shown", f"Gain below {SMALL_WIN}x")
 _SLOWER, _SAME, _SMALL = _KINDS
 UNIT = {
@@ -86,6 +89,34 @@ def _kind(row: ComparedRow) -> str:
     if row.gain < 1:
         return _SLOWER
     return _SMALL if row.gain < SMALL_WIN else ""
+
+
+def origins(comparison: Comparison, clock: Clock) -> list[str]:
+    """Say of each cell which phases its difference comes from, those that matter alone."""
+    rows = [row for row in comparison.measured if row.phases and row.phases.phases]
+    if not rows:
+        return []
+    head = f"Where the difference comes from, in {clock.unit} (share of the difference):"
+    lines = wrapped(head, rest="  ")
+    for row in rows[:_MOST]:
+        said = f"{cell_place(row.cell)}: {_phases(row.phases, clock.unit)}"
+        lines += wrapped(said, "  ", "    ")
+    left = len(rows) - _MOST
+    return lines + ([f"  and {left} more cells"] if left > 0 else [])
+
+
+def _phases(whole: Breakdown | None, unit: str) -> str:
+    """Spell the largest phases of a difference, and what the others come to."""
+    phases = whole.phases if whole else ()
+    most = sum(abs(each.difference) for each in phases)
+    named = [each for each in phases[:_PHASES] if abs(each.difference) >= _SMALL_SHARE * most]
+    said = []
+    for each in named:
+        share = whole.share(each) if whole else None
+        of = "" if share is None else f" ({share:.0%})".replace("%", " %")
+        levels = " to ".join(format_quantity(level, unit) for level in (each.base, each.new))
+        said.append(f"{each.phase} {levels}{of}")
+    return ", ".join([*said, *(["others less"] if len(named) < len(phases) else [])])
 
 
 def _control(comparison: Comparison) -> list[str]:

@@ -28,6 +28,7 @@ from tests.unit.runs import (
     FAILED,
     NEW,
     RESET,
+    counts,
     facts,
     measured,
     noisy,
@@ -233,6 +234,21 @@ def test_two_kernels_method_by_method(style: LetterStyle, tmp_path: Path) -> Non
     assert "  base       6.12+stock (build ba9876543210), 5 boots" in text
     assert "kernel: 6.12+stock in BASE, 6.12+live-update in NEW" in text
     assert "missing" in text and "failed: sim-net-pa thp 4 GiB (new-owner with new)" in flat(text)
+
+
+def test_a_letter_of_two_kernels_says_which_phase(tmp_path: Path) -> None:
+    base = load(write_run(tmp_path / "base", counts(), Clock.ICOUNT))
+    slower = counts(scales={RESET: 1.1, NEW: 1.0})
+    text = cover_letter([load(write_run(tmp_path / "new", slower, Clock.ICOUNT))], [base])
+    check_mailable(text)
+    part = flat(text).partition("Where the difference comes from, in instructions")[2]
+    assert "Where" not in part  # nothing of new-owner differs
+    said = re.search(r"sim-net-pa thp 1 GiB: (\w+) ([\d.]+) (.) to ([\d.]+) (.) \((\d+) %\)", part)
+    assert said
+    phase, before, unit, after, other, share = said.groups()
+    assert phase in RESET.method.experiment.phases and unit == other
+    steps = {"k": 1e3, "M": 1e6}[unit] * (float(after) - float(before))
+    assert int(share) == pytest.approx(100 * steps / 520_000, abs=1)
 
 
 def test_one_boot_of_a_kernel_is_said_to_be_one(tmp_path: Path) -> None:

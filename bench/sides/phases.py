@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Say which phases the difference between two sides comes from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.model.method import Phase
+from bench.sides.side import CellValues, Ticks
+
+
+@dataclass(frozen=True)
+class PhaseChange:
+    """Medians of a phase over all reps of either side, in the unit of the sides."""
+
+    phase: Phase
+    base: float
+    new: float
+
+    @property
+    def difference(self) -> float:
+        return self.new - self.base
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """Median pauses of a cell, and the phases that differ, the largest difference first.
+
+    Medians do not add up exactly, so shares of the whole need not make 100 %.
+    """
+
+    base: float
+    new: float
+    phases: tuple[PhaseChange, ...]
+
+    @property
+    def difference(self) -> float:
+        return self.new - self.base
+
+    def share(self, change: PhaseChange) -> float | None:
+        """Return the part of the whole difference that is of a phase; None where it is zero.
+
+        Negative for a phase that changed the other way round.
+        """
+        return change.difference / self.difference if self.difference else None
+
+
+def breakdown(base: CellValues, new: CellValues) -> Breakdown | None:
+    """Break the difference of a cell down by phases, without those that are as they were.
+
+    None where a side has no phases: files of other programs, and baselines.
+    """
+    if not (base.phases and new.phases):
+        return None
+    changes = [
+        PhaseChange(phase, _median(base.phases[phase]), _median(new.phases[phase]))
+        for phase in base.phases
+        if phase in new.phases
+    ]
+    changed = [change for change in changes if change.difference]
+    ordered = sorted(changed, key=lambda change: -abs(change.difference))
+    return Breakdown(_median(base.values), _median(new.values), tuple(ordered))
+
+
+def _median(values: Ticks) -> float:
+    return float(np.median(values))
