@@ -169,7 +169,8 @@ def check_programs() -> None:
         )
 
 
-def _make(tree: Tree, out: Path) -> list[str]:
+def make_command(tree: Tree, out: Path) -> list[str]:
+    """Return what builds in ``out``, but for the targets: another compiler would build all anew."""
     gcc = "gcc"
     if shutil.which("ccache"):
         gcc = "ccache gcc"
@@ -177,7 +178,7 @@ def _make(tree: Tree, out: Path) -> list[str]:
     return [*words, f"HOSTCC={gcc}", f"-j{len(os.sched_getaffinity(0))}"]
 
 
-def _environment(tree: Tree) -> dict[str, str]:
+def build_environment(tree: Tree) -> dict[str, str]:
     """Return what make gets; the same file of another tree is in ccache already."""
     return {**_REPRODUCIBLE, "CCACHE_BASEDIR": str(tree.path), "CCACHE_NOHASHDIR": "1"}
 
@@ -187,10 +188,10 @@ def _configure(recipe: Recipe, tree: Tree, out: Path) -> None:
     start = "allnoconfig" if DEBIAN in recipe.name.configs else "tinyconfig"
     config = out / ".config"
     try:
-        run([*_make(tree, out), start], env=_environment(tree))
+        run([*make_command(tree, out), start], env=build_environment(tree))
         with config.open("a") as file:
             file.write("".join(f"{option}\n" for option in recipe.options))
-        run([*_make(tree, out), "olddefconfig"], env=_environment(tree))
+        run([*make_command(tree, out), "olddefconfig"], env=build_environment(tree))
     except ProcessFailed as error:
         raise CannotJudge(
             f"{recipe.origin.described} cannot be configured: {_first_error(error.output)}"
@@ -214,14 +215,15 @@ def _make_all(tree: Tree, out: Path, steps: Steps) -> None:
     log = out / "make.log"
     # The lock is make's, which goes on where bench is killed: no other may build here then.
     lock = [find_tool("flock", "util-linux"), "--no-fork", str(out / ".lock")]
-    words = [*lock, "sh", "-c", f'exec "$@" bzImage modules >{log} 2>&1', "sh", *_make(tree, out)]
+    logged = ["sh", "-c", f'exec "$@" bzImage modules >{log} 2>&1', "sh"]
+    words = [*lock, *logged, *make_command(tree, out)]
 
     def look() -> None:
         steps.reached(_objects(log))
 
     try:
         # Make removes what is half-written when it is asked to end, and not when it is killed.
-        run(words, env=_environment(tree), timeout=4 * 3600, watch=look, grace=10)
+        run(words, env=build_environment(tree), timeout=4 * 3600, watch=look, grace=10)
     except ProcessFailed:
         said = log.read_text(errors="replace")
         if "No space left on device" in said:
@@ -247,7 +249,7 @@ def _first_error(output: str) -> str:
 
 def _collect(recipe: Recipe, tree: Tree, out: Path, where: Path) -> None:
     """Copy what a guest needs of a build, and what people want to know of it."""
-    release = run([*_make(tree, out), "-s", "kernelrelease"]).strip()
+    release = run([*make_command(tree, out), "-s", "kernelrelease"]).strip()
     shutil.copy(out / "arch/x86/boot/bzImage", where)
     shutil.copy(out / ".config", where / "config")
     (where / "modules").mkdir()
