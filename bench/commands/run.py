@@ -233,16 +233,24 @@ def _remove_if_empty(store: Store) -> bool:
 def _outcome(store: Store, interrupted: bool = False) -> Outcome:
     """Report what is stored; the code says whether that is all that was to be measured."""
     from bench.report.table.contents import contents
+    from bench.report.table.soak import soaks
 
     finished = load(store.path)
     failed = any(sample.status.startswith("failed") for sample in finished.samples)
-    code = EXIT_FAILED if failed or (interrupted and finished.measured) else EXIT_GOOD
-    if not failed and not finished.measured:
+    soaked = soaks(finished)
+    code = EXIT_GOOD
+    if failed or any(soak.leaks for soak in soaked) or (interrupted and finished.measured):
+        code = EXIT_FAILED
+    elif not finished.measured:
         code = EXIT_INTERRUPTED if interrupted else EXIT_CANNOT_JUDGE
+    elif not all(soak.decided for soak in soaked):
+        code = EXIT_CANNOT_JUDGE
     report = (*contents(finished), Section(lines=(f"samples: {store.path}",)))
     if interrupted:
         kept = sum(sample.ok for sample in finished.samples)
         complaint = f"interrupted: {kept} samples of finished cells are kept"
         hint = f"go on: bench run --resume {store.path}"
+        if soaked:
+            hint += " (a soak has nothing to go on with: begin it anew)"
         return Outcome(code, "", complaint, hint, report, interrupted=True)
     return Outcome(code, "", "" if finished.measured else "nothing was measured", "", report)

@@ -247,7 +247,7 @@ def helper_command(block: Block, counters: bool = False) -> str:
     wanted = dict.fromkeys(c.device for c in block.cells if c.method is not Method.EXEC_ONLY)
     devices = [DEVICES[name] for name in wanted]
     targets = [Target(device.family, device.node, device.pins) for device in devices if device.node]
-    words = helper_words(block, targets, out="4", counters=counters)
+    words = helper_words(block, targets, out="4", counters=counters, alone=True)
     return f"ulimit -l unlimited; {shlex.join(['bench-helper', *words])}"
 
 

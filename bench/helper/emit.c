@@ -94,6 +94,11 @@ void emit_open(const char *key)
 	first = true;
 }
 
+size_t emit_room(void)
+{
+	return sizeof(line) - len;
+}
+
 void emit_close(void)
 {
 	put("}");
@@ -204,7 +209,8 @@ void usage(const char *what)
 		"  --mem BYTES [--file BYTES] --pages KIND --order METHOD,...\n"
 		"  [--regions N|IOVA+SIZE@OFFSET,...] [--warm] [--pinned]\n"
 		"  [--handover NAME] [--unbatched] [--fault NAME] [--loops N]\n"
-		"  [--threads N] [--counters] [--gentle]\n",
+		"  [--threads N] [--counters] [--gentle]\n"
+		"  [--handovers N] [--alone]\n",
 		what);
 	exit(EXIT_USAGE);
 }

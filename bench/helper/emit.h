@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define EMIT_PROTO 1
@@ -21,6 +22,9 @@ void emit_bool(const char *key, bool value);
 void emit_open(const char *key);
 void emit_close(void);
 void emit_end(void);
+
+/* Bytes that the line still has room for. */
+size_t emit_room(void);
 
 /* What the line of every rep has. Its phases add up to its pause. */
 struct emit_rep {

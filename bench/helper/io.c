@@ -27,10 +27,28 @@ static void kick(const struct vdpa *d, unsigned int queue)
 		die("io", errno, "kick");
 }
 
+void io_kick(const struct vdpa *d)
+{
+	for (unsigned int q = 0; q < d->nvqs; q++)
+		kick(d, q);
+}
+
+void io_forget_kicks(const struct vdpa *d)
+{
+	uint64_t count;
+
+	for (unsigned int q = 0; q < d->nvqs; q++)
+		if (read(d->vq[q].kick, &count, sizeof(count)) < 0 &&
+		    errno != EAGAIN)
+			die("io", errno, "eventfd");
+}
+
+/* Wait until the device is done with all that a queue offers. */
 static void await(const struct vdpa *d, const struct io_memory *m,
-		  unsigned int queue, uint16_t until)
+		  unsigned int queue)
 {
 	struct pollfd pfd = { .fd = d->vq[queue].call, .events = POLLIN };
+	uint16_t until = ring_offered(m, queue);
 	uint64_t count;
 
 	ring_await_briefly(m, queue, until);
@@ -61,41 +79,45 @@ static const struct io_part net_out = {
 	NET_TX, 0, NET_HEADER + NET_PACKET, false
 };
 
-static void prove_net_gently(const struct vdpa *d, const struct io_memory *m)
+/* A frame that nobody wants. */
+static void offer_net_gently(const struct io_memory *m)
 {
 	unsigned char *sent = io_buffer(m, NET_TX);
-	uint16_t tx;
 
 	memset(sent, 0, NET_HEADER + NET_PACKET);
 	memcpy(sent + NET_HEADER, harmless, sizeof(harmless));
-	tx = ring_post(m, NET_TX, &net_out, 1);
-	kick(d, NET_TX);
-	await(d, m, NET_TX, tx);
+	ring_post(m, NET_TX, &net_out, 1);
 }
 
 /* What the device reads through one queue it delivers through the other. */
-static void prove_net(const struct vdpa *d, const struct io_memory *m,
+static void offer_net(const struct vdpa *d, const struct io_memory *m,
 		      uint64_t seq)
 {
 	unsigned char *received = io_buffer(m, NET_RX);
 	unsigned char *sent = io_buffer(m, NET_TX);
-	uint16_t rx, tx;
 
 	if (d->gentle) {
-		prove_net_gently(d, m);
+		offer_net_gently(m);
 		return;
 	}
 	memset(sent, 0, NET_HEADER);
 	memset(received, 0, NET_HEADER + NET_PACKET);
 	memset(sent + NET_HEADER, 0xff, ETH_ALEN);	/* all, so us as well */
 	io_fill(sent + NET_HEADER + ETH_ALEN, NET_PACKET - ETH_ALEN, seq);
-	rx = ring_post(m, NET_RX, &net_in, 1);
-	tx = ring_post(m, NET_TX, &net_out, 1);
-	kick(d, NET_RX);
-	kick(d, NET_TX);
-	await(d, m, NET_TX, tx);
-	await(d, m, NET_RX, rx);
-	if (memcmp(sent + NET_HEADER, received + NET_HEADER, NET_PACKET))
+	ring_post(m, NET_RX, &net_in, 1);
+	ring_post(m, NET_TX, &net_out, 1);
+}
+
+static void collect_net(const struct vdpa *d, const struct io_memory *m,
+			uint64_t seq)
+{
+	unsigned char *received = io_buffer(m, NET_RX);
+	unsigned char *sent = io_buffer(m, NET_TX);
+
+	await(d, m, NET_TX);
+	await(d, m, NET_RX);
+	if (!d->gentle &&
+	    memcmp(sent + NET_HEADER, received + NET_HEADER, NET_PACKET))
 		die("io", 0, "packet %" PRIu64
 		    " arrived with other bytes than it was sent with", seq);
 }
@@ -106,8 +128,8 @@ static void prove_net(const struct vdpa *d, const struct io_memory *m,
 #define BLK_SECTOR 512u
 #define BLK_HEADER ((uint32_t)sizeof(struct virtio_blk_outhdr))
 
-static void transfer(const struct vdpa *d, const struct io_memory *m,
-		     uint32_t type, unsigned int buffer)
+static void offer_transfer(const struct io_memory *m, uint32_t type,
+			   unsigned int buffer)
 {
 	const struct io_part parts[] = {
 		{ BLK_REQUEST, 0, BLK_HEADER, false },
@@ -116,29 +138,41 @@ static void transfer(const struct vdpa *d, const struct io_memory *m,
 	};
 	struct virtio_blk_outhdr *header = (void *)io_buffer(m, BLK_REQUEST);
 	unsigned char *status = io_buffer(m, BLK_REQUEST) + BLK_HEADER;
-	uint16_t done;
 
 	*header = (struct virtio_blk_outhdr) { .type = type, .sector = 1 };
 	*status = 0xff;
-	done = ring_post(m, 0, parts, 3);
-	kick(d, 0);
-	await(d, m, 0, done);
+	ring_post(m, 0, parts, 3);
+}
+
+static void finish_transfer(const struct vdpa *d, const struct io_memory *m)
+{
+	unsigned char *status = io_buffer(m, BLK_REQUEST) + BLK_HEADER;
+
+	await(d, m, 0);
 	if (*status != VIRTIO_BLK_S_OK)
 		die("io", 0, "a block request ended with status %u", *status);
 }
 
-static void prove_blk(const struct vdpa *d, const struct io_memory *m,
+static void offer_blk(const struct vdpa *d, const struct io_memory *m,
 		      uint64_t seq)
+{
+	io_fill(io_buffer(m, BLK_WRITTEN), BLK_SECTOR, seq);
+	offer_transfer(m, d->gentle ? VIRTIO_BLK_T_IN : VIRTIO_BLK_T_OUT,
+		       BLK_WRITTEN);
+}
+
+/* What was written, or else read, is read: each is to hold what both do. */
+static void collect_blk(const struct vdpa *d, const struct io_memory *m,
+			uint64_t seq)
 {
 	unsigned char *written = io_buffer(m, BLK_WRITTEN);
 	unsigned char *again = io_buffer(m, BLK_READ);
 
-	/* Each is to hold what the other does, and did not before. */
-	io_fill(written, BLK_SECTOR, seq);
+	finish_transfer(d, m);
 	memset(again, 0, BLK_SECTOR);
-	transfer(d, m, d->gentle ? VIRTIO_BLK_T_IN : VIRTIO_BLK_T_OUT,
-		 BLK_WRITTEN);
-	transfer(d, m, VIRTIO_BLK_T_IN, BLK_READ);
+	offer_transfer(m, VIRTIO_BLK_T_IN, BLK_READ);
+	io_kick(d);
+	finish_transfer(d, m);
 	if (memcmp(written, again, BLK_SECTOR))
 		die("io", 0, "sector %" PRIu64
 		    " was read back with other bytes than were written", seq);
@@ -146,12 +180,14 @@ static void prove_blk(const struct vdpa *d, const struct io_memory *m,
 
 struct kind {
 	uint32_t id, nvqs;
-	void (*prove)(const struct vdpa *d, const struct io_memory *m,
+	void (*offer)(const struct vdpa *d, const struct io_memory *m,
 		      uint64_t seq);
+	void (*collect)(const struct vdpa *d, const struct io_memory *m,
+			uint64_t seq);
 };
 
-static const struct kind net = { VIRTIO_ID_NET, 2, prove_net };
-static const struct kind blk = { VIRTIO_ID_BLOCK, 1, prove_blk };
+static const struct kind net = { VIRTIO_ID_NET, 2, offer_net, collect_net };
+static const struct kind blk = { VIRTIO_ID_BLOCK, 1, offer_blk, collect_blk };
 
 static const struct kind *kind_of(const struct vdpa *d)
 {
@@ -172,10 +208,36 @@ void io_layout(struct vdpa *d, const struct memory *m, uint64_t iova)
 	}
 }
 
-void io_prove(const struct vdpa *d, const struct memory *m,
+void io_offer(const struct vdpa *d, const struct memory *m,
 	      const struct region *r, uint64_t seq)
 {
 	const struct io_memory where = io_memory(m, r);
 
-	kind_of(d)->prove(d, &where, seq);
+	kind_of(d)->offer(d, &where, seq);
+}
+
+void io_collect(const struct vdpa *d, const struct memory *m,
+		const struct region *r, uint64_t seq)
+{
+	const struct io_memory where = io_memory(m, r);
+
+	kind_of(d)->collect(d, &where, seq);
+}
+
+bool io_pending(const struct vdpa *d, const struct memory *m)
+{
+	const struct io_memory where = { .rings = m->base };
+
+	for (unsigned int q = 0; q < d->nvqs; q++)
+		if (!ring_done(&where, q, ring_offered(&where, q)))
+			return true;
+	return false;
+}
+
+void io_prove(const struct vdpa *d, const struct memory *m,
+	      const struct region *r, uint64_t seq)
+{
+	io_offer(d, m, r, seq);
+	io_kick(d);
+	io_collect(d, m, r, seq);
 }

@@ -24,3 +24,19 @@ void io_layout(struct vdpa *d, const struct memory *m, uint64_t iova);
  */
 void io_prove(const struct vdpa *d, const struct memory *m,
 	      const struct region *r, uint64_t seq);
+
+/*
+ * The three parts of it: offer the request, tell the device to look at its
+ * queues, wait for what was offered and check that it came out right.
+ */
+void io_offer(const struct vdpa *d, const struct memory *m,
+	      const struct region *r, uint64_t seq);
+void io_kick(const struct vdpa *d);
+void io_collect(const struct vdpa *d, const struct memory *m,
+		const struct region *r, uint64_t seq);
+
+/* Empty the eventfds: what is bound next is not kicked already. */
+void io_forget_kicks(const struct vdpa *d);
+
+/* Has any queue a request that the device is not done with? */
+bool io_pending(const struct vdpa *d, const struct memory *m);

@@ -20,6 +20,7 @@
 #include "own_pages.h"
 #include "proc.h"
 #include "proof.h"
+#include "soak.h"
 
 #define NSEC_PER_SEC 1000000000L
 #define BEAT_NS (NSEC_PER_SEC / 10)	/* divides a second */
@@ -37,14 +38,13 @@ static void take_step(struct state *s, enum phase phase)
 
 static void emit_sample(const struct state *s, uint64_t charged_kb)
 {
-	uint8_t method = s->p.order.method[s->rep];
 	uint64_t ticks[NPHASES], from = s->begin;
 
 	for (int i = 0; i < NPHASES; from = s->end[i++])
 		ticks[i] = s->end[i] - from;
 	ticks[EXEC] -= s->settle;
 	emit_rep(&(struct emit_rep) {
-		.i = s->rep, .method = method_rows[method].name,
+		.i = s->rep, .method = method_rows[s->method].name,
 		.nphases = NPHASES, .phases = phase_names, .ticks = ticks,
 		.charged_kb = charged_kb, .extents = s->extents,
 	});
@@ -58,9 +58,11 @@ static void let_go(struct state *s)
 {
 	memset(s->counted, 0, sizeof(s->counted));
 	s->settle = 0;
+	load_offer(s);
 	counters_start(&s->counters);
 	s->begin = now();
 	take_step(s, SUSPEND);
+	load_kick(s);
 	take_step(s, RESET);
 	take_step(s, RELEASE);
 }
@@ -83,11 +85,11 @@ static void wait_for_quiet(void)
 		;
 }
 
-/* The device of this rep, if it is another than that of the one before. */
+/* The device of the next handover, if it is another than that of this one. */
 static void change_device(struct state *s)
 {
-	if (families_change(s, s->rep - 1))
-		prove(s, s->p.order.n + s->rep);
+	if (families_change(s))
+		prove(s, ~s->handover);
 }
 
 /*
@@ -98,7 +100,7 @@ static void change_device(struct state *s)
 static void __attribute__((noreturn)) finish(struct state *s)
 {
 	emit_last(s->rep);
-	families_change(s, s->rep - 1);
+	families_change(s);
 	memory_unmap(&s->m);
 	close(s->m.fd);
 	_exit(EXIT_DONE);
@@ -109,7 +111,7 @@ static void take_over(struct state *s)
 {
 	uint64_t charged_kb;
 
-	memory_map(&s->m, PLACE(s->rep + 1));
+	memory_map(&s->m, PLACE(s->handover + 1));
 	s->uaddr = s->m.base;
 	if (s->p.fault == FAULT_WRONG_ADDRESS)
 		s->uaddr = memory_make_decoy(&s->m);
@@ -123,10 +125,16 @@ static void take_over(struct state *s)
 		take_step(s, phase);
 	counters_stop(&s->counters, s->counted);
 
-	charged_kb = prove(s, s->rep + 1);
+	load_collect(s);
+	charged_kb = prove(s, s->handover + 1);
 	dismiss_old_process(s);
-	emit_sample(s, charged_kb);
-	s->rep++;
+	if (is_soak(s))
+		soak_emit(s);
+	if (is_rep(s)) {
+		emit_sample(s, charged_kb);
+		s->rep++;
+	}
+	s->handover++;
 	if (s->rep == s->p.order.n)
 		finish(s);
 	change_device(s);
@@ -136,7 +144,8 @@ static void take_over(struct state *s)
 static void __attribute__((noreturn)) go_on(struct state *s)
 {
 	for (;;) {
-		wait_for_quiet();
+		if (!is_soak(s))
+			wait_for_quiet();
 		hand_over(s, let_go);
 		take_over(s);
 	}

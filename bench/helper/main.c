@@ -43,6 +43,7 @@ static void emit_hello(const struct params *p)
 	emit_bool("unbatched", p->unbatched);
 	emit_bool("broken", p->fault != FAULT_NONE);
 	emit_u64("threads", p->threads);
+	emit_u64("handovers", p->handovers);
 	emit_u64("reps", p->order.n);
 	emit_close();
 	emit_end();

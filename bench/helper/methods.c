@@ -5,6 +5,7 @@
  * outside every pause, the old device is ended and the new one begun.
  */
 #include <stddef.h>
+#include <sys/param.h>
 
 #include "methods.h"
 
@@ -28,16 +29,27 @@ static const struct method * const methods[] = {
 	[METHOD_EXEC_ONLY] = &exec_only,
 };
 
-static const struct family *family_at(const struct state *s, uint32_t rep)
-{
-	if (rep >= s->p.order.n)
-		return NULL;
-	return families[method_rows[s->p.order.method[rep]].family];
-}
-
 const struct family *family_of(const struct state *s)
 {
-	return family_at(s, s->rep);
+	if (s->method == NMETHODS)
+		return NULL;
+	return families[method_rows[s->method].family];
+}
+
+bool is_rep(const struct state *s)
+{
+	uint64_t n = s->p.order.n, done = s->rep + 1;
+
+	return s->handover + 1 == MAX(done, s->p.handovers * done / n);
+}
+
+static uint8_t due_method(const struct state *s)
+{
+	const struct order *o = &s->p.order;
+
+	if (s->rep == o->n)
+		return NMETHODS;
+	return o->method[is_rep(s) ? s->rep : s->handover % o->n];
 }
 
 /* Is this the step that the fault leaves out? */
@@ -51,7 +63,7 @@ static bool leaves_out(enum fault fault, uint8_t method, enum phase phase)
 
 void method_step(struct state *s, enum phase phase)
 {
-	uint8_t method = s->p.order.method[s->rep];
+	uint8_t method = s->method;
 	const struct region *last = &s->p.regions.at[s->p.regions.n - 1];
 
 	if (methods[method]->step[phase] &&
@@ -72,14 +84,17 @@ void families_begin(struct state *s)
 	for (enum family_id family = 0; family < NFAMILIES; family++)
 		if (order_has_family(&s->p.order, family))
 			families[family]->probe(s);
+	s->method = due_method(s);
 	if (family_of(s))
 		begin(s, family_of(s));
 }
 
-bool families_change(struct state *s, uint32_t from)
+bool families_change(struct state *s)
 {
-	const struct family *old = family_at(s, from), *next = family_of(s);
+	const struct family *old = family_of(s), *next;
 
+	s->method = due_method(s);
+	next = family_of(s);
 	if (old == next)
 		return false;
 	if (old)

@@ -17,6 +17,13 @@ struct family {
 	void (*unmap)(struct state *s, const struct region *r);
 	/* Send a request whose data is in a region; exit when it fails. */
 	void (*prove)(struct state *s, const struct region *r, uint64_t seq);
+	/*
+	 * Load: offer the device a request, tell it of it, check what came of
+	 * it after the handover. NULL: its requests do not outlive one.
+	 */
+	void (*offer)(struct state *s, uint64_t seq);
+	void (*kick)(struct state *s);
+	void (*collect)(struct state *s, uint64_t seq);
 	/* What the kernel has charged to a process (0: this one), and where. */
 	uint64_t (*charged_kb)(pid_t pid);
 	const char *account;
@@ -30,20 +37,24 @@ struct method {
 	void (*step[NPHASES])(struct state *s);
 };
 
-/* Of the rep that is under way, or comes next; NULL: without a device. */
+/* Of the handover that is under way, or comes next; NULL: without a device. */
 const struct family *family_of(const struct state *s);
 
-/* Take a phase's step of the method of this rep, or what the fault makes it. */
+/* Does this handover have a line of its own? */
+bool is_rep(const struct state *s);
+
+/* Take a phase's step of its method, or what the fault makes it. */
 void method_step(struct state *s, enum phase phase);
 
-/* Probe every family of the order, then begin that of the first rep. */
+/* Probe every family of the order, then begin that of the first handover. */
 void families_begin(struct state *s);
 
 /*
- * End the device of rep @from unless this rep has it too, and begin that of
- * this rep: true when there is a new one, which is still to be proven.
+ * Go on to the method of the next handover. End the device of the one before
+ * unless the next has it too, and begin its own: true when there is a new one,
+ * which is still to be proven.
  */
-bool families_change(struct state *s, uint32_t from);
+bool families_change(struct state *s);
 
 /* The rows of the table: each family is in a file of its own. */
 extern const struct family vdpa_family, type1_family, iommufd_family;

@@ -64,6 +64,7 @@ static enum fault parse_fault(const char *name)
 		[FAULT_WRONG_ADDRESS] = "wrong-address",
 		[FAULT_DROP_MAPPING] = "drop-mapping",
 		[FAULT_SKIP_VADDR] = "vfio-vaddr-skips-map",
+		[FAULT_LOSE_KICK] = "loses-kick",
 	};
 
 	for (enum fault f = FAULT_SKIP_REMAP; f < NFAULTS; f++)
@@ -132,6 +133,8 @@ static const struct option options[] = {
 	{ "unbatched", FLAG(unbatched) },
 	{ "counters", FLAG(counters) },
 	{ "gentle", FLAG(gentle) },
+	{ "handovers", NUMBER(handovers) },
+	{ "alone", FLAG(alone) },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -194,7 +197,9 @@ void params_parse(struct params *p, int argc, char **argv)
 {
 	int value, at = 0;
 
-	*p = (struct params) { .split = 1, .threads = 1 };
+	*p = (struct params) {
+		.split = 1, .threads = 1, .handovers = 1
+	};
 	if (argc < 2 || strlen(argv[1]) >= sizeof(p->experiment))
 		usage("which experiment?");
 	strcpy(p->experiment, argv[1]);

@@ -13,7 +13,7 @@
 /* Sequences that are wrong on purpose: the proof has to notice each. */
 enum fault {
 	FAULT_NONE, FAULT_SKIP_REMAP, FAULT_WRONG_ADDRESS, FAULT_DROP_MAPPING,
-	FAULT_SKIP_VADDR,
+	FAULT_SKIP_VADDR, FAULT_LOSE_KICK,
 	NFAULTS
 };
 
@@ -38,6 +38,12 @@ struct params {
 	bool pinned;		/* the device pins pages (physical addresses) */
 	bool gentle;		/* somebody else lives behind the device */
 	bool counters;		/* of the PMU, beside the clock */
+	/*
+	 * In all: if there are more than the order has, they are spread over
+	 * it, each under load, and most have no line of their own.
+	 */
+	uint64_t handovers;
+	bool alone;		/* in this kernel: its caches may be dropped */
 	uint64_t threads;	/* that pin at once */
 	uint64_t loops;		/* of the null experiment */
 	struct order order;

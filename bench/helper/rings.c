@@ -94,6 +94,11 @@ uint16_t ring_post(const struct io_memory *m, unsigned int queue,
 	return avail->idx;
 }
 
+uint16_t ring_offered(const struct io_memory *m, unsigned int queue)
+{
+	return avail_of(m, queue)->idx;
+}
+
 bool ring_done(const struct io_memory *m, unsigned int queue, uint16_t until)
 {
 	bool done = ring_used(m, queue) == until;

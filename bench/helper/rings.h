@@ -56,6 +56,9 @@ void io_fill(unsigned char *data, uint32_t len, uint64_t seq);
 uint16_t ring_post(const struct io_memory *m, unsigned int queue,
 		   const struct io_part *parts, unsigned int count);
 
+/* The used index that ends all that was offered. */
+uint16_t ring_offered(const struct io_memory *m, unsigned int queue);
+
 /* The device has reached the used index @until. */
 bool ring_done(const struct io_memory *m, unsigned int queue, uint16_t until);
 

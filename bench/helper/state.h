@@ -19,7 +19,10 @@ enum phase {
 struct state {
 	int fd;			/* of the memfd, in this process */
 	struct params p;
-	uint32_t rep;
+	uint64_t handover;	/* number: under way, or next */
+	uint8_t method;		/* of it; NMETHODS: there is none */
+	uint32_t rep;		/* number of the next one that has a line */
+	uint64_t under_way;	/* handovers with a request under way, so far */
 	int out_fd;
 	struct memory m;
 	unsigned char *uaddr;	/* of guest memory, as the device is told it */
@@ -34,6 +37,12 @@ struct state {
 	struct counters counters;
 	uint64_t counted[NCOUNTERS];
 };
+
+/* Are there handovers beside those of the order? */
+static inline bool is_soak(const struct state *s)
+{
+	return s->p.handovers > 1;
+}
 
 /* Make the state of a run; map the one that another process has made. */
 struct state *state_create(const struct params *p);

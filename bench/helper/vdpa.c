@@ -94,9 +94,9 @@ static void vdpa_set_features(const struct vdpa *d)
 void vdpa_close_eventfds(struct vdpa *d)
 {
 	for (int i = 0; i < RINGS_MOST; i++) {
-		int *fds[] = { &d->vq[i].kick, &d->vq[i].call };
+		int *fds[] = { &d->vq[i].call, &d->vq[i].kick };
 
-		for (int n = 0; n < 2; n++) {
+		for (int n = 0; n < 2 - d->lasting; n++) {
 			if (*fds[n])
 				close(*fds[n]);
 			*fds[n] = 0;
@@ -125,9 +125,12 @@ static void vdpa_setup_vq(const struct vdpa *d, uint32_t i, struct vdpa_vq *vq)
 	};
 	struct vhost_vring_file kick, call;
 
-	vq->kick = new_eventfd();
+	if (!d->lasting || !vq->kick)
+		vq->kick = new_eventfd();
 	vq->call = new_eventfd();
-	kick = (struct vhost_vring_file) { .index = i, .fd = vq->kick };
+	kick = (struct vhost_vring_file) {
+		.index = i, .fd = d->lasting ? VHOST_FILE_UNBIND : vq->kick,
+	};
 	call = (struct vhost_vring_file) { .index = i, .fd = vq->call };
 	device_ioctl(d->fd, VHOST_SET_VRING_NUM, &num);
 	device_ioctl(d->fd, VHOST_SET_VRING_BASE, &base);
@@ -144,6 +147,22 @@ void vdpa_setup_vqs(struct vdpa *d)
 }
 
 /*
+ * The kernel looks at an eventfd when it is bound: what was kicked since the
+ * old owner stopped the device reaches it now, and not before DRIVER_OK, when
+ * the device would not heed it.
+ */
+static void bind_kicks(const struct vdpa *d)
+{
+	for (uint32_t i = 0; i < d->nvqs; i++) {
+		struct vhost_vring_file kick = {
+			.index = i, .fd = d->vq[i].kick,
+		};
+
+		device_ioctl(d->fd, VHOST_SET_VRING_KICK, &kick);
+	}
+}
+
+/*
  * Queues are enabled here and not with their set-up: a device may look at a
  * ring as soon as it is enabled, and by now the memory is mapped.
  */
@@ -155,6 +174,8 @@ void vdpa_start(const struct vdpa *d)
 		device_ioctl(d->fd, VHOST_VDPA_SET_VRING_ENABLE, &on);
 	}
 	vdpa_set_status(d, STATUS_FEATURES | VIRTIO_CONFIG_S_DRIVER_OK);
+	if (d->lasting)
+		bind_kicks(d);
 }
 
 void vdpa_check_running(const struct vdpa *d)

@@ -38,6 +38,11 @@ struct vdpa {
 	bool forgetful;		/* cannot go on with a ring, only begin it */
 	bool pins;		/* mapping pins pages */
 	bool gentle;		/* somebody else lives behind it */
+	/*
+	 * The eventfds that kick it are the guest's, which outlives VMMs: they
+	 * are handed over, and kicked in between too.
+	 */
+	bool lasting;
 	uint64_t entries;	/* of the iotlb, that all memory takes */
 	uint32_t nvqs;
 	struct vdpa_vq vq[RINGS_MOST];
@@ -61,7 +66,10 @@ void vdpa_set_owner(const struct vdpa *d);
 void vdpa_suspend(struct vdpa *d);
 void vdpa_reset(const struct vdpa *d);
 
-/* Close the eventfds of the old process, which a child of fork() inherits. */
+/*
+ * Close the eventfds of the old process, which a child of fork() inherits; not
+ * those that it is to have.
+ */
 void vdpa_close_eventfds(struct vdpa *d);
 
 /* Set up all but the last step: virtio features first, then the rings. */

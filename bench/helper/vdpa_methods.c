@@ -88,8 +88,18 @@ static void claim_open(struct state *s)
 	claim_set_owner(s);
 }
 
+/* Of the eventfds that the guest kicks, those that are to be handed over. */
+static void keep_kicks(struct state *s)
+{
+	for (uint32_t i = 0; s->d.lasting && i < s->d.nvqs; i++)
+		state_keep_open(s, s->d.vq[i].kick);
+}
+
 static void vrings(struct state *s)
 {
+	if (s->p.fault == FAULT_LOSE_KICK)	/* others, not yet kicked */
+		for (uint32_t i = 0; i < s->d.nvqs; i++)
+			s->d.vq[i].kick = 0;
 	vdpa_setup_vqs(&s->d);
 }
 
@@ -130,6 +140,7 @@ static void probe(struct state *s)
 	s->d.refused = s->p.unbatched ? 1ull << VHOST_BACKEND_F_IOTLB_BATCH : 0;
 	s->d.pins = s->p.pinned;
 	s->d.gentle = s->p.gentle;
+	s->d.lasting = is_soak(s);
 	s->d.entries = (s->p.pinned ? s->extents : s->p.mem / s->p.file) +
 		       s->p.regions.n;
 	claim_open(s);
@@ -142,6 +153,7 @@ static void begin(struct state *s)
 	claim_open(s);
 	io_layout(&s->d, &s->m, s->p.regions.at[0].iova);
 	vdpa_setup_vqs(&s->d);
+	keep_kicks(s);
 	map(s);
 	vdpa_start(&s->d);
 }
@@ -157,15 +169,58 @@ static void prove_region(struct state *s, const struct region *r, uint64_t seq)
 	vdpa_check_running(&s->d);
 }
 
+/*
+ * A request cannot outlive a handover where the rings begin anew, and none is
+ * held back by a device that does not stop.
+ */
+static bool can_load(const struct state *s)
+{
+	return vdpa_has(&s->d, VHOST_BACKEND_F_SUSPEND) && !s->d.forgetful;
+}
+
+/*
+ * Every fourth time the device is told of it at once, and is at it or done when
+ * it is suspended; at all others it cannot have begun.
+ */
+static void offer(struct state *s, uint64_t seq)
+{
+	if (!can_load(s))
+		return;
+	io_forget_kicks(&s->d);
+	io_offer(&s->d, &s->m, &s->p.regions.at[0], seq);
+	if (seq % 4 == 3)
+		io_kick(&s->d);
+}
+
+static void kick(struct state *s)
+{
+	if (!can_load(s))
+		return;
+	s->under_way += io_pending(&s->d, &s->m);
+	io_kick(&s->d);
+}
+
+static void collect(struct state *s, uint64_t seq)
+{
+	if (can_load(s))
+		io_collect(&s->d, &s->m, &s->p.regions.at[0], seq);
+}
+
+/* The device comes last: a method may have closed it. */
 static int *file(struct state *s, unsigned int n)
 {
-	return n ? NULL : &s->d.fd;
+	unsigned int kicks = s->d.lasting ? s->d.nvqs : 0;
+
+	if (n < kicks)
+		return &s->d.vq[n].kick;
+	return n == kicks ? &s->d.fd : NULL;
 }
 
 const struct family vdpa_family = {
 	.probe = probe, .begin = begin, .end = release_close,
 	.unmap = unmap, .prove = prove_region, .charged_kb = proc_vmpin_kb,
 	.account = "VmPin", .file = file,
+	.offer = offer, .kick = kick, .collect = collect,
 };
 
 const struct method vdpa_new_owner = {

@@ -29,7 +29,8 @@ class Running:
     def __str__(self) -> str:
         if self.step:
             return f"{self.step}: {self.block.label}"
-        return f"measured {self.done} of {self.block.count}: {self.block.label}"
+        done = self.block.handovers_in(self.done)
+        return f"measured {done} of {self.block.count}: {self.block.label}"
 
 
 @dataclass

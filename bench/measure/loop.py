@@ -3,7 +3,7 @@
 
 import platform
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -75,8 +75,21 @@ def run(
                     takers[number].end(event.problem)
                     boot = boots_before + executor.boot_of(number)
                     shelf.add(number, takers.pop(number).outcome(event.problem, boot))
+    except KeyboardInterrupt:
+        _keep_soaks(shelf, takers, lambda number: boots_before + executor.boot_of(number))
+        raise
     finally:
         executor.close()
+
+
+def _keep_soaks(
+    shelf: InOrder, takers: Mapping[int, "_Taker"], boot_of: Callable[[int], int]
+) -> None:
+    """Store what soaks have shown until they were interrupted; other blocks are lost."""
+    with delay_signals():
+        for number, taker in takers.items():
+            if samples := taker.shown(boot_of(number)):
+                shelf.add(number, samples)
 
 
 class _Taker:
@@ -116,7 +129,8 @@ class _Taker:
         if problem and not isinstance(problem, CellFailed | CellSkipped):
             return problem
         if isinstance(problem, CellFailed):
-            return _without_rep(self._block, self._clock, boot, f"failed: {problem.message}")
+            failed = _without_rep(self._block, self._clock, boot, f"failed: {problem.message}")
+            return self.shown(boot) + failed
         missing = [replace(sample, boot=boot) for sample in self._missing]
         if isinstance(problem, CellSkipped):
             status = f"skipped: {problem.message} (needs: {problem.hint})"
@@ -124,6 +138,11 @@ class _Taker:
             rest = _without_rep(self._block, self._clock, boot, status)
             return missing + [sample for sample in rest if sample.cell not in known]
         return missing + [self._sample(number, rep, boot) for number, rep in enumerate(self._reps)]
+
+    def shown(self, boot: int) -> list[Sample]:
+        """Return what a soak has shown so far; nothing of other blocks, which count whole."""
+        soak = self._block.any_cell.soak
+        return [self._sample(n, rep, boot) for n, rep in enumerate(self._reps) if soak]
 
     def _sample(self, number: int, rep: Rep, boot: int) -> Sample:
         return Sample(

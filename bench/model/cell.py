@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from bench.model.factor import Factor, Words
-from bench.model.limits import MOST_MEMORY, REGIONS, THREADS
+from bench.model.limits import HANDOVERS, MOST_MEMORY, REGIONS, THREADS
 from bench.model.method import Experiment, Method, Phase
 from bench.model.units import GIB, KIB, MIB, TIB, format_size
 
@@ -76,6 +76,7 @@ class Break(StrEnum):
     SKIPS_VADDR = "vfio-vaddr-skips-map"
     WRONG_ADDRESS = "wrong-address"
     DROP_MAPPING = "drop-mapping"
+    LOSES_KICK = "loses-kick"  # of a soak
 
 
 class Clock(StrEnum):
@@ -135,6 +136,14 @@ _THREADS = Words(
     limits=THREADS,
     only=Experiment.PIN,
 )
+_HANDOVERS = Words(
+    f"In all, spread over the reps, under load (a soak): {HANDOVERS}",
+    label="handovers={}",
+    phrase="{} handovers",
+    helper="--handovers {}",
+    limits=HANDOVERS,
+    only=_UPDATE,
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -158,6 +167,7 @@ class Cell:
     regions: str = field(default="1", metadata={"words": _REGIONS})
     batch: Batch = field(default=Batch.ON, metadata={"words": _BATCH})
     threads: int = field(default=1, metadata={"words": _THREADS})
+    handovers: int = field(default=1, metadata={"words": _HANDOVERS})
 
     def __hash__(self) -> int:
         """Return the hash that was computed once: a million samples share some hundred cells."""
@@ -187,6 +197,11 @@ class Cell:
     def sort_key(self, *names: str) -> tuple[Any, ...]:
         """Return what sorts cells by these factors: enums stand in the order of definition."""
         return tuple(FACTORS[name].rank(getattr(self, name)) for name in names)
+
+    @property
+    def soak(self) -> bool:
+        """Tell whether there are handovers beside the reps, to see what they leave behind."""
+        return self.handovers > 1
 
     @property
     def label(self) -> str:
@@ -255,10 +270,15 @@ class Block:
             return self.order
         return self.order[: self.warmup + self.least * len(self.cells)]
 
+    def handovers_in(self, reps: int) -> int:
+        """Count the handovers up to and with a number of its reps; more than those in a soak."""
+        return max(reps, self.any_cell.handovers * reps // max(1, len(self.order)))
+
     @property
     def count(self) -> str:
-        """Spell how many reps it has: ``11``, or ``11 to 41``."""
-        return " to ".join(dict.fromkeys((str(len(self.least_order)), str(len(self.order)))))
+        """Spell how many handovers or turns it has: ``11``, or ``11 to 41``."""
+        counts = (self.handovers_in(len(order)) for order in (self.least_order, self.order))
+        return " to ".join(dict.fromkeys(map(str, counts)))
 
     def cell_of(self, method: Method) -> Cell:
         return next(cell for cell in self.cells if cell.method is method)

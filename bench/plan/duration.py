@@ -15,6 +15,7 @@ from bench.model.units import GIB, KIB
 
 _BOOT = 15.0
 _REP = 0.2  # what a handover takes whatever the size of memory
+_SOAKED = 0.04  # the same of a soak, which does not wait for the kernel to be idle
 _FILL = 5.0  # for each GiB of distinct memory
 
 # Seconds of a run with an empty cache on a virtual machine with two cores, which others used too;
@@ -50,7 +51,7 @@ def rep_seconds(cell: Cell) -> float:
     device = device_named(cell.device)
     keeps = cell.method.keeps or not device.pins
     repin = 0.0 if keeps else _REPIN[small]
-    return _REP + pages * (repin + _TOUCH[small])
+    return (_SOAKED if cell.soak else _REP) + pages * (repin + _TOUCH[small])
 
 
 def once_seconds(cell: Cell) -> float:
@@ -69,7 +70,7 @@ def block_seconds(block: Block) -> float:
     Of a block that may have more reps than its least, those: what else it takes is not known.
     """
     reps = sum(rep_seconds(block.cell_of(method)) for method in block.least_order)
-    return once_seconds(block.any_cell) + reps + _changes(block)
+    return once_seconds(block.any_cell) + (reps + _changes(block)) * _for_each_rep(block)
 
 
 def whole_seconds(block: Block) -> float:
@@ -79,7 +80,14 @@ def whole_seconds(block: Block) -> float:
 
 def share_of_rep(block: Block, method: Method) -> float:
     """Estimate the seconds that a rep adds to its block, its part of the changes included."""
-    return rep_seconds(block.cell_of(method)) + _changes(block) / len(block.least_order)
+    each = rep_seconds(block.cell_of(method)) + _changes(block) / len(block.least_order)
+    return each * _for_each_rep(block)
+
+
+def _for_each_rep(block: Block) -> float:
+    """Return how many handovers there are for each rep: 1, and more in a soak."""
+    reps = max(1, len(block.order))
+    return block.handovers_in(reps) / reps
 
 
 def _changes(block: Block) -> float:

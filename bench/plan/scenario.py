@@ -155,7 +155,22 @@ class Scenario(_Matrix):
 
     def misfit(self) -> tuple[str, str] | None:
         """Return the key whose value does not go with the others, and why; None if all do."""
-        return self._lone_method() or self._lone_break() or self._memory_misfit()
+        return (
+            self._lone_method()
+            or self._lone_break()
+            or self._soak_misfit()
+            or self._memory_misfit()
+        )
+
+    def _soak_misfit(self) -> tuple[str, str] | None:
+        soak = max(self.values("handovers")) > 1
+        if soak and not self.reps.exact:
+            return "reps", f"a soak has a known number of reps: '{self.reps}' may end before"
+        if self.broken is Break.LOSES_KICK and not (
+            soak and any(method.family is Family.VDPA for method in self.method)
+        ):
+            return "break", f"{self.broken} breaks a soak of a vDPA device: give --handovers"
+        return None
 
     def _lone_break(self) -> tuple[str, str] | None:
         if self.broken is Break.SKIPS_VADDR and Method.VFIO_VADDR not in self.method:

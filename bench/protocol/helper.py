@@ -46,17 +46,18 @@ class Target:
 
 
 def helper_words(
-    block: Block, targets: Iterable[Target], out: str, counters: bool = False
+    block: Block, targets: Iterable[Target], out: str, counters: bool = False, alone: bool = False
 ) -> list[str]:
     """List the words behind the program's name, the same on the host and in a guest.
 
     ``out`` is where results go: a path, or the number of an open file descriptor. With
-    ``counters`` those of the PMU are wanted beside the clock.
+    ``counters`` those of the PMU are wanted beside the clock. ``alone``: nobody else uses this
+    kernel, so that a soak may have it drop its caches before it looks at what is in use.
     """
     words = [block.experiment.value, "--out", out, *_factor_words(block.any_cell)]
     words += ["--order", ",".join(block.order)]
     words += [word for target in targets for word in target.words()]
-    words += ["--counters"] * counters
+    words += ["--counters"] * counters + ["--alone"] * (alone and block.any_cell.soak)
     if block.broken:
         words += ["--fault", block.broken.value]
     return words

@@ -65,6 +65,18 @@ class Check(Message, frozen=True, tag="check"):
     want: Count
 
 
+class Done(Message, frozen=True, tag="done"):
+    """Of a soak: a handover is proven, whether it is a rep or not."""
+
+    handovers: Count
+
+
+class Footprint(Message, frozen=True, tag="footprint"):
+    """Of a soak, before a rep: what the kernel has in use, in its own units."""
+
+    counts: dict[str, Count]
+
+
 class Skip(Message, frozen=True, tag="skip"):
     """What cannot be measured here: one method, or without its name nothing at all."""
 
@@ -93,7 +105,7 @@ class Exit(Message, frozen=True, tag="exit"):
     code: int
 
 
-AnyMessage = Ready | Hello | RepMessage | Check | Skip | Error | End | Exit
+AnyMessage = Ready | Hello | RepMessage | Check | Done | Footprint | Skip | Error | End | Exit
 _DECODER: msgspec.json.Decoder[AnyMessage] = msgspec.json.Decoder(AnyMessage)
 
 
@@ -149,7 +161,7 @@ def read_items(
     Raises CellSkipped or CellFailed with the helper's own words, ProtocolError when the
     stream is not whole: a count that is wrong rejects everything before it.
     """
-    messages = map(parse, lines)
+    messages = _Soaked(map(parse, lines))
     check(_expect_hello(next(messages, None)))
     count = 0
     for message in messages:
@@ -161,16 +173,50 @@ def read_items(
         elif isinstance(message, Skip):
             raise CellSkipped(message.why, message.need)
         elif isinstance(message, Error):
-            raise CellFailed(
-                message.text if message.op in message.text else f"{message.op}: {message.text}"
-            )
+            said = message.text if message.op in message.text else f"{message.op}: {message.text}"
+            raise CellFailed(said + messages.where)
         elif isinstance(message, End) and message.n == count:
             if to_exit:
                 _expect_exit(next(messages, None))
             return
         else:
             raise ProtocolError(f"after {count} results the helper sent {message}")
-    raise ProtocolError(f"the helper stopped short after {count} results")
+    raise ProtocolError(f"the helper stopped short after {count} results{messages.where}")
+
+
+class _Soaked(Iterator[AnyMessage]):
+    """Messages without those that only a soak has: a footprint becomes part of its rep.
+
+    What ends them before their end says which handover was under way.
+    """
+
+    def __init__(self, messages: Iterator[AnyMessage]) -> None:
+        self._messages = messages
+        self._done: int | None = None
+        self._counts: dict[str, int] = {}
+
+    @property
+    def where(self) -> str:
+        return "" if self._done is None else f" (in handover {self._done + 1})"
+
+    def __next__(self) -> AnyMessage:
+        while True:
+            try:
+                message = next(self._messages)
+            except CellFailed as error:
+                error.message += self.where
+                raise
+            if isinstance(message, Hello) and message.params.get("handovers", 1) != 1:
+                self._done = 0
+            if isinstance(message, Done):
+                self._done = message.handovers
+            elif isinstance(message, Footprint):
+                self._counts |= message.counts
+            elif isinstance(message, RepMessage) and self._counts:
+                counts, self._counts = self._counts, {}
+                return msgspec.structs.replace(message, counters=message.counters | counts)
+            else:
+                return message
 
 
 def _expect_hello(message: object) -> Hello:

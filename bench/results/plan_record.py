@@ -96,6 +96,8 @@ def tally(block: Block, by_cell: Mapping[Cell, CellColumns]) -> Tally:
     A method that left a reason instead of reps is out of the order: its reason is one line.
     """
     found = {cell.method: by_cell[cell] for cell in block.cells if cell in by_cell}
+    if block.any_cell.soak and block.order:
+        return _tally_soak(found)
     gone = {method for method, columns in found.items() if ABSENT in columns.rep}
     order = block.order_without(gone) if block.order else ()
     got = {method: _pauses(columns) for method, columns in found.items()}
@@ -110,6 +112,19 @@ def tally(block: Block, by_cell: Mapping[Cell, CellColumns]) -> Tally:
     if block.least is None or (named and whole):
         return Tally(there, str(wanted), named and whole)
     return Tally(there, f"at least {max(wanted, there)}", False)
+
+
+def _tally_soak(found: Mapping[Method, CellColumns]) -> Tally:
+    """Count the lines of a soak: wherever it ended, it has shown what it has.
+
+    A rep that is missing before others is lost.
+    """
+    reps = sorted(rep for columns in found.values() for rep in columns.rep.tolist())
+    stored = [rep for rep in reps if rep != ABSENT]
+    there = len(reps)
+    if stored == [*range(len(stored))]:
+        return Tally(there, str(there), there > 0)
+    return Tally(there, f"at least {stored[-1] + 1}", False)
 
 
 def _pauses(columns: CellColumns) -> dict[int, int]:

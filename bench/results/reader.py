@@ -173,7 +173,8 @@ def _compare(
     if busy:
         unreached = f"not measured yet: process {busy} is at it"
     for number, (block, count) in enumerate(zip(planned.blocks, counts, strict=True)):
-        why = "lost: its lines are damaged" if number <= last else unreached
+        lost = number <= last and not (block.any_cell.soak and count.whole)
+        why = "lost: its lines are damaged" if lost else unreached
         missing |= {cell: why for cell in block.cells if cell not in by_cell}
         if number <= last and not count.whole:
             damage.append(f"{block.label}: {count.there} of {count.wanted} lines are left")

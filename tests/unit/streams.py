@@ -117,6 +117,7 @@ def hello(block: Block) -> dict[str, Any]:
         "unbatched": cell.batch is Batch.OFF,
         "broken": block.broken is not None,
         "threads": cell.threads,
+        "handovers": cell.handovers,
         "reps": len(block.order),
     }
     experiment = block.experiment.value

@@ -24,6 +24,7 @@ from bench.report.table.section import (
     figures_under,
     make_table,
 )
+from bench.report.table.soak import soak_table, soak_verdicts, soaks
 from bench.results.writer import Run
 from bench.stats.scaling import LEAST_SIZES
 
@@ -47,12 +48,14 @@ def contents(run: Run, cells: CellTable | None = None, wide: bool = False) -> li
     and cells without a measurement are in a table.
     """
     cells = cells or CellTable(run)
-    rows = figures(run, cells)
+    rows, soaked = figures(run, cells), soaks(run)
     sections = (
         Section(lines=tuple(no_result(run))),
+        soak_verdicts(soaked),
         Section(lines=tuple(methods_verdict(rows))),
         Section(lines=tuple(reference_sentences(cells))),
         _damaged(run),
+        soak_table(soaked, here=run.facts.executor.name == "host"),
         pins.pins_verdict(cells),
         _pauses(rows, cells, run.clock, wide),
         pins.pins_table(cells, run.clock),

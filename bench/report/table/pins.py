@@ -15,6 +15,7 @@ from bench.report.table.section import (
     figures_under,
     make_table,
 )
+from bench.report.table.soak import is_footprint
 from bench.stats.summary import Summary
 
 _NAMES = tuple(
@@ -125,7 +126,8 @@ def _windows(table: CellTable) -> list[str]:
 def counters(table: CellTable) -> Section:
     """Tabulate medians of what was counted beside the clock; empty where nothing was."""
     found = (item for cell in table.measured for item in table.ok(cell).counters.items())
-    names = sorted({name for name, counts in found if (counts > 0).any()})
+    counted = {name for name, counts in found if (counts > 0).any()}
+    names = sorted(name for name in counted if not is_footprint(name))
     if not names:
         return Section()
     rows = [

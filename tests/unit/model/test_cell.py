@@ -29,6 +29,7 @@ OTHERS: dict[str, Any] = {
     "regions": "qemu",
     "batch": Batch.OFF,
     "threads": 4,
+    "handovers": 10_000,
 }
 WORDS = {
     "ptes": "warm",
@@ -36,6 +37,7 @@ WORDS = {
     "regions": "regions=qemu",
     "batch": "unbatched",
     "threads": "threads=4",
+    "handovers": "handovers=10000",
 }
 
 
