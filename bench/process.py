@@ -27,13 +27,21 @@ class ProcessFailed(CannotJudge):
         self.output = output
 
 
+def _search_path() -> str:
+    return os.environ.get("PATH", "") + ":/usr/sbin:/sbin"  # not in every user's PATH
+
+
 def find_tool(name: str, package: str) -> str:
     """Return the path of a program. MissingTool names the Debian package that has it."""
-    search = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"  # not in every user's PATH
-    path = shutil.which(name, path=search)
+    path = shutil.which(name, path=_search_path())
     if path is None:
         raise MissingTool(f"{name} is not installed", f"install the package {package}")
     return path
+
+
+def has_tool(name: str) -> bool:
+    """Tell whether there is a program."""
+    return shutil.which(name, path=_search_path()) is not None
 
 
 def run(
@@ -44,6 +52,7 @@ def run(
     stdin: bytes | None = None,
     timeout: float = 600,
     watch: Callable[[], None] | None = None,
+    grace: float = 0,
 ) -> str:
     """Run a command to its end and return its standard output.
 
@@ -51,9 +60,11 @@ def run(
     (code 124); MissingTool if there is no such program; CannotJudge if it cannot be started.
     ``env`` is added to our environment without what is meant for other builds; ``stdin`` is
     what the command reads, nothing by default. ``watch`` is called twice a second meanwhile.
+    A command that is not to go on is killed, ``grace`` seconds after it was asked to end.
     """
     try:
-        done = _run_group(argv, stdin, timeout, cwd, {**_environment(), **(env or {})}, watch)
+        merged = {**_environment(), **(env or {})}
+        done = _run_group(argv, stdin, timeout, cwd, merged, watch, grace)
     except FileNotFoundError:
         raise MissingTool(f"{argv[0]} is not installed") from None
     except OSError as error:
@@ -85,6 +96,7 @@ def _run_group(
     cwd: Path | None,
     env: Mapping[str, str],
     watch: Callable[[], None] | None,
+    grace: float,
 ) -> "subprocess.CompletedProcess[bytes]":
     """Do what subprocess.run does, and kill what the command started too on any exception."""
     with subprocess.Popen(
@@ -99,10 +111,20 @@ def _run_group(
         try:
             out, err = _communicate(popen, data, timeout, watch)
         except BaseException:
-            with suppress(ProcessLookupError):
-                os.killpg(popen.pid, signal.SIGKILL)
+            try:
+                if grace:
+                    _ask_to_end(popen, grace)
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(popen.pid, signal.SIGKILL)
             raise
         return subprocess.CompletedProcess(argv, popen.returncode, out, err)
+
+
+def _ask_to_end(popen: "subprocess.Popen[bytes]", grace: float) -> None:
+    with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+        os.killpg(popen.pid, signal.SIGTERM)
+        popen.wait(grace)
 
 
 _TICK = 0.5  # seconds

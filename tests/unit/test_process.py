@@ -95,6 +95,23 @@ def test_a_deadline_ends_what_the_command_started_too(tmp_path: Path) -> None:
     assert_dies(pid_in(pid_file))
 
 
+@pytest.mark.parametrize(("grace", "left"), [(0, ["half"]), (5, [])])
+def test_a_command_may_tidy_up_before_it_is_killed(
+    grace: float, left: list[str], tmp_path: Path
+) -> None:
+    script = "trap 'rm half; exit' TERM; touch half; while :; do sleep 0.05; done"
+    with pytest.raises(ProcessFailed, match=r"no end after"):
+        run(["sh", "-c", script], cwd=tmp_path, timeout=0.5, grace=grace)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == left
+
+
+def test_one_that_does_not_end_is_killed(tmp_path: Path) -> None:
+    script = "trap '' TERM; echo $$ >pid; while :; do sleep 0.05; done"
+    with pytest.raises(ProcessFailed, match=r"no end after"):
+        run(["sh", "-c", script], cwd=tmp_path, timeout=0.5, grace=0.2)
+    assert_dies(pid_in(tmp_path / "pid"))
+
+
 def test_a_child_ends_with_its_block(tmp_path: Path) -> None:
     with spawn([*SLEEP, str(tmp_path / "pid")], log=tmp_path / "log") as child:
         pid = pid_in(tmp_path / "pid")
