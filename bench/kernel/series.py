@@ -78,7 +78,8 @@ def digest_of(patches: Iterable[Path]) -> bytes:
 
 def apply_patches(tree: Path, patches: Iterable[Path], what: str = "the tree") -> None:
     """Apply patches in order, none with fuzz; CannotJudge names patch, file and hunk."""
-    words = [find_tool("patch", "patch"), "-p1", "--fuzz=0", "--no-backup-if-mismatch", "-r", "-"]
+    words = [find_tool("patch", "patch"), "-p1", "--fuzz=0", "--forward", "-r", "-"]
+    words += ["--no-backup-if-mismatch"]
     for patch in patches:
         try:
             run([*words, "-i", str(patch)], cwd=tree)
@@ -88,17 +89,30 @@ def apply_patches(tree: Path, patches: Iterable[Path], what: str = "the tree") -
 
 
 def _first_reject(output: str) -> str:
-    """Name the file and the hunk that patch stumbled over, else its last words."""
+    """Name the file and the hunk that patch stumbled over, else its first words."""
     file = ""
     for line in output.splitlines():
-        if match := re.match(r"patching file '?(\S+?)'?(?: .*)?$", line):
+        if match := re.match(r"patching file '?(.+?)'?(?: \(.*)?$", line):
             file = match[1]
         elif match := re.match(r"Hunk #(\d+) FAILED at (\d+)", line):
             return f"{file}, hunk {match[1]} at line {match[2]}"
-    return output.strip().splitlines()[0] if output.strip() else "no output"
+        elif "previously applied" in line:
+            return f"{file} has it already"
+        elif match := re.match(r"The next patch would create the file '?(.+?)'?,", line):
+            return f"{match[1]} is there already"
+        elif match := re.match(r"\|(?:---|\+\+\+) (?!/dev/null)[^/]*/([^\t]+)", line):
+            return f"there is no {match[1]}"
+    return output.strip().splitlines()[0].rpartition("**** ")[2] if output.strip() else "no output"
 
 
 def files_of(patch: Path) -> set[str]:
-    """Return the files that a patch changes, makes or removes, as paths in the tree."""
-    named = r"^(?:(?:---|\+\+\+) [ab]/|rename (?:from|to) )([^\t\n]+)"
-    return set(re.findall(named, patch.read_text(errors="replace"), re.MULTILINE))
+    """Return the files that a patch changes, makes or removes, as paths in the tree.
+
+    The first directory of a name is left out whatever it is called, as ``patch -p1`` does.
+    """
+    text = patch.read_text(errors="replace")
+    pairs = re.findall(r"^--- ([^\t\n]+).*\n\+\+\+ ([^\t\n]+)", text, re.MULTILINE)
+    # Of a file that is empty there is nothing else.
+    pairs += re.findall(r"^diff --git (\S+) (\S+)$", text, re.MULTILINE)
+    names = {name for pair in pairs for name in pair if "/" in name and name != "/dev/null"}
+    return {name.partition("/")[2] for name in names}
