@@ -93,7 +93,9 @@ def _definitions(tree: Path, names: set[str]) -> dict[str, tuple[Path, str]]:
     plain = "|".join(name.removeprefix("CONFIG_") for name in names)
     block = re.compile(rf"^(?:menu)?config ({plain})$\n((?:(?:[ \t].*)?\n)*)", re.MULTILINE)
     for path in sorted(tree.rglob("Kconfig*")):
-        if path.is_file():
+        words = path.relative_to(tree).parts
+        ours = words[0] != "arch" or len(words) == 2 or words[1] == "x86"
+        if ours and path.is_file():
             for match in block.finditer(path.read_text(errors="replace") + "\n"):
                 place = (path.relative_to(tree), match[2])
                 found.setdefault(f"CONFIG_{match[1]}", place)
