@@ -14,7 +14,7 @@ from bench.kernel.build import ensure_kernel, steps_to, update_source
 from bench.kernel.checkout import keep_tree
 from bench.kernel.kernel import built_kernels
 from bench.kernel.name import KernelName, check_config, own_name, read_name
-from bench.kernel.tree import Tree, kept_trees
+from bench.kernel.tree import Tree, laid_trees
 from bench.measure.display import Display
 from bench.measure.progress import show_progress
 from bench.model.steps import Step
@@ -80,12 +80,14 @@ def listing() -> Outcome:
 
 
 def _trees() -> Iterator[str]:
-    for tree in kept_trees():
+    for tree in laid_trees():
         origin = tree.origin()
+        size = f"{tree.size() / GIB:.1f} GiB"
         if origin:
-            size = tree.size() / GIB
             where = "" if origin.kind == "debian" else f" of {origin.where}"
-            yield f"tree {tree.name}: {origin.described}{where}, {size:.1f} GiB with its builds"
+            yield f"tree {tree.name}: {origin.described}{where}, {size} with its builds"
+        else:
+            yield f"tree {tree.name}: a part of one, {size}; bench kernel prune {tree.name}"
 
 
 def saved_guests() -> str:
@@ -99,7 +101,7 @@ def prune(names: Sequence[str] = ()) -> Outcome:
 
     UsageError for a tree that is not there.
     """
-    known = {tree.name: tree for tree in kept_trees()}
+    known = {tree.name: tree for tree in laid_trees()}
     for name in names:
         if name not in known:
             there = ", ".join(known) or "none"

@@ -2,6 +2,7 @@
 """Copy somebody's kernel into the cache: a git tree at a revision, a tarball or a directory."""
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from bench.cleanup.scratch import atomic_directory
 from bench.errors import CannotJudge, UsageError
-from bench.kernel.tree import Origin, Tree, version_of
+from bench.kernel.tree import Origin, Tree, stated_version, version_of
 from bench.model.steps import Step, Steps
 from bench.model.units import GIB
 from bench.paths import cache_dir, require_space
@@ -27,18 +28,12 @@ def keep_tree(tree: Tree, path: Path, rev: str, configs: tuple[str, ...], steps:
     UsageError when there is no kernel, or no such revision.
     """
     with tree.locked():
-        if path.is_dir() and _is_git(path):
+        if (path / ".git").exists():
             _keep_git(tree, path, rev, configs, steps)
             return
         if rev:
             raise UsageError(f"--rev: {path} is not a git tree", "leave --rev out")
-        if path.is_file():
-            origin = _of_tarball(path)
-        elif path.is_dir():
-            origin = _of_directory(path)
-        else:
-            raise UsageError(f"--tree: {path}: no such directory or tarball")
-        origin = replace(origin, configs=configs)
+        origin = replace(_described(path), configs=configs)
         if tree.is_copy_of(origin):
             return
         require_space(cache_dir(), NEEDED, "the source of a kernel")
@@ -48,45 +43,47 @@ def keep_tree(tree: Tree, path: Path, rev: str, configs: tuple[str, ...], steps:
                 if path.is_file():
                     unpack(path, scratch)
                 else:
-                    shutil.copytree(path, scratch, symlinks=True, dirs_exist_ok=True)
-
-
-def _is_git(path: Path) -> bool:
-    try:
-        top = _git(path, "rev-parse", "--show-toplevel").strip()
-    except CannotJudge:
-        return False
-    return Path(top).resolve() == path.resolve()
+                    _copy(path, scratch)
 
 
 def _git(path: Path, *words: str, env: dict[str, str] | None = None) -> str:
-    quiet = ("-c", "core.sparseCheckout=false", "-c", "core.autocrlf=false")
-    return run([find_tool("git", "git"), "-C", str(path), *quiet, *words], env=env, timeout=900)
+    return run([find_tool("git", "git"), "-C", str(path), *_PLAIN, *words], env=env, timeout=900)
+
+
+# Whatever the user has configured: all files, as they are stored, and nothing but those.
+_SETTINGS = ("sparseCheckout=false", "autocrlf=false", "splitIndex=false", "fsmonitor=false")
+_PLAIN = [word for each in (*_SETTINGS, "hooksPath=/dev/null") for word in ("-c", f"core.{each}")]
 
 
 def _keep_git(tree: Tree, path: Path, rev: str, configs: tuple[str, ...], steps: Steps) -> None:
     common = Path(_git(path, "rev-parse", "--path-format=absolute", "--git-common-dir").strip())
     objects = tree.path / "objects"
-    objects.mkdir(exist_ok=True)
+    objects.mkdir(parents=True, exist_ok=True)
     env = {
         "GIT_OBJECT_DIRECTORY": str(objects),
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(common / "objects"),
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": json.dumps(  # it may have a :
+            str(common / "objects"), ensure_ascii=False
+        ),
     }
+    for left in tree.path.glob("*.lock"):  # of a git that was killed
+        left.unlink()
     content, described = _revision(path, rev) if rev else _as_it_lies(tree, path, env)
-    version = version_of(_shown(path, content, "Makefile", env))
-    if not version:
+    if not stated_version(_shown(path, content, "Makefile", env)):
         raise UsageError(f"--tree: {path}: {described} is no Linux kernel")
-    origin = Origin("git", str(path.resolve()), content, described, version, configs)
-    before = tree.origin()
+    origin = Origin("git", str(path.resolve()), content, described, configs=configs)
     if tree.is_copy_of(origin):
         return
-    require_space(cache_dir(), NEEDED if before is None else GIB // 4, "the source of a kernel")
+    before = tree.origin()
+    again = before is not None and before.kind == "git"
+    require_space(cache_dir(), GIB // 4 if again else NEEDED, "the source of a kernel")
     with steps.at(Step.LAY), tree.laying(origin):
-        if before and before.kind != "git":
+        index = tree.path / "index"
+        if not again:  # there may be a part of another tree
             tree.forget_builds()
             shutil.rmtree(tree.source, ignore_errors=True)
+            index.unlink(missing_ok=True)
         tree.source.mkdir(exist_ok=True)
-        here = {"GIT_INDEX_FILE": str(tree.path / "index"), "GIT_WORK_TREE": str(tree.source)}
+        here = {"GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(tree.source)}
         # Files that are the same in both revisions stay, and with them what was built of them.
         _git(path, "read-tree", "--reset", "-u", content, env={**env, **here, **_dir(path)})
 
@@ -130,25 +127,26 @@ def _shown(path: Path, content: str, name: str, env: dict[str, str]) -> str:
         return ""
 
 
+def _described(path: Path) -> Origin:
+    """Say what a tarball or a directory is; UsageError where it is neither."""
+    try:
+        if path.is_file():
+            return _of_tarball(path)
+        if path.is_dir():
+            return _of_directory(path)
+    except OSError as error:
+        raise UsageError(f"--tree: {path}: {error.strerror}") from None
+    raise UsageError(
+        f"--tree: {path}: no such directory or tarball", "name a git tree, a directory or a tarball"
+    )
+
+
 def _of_tarball(path: Path) -> Origin:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    name = re.sub(r"\.tar(\.\w+)?$", "", path.name)
-    match = re.search(r"(\d+\.\d+(?:\.\d+)?)", name)
-    version = match[1] if match else ""
-    if not version or not tarfile_like(path):
-        raise UsageError(
-            f"--tree: {path} is no source tarball of a kernel", "as in linux-7.3.4.tar.xz"
-        )
-    return Origin("tarball", str(path.resolve()), digest, name, version)
-
-
-def tarfile_like(path: Path) -> bool:
-    """Tell whether a file is a tar archive, compressed or not."""
-    try:
-        return tarfile.is_tarfile(path)
-    except OSError:
-        return False
+    if not tarfile.is_tarfile(path):
+        raise UsageError(f"--tree: {path} is no source tarball", "as linux-7.3.4.tar.xz is one")
+    return Origin("tarball", str(path.resolve()), digest, re.sub(r"\.tar(\.\w+)?$", "", path.name))
 
 
 def unpack(tarball: Path, where: Path) -> None:
@@ -157,15 +155,21 @@ def unpack(tarball: Path, where: Path) -> None:
     try:
         run(words, timeout=1800)
     except ProcessFailed as error:
-        raise CannotJudge(f"{tarball}: {error.output.strip().splitlines()[-1]}") from None
-    if not version_of(_text(where / "Makefile")):
+        raise CannotJudge(f"{tarball}: {error.output.strip().splitlines()[0]}") from None
+    if not version_of(where / "Makefile"):
         raise UsageError(f"--tree: {tarball}: there is no Linux kernel in it")
+
+
+def _copy(path: Path, where: Path) -> None:
+    """Copy a directory, without what was built in it: make refuses to build elsewhere then."""
+    run(["cp", "-a", "--", f"{path}/.", str(where)], timeout=1800)
+    if (where / ".config").exists() or (where / "include/config").exists():
+        run([find_tool("make", "make"), "-C", str(where), "mrproper"])
 
 
 def _of_directory(path: Path) -> Origin:
     """Describe a directory that is no git tree: by names, sizes and times of its files."""
-    version = version_of(_text(path / "Makefile"))
-    if not version:
+    if not version_of(path / "Makefile"):
         raise UsageError(f"--tree: {path} is no Linux kernel: no Makefile with its version")
     digest = hashlib.sha256()
     for at, directories, files in os.walk(path):
@@ -173,8 +177,4 @@ def _of_directory(path: Path) -> Origin:
         for name in sorted(files):
             state = (Path(at) / name).lstat()
             digest.update(f"{at}/{name} {state.st_size} {state.st_mtime_ns}\n".encode())
-    return Origin("directory", str(path.resolve()), digest.hexdigest(), path.name, version)
-
-
-def _text(path: Path) -> str:
-    return path.read_text(errors="replace") if path.is_file() else ""
+    return Origin("directory", str(path.resolve()), digest.hexdigest(), path.name)

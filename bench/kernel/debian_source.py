@@ -2,7 +2,6 @@
 """Fetch the source of Debian's newest kernel, and the configuration that Debian gives it."""
 
 import lzma
-import re
 from pathlib import Path
 
 from bench.cleanup.scratch import atomic_directory, temporary
@@ -44,10 +43,7 @@ def lay_debian_source(base: SourceBase, steps: Steps, update: bool = False) -> O
 
 def _lay(tree: Tree, base: SourceBase, version: str, debs: list[Path], unpacked: Path) -> Origin:
     unpack_debs(debs, unpacked)
-    match = re.match(r"(\d+\.\d+\.\d+)", version)
-    if not match:
-        raise CannotJudge(f"{base.source}: version {version} is not understood")
-    origin = Origin("debian", base.source, version, f"{base.source} {version}", match[1])
+    origin = Origin("debian", base.source, version, f"{base.source} {version}")
     with tree.laying(origin):
         tree.forget_builds()
         with atomic_directory(tree.source) as scratch:

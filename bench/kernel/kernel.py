@@ -2,6 +2,8 @@
 """Say what a kernel is that a guest can boot, and which ones the cache has."""
 
 import json
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +52,7 @@ def built_kernels() -> list[BuiltKernel]:
     kernels = [
         BuiltKernel(
             path,
-            sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
+            bytes_below(path),
             path.stat().st_mtime,
             *_made_of(path),
         )
@@ -58,6 +60,16 @@ def built_kernels() -> list[BuiltKernel]:
         if path.suffix != ".tmp"
     ]
     return sorted(kernels, key=lambda kernel: -kernel.built)
+
+
+def bytes_below(path: Path) -> int:
+    """Return the bytes of all files below a directory, those left out that go meanwhile."""
+    total = 0
+    for at, _, files in os.walk(path):
+        for name in files:
+            with suppress(FileNotFoundError):
+                total += (Path(at) / name).lstat().st_size
+    return total
 
 
 def _made_of(path: Path) -> tuple[str, str]:

@@ -86,8 +86,9 @@ def own_name(name: str) -> str:
 
 
 def config_label(config: str) -> str:
-    """Return the name of a configuration without where it is."""
-    return re.sub(r"\.config$", "", Path(config).name) if _is_file(config) else config
+    """Return the name of a configuration without where it is, as make takes it in a path."""
+    name = re.sub(r"\.config$", "", Path(config).name) if _is_file(config) else config
+    return re.sub(r"[^\w.-]", "_", name)
 
 
 def check_config(config: str) -> str:
@@ -118,4 +119,4 @@ def _configs(text: str, base: str) -> tuple[str, ...]:
             f"a base that is built whole has one: {', '.join(source_bases())}, or a tree",
         )
     kept = Tree(base).origin() if base != load_config().series else None
-    return (*(kept.configs if kept else ()), *configs)
+    return tuple(dict.fromkeys((*(kept.configs if kept else ()), *configs)))

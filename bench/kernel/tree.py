@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Keep source trees of kernels in the cache, each with the series that is applied to it now."""
 
+import errno
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
@@ -9,7 +11,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from bench.errors import CannotJudge
+from bench.cleanup.scratch import atomic_directory
+from bench.errors import CannotJudge, NoSpace
+from bench.kernel.kernel import bytes_below
 from bench.kernel.series import Version, apply_patches, digest_of, files_of
 from bench.paths import cache_dir, cache_path, locked
 
@@ -26,7 +30,7 @@ class Origin:
     where: str  # the package, or the path that was given
     identity: str  # changes with every file of it
     described: str  # for people: a version of a package, or a revision, "dirty" where it is
-    version: str  # "7.3.4", of its Makefile
+    version: str = ""  # "7.3.4", of its Makefile, once there is a copy
     configs: tuple[str, ...] = ()  # that were kept with it: bench kernel build NAME --config
     interface: bool = False  # it has VHOST_NEW_OWNER by itself
 
@@ -63,35 +67,36 @@ class Tree:
             return None
 
     def size(self) -> int:
-        """Return the bytes of source and builds."""
-        return sum(path.lstat().st_size for path in self.path.rglob("*") if not path.is_dir())
+        """Return the bytes of source and builds, one that goes on included."""
+        return bytes_below(self.path)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the tree, so that two processes do not patch or build it at once."""
-        cache_dir()
-        self.path.mkdir(parents=True, exist_ok=True)
-        with locked(self.path.with_name(f".{self.name}.lock")):
+        (cache_dir() / DIRECTORY).mkdir(exist_ok=True)
+        with locked(self.path.with_name(f".{self.name}.lock")), _told_when_full(self.path):
             yield
 
     @contextmanager
     def laying(self, origin: Origin) -> Iterator[None]:
         """Have the block make the source a copy of ``origin``; until it has, there is none.
 
-        Then it is seen whether the source has the interface that we measure.
+        Then it is seen which version that is, and whether it has the interface that we measure.
         """
+        self.path.mkdir(exist_ok=True)
         self.restore()
         (self.path / "origin.json").unlink(missing_ok=True)
         yield
         header = self.source / "include/uapi/linux/vhost.h"
         interface = header.exists() and _INTERFACE in header.read_text(errors="replace")
-        stored = asdict(replace(origin, interface=interface))
+        version = version_of(self.source / "Makefile")
+        stored = asdict(replace(origin, version=version, interface=interface))
         (self.path / "origin.json").write_text(json.dumps(stored, indent=1))
 
     def is_copy_of(self, origin: Origin) -> bool:
         """Tell whether the source is a copy of ``origin``."""
         mine = self.origin()
-        return mine is not None and replace(mine, interface=False) == origin
+        return mine is not None and replace(mine, version="", interface=False) == origin
 
     def forget_builds(self) -> None:
         """Remove what was built: files of a new source may be older than their objects."""
@@ -118,13 +123,14 @@ class Tree:
 
     def _keep(self, names: Iterable[str]) -> None:
         """Keep files as they are before they are patched, and the names of those to come."""
-        kept = self.path / "pristine"
-        kept.mkdir(exist_ok=True)
         to_come = [name for name in names if not (self.source / name).exists()]
-        (self.path / "to-come.json").write_text(json.dumps(to_come))
-        for name in set(names) - {*to_come}:
-            (kept / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self.source / name, kept / name)
+        with atomic_directory(self.path / "pristine") as kept:
+            for name in set(names) - {*to_come}:
+                (kept / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(self.source / name, kept / name)
+        half = self.path / "to-come.tmp"
+        half.write_text(json.dumps(to_come))
+        half.rename(self.path / "to-come.json")
 
     def restore(self) -> None:
         """Take back what patches have changed."""
@@ -132,27 +138,52 @@ class Tree:
         kept, to_come = self.path / "pristine", self.path / "to-come.json"
         for path in kept.rglob("*"):
             if path.is_file():
-                shutil.copyfile(path, self.source / path.relative_to(kept))
+                (self.source / path.relative_to(kept)).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, self.source / path.relative_to(kept))
         for name in json.loads(to_come.read_text()) if to_come.exists() else ():
             (self.source / name).unlink(missing_ok=True)
         shutil.rmtree(kept, ignore_errors=True)
         to_come.unlink(missing_ok=True)
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextmanager
+def _told_when_full(path: Path) -> Iterator[None]:
+    """Raise NoSpace for what fails in the block for want of room, a command of ours too."""
+    try:
+        yield
+    except (OSError, CannotJudge) as error:
+        said = f"{error} {getattr(error, 'output', '')}"
+        why = next((why for why in map(os.strerror, _FULL) if why in said), "")
+        if not why or isinstance(error, NoSpace):
+            raise
+    else:
+        return
+    raise NoSpace(f"{path}: {why}", "free some space, or set XDG_CACHE_HOME to a larger disk")
+
+
 def kept_trees() -> list[Tree]:
     """List the trees of the cache."""
+    return [tree for tree in laid_trees() if tree.origin()]
+
+
+def laid_trees() -> list[Tree]:
+    """List the trees of the cache, and what is left of those that were interrupted."""
     where = cache_path() / DIRECTORY
-    names = sorted(path.parent.name for path in where.glob("*/origin.json"))
-    return [Tree(name) for name in names]
+    return [Tree(path.name) for path in sorted(where.glob("*")) if path.is_dir()]
 
 
-def version_of(makefile: str) -> str:
+def version_of(makefile: Path) -> str:
     """Return the version that the Makefile of a kernel states, as ``7.3.4``; "" for another one."""
-    parts = [re.search(rf"^{part} = (\S*)$", makefile, re.MULTILINE) for part in _PARTS]
-    if not all(parts):
-        return ""
-    major, minor, sub = (part[1] if part else "" for part in parts)
-    return f"{major}.{minor}.{sub}" if major.isdecimal() and minor.isdecimal() else ""
+    return stated_version(makefile.read_text(errors="replace")) if makefile.is_file() else ""
+
+
+def stated_version(text: str) -> str:
+    """Return the version that the text of a Makefile states, as `version_of` does."""
+    stated = dict(re.findall(r"^(VERSION|PATCHLEVEL|SUBLEVEL) = (\d+)$", text, re.MULTILINE))
+    return ".".join(stated[part] for part in _PARTS) if len(stated) == len(_PARTS) else ""
 
 
 _PARTS = ("VERSION", "PATCHLEVEL", "SUBLEVEL")

@@ -25,8 +25,8 @@ from bench.kernel.series import STOCK, digest_of, patches_of, series_label
 from bench.kernel.tree import DEBIAN_CONFIG, Origin, Tree
 from bench.model.steps import Step, Steps
 from bench.model.units import GIB
-from bench.paths import cache_dir, cache_path, require_space
-from bench.process import ProcessFailed, find_tool, run
+from bench.paths import cache_dir, cache_path, locked, require_space
+from bench.process import ProcessFailed, find_tool, has_tool, run
 
 # To build a whole kernel, with the Debian package of each.
 PROGRAMS = {
@@ -64,6 +64,7 @@ class Recipe:
     asked: frozenset[str]  # names of those that have to survive: not what a distribution says
     compiler: str  # as it calls itself
     digest: str  # of all that the result depends on, as it is now: people go on editing
+    series: str = STOCK  # what is applied: not what the tree has by itself
 
     @property
     def path(self) -> Path:
@@ -93,7 +94,7 @@ def recipe_of(name: KernelName, origin: Origin) -> Recipe:
     parts = [origin.identity, compiler, *map(str, options), *_REPRODUCIBLE]
     digest = hashlib.sha256("\n".join(parts).encode() + digest_of(patches)).hexdigest()[:12]
     names = frozenset(option.name for option in asked)
-    return Recipe(name, origin, patches, options, names, compiler, digest)
+    return Recipe(name, origin, patches, options, names, compiler, digest, series)
 
 
 def _fragments(name: KernelName) -> list[Path]:
@@ -114,18 +115,19 @@ def cached_whole(recipe: Recipe) -> Kernel | None:
     """Return the kernel if the cache has it, else None."""
     try:
         facts = json.loads((recipe.path / "kernel.json").read_text())
-    except (OSError, ValueError):
+        release, builtin = facts["release"], frozenset(facts["builtin"])
+    except (OSError, ValueError, KeyError):
         return None
     modules = tuple(sorted((recipe.path / "modules").glob("*.ko")))
     names = {path.stem for path in modules}
     return Kernel(
         path=recipe.path,
-        name=facts["name"],
+        name=_full_name(recipe, release),
         digest=recipe.digest,
         image=recipe.path / "bzImage",
         modules=modules,
         base_modules=tuple(each for each in load_config().base_modules if each in names),
-        builtin=frozenset(facts["builtin"]),
+        builtin=builtin,
         configs=recipe.name.configs,
     )
 
@@ -139,6 +141,9 @@ def build_whole(recipe: Recipe, steps: Steps) -> Kernel:
     check_programs()
     require_space(cache_dir(), NEEDED, "building a kernel")
     tree = Tree(recipe.name.base)
+    for out in tree.path.glob("out-*"):
+        with locked(out / ".lock"):
+            pass  # a make whose bench was killed has ended
     tree.patched_with(recipe.patches, f"{recipe.origin.described} ({recipe.origin.version})")
     out = tree.out(recipe.configs)
     out.mkdir(exist_ok=True)
@@ -154,11 +159,15 @@ def build_whole(recipe: Recipe, steps: Steps) -> Kernel:
 
 
 def check_programs() -> None:
-    """Find what building a whole kernel needs, else MissingTool with the Debian package."""
-    for name, package in PROGRAMS.items():
-        find_tool(name, package)
+    """Find what building a whole kernel needs, else MissingTool with the Debian packages."""
+    missing = {name: package for name, package in PROGRAMS.items() if not has_tool(name)}
     if not LIBELF.exists():
-        raise MissingTool("libelf.h is not installed", "install the package libelf-dev")
+        missing[LIBELF.name] = "libelf-dev"
+    if missing:
+        raise MissingTool(
+            f"a kernel cannot be built without {', '.join(missing)}",
+            f"install {' '.join(missing.values())}",
+        )
 
 
 def _make(tree: Tree, out: Path) -> list[str]:
@@ -193,10 +202,13 @@ def _configure(recipe: Recipe, tree: Tree, out: Path) -> None:
 
 def _objects_ahead(out: Path) -> int:
     """Return how many objects the last build here had, or an estimate by the options set."""
-    before = out / "objects"
-    if before.exists():
-        return int(before.read_text())
-    return int(2 * (out / ".config").read_text().count("=y\n"))
+    return _objects_before(out) or int(2 * (out / ".config").read_text().count("=y\n"))
+
+
+def _objects_before(out: Path) -> int:
+    path = out / "objects"
+    text = path.read_text() if path.exists() else ""
+    return int(text) if text.isdecimal() else 0
 
 
 def _make_all(tree: Tree, out: Path, steps: Steps) -> None:
@@ -209,7 +221,8 @@ def _make_all(tree: Tree, out: Path, steps: Steps) -> None:
         steps.reached(_objects(log))
 
     try:
-        run(words, env=_environment(tree), timeout=4 * 3600, watch=look)
+        # Make removes what is half-written when it is asked to end, and not when it is killed.
+        run(words, env=_environment(tree), timeout=4 * 3600, watch=look, grace=10)
     except ProcessFailed:
         said = log.read_text(errors="replace")
         if "No space left on device" in said:
@@ -217,9 +230,7 @@ def _make_all(tree: Tree, out: Path, steps: Steps) -> None:
         raise CannotJudge(
             f"the kernel does not build: {_first_error(said)}", f"all that make said is in {log}"
         ) from None
-    count = _objects(log)
-    if not (out / "objects").exists() or count > int((out / "objects").read_text()):
-        (out / "objects").write_text(str(count))
+    (out / "objects").write_text(str(max(_objects(log), _objects_before(out))))
 
 
 def _objects(log: Path) -> int:
@@ -247,7 +258,7 @@ def _collect(recipe: Recipe, tree: Tree, out: Path, where: Path) -> None:
         run(["strip", "--strip-debug", "-o", str(target), str(ko.with_suffix(".ko"))])
     builtin = (Path(line).stem for line in (out / "modules.builtin").read_text().split())
     facts = {
-        "name": _full_name(recipe, release),
+        "release": release,
         "builtin": sorted(name.replace("-", "_") for name in builtin),
         "base": recipe.name.base,
         "from": recipe.origin.described,
@@ -264,5 +275,4 @@ def _full_name(recipe: Recipe, release: str) -> str:
         what = f"@{recipe.origin.described}" if recipe.origin.kind == "git" else ""
         parts.append(f"{recipe.name.base}{what}".replace(" ", "-"))
     parts += map(config_label, recipe.name.configs)
-    series = series_label(recipe.name.series)
-    return f"{'-'.join(parts)}+{series}"
+    return f"{'-'.join(parts)}+{series_label(recipe.series)}"
