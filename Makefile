@@ -2,7 +2,8 @@
 #
 # make run [MEM=64G]   set up what is missing, measure, print the table
 # make check           linters, types and quick unit tests: a minute
-# make test            all tests: twenty minutes; WORKERS=2 is how many run at a time
+# make test            all other tests: twenty minutes; WORKERS=2 is how many run at a time
+# make test-kernels    tests that build whole kernels: half an hour, and minutes the next time
 # make test-hosts      the first and the third of these on fresh Debians: root, half an hour
 # make setup           what both share; .venv/bin/bench works after it
 # make setup-tests     the same, and what only the tests need
@@ -26,7 +27,11 @@ check: setup-tests
 	$(PYTEST) $(QUICK)
 
 test: setup-tests
-	$(PYTEST)
+	$(PYTEST) -m 'not kernels'
+
+# One after another: each build takes all cores.
+test-kernels: setup-tests
+	$(VENV)/bin/pytest tests/kernels --durations 0
 
 # Each in a root of its own, made with debootstrap.
 HOSTS ?= trixie bookworm
@@ -64,4 +69,4 @@ $(VENV)/.done-tests: $(VENV)/.done
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: run check test test-hosts reference reference-files setup setup-tests clean
+.PHONY: run check test test-kernels test-hosts reference reference-files setup setup-tests clean

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 TESTS = Path(__file__).parent
-MARKED = ("guest", "page")  # directories whose tests all have the mark of that name
+MARKED = ("guest", "kernels", "page")  # directories whose tests all have the mark of that name
 
 settings.register_profile("bench", derandomize=True, deadline=None, database=None)
 settings.load_profile("bench")

@@ -26,7 +26,7 @@ from bench.kernel.tree import DEBIAN_CONFIG, Origin, Tree
 from bench.model.steps import Step, Steps
 from bench.model.units import GIB
 from bench.paths import cache_dir, cache_path, locked, require_space
-from bench.process import ProcessFailed, find_tool, has_tool, run
+from bench.process import ProcessFailed, find_tool, missing_tools, run
 
 # To build a whole kernel, with the Debian package of each.
 PROGRAMS = {
@@ -160,17 +160,21 @@ def build_whole(recipe: Recipe, steps: Steps) -> Kernel:
 
 def check_programs() -> None:
     """Find what building a whole kernel needs, else MissingTool with the Debian packages."""
-    missing = {name: package for name, package in PROGRAMS.items() if not has_tool(name)}
-    if not LIBELF.exists():
-        missing[LIBELF.name] = "libelf-dev"
-    if missing:
+    if absent := missing_programs():
         raise MissingTool(
-            f"a kernel cannot be built without {', '.join(missing)}",
-            f"install {' '.join(missing.values())}",
+            f"a kernel cannot be built without {', '.join(absent)}",
+            f"install the packages {' '.join(absent.values())}",
         )
 
 
-def _make(tree: Tree, out: Path) -> list[str]:
+def missing_programs() -> dict[str, str]:
+    """Return what building a whole kernel lacks here, with the Debian package of each."""
+    absent = missing_tools(PROGRAMS)
+    return absent if LIBELF.exists() else {**absent, LIBELF.name: "libelf-dev"}
+
+
+def make_command(tree: Tree, out: Path) -> list[str]:
+    """Return what builds in ``out``, but for the targets: another compiler would build all anew."""
     gcc = "gcc"
     if shutil.which("ccache"):
         gcc = "ccache gcc"
@@ -178,7 +182,7 @@ def _make(tree: Tree, out: Path) -> list[str]:
     return [*words, f"HOSTCC={gcc}", f"-j{len(os.sched_getaffinity(0))}"]
 
 
-def _environment(tree: Tree) -> dict[str, str]:
+def build_environment(tree: Tree) -> dict[str, str]:
     """Return what make gets; the same file of another tree is in ccache already."""
     return {**_REPRODUCIBLE, "CCACHE_BASEDIR": str(tree.path), "CCACHE_NOHASHDIR": "1"}
 
@@ -188,10 +192,10 @@ def _configure(recipe: Recipe, tree: Tree, out: Path) -> None:
     start = "allnoconfig" if DEBIAN in recipe.name.configs else "tinyconfig"
     config = out / ".config"
     try:
-        run([*_make(tree, out), start], env=_environment(tree))
+        run([*make_command(tree, out), start], env=build_environment(tree))
         with config.open("a") as file:
             file.write("".join(f"{option}\n" for option in recipe.options))
-        run([*_make(tree, out), "olddefconfig"], env=_environment(tree))
+        run([*make_command(tree, out), "olddefconfig"], env=build_environment(tree))
     except ProcessFailed as error:
         raise CannotJudge(
             f"{recipe.origin.described} cannot be configured: {_first_error(error.output)}"
@@ -215,14 +219,15 @@ def _make_all(tree: Tree, out: Path, steps: Steps) -> None:
     log = out / "make.log"
     # The lock is make's, which goes on where bench is killed: no other may build here then.
     lock = [find_tool("flock", "util-linux"), "--no-fork", str(out / ".lock")]
-    words = [*lock, "sh", "-c", f'exec "$@" bzImage modules >{log} 2>&1', "sh", *_make(tree, out)]
+    logged = ["sh", "-c", f'exec "$@" bzImage modules >{log} 2>&1', "sh"]
+    words = [*lock, *logged, *make_command(tree, out)]
 
     def look() -> None:
         steps.reached(_objects(log))
 
     try:
         # Make removes what is half-written when it is asked to end, and not when it is killed.
-        run(words, env=_environment(tree), timeout=4 * 3600, watch=look, grace=10)
+        run(words, env=build_environment(tree), timeout=4 * 3600, watch=look, grace=10)
     except ProcessFailed:
         said = log.read_text(errors="replace")
         if "No space left on device" in said:
@@ -248,7 +253,7 @@ def _first_error(output: str) -> str:
 
 def _collect(recipe: Recipe, tree: Tree, out: Path, where: Path) -> None:
     """Copy what a guest needs of a build, and what people want to know of it."""
-    release = run([*_make(tree, out), "-s", "kernelrelease"]).strip()
+    release = run([*make_command(tree, out), "-s", "kernelrelease"]).strip()
     shutil.copy(out / "arch/x86/boot/bzImage", where)
     shutil.copy(out / ".config", where / "config")
     (where / "modules").mkdir()

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Kernels that are built whole: 7.3 as it comes, and a git tree of it with checks of all kinds.
+
+They are built in the user's cache, where most of them stay: the second time the lane takes minutes.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bench.kernel.name import read_name
+from bench.kernel.series import patches_of
+from bench.kernel.tree import Tree
+
+BENCH = [sys.executable, "-m", "bench"]
+NAME = "7.3:live-update"
+TESTED = "tested"  # the name that the git tree is kept under
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+
+def bench(*words: str | Path, cwd: Path | None = None) -> Ended:
+    """Run a command line as a user does."""
+    done = subprocess.run([*BENCH, *words], capture_output=True, text=True, cwd=cwd, check=False)
+    assert "Traceback" not in done.stderr
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def rows(run: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (run / "samples.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="session")
+def plain() -> Path:
+    """7.3 with live-update, in the plain configuration: its directory in the cache."""
+    ended = bench("kernel", "build", NAME)
+    assert ended.code == 0, ended.err
+    return Path(ended.out.splitlines()[-1])
+
+
+def with_series() -> Path:
+    """Return the source of 7.3, brought to the state with live-update and no more."""
+    name = read_name(NAME)
+    tree = Tree(name.base)
+    with tree.locked():
+        tree.patched_with(patches_of(name.series, (7, 3)), name.base)
+    return tree.source
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A git repository of 7.3 with live-update committed; no file is checked out."""
+
+    path: Path
+
+    def git(self, *words: str, **env: str) -> str:
+        who = {f"GIT_{role}_{what}": "tests" for role in _ROLES for what in ("NAME", "EMAIL")}
+        when = {f"GIT_{role}_DATE": "2026-01-01T00:00:00Z" for role in _ROLES}
+        command = ["git", "-C", str(self.path), "-c", "core.compression=0", *words]
+        environment = {**os.environ, **who, **when, **env}
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+        return done.stdout.strip()
+
+    def commit(self, branch: str) -> None:
+        """Commit what is in the index."""
+        tree = self.git("write-tree")
+        commit = self.git("commit-tree", tree, "-m", branch)
+        self.git("update-ref", f"refs/heads/{branch}", commit)
+
+    def change(self, name: str, text: str) -> None:
+        """Append text to a file, in the index."""
+        (self.path / "changed").write_text(self.git("show", f":{name}") + f"\n{text}")
+        blob = self.git("hash-object", "-w", "changed")
+        self.git("update-index", "--cacheinfo", f"100644,{blob},{name}")
+
+    def build(self, branch: str) -> Ended:
+        """Build a branch with all checks, under the same name each time."""
+        where = ["--tree", str(self.path), "--rev", branch, "--config", "debug"]
+        return bench("kernel", "build", TESTED, *where)
+
+
+_ROLES = ("AUTHOR", "COMMITTER")
+
+
+@pytest.fixture(scope="session")
+def repository(plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """Two branches: ``series``, and ``broken``, which does not compile."""
+    made = Repository(tmp_path_factory.mktemp("git"))
+    made.git("init", "--quiet")
+    made.git("--work-tree", str(with_series()), "add", "--all", "--force")
+    made.commit("series")
+    made.change("init/main.c", "int broken(void) { return nothing; }\n")
+    made.commit("broken")
+    return made
+
+
+@pytest.fixture(scope="session")
+def broken(repository: Repository) -> Ended:
+    """What building the branch says that does not compile."""
+    return repository.build("broken")
+
+
+@pytest.fixture(scope="session")
+def checked(repository: Repository, broken: Ended) -> str:
+    """The name of the kernel of the other branch. What was compiled of the first one counts."""
+    ended = repository.build("series")
+    assert ended.code == 0, ended.err
+    return ended.out.splitlines()[0]

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The series for 7.3: clean, and building patch by patch."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bench.kernel.name import read_name
+from bench.kernel.series import patches_of
+from bench.kernel.tree import Tree
+from bench.kernel.whole import build_environment, make_command
+from tests.kernels.conftest import NAME
+
+PATCHES = patches_of(read_name(NAME).series, (7, 3))
+DIRECTORIES = ("drivers/vhost/", "drivers/vdpa/")
+
+
+@pytest.mark.parametrize("patch", PATCHES, ids=lambda path: path.stem[:24])
+def test_checkpatch_of_that_kernel_is_clean(patch: Path, plain: Path) -> None:
+    script = Tree("7.3").source / "scripts/checkpatch.pl"
+    command = ["perl", str(script), "--strict", "--no-tree", "--show-types", str(patch)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "0 errors, 0 warnings, 0 checks" in done.stdout
+
+
+def test_every_patch_builds(plain: Path) -> None:
+    """A series that breaks in the middle cannot be bisected."""
+    tree = Tree("7.3")
+    out = tree.out("plain")
+    with tree.locked():
+        for count in range(1, len(PATCHES) + 1):
+            tree.patched_with(PATCHES[:count], "7.3")
+            done = subprocess.run(
+                [*make_command(tree, out), *DIRECTORIES],
+                capture_output=True,
+                text=True,
+                check=False,
+                env={**os.environ, **build_environment(tree)},
+            )
+            assert done.returncode == 0, f"{PATCHES[count - 1].name}: {done.stderr}"
+            assert "warning:" not in done.stderr, f"{PATCHES[count - 1].name}: {done.stderr}"
