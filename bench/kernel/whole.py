@@ -263,6 +263,7 @@ def _collect(recipe: Recipe, tree: Tree, out: Path, where: Path) -> None:
         run(["strip", "--strip-debug", "-o", str(target), str(ko.with_suffix(".ko"))])
     builtin = (Path(line).stem for line in (out / "modules.builtin").read_text().split())
     facts = {
+        "name": _full_name(recipe, release),
         "release": release,
         "builtin": sorted(name.replace("-", "_") for name in builtin),
         "base": recipe.name.base,
