@@ -39,9 +39,10 @@ def find_tool(name: str, package: str) -> str:
     return path
 
 
-def has_tool(name: str) -> bool:
-    """Tell whether there is a program."""
-    return shutil.which(name, path=_search_path()) is not None
+def missing_tools(packages: Mapping[str, str]) -> dict[str, str]:
+    """Return those of the programs that are not installed, with the package of each."""
+    search = _search_path()
+    return {name: where for name, where in packages.items() if not shutil.which(name, path=search)}
 
 
 def run(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench.doctor.diagnosis import Finding, Severity
-from bench.errors import CannotJudge, MissingTool, NoSpace
+from bench.errors import CannotJudge, NoSpace
 from bench.guest.initramfs import HELPER_PROGRAMS, cached_helper
 from bench.guest.saved import DIRECTORY, kept
 from bench.kernel import modules, packages
@@ -16,7 +16,7 @@ from bench.kernel.modules import cached_kernel
 from bench.kernel.packages import cached_packages
 from bench.model.units import GIB, MIB
 from bench.paths import cache_path
-from bench.process import find_tool, run
+from bench.process import missing_tools, run
 
 _ELSEWHERE = "export XDG_CACHE_HOME=/var/tmp/cache  # or any place with room that you can write"
 _SMALL = 64 * MIB  # bytes that a run writes into a cache that has its kernel
@@ -65,21 +65,10 @@ def _needed() -> int:
     return modules.NEEDED if cached_packages(load_config()) else packages.NEEDED
 
 
-def missing(programs: Mapping[str, str]) -> dict[str, str]:
-    """Return those of the programs that are not installed, with the package of each."""
-    absent = {}
-    for name, package in programs.items():
-        try:
-            find_tool(name, package)
-        except MissingTool:
-            absent[name] = package
-    return absent
-
-
 def install(packages: Mapping[str, str]) -> str:
     """Return the command that installs the packages of programs, as Debian names them."""
     names = " ".join(sorted(set(packages.values())))
-    if missing({"apt-get": "apt"}):
+    if missing_tools({"apt-get": "apt"}):
         return f"make setup  # says how they are called here; in Debian: {names}"
     return f"sudo apt-get install --no-install-recommends {names}"
 
@@ -91,7 +80,7 @@ def examine_helper() -> Finding:
             return Finding("helper", Severity.OK, "it is compiled")
     except (CannotJudge, OSError):
         pass  # no cache to look into: what that means is said where the cache is looked at
-    absent = missing(HELPER_PROGRAMS)
+    absent = missing_tools(HELPER_PROGRAMS)
     if absent:
         text = f"not installed, and the helper is compiled with it: {', '.join(absent)}"
         return Finding("helper", Severity.PROBLEM, text, install(absent))

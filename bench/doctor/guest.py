@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from bench.doctor.diagnosis import Finding, Severity, Way, first_problem
-from bench.doctor.essentials import examine_saved, examine_space, install, missing
+from bench.doctor.essentials import examine_saved, examine_space, install
 from bench.doctor.kernel import examine_kernel
 from bench.errors import CannotJudge
 from bench.executors.guest_setup import HOST_PROGRAMS, why_not_here
@@ -20,6 +20,7 @@ from bench.machine.sysfs import field, read
 from bench.model.device import DEVICES
 from bench.model.facts import MachineFacts
 from bench.model.units import GIB
+from bench.process import missing_tools
 
 _LEAST = GIB  # bytes: half for the smallest guest, half for this machine
 ARCH = "x86_64"  # of the kernel packages; the guest also gets programs of this machine
@@ -61,7 +62,7 @@ def _ways(no_icount: str, no_wall: str) -> tuple[Way, ...]:
 
 
 def _programs() -> Finding:
-    absent = missing(HOST_PROGRAMS)
+    absent = missing_tools(HOST_PROGRAMS)
     if absent:
         text = f"not installed: {', '.join(absent)} (packages are named as in Debian)"
         return Finding("guest", Severity.PROBLEM, text, install(absent))
@@ -78,7 +79,7 @@ def _devices() -> tuple[Finding, ...]:
     """Warn of devices that lack a program of their own."""
     wanted = [device for device in DEVICES.values() if device.programs]
     lacking = {d.name: why for d in wanted if (why := why_not_here(d))}
-    if not lacking or missing(HOST_PROGRAMS):
+    if not lacking or missing_tools(HOST_PROGRAMS):
         return ()
     text = "; ".join(f"{name}: {why}" for name, why in lacking.items())
     return (Finding("guest devices", Severity.WARNING, text, "make setup"),)
@@ -99,7 +100,7 @@ def examine_kvm(cache: bool = True, root: Path = Path("/")) -> Finding:
     problem = kvm_problem()
     if problem:
         return Finding("kvm", Severity.PROBLEM, problem, way_to_open(problem, root))
-    if missing({_QEMU: ""}):
+    if missing_tools({_QEMU: ""}):
         return Finding("kvm", Severity.INFO, f"/dev/kvm opens; that it works only {_QEMU} can tell")
     try:
         kernel = cached_kernel() if cache else None

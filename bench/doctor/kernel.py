@@ -2,12 +2,13 @@
 """Examine what the guest's kernel takes: programs, and Debian's archive."""
 
 from bench.doctor.diagnosis import Finding, Severity
-from bench.doctor.essentials import install, missing
+from bench.doctor.essentials import install
 from bench.errors import BenchError, MissingTool
 from bench.kernel import archive, modules, packages, whole
 from bench.kernel.config import load_config
 from bench.kernel.modules import cached_kernel
 from bench.kernel.packages import cached_packages
+from bench.process import missing_tools
 
 
 def examine_kernel() -> tuple[Finding, ...]:
@@ -24,7 +25,7 @@ def _debian() -> Finding:
     config = load_config()
     fetched = cached_packages(config)
     to_fetch = {} if fetched else archive.PROGRAMS | packages.PROGRAMS
-    absent = missing(to_fetch | modules.programs(config))
+    absent = missing_tools(to_fetch | modules.programs(config))
     if absent:
         text = f"not installed, and the kernel is built with it: {', '.join(absent)}"
         return Finding(topic, Severity.PROBLEM, text, install(absent))
@@ -60,10 +61,7 @@ def _fix(error: BenchError) -> str:
 
 def examine_whole() -> Finding:
     """Say whether kernels can be built whole, which Debian's own need not be."""
-    absent = missing(whole.PROGRAMS)
-    if not whole.LIBELF.exists():
-        absent[whole.LIBELF.name] = "libelf-dev"
-    if absent:
+    if absent := whole.missing_programs():
         text = f"optional, for kernels built whole; not installed: {', '.join(absent)}"
         return Finding("whole kernels", Severity.INFO, text, install(absent))
     return Finding("whole kernels", Severity.OK, "what they are built with is installed")

@@ -15,6 +15,7 @@ from bench.cleanup.scratch import atomic_directory
 from bench.errors import CannotJudge, NoSpace
 from bench.kernel.kernel import bytes_below
 from bench.kernel.series import Version, apply_patches, digest_of, files_of
+from bench.model.units import MIB
 from bench.paths import cache_dir, cache_path, locked
 
 DIRECTORY = "trees"  # of the cache
@@ -147,21 +148,32 @@ class Tree:
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_LITTLE = 4 * MIB  # bytes that are left where a program could not write
 
 
 @contextmanager
 def _told_when_full(path: Path) -> Iterator[None]:
-    """Raise NoSpace for what fails in the block for want of room, a command of ours too."""
+    """Raise NoSpace for what fails in the block for want of room, a command of ours too.
+
+    Git and some others do not say why they cannot write.
+    """
     try:
         yield
+    except NoSpace:
+        raise
     except (OSError, CannotJudge) as error:
-        said = f"{error} {getattr(error, 'output', '')}"
+        said = " ".join(
+            f"{each} {getattr(each, 'output', '')}" for each in (error, error.__context__)
+        )
         why = next((why for why in map(os.strerror, _FULL) if why in said), "")
-        if not why or isinstance(error, NoSpace):
+        if not why and shutil.disk_usage(cache_path()).free > _LITTLE:
             raise
     else:
         return
-    raise NoSpace(f"{path}: {why}", "free some space, or set XDG_CACHE_HOME to a larger disk")
+    raise NoSpace(
+        f"{path}: {why or os.strerror(errno.ENOSPC)}",
+        "free some space, or set XDG_CACHE_HOME to a larger disk",
+    )
 
 
 def kept_trees() -> list[Tree]:

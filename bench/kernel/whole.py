@@ -26,7 +26,7 @@ from bench.kernel.tree import DEBIAN_CONFIG, Origin, Tree
 from bench.model.steps import Step, Steps
 from bench.model.units import GIB
 from bench.paths import cache_dir, cache_path, locked, require_space
-from bench.process import ProcessFailed, find_tool, has_tool, run
+from bench.process import ProcessFailed, find_tool, missing_tools, run
 
 # To build a whole kernel, with the Debian package of each.
 PROGRAMS = {
@@ -160,14 +160,17 @@ def build_whole(recipe: Recipe, steps: Steps) -> Kernel:
 
 def check_programs() -> None:
     """Find what building a whole kernel needs, else MissingTool with the Debian packages."""
-    missing = {name: package for name, package in PROGRAMS.items() if not has_tool(name)}
-    if not LIBELF.exists():
-        missing[LIBELF.name] = "libelf-dev"
-    if missing:
+    if absent := missing_programs():
         raise MissingTool(
-            f"a kernel cannot be built without {', '.join(missing)}",
-            f"install {' '.join(missing.values())}",
+            f"a kernel cannot be built without {', '.join(absent)}",
+            f"install the packages {' '.join(absent.values())}",
         )
+
+
+def missing_programs() -> dict[str, str]:
+    """Return what building a whole kernel lacks here, with the Debian package of each."""
+    absent = missing_tools(PROGRAMS)
+    return absent if LIBELF.exists() else {**absent, LIBELF.name: "libelf-dev"}
 
 
 def make_command(tree: Tree, out: Path) -> list[str]:
@@ -260,6 +263,7 @@ def _collect(recipe: Recipe, tree: Tree, out: Path, where: Path) -> None:
         run(["strip", "--strip-debug", "-o", str(target), str(ko.with_suffix(".ko"))])
     builtin = (Path(line).stem for line in (out / "modules.builtin").read_text().split())
     facts = {
+        "name": _full_name(recipe, release),
         "release": release,
         "builtin": sorted(name.replace("-", "_") for name in builtin),
         "base": recipe.name.base,

@@ -24,8 +24,6 @@ from tests.guest.gate_runs import (
 )
 from tests.kernels.history import COMMITS, PLANTED, breaks, change, commit_all, lay
 
-pytestmark = pytest.mark.kernels
-
 SERIES = "live-update"
 
 

@@ -5,6 +5,7 @@ import errno
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -188,6 +189,17 @@ def test_so_is_one_that_a_program_of_ours_met(
 
 def no_room(*_: object, **__: object) -> str:
     raise ProcessFailed(["patch"], 2, "patch: write error: No space left on device\nbye")
+
+
+def test_so_is_one_of_which_a_program_says_only_that_it_cannot_write(
+    kept: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: FULL)
+    with pytest.raises(NoSpace, match="No space left on device"), kept.locked():
+        raise ProcessFailed(["git"], 128, "error: unable to write file x")
+
+
+FULL = SimpleNamespace(free=0)
 
 
 def test_other_errors_stay_what_they_are(kept: Tree) -> None:

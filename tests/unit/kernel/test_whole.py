@@ -43,7 +43,7 @@ def test_one_is_missing(name: str, package: str, bin_: Path) -> None:
     with pytest.raises(MissingTool) as caught:
         check_programs()
     assert caught.value.message == f"a kernel cannot be built without {name}"
-    assert caught.value.hint == f"install {package}"
+    assert caught.value.hint == f"install the packages {package}"
 
 
 def test_all_that_is_missing_is_in_one_line(bin_: Path) -> None:
@@ -53,7 +53,7 @@ def test_all_that_is_missing_is_in_one_line(bin_: Path) -> None:
     with pytest.raises(MissingTool) as caught:
         check_programs()
     assert caught.value.message == "a kernel cannot be built without flex, bison, bc, libelf.h"
-    assert caught.value.hint == "install flex bison bc libelf-dev"
+    assert caught.value.hint == "install the packages flex bison bc libelf-dev"
 
 
 def test_every_program_is_one_of_a_package() -> None:
