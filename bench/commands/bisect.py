@@ -39,6 +39,7 @@ from bench.results.series import runs_below
 from bench.results.writer import load
 from bench.sides import read_side
 
+_AGAIN = 60.0  # seconds of a build after a few files have changed
 _LIKE_THIS = "measure BASE as in: bench run smoke --kernel NAME:live-update --out BASE"
 
 
@@ -150,6 +151,8 @@ def _have_kernel(name: str, wanted: TreeOptions, scenario: Scenario, say: Say) -
     """Build the kernel of a tree unless the cache has it; returns the revision."""
     tree = Tree(name)
     ahead = {step: STEP_SECONDS[step] for step in (Step.LAY, Step.KERNEL)}
+    if tree.origin():  # of the commit before: most of it is compiled
+        ahead[Step.KERNEL] = _AGAIN
     with show_progress(say, [ahead]) as display:
         with _ending(BenchError):
             keep_tree(tree, wanted.path, wanted.rev, (), display)

@@ -1,53 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A git tree of the kernel whose commits a bisection tells apart."""
 
-import os
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench.kernel.tree import Tree
 from tests.guest.gate_runs import Environment, git
 
-# What nothing in a build of ours reads: a third of all bytes.
-_LEFT_OUT = ("drivers/gpu/drm/amd/include/", "Documentation/devicetree/")
-_VDPA = "drivers/vhost/vdpa.c"
-
 Change = Callable[[str], str]
-
-
-def lay(tree: Tree, to: Path) -> None:
-    """Lay out the source of a tree of the cache as it is without patches.
-
-    Files are links to those of the cache, but for those that patches change.
-    """
-    pristine = tree.path / "pristine"
-    for at, directories, files in os.walk(tree.source):
-        where = Path(at).relative_to(tree.source)
-        (to / where).mkdir()
-        linked = [name for name in directories if (Path(at) / name).is_symlink()]
-        for name in filter(lambda name: _wanted(where / name), (*files, *linked)):
-            changed = pristine / where / name
-            source = changed if changed.is_file() else Path(at) / name
-            _link(source, to / where / name)
-
-
-def _wanted(path: Path) -> bool:
-    """Tell whether a build for x86 reads a file: of other machines it reads Kconfig's."""
-    top, *below = path.parts
-    other = top == "arch" and len(below) > 1 and below[0] != "x86"
-    left_out = other or str(path).startswith(_LEFT_OUT)
-    return not left_out or path.name.startswith("Kconfig")
-
-
-def _link(source: Path, target: Path) -> None:
-    if source.is_symlink():
-        target.symlink_to(source.readlink())
-        return
-    try:
-        os.link(source, target)
-    except OSError:  # another file system
-        shutil.copy2(source, target)
 
 
 def comment(text: str) -> str:
@@ -79,26 +39,29 @@ def counts_each_page(text: str) -> str:
 COMMITS: Mapping[str, tuple[str, Change]] = {
     "iotlb: say something": ("drivers/vhost/iotlb.c", comment),
     "virtio_ring: say something": ("drivers/virtio/virtio_ring.c", comment),
-    "vhost-vdpa: count what is unpinned": (_VDPA, counts_each_page),
+    "vhost-vdpa: count what is unpinned": ("drivers/vhost/vdpa.c", counts_each_page),
     "pipe: say something": ("fs/pipe.c", comment),
 }
 PLANTED = [*COMMITS].index("vhost-vdpa: count what is unpinned")
 
 
-def change(repository: Path, name: str, how: Change) -> None:
-    """Change a file; one that is a link to the cache's is replaced."""
-    path = repository / name
-    text = how(path.read_text())
-    path.unlink()
-    path.write_text(text)
-
-
-def commit_all(repository: Path, env: Environment) -> None:
-    """Make a repository of a directory: its files first, then COMMITS."""
+def commit_all(tree: Tree, repository: Path, env: Environment) -> None:
+    """Make a repository of a tree of the cache as it is without patches, and of COMMITS on it."""
+    repository.mkdir()
     git(repository, env, "init", "-q", "-b", "history")
-    fast = ("-c", "core.compression=1", "-c", "core.looseCompression=1")
-    git(repository, env, *fast, "add", "--all", "--force")
-    git(repository, env, "-c", "gc.auto=0", "commit", "-q", "-m", "the kernel")
+    git(repository, env, "config", "gc.auto", "0")  # nothing goes on behind our back
+    git(repository, env, "config", "core.compression", "1")
+    with tree.locked():
+        tree.patched_with((), tree.name)
+        git(repository, env, "--work-tree", str(tree.source), "add", "--all", "--force")
+    git(repository, env, "commit", "-q", "-m", "the kernel")
+    git(repository, env, "reset", "-q", "--hard")
     for subject, (name, how) in COMMITS.items():
         change(repository, name, how)
         git(repository, env, "commit", "-q", "-a", "-m", subject)
+
+
+def change(repository: Path, name: str, how: Change) -> None:
+    """Change a file that is checked out."""
+    path = repository / name
+    path.write_text(how(path.read_text()))

@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 
 from bench.commands.bisect import name_of
-from bench.kernel.build import ensure_kernel
-from bench.kernel.name import read_name
 from bench.kernel.tree import Tree
 from tests.guest.gate_runs import (
     CELL,
@@ -22,9 +20,8 @@ from tests.guest.gate_runs import (
     git,
     with_bench,
 )
-from tests.kernels.history import COMMITS, PLANTED, breaks, change, commit_all, lay
-
-SERIES = "live-update"
+from tests.kernels.conftest import NAME
+from tests.kernels.history import COMMITS, PLANTED, breaks, change, commit_all
 
 
 @pytest.fixture(scope="module")
@@ -33,21 +30,20 @@ def env() -> Environment:
 
 
 @pytest.fixture(scope="module")
-def base(env: Environment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def base(env: Environment, plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What Debian's own source measures: that of the first commit."""
     out = tmp_path_factory.mktemp("base") / "run"
-    done = bench(env, "run", *CELLS, "--kernel", f"7.3:{SERIES}", "--out", out)
+    done = bench(env, "run", *CELLS, "--kernel", NAME, "--out", out)
     assert done.returncode == 0, done.stderr
     return out
 
 
 @pytest.fixture(scope="module")
-def repository(env: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    ensure_kernel(read_name(f"7.3:{SERIES}"))
+def repository(
+    env: Environment, plain: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
     place = tmp_path_factory.mktemp("tree") / "linux"
-    with Tree("7.3").locked():
-        lay(Tree("7.3"), place)
-    commit_all(place, env)
+    commit_all(Tree("7.3"), place, env)
     yield place
     bench(env, "kernel", "prune", name_of(place))
 
