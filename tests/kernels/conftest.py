@@ -36,8 +36,12 @@ def bench(*words: str | Path, cwd: Path | None = None) -> Ended:
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
-def rows(run: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for line in (run / "samples.jsonl").read_text().splitlines()]
+def measured(run: Path) -> list[dict[str, object]]:
+    """Return what was measured; every row is of a handover that was proven, or a warm-up."""
+    rows = [json.loads(line) for line in (run / "samples.jsonl").read_text().splitlines()]
+    counted = [row for row in rows if not row["status"].startswith("warmup")]
+    assert counted and {row["status"] for row in counted} == {"ok"}
+    return counted
 
 
 @pytest.fixture(scope="session")

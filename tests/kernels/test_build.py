@@ -34,6 +34,7 @@ def test_drivers_are_built_in_but_for_those_with_parameters(plain: Path) -> None
         "vdpa_sim_blk",
         "vdpa_sim_net",
         "vp_vdpa",
+        "vringh",  # for the simulators alone
     ]
     assert {"vhost_vdpa", "vduse", "iommufd", "vfio_pci"} <= kernel.builtin
     assert plain.joinpath("config").read_text().count("CONFIG_MEMCG=y\n") == 1
@@ -110,4 +111,5 @@ def test_an_interrupted_build_leaves_no_kernel_and_can_go_on(panics: str, tmp_pa
     words = ["--kernel", panics, "--clock", "icount", "--out", str(tmp_path / "run")]
     ended = bench("run", "smoke", *words)
     assert ended.code == 125
+    assert "7.3.4+live-update+panics does not boot: the guest's kernel panicked" in ended.err
     assert "Kernel panic - not syncing: planted" in ended.err

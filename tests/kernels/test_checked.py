@@ -15,7 +15,7 @@ from bench.model.cell import Clock
 from tests.guest.conftest import bound as bound
 from tests.guest.conftest import plan_of
 from tests.guest.test_ownership import test_interface as test_interface
-from tests.kernels.conftest import TESTED, bench, rows
+from tests.kernels.conftest import TESTED, bench, measured
 
 SPLAT = re.compile(r"BUG:|WARNING:|UBSAN:|KASAN:|INFO: possible|Call Trace:")
 
@@ -53,5 +53,5 @@ def test_smoke_runs_without_a_splat(checked: str, tmp_path: Path) -> None:
     out = tmp_path / "run"
     ended = bench("run", "smoke", "--kernel", TESTED, "--clock", "icount", "--out", out)
     assert ended.code == 0, ended.err
-    assert {row["status"] for row in rows(out)} == {"ok"}
+    assert len(measured(out)) >= 10
     assert splats(out / "console.log") == []
