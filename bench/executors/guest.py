@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.errors import CannotSave, CellFailed, CellSkipped, GuestLost
+from bench.errors import CannotJudge, CannotSave, CellFailed, CellSkipped, GuestLost
 from bench.executors.base import Room
 from bench.executors.guest_setup import GuestSetup, page_count, room_for_guests
 from bench.guest.boot import Guest, boot, restore
@@ -83,8 +83,12 @@ class GuestExecutor:
         return Room(most, most, limit)
 
     def begin(self) -> None:
-        """Make the state that blocks go on from."""
-        _ = self.state
+        """Make the state that blocks go on from; CannotJudge for a kernel that does not boot."""
+        try:
+            _ = self.state
+        except GuestLost as lost:
+            why = f"{self.kernel.name} does not boot: {lost.message}"
+            raise CannotJudge(why, lost.hint) from None
 
     def boot_of(self, number: int) -> int:
         return number + 1 if self._fresh else 1

@@ -1,11 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A guest that panics, hangs or runs out of memory ends in an error of its own."""
 
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bench.errors import CellFailed, GuestHung, GuestLost, GuestOutOfMemory, GuestPanic
+from bench.errors import (
+    CannotJudge,
+    CellFailed,
+    GuestHung,
+    GuestLost,
+    GuestOutOfMemory,
+    GuestPanic,
+)
+from bench.executors.guest import GuestExecutor
 from bench.executors.guest_setup import GuestSetup
 from tests.guest.conftest import booted
 
@@ -15,6 +25,17 @@ def test_panic_quotes_the_console(setup: GuestSetup, tmp_path: Path) -> None:
         with pytest.raises(GuestPanic) as caught:
             guest.run("echo c >/proc/sysrq-trigger")
         assert "Kernel panic" in caught.value.hint
+
+
+def test_a_kernel_that_does_not_boot_ends_the_run(setup: GuestSetup, tmp_path: Path) -> None:
+    """No cell has failed then: nothing can be judged, as a bisection has to know."""
+    (tmp_path / "empty").touch()
+    here = replace(setup, initramfs=tmp_path / "empty", console=tmp_path / "console.log")
+    with closing(GuestExecutor(here)) as executor, pytest.raises(CannotJudge) as caught:
+        executor.begin()
+    why = f"{setup.kernel.name} does not boot: the guest's kernel panicked"
+    assert caught.value.message == why
+    assert "Unable to mount root fs" in caught.value.hint
 
 
 def test_out_of_memory(setup: GuestSetup, tmp_path: Path) -> None:

@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from bench.kernel.build import ensure_kernel
+from bench.kernel.checkout import keep_tree
 from bench.kernel.kernel import built_kernels
 from bench.kernel.name import read_name
 from bench.kernel.tree import Tree
-from tests.kernels.conftest import BENCH, NAME, Ended, bench, with_series
+from bench.kernel.whole import recipe_of
+from bench.model.steps import SILENT
+from tests.kernels.conftest import BENCH, NAME, TESTED, Repository, bench, with_series
 
 
 def test_the_second_call_builds_nothing(plain: Path) -> None:
@@ -34,6 +37,7 @@ def test_drivers_are_built_in_but_for_those_with_parameters(plain: Path) -> None
         "vdpa_sim_blk",
         "vdpa_sim_net",
         "vp_vdpa",
+        "vringh",  # for the simulators alone
     ]
     assert {"vhost_vdpa", "vduse", "iommufd", "vfio_pci"} <= kernel.builtin
     assert plain.joinpath("config").read_text().count("CONFIG_MEMCG=y\n") == 1
@@ -52,7 +56,16 @@ def test_an_option_that_does_not_survive_says_what_it_depends_on(
     assert "VGA_ARB" in ended.err and "(drivers/vfio/pci/Kconfig)" in ended.err
 
 
-def test_the_first_error_of_the_compiler_is_named_with_its_file(broken: Ended) -> None:
+def test_a_tree_that_has_the_interface_is_taken_as_it_is(repository: Repository) -> None:
+    keep_tree(Tree(TESTED), repository.path, "series", (), SILENT)
+    origin = Tree(TESTED).origin()
+    assert origin and origin.interface and origin.version == "7.3.4"
+    recipe = recipe_of(read_name(TESTED), origin)
+    assert (recipe.patches, recipe.series) == ((), "stock")
+
+
+def test_the_first_error_of_the_compiler_is_named_with_its_file(repository: Repository) -> None:
+    broken = bench("kernel", "build", TESTED, "--tree", repository.path, "--rev", "broken")
     assert broken.code == 125
     (line, hint) = broken.err.splitlines()[-2:]
     assert re.search(r"does not build: \S*init/main\.c:\d+:\d+: error: 'nothing'", line)
@@ -110,4 +123,5 @@ def test_an_interrupted_build_leaves_no_kernel_and_can_go_on(panics: str, tmp_pa
     words = ["--kernel", panics, "--clock", "icount", "--out", str(tmp_path / "run")]
     ended = bench("run", "smoke", *words)
     assert ended.code == 125
+    assert "7.3.4+live-update+panics does not boot: the guest's kernel panicked" in ended.err
     assert "Kernel panic - not syncing: planted" in ended.err
