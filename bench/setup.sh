@@ -85,6 +85,7 @@ if [ $manager = apt ]; then			# Debian's kernel
 fi
 if [ "${1-}" = tests ]; then
 	need clang have clang		# the helper's second compiler
+	need ccache have ccache		# kernels of the same source, built again and again
 	need shellcheck have shellcheck
 	need chromium sh -c 'command -v chromium || command -v chromium-browser'
 fi

@@ -103,11 +103,3 @@ def repository(plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     made.commit("broken")
     yield made
     bench("kernel", "prune", TESTED)
-
-
-@pytest.fixture(scope="session")
-def checked() -> Path:
-    """The same kernel with the checks of ``--config debug``: its directory in the cache."""
-    ended = bench("kernel", "build", NAME, "--config", "debug")
-    assert ended.code == 0, ended.err
-    return Path(ended.out.splitlines()[-1])
