@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Kernels that are built whole: 7.3 in two configurations, and a git tree of it.
+"""Kernels that are built whole: 7.3 as it comes, and a git tree of it.
 
 They are built in the user's cache, where most of them stay: the second time the lane takes minutes.
 """
