@@ -120,7 +120,8 @@ def _skipping() -> Iterator[None]:
     except EndsBisection:
         raise
     except BenchError as error:
-        raise CannotJudge(error.message, error.hint) from None
+        words = " / ".join(map(str.strip, error.hint.splitlines()))  # the end of a console
+        raise CannotJudge(error.message, words) from None
 
 
 def _base(question: GateOptions) -> list[_Measured]:
