@@ -183,8 +183,12 @@ def make_command(tree: Tree, out: Path) -> list[str]:
 
 
 def build_environment(tree: Tree) -> dict[str, str]:
-    """Return what make gets; the same file of another tree is in ccache already."""
-    return {**_REPRODUCIBLE, "CCACHE_BASEDIR": str(tree.path), "CCACHE_NOHASHDIR": "1"}
+    """Return what make gets; the same file of another tree is in ccache already.
+
+    The Makefile of a kernel drops LC_ALL, and errors are to be found in any country.
+    """
+    ours = {"CCACHE_BASEDIR": str(tree.path), "CCACHE_NOHASHDIR": "1"}
+    return {**_REPRODUCIBLE, **ours, "LANG": "C", "LC_MESSAGES": "C", "LC_CTYPE": "C"}
 
 
 def _configure(recipe: Recipe, tree: Tree, out: Path) -> None:
