@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.errors import CellFailed
+from bench.errors import CellFailed, CellSkipped
 from bench.executors.guest import GuestExecutor, helper_command, page_steps
 from bench.executors.guest_setup import GuestSetup, prepare
 from bench.guest.boot import Guest
@@ -18,14 +18,15 @@ from bench.model.units import MIB
 from bench.protocol.messages import read_reps
 from tests.guest.conftest import Bound, plan_of
 
-REAL = [name for name, device in DEVICES.items() if device.family is Family.VDPA]
+# Those that the usual kernel has: tests/kernels has the others.
+REAL = [n for n, d in DEVICES.items() if d.family is Family.VDPA and not d.needs[0]]
 
 
 @pytest.fixture(scope="module")
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuestExecutor]:
     """One guest that has what any of the devices wants."""
     console = tmp_path_factory.mktemp("devices") / "console.log"
-    blocks = plan_of(device=",".join(REAL), mem="128M").blocks
+    blocks = plan_of(device=",".join([*REAL, "vduse-suspend"]), mem="128M").blocks
     with closing(GuestExecutor(prepare(blocks, Clock.ICOUNT, console))) as executor:
         yield executor
 
@@ -40,6 +41,13 @@ def test_device(everything: GuestExecutor, device: str, handover: str) -> None:
         assert [rep.method for rep in reps] == [*block.order]
         assert {rep.pinned for rep in reps} == {64 * MIB if DEVICES[device].pins else 0}
     assert everything.boots == 1
+
+
+def test_a_device_of_a_later_kernel_is_skipped_with_its_need(everything: GuestExecutor) -> None:
+    (block,) = plan_of(device="vduse-suspend", method="new-owner", reps=1).blocks
+    with pytest.raises(CellSkipped, match="cannot have vduse-suspend") as skipped:
+        list(everything.measure(block))
+    assert "7.3" in skipped.value.hint
 
 
 BROKEN = [

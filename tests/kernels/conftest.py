@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def bench(*words: str | Path, cwd: Path | None = None) -> Ended:
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
-def measured(run: Path) -> list[dict[str, object]]:
+def measured(run: Path) -> list[dict[str, Any]]:
     """Return what was measured; every row is of a handover that was proven, or a warm-up."""
     rows = [json.loads(line) for line in (run / "samples.jsonl").read_text().splitlines()]
     counted = [row for row in rows if not row["status"].startswith("warmup")]

@@ -24,3 +24,14 @@ def test_all_methods_are_proven_in_one_boot(plain: Path, tmp_path: Path) -> None
     assert ended.code == 0, ended.err
     cells = {(row["method"], row["pages"]) for row in measured(out)}
     assert cells == set(product(METHODS.split(), ("thp", "hugetlb-2m")))
+
+
+def test_vduse_suspends_where_its_daemon_can(plain: Path, tmp_path: Path) -> None:
+    """Suspending is a message to the daemon, and not the clock being read twice."""
+    words = ["--device", "vduse-suspend", "--reps", "2", "--clock", "icount"]
+    out = tmp_path / "run"
+    ended = bench("run", "smoke", "--kernel", NAME, *words, "--out", out)
+    assert ended.code == 0, ended.err
+    found = measured(out)
+    assert len(found) == 4
+    assert all(row["phases"]["suspend"] > 10_000 for row in found)
