@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Read kernel-config/: which kernel, which patches, which options."""
 
-import hashlib
 import platform
 import tomllib
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from bench.kernel.series import check_series, patches_of, series_label
+from bench.kernel.series import check_series, digest_of, patches_of, series_label
 from bench.paths import KERNEL_CONFIG
 
 
@@ -77,12 +76,9 @@ class KernelConfig(BaseModel):
     @property
     def digest(self) -> str:
         """Return a digest of everything but the packages that the built modules depend on."""
-        digest = hashlib.sha256()
         own = (KERNEL_CONFIG / name for name in ("modules.config", "kernel.toml"))
         laid = sorted(path for path in self.overlay.rglob("*") if path.is_file())
-        for path in (*self.patch_files, *own, *laid):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-        return digest.hexdigest()[:12]
+        return digest_of((*self.patch_files, *own, *laid)).hex()[:12]
 
 
 class SourceBase(BaseModel):

@@ -12,6 +12,7 @@ from bench.errors import CannotJudge
 from bench.kernel.config import KernelConfig, load_config
 from bench.kernel.kernel import DIRECTORY, Kernel
 from bench.kernel.packages import Packages, cached_packages, ensure_packages
+from bench.kernel.series import apply_patches
 from bench.model.steps import SILENT, Step, Steps
 from bench.model.units import MIB
 from bench.paths import cache_dir, cache_path, locked, require_space
@@ -71,7 +72,7 @@ def _kernel(path: Path, packages: Packages, config: KernelConfig) -> Kernel:
 
 def _build(packages: Packages, config: KernelConfig, scratch: Path) -> None:
     tree = lay_tree(packages, config, scratch)
-    apply_patches(tree, config)
+    apply_patches(tree, config.patch_files, packages.release)
     modules = scratch / "modules"
     modules.mkdir()
     for ko in make_modules(packages, config, tree):
@@ -106,18 +107,6 @@ def lay_tree(packages: Packages, config: KernelConfig, where: Path) -> Path:
             (directory / name).symlink_to(packages.kbuild / name)
     (out / "Makefile").write_text(f"include {tree}/Makefile\n")
     return tree
-
-
-def apply_patches(tree: Path, config: KernelConfig) -> None:
-    """Apply the patches in order; CannotJudge names the one that does not apply."""
-    for patch in config.patch_files:
-        try:
-            run(
-                [find_tool("patch", "patch"), "-p1", "--no-backup-if-mismatch", "-i", str(patch)],
-                cwd=tree,
-            )
-        except ProcessFailed as error:
-            raise CannotJudge(f"{patch.name} does not apply: {error.output.strip()}") from None
 
 
 def make_modules(packages: Packages, config: KernelConfig, tree: Path) -> list[Path]:

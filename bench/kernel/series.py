@@ -68,11 +68,11 @@ def _versions(where: Path) -> dict[Version, Path]:
     return {(int(match[1]), int(match[2])): path for match, path in named if match}
 
 
-def digest_of(patches: Iterable[Path]) -> bytes:
-    """Return a digest of patches: their names and what is in them."""
+def digest_of(files: Iterable[Path]) -> bytes:
+    """Return a digest of files, as patches are: their names and what is in them."""
     digest = hashlib.sha256()
-    for patch in patches:
-        digest.update(patch.name.encode() + b"\0" + patch.read_bytes() + b"\0")
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.digest()
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from bench.errors import CannotJudge, UsageError
 from bench.kernel.config import load_config
-from bench.kernel.modules import apply_patches, ensure_kernel, lay_tree, make_modules
+from bench.kernel.modules import ensure_kernel, lay_tree, make_modules
 from bench.kernel.packages import ensure_packages
+from bench.kernel.series import apply_patches
 from bench.paths import ROOT
 
 CONFIG = load_config()
@@ -94,7 +95,7 @@ def test_a_relative_one_applies(mine: Path, tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     tree.mkdir()
     (tree / "file").write_text("before\n")
-    apply_patches(tree, load_config("./mine"))
+    apply_patches(tree, load_config("./mine").patch_files)
     assert (tree / "file").read_text() == "after\n"
 
 
