@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bench.executors.guest import GuestExecutor, device_steps
@@ -21,6 +22,18 @@ from bench.plan.scenario import load_scenario
 
 def plan_of(**overrides: object) -> Plan:
     return make_plan(load_scenario("smoke", {"reps": 2, **overrides}))
+
+
+def qemus_of(process: psutil.Process) -> list[psutil.Process]:
+    """Return the guests below a process, without those that end while it looks."""
+
+    def is_qemu(child: psutil.Process) -> bool:
+        try:
+            return "qemu" in child.name()
+        except psutil.NoSuchProcess:
+            return False
+
+    return [child for child in process.children(recursive=True) if is_qemu(child)]
 
 
 @pytest.fixture(scope="session")

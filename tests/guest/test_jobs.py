@@ -13,7 +13,7 @@ from bench.measure.loop import run
 from bench.model.cell import Block, Clock, Rep
 from bench.model.facts import RunFacts
 from bench.results.writer import Store, create, load
-from tests.guest.conftest import plan_of
+from tests.guest.conftest import plan_of, qemus_of
 from tests.unit.streams import Silent
 
 pytestmark = pytest.mark.guest
@@ -34,7 +34,7 @@ def begun(path: Path) -> Store:
 
 def guests() -> list[psutil.Process]:
     """The ones that this process has started."""
-    return [p for p in psutil.Process().children(recursive=True) if "qemu" in p.name()]
+    return qemus_of(psutil.Process())
 
 
 class Watcher(Silent):

@@ -13,12 +13,9 @@ import pytest
 
 from bench.measure.resume import open_again
 from bench.results.reader import AHEAD, load
+from tests.guest.conftest import qemus_of
 
 BENCH = [sys.executable, "-m", "bench"]
-
-
-def qemus_of(process: psutil.Process) -> list[psutil.Process]:
-    return [child for child in process.children(recursive=True) if "qemu" in child.name()]
 
 
 def wait_for(condition: object, seconds: float) -> bool:
