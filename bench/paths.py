@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.errors import NoSpace
+from bench.model.steps import SILENT, Step, Steps
 from bench.model.units import format_size
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,8 +54,15 @@ def require_space(path: Path, needed: int, what: str) -> None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold ``path`` as a lock file, so that two runs do not build one thing at once."""
+def locked(path: Path, steps: Steps = SILENT) -> Iterator[None]:
+    """Hold ``path`` as a lock file, so that two runs do not build one thing at once.
+
+    Whoever has to wait for another process is told so by ``steps``.
+    """
     with path.open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with steps.at(Step.WAIT):
+                fcntl.flock(handle, fcntl.LOCK_EX)
         yield

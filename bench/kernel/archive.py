@@ -139,7 +139,7 @@ def refresh(suites: str, steps: Steps = SILENT) -> None:
     directory = cache_dir() / "apt" / _directory(suites).name
     for needed in ("lists/partial", "cache/archives/partial"):
         (directory / needed).mkdir(parents=True, exist_ok=True)
-    with steps.at(Step.LISTS), locked(directory / ".lock"):
+    with locked(directory / ".lock", steps), steps.at(Step.LISTS):
         (directory / "status").touch()
         _write(directory / "sources.list", wanted)
         _write(directory / "apt.conf", _configuration(directory))

@@ -23,7 +23,7 @@ def ensure_kernel(name: KernelName, steps: Steps = SILENT) -> Kernel:
     if kernel := cached_kernel(name):
         return kernel
     tree = Tree(name.base)
-    with tree.locked():
+    with tree.locked(steps):
         origin = _origin(name, steps)
         if DEBIAN in name.configs and not (tree.path / DEBIAN_CONFIG).exists():
             lay_debian_config(tree, steps)
@@ -70,7 +70,7 @@ def update_source(name: KernelName, steps: Steps = SILENT) -> None:
     if name.packaged:
         ensure_packages(load_config(name.series), update=True, steps=steps)
     elif name.base in source_bases():
-        with Tree(name.base).locked():
+        with Tree(name.base).locked(steps):
             lay_debian_source(source_bases()[name.base], steps, update=True)
     else:
         raise UsageError(

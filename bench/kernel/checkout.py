@@ -27,7 +27,7 @@ def keep_tree(tree: Tree, path: Path, rev: str, configs: tuple[str, ...], steps:
     ``rev`` names a revision of a git tree; without it the files are taken as they lie there.
     UsageError when there is no kernel, or no such revision.
     """
-    with tree.locked():
+    with tree.locked(steps):
         if (path / ".git").exists():
             _keep_git(tree, path, rev, configs, steps)
             return

@@ -37,7 +37,7 @@ def ensure_kernel(config: KernelConfig | None = None, steps: Steps = SILENT) -> 
     cache = cache_dir() / DIRECTORY
     cache.mkdir(exist_ok=True)
     final = cache / _directory(packages, config)
-    with locked(cache / ".lock"):
+    with locked(cache / ".lock", steps):
         if not final.exists():
             require_space(cache, NEEDED, "building the kernel's modules")
             with steps.at(Step.BUILD), atomic_directory(final) as scratch:

@@ -65,7 +65,7 @@ def ensure_packages(config: KernelConfig, update: bool = False, steps: Steps = S
     """
     cache = cache_dir() / "packages"
     cache.mkdir(exist_ok=True)
-    with locked(cache / ".lock"):
+    with locked(cache / ".lock", steps):
         cached = _cached(cache, config)
         if cached and not update:
             return cached[-1]

@@ -15,6 +15,7 @@ from bench.cleanup.scratch import atomic_directory
 from bench.errors import CannotJudge, NoSpace
 from bench.kernel.kernel import bytes_below
 from bench.kernel.series import Version, apply_patches, digest_of, files_of
+from bench.model.steps import SILENT, Steps
 from bench.model.units import MIB
 from bench.paths import cache_dir, cache_path, locked
 
@@ -72,10 +73,11 @@ class Tree:
         return bytes_below(self.path)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, steps: Steps = SILENT) -> Iterator[None]:
         """Hold the tree, so that two processes do not patch or build it at once."""
         (cache_dir() / DIRECTORY).mkdir(exist_ok=True)
-        with locked(self.path.with_name(f".{self.name}.lock")), _told_when_full(self.path):
+        lock = self.path.with_name(f".{self.name}.lock")
+        with locked(lock, steps), _told_when_full(self.path):
             yield
 
     @contextmanager

@@ -142,7 +142,7 @@ def build_whole(recipe: Recipe, steps: Steps) -> Kernel:
     require_space(cache_dir(), NEEDED, "building a kernel")
     tree = Tree(recipe.name.base)
     for out in tree.path.glob("out-*"):
-        with locked(out / ".lock"):
+        with locked(out / ".lock", steps):
             pass  # a make whose bench was killed has ended
     tree.patched_with(recipe.patches, f"{recipe.origin.described} ({recipe.origin.version})")
     out = tree.out(recipe.configs)
@@ -246,9 +246,17 @@ def _objects(log: Path) -> int:
     return len(_OBJECT.findall(log.read_text(errors="replace"))) if log.exists() else 0
 
 
+_ERRORS = (
+    r"^.*: (?:fatal )?error: .*$",
+    r"^.*undefined reference.*$",
+    r"^ERROR: .*$",
+    r"^\S*Kconfig\S*:\d+: .*$",  # of Kconfig; its warnings have no space there
+)
+
+
 def _first_error(output: str) -> str:
-    """Return the first error of a compiler, of the linker or of make, else the last line."""
-    for pattern in (r"^.*: (?:fatal )?error: .*$", r"^.*undefined reference.*$", r"^ERROR: .*$"):
+    """Return the first error of compiler, linker, Kconfig or make, else the last line."""
+    for pattern in _ERRORS:
         if match := re.search(pattern, output, re.MULTILINE):
             return match[0].strip()
     lines = [line for line in output.splitlines() if line.strip() and "***" in line]

@@ -9,6 +9,7 @@ from enum import StrEnum
 class Step(StrEnum):
     """What a run does, in this order. What is in the cache already is no step of it."""
 
+    WAIT = "waiting for another bench, which makes the same"
     LISTS = "fetching Debian's package lists"
     FETCH = "fetching the kernel's packages"
     UNPACK = "unpacking them"

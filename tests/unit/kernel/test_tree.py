@@ -2,6 +2,7 @@
 """A tree of the cache: series are applied and taken back, whatever happened meanwhile."""
 
 import errno
+import fcntl
 import os
 import shutil
 from pathlib import Path
@@ -12,8 +13,10 @@ import pytest
 from bench.errors import CannotJudge, NoSpace
 from bench.kernel import series
 from bench.kernel.tree import Origin, Tree, kept_trees, laid_trees, stated_version
+from bench.model.steps import Step
 from bench.process import ProcessFailed
 from tests.unit.kernel.sources import MAKEFILE, lay, state
+from tests.unit.streams import Notes
 
 ORIGIN = Origin("directory", "/linux", "1", "linux")
 VDPA = "drivers/vhost/vdpa.c"
@@ -208,6 +211,23 @@ def test_other_errors_stay_what_they_are(kept: Tree) -> None:
     assert not isinstance(caught.value, NoSpace)
     with pytest.raises(PermissionError), kept.locked():
         raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_whoever_waits_for_another_is_told(kept: Tree) -> None:
+    class Waits(Notes):
+        """Has the other let go as soon as it is waited for."""
+
+        def step_begins(self, step: Step, total: int, of: str) -> None:
+            super().step_begins(step, total, of)
+            other.close()
+
+    lock = kept.path.with_name(f".{kept.name}.lock")
+    other = lock.open("a")
+    fcntl.flock(other, fcntl.LOCK_EX)
+    told = Waits()
+    for _ in range(2):  # the second time nobody is there
+        with kept.locked(told):
+            assert told.begun == told.ended == [Step.WAIT]
 
 
 def test_a_size_can_be_taken_while_files_come_and_go(

@@ -196,6 +196,11 @@ make: *** [Makefile:248: __sub-make] Error 2
             "make: Entering directory\n*** Compiler lacks asm-goto support.  Stop.\n",
             "*** Compiler lacks asm-goto support.  Stop.",
         ),
+        (
+            "init/Kconfig:3:warning: dubious\ndrivers/vdpa/Kconfig:9: syntax error\n"
+            "make[2]: *** [scripts/kconfig/Makefile:85: olddefconfig] Error 1\n",
+            "drivers/vdpa/Kconfig:9: syntax error",
+        ),
         ("words\n\n", "words"),
         ("", "no output"),
     ],
