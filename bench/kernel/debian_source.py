@@ -27,8 +27,7 @@ def lay_debian_source(base: SourceBase, steps: Steps, update: bool = False) -> O
     origin = tree.origin()
     if origin and not update:
         return origin
-    if update:
-        refresh(base.suites)
+    refresh(base.suites, steps)  # old lists name packages that the mirror has no more
     version = newest(base.suites, base.source)
     if origin and origin.identity == version:
         return origin
@@ -57,6 +56,7 @@ def lay_debian_config(tree: Tree, steps: Steps) -> None:
     base = [*source_bases().values()][-1]
     where = cache_dir() / "packages"
     where.mkdir(exist_ok=True)
+    refresh(base.suites, steps)
     with temporary(where) as scratch:
         debs = fetch_debs(base.suites, [base.config], scratch, steps)
         unpack_debs(debs, scratch / "unpacked")
