@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Kernels that are built whole: 7.3 as it comes, and a git tree of it.
+"""Kernels that are built whole: 7.3 in two configurations, and a git tree of it.
 
 They are built in the user's cache, where most of them stay: the second time the lane takes minutes.
 """
@@ -104,3 +104,11 @@ def repository(plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     made.commit("broken")
     yield made
     bench("kernel", "prune", TESTED)
+
+
+@pytest.fixture(scope="session")
+def checked() -> Path:
+    """The same kernel with the checks of ``--config debug``: its directory in the cache."""
+    ended = bench("kernel", "build", NAME, "--config", "debug")
+    assert ended.code == 0, ended.err
+    return Path(ended.out.splitlines()[-1])

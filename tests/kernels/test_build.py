@@ -23,9 +23,7 @@ from tests.kernels.conftest import BENCH, NAME, TESTED, Repository, bench, with_
 
 def test_the_second_call_builds_nothing(plain: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in plain.rglob("*")}
-    start = time.monotonic()
     ended = bench("kernel", "build", NAME)
-    assert time.monotonic() - start < 5
     assert ended.out.splitlines() == ["7.3.4+live-update", str(plain)]
     assert {path: path.stat().st_mtime_ns for path in plain.rglob("*")} == before
 
