@@ -41,8 +41,8 @@ test-hosts: setup
 reference: setup
 	@$(MAKE) --no-print-directory reference-files
 
-# Three runs, by their samples: nothing is measured.
-REFERENCE := cd reports/reference && $(BENCH) report scaling devices hugepages
+# Four runs, by their samples: nothing is measured.
+REFERENCE := cd reports/reference && $(BENCH) report scaling devices hugepages kernel-7.3
 OUT := .
 reference-files:
 	$(REFERENCE) --format page --out $(OUT)/reference.html
