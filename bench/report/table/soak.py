@@ -151,7 +151,9 @@ def _caches(table: Mapping[str, Counts]) -> list[InUse]:
 
 
 def soak_verdicts(found: Sequence[Soak]) -> Section:
-    """Say in a line for each soak whether anything leaks."""
+    """Say in a line for each soak whether anything leaks; several are named."""
+    if len(found) > 1:
+        return Section(lines=tuple(f"{soak.label}: {_verdict(soak)}" for soak in found))
     return Section(lines=tuple(map(_verdict, found)))
 
 
@@ -168,10 +170,11 @@ def _verdict(soak: Soak) -> str:
 
 def soak_table(found: Sequence[Soak], here: bool) -> Section:
     """Tabulate what was in use; ``here``: on a machine that others use, too."""
-    names = (Column("in use", right=False, names=True),)
+    several = len(found) > 1
+    names = (Column("" if several else "in use", right=False, names=True),)
     heads = (*figures_under("first", "last", "a handover"), Column("verdict", right=False))
     tables = tuple(
-        make_table((*names, *heads), map(_row, soak.uses), soak.label if len(found) > 1 else "")
+        make_table((*names, *heads), map(_row, soak.uses), soak.label if several else "")
         for soak in found
     )
     notes = [

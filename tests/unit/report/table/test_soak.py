@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The table of a soak: what was in use, what grows, and the sentence above it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from bench.executors.replay import ReplayExecutor
 from bench.measure.loop import run, run_facts
 from bench.model.cell import Clock
 from bench.report.table.contents import contents
-from bench.report.table.soak import Soak, soaks
+from bench.report.table.soak import Soak, soak_table, soak_verdicts, soaks
 from bench.report.text.text import sections_text
 from bench.results.writer import Run, create, load
 from tests.unit.soaks import BLOCK, HANDOVERS, PLAN, Counts, leaking, soak_stream, steady
@@ -38,6 +39,15 @@ def test_nothing_leaks(tmp_path: Path) -> None:
     text = sections_text(contents(run))
     assert "700 handovers, 350 with a request under way: nothing leaks" in text
     assert " leak\n" not in text
+
+
+def test_of_several_each_is_named(tmp_path: Path) -> None:
+    soak = the_soak(soaked(tmp_path, steady))
+    several = [replace(soak, label=name) for name in ("sim-net-pa thp", "vduse-blk thp")]
+    text = sections_text([soak_verdicts(several), soak_table(several, here=False)])
+    assert "vduse-blk thp: 700 handovers, 350 with a request under way: nothing leaks\n" in text
+    heads = [line.split("  ")[0] for line in text.splitlines() if line.endswith("verdict")]
+    assert heads == ["sim-net-pa thp", "vduse-blk thp"]
 
 
 def test_what_leaks_is_named_with_its_rate(tmp_path: Path) -> None:
