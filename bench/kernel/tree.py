@@ -116,7 +116,7 @@ class Tree:
         if applied.exists() and applied.read_text() == wanted:
             return
         self.restore()
-        self._keep(sorted({name for patch in patches for name in files_of(patch)}))
+        self._keep(sorted(_files_below(patches)))
         try:
             apply_patches(self.source, patches, what)
         except CannotJudge:
@@ -176,6 +176,15 @@ def _told_when_full(path: Path) -> Iterator[None]:
         f"{path}: {why or os.strerror(errno.ENOSPC)}",
         "free some space, or set XDG_CACHE_HOME to a larger disk",
     )
+
+
+def _files_below(patches: Iterable[Path]) -> set[str]:
+    """Return the files that patches change; CannotJudge for one that is not in the tree."""
+    named = {name: patch for patch in patches for name in files_of(patch)}
+    for name, patch in named.items():
+        if ".." in Path(name).parts or name.startswith("/"):
+            raise CannotJudge(f"{patch.name} changes {name}, which is not in the tree")
+    return {*named}
 
 
 def kept_trees() -> list[Tree]:
