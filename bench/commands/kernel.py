@@ -13,7 +13,7 @@ from bench.guest.saved import DIRECTORY, empty, kept
 from bench.kernel.build import ensure_kernel, steps_to, update_source
 from bench.kernel.checkout import keep_tree
 from bench.kernel.kernel import built_kernels
-from bench.kernel.name import KernelName, check_config, own_name, read_name
+from bench.kernel.name import KernelName, own_name, read_configs, read_name
 from bench.kernel.tree import Tree, laid_trees
 from bench.measure.display import Display
 from bench.measure.progress import show_progress
@@ -55,7 +55,7 @@ def _build_tree(options: BuildOptions, path: Path, say: Say) -> Outcome:
     if options.update:
         raise UsageError("--update is for Debian's packages", "leave it out")
     tree = Tree(own_name(options.name))
-    configs = tuple(map(check_config, options.configs))
+    configs = read_configs("+".join(options.configs))
     ahead = {step: STEP_SECONDS[step] for step in (Step.LAY, Step.KERNEL)}
     with show_progress(say, [ahead]) as display:
         keep_tree(tree, path, options.rev, configs, display)
