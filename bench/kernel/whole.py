@@ -25,7 +25,7 @@ from bench.kernel.series import STOCK, digest_of, patches_of, series_label
 from bench.kernel.tree import DEBIAN_CONFIG, Origin, Tree
 from bench.model.steps import Step, Steps
 from bench.model.units import GIB
-from bench.paths import cache_dir, cache_path, locked, require_space
+from bench.paths import cache_dir, cache_path, require_space
 from bench.process import ProcessFailed, find_tool, missing_tools, run
 
 # To build a whole kernel, with the Debian package of each.
@@ -141,9 +141,6 @@ def build_whole(recipe: Recipe, steps: Steps) -> Kernel:
     check_programs()
     require_space(cache_dir(), NEEDED, "building a kernel")
     tree = Tree(recipe.name.base)
-    for out in tree.path.glob("out-*"):
-        with locked(out / ".lock", steps):
-            pass  # a make whose bench was killed has ended
     tree.patched_with(recipe.patches, f"{recipe.origin.described} ({recipe.origin.version})")
     out = tree.out(recipe.configs)
     out.mkdir(exist_ok=True)

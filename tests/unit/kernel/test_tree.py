@@ -251,8 +251,14 @@ def test_other_errors_stay_what_they_are(kept: Tree) -> None:
     with pytest.raises(CannotJudge, match=r"^else$") as caught, kept.locked():
         raise CannotJudge("else")
     assert not isinstance(caught.value, NoSpace)
-    with pytest.raises(PermissionError), kept.locked():
-        raise PermissionError(errno.EACCES, "Permission denied")
+    with pytest.raises(OSError, match="Input/output error"), kept.locked():
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_what_is_another_users_is_a_line(kept: Tree) -> None:
+    why = "^/cache/x: Permission denied$"
+    with pytest.raises(CannotJudge, match=why), kept.locked():
+        raise PermissionError(errno.EACCES, "Permission denied", "/cache/x")
 
 
 def test_whoever_waits_for_another_is_told(kept: Tree) -> None:
