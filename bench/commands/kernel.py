@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`bench kernel`: build kernels for guests, list what the cache has, empty it."""
 
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from bench.cleanup.scratch import discard
 from bench.commands.outcome import Outcome, Say
 from bench.errors import UsageError
 from bench.guest.saved import DIRECTORY, empty, kept
@@ -96,7 +96,7 @@ def saved_guests() -> str:
     return f"saved guests: {count}, {size / MIB:.0f} MiB, in {cache_path() / DIRECTORY}"
 
 
-def prune(names: Sequence[str] = ()) -> Outcome:
+def prune(names: Sequence[str], say: Say) -> Outcome:
     """Remove all saved guests that no process uses; with names, trees and what was built of them.
 
     UsageError for a tree that is not there.
@@ -107,19 +107,19 @@ def prune(names: Sequence[str] = ()) -> Outcome:
             there = ", ".join(known) or "none"
             raise UsageError(f"prune: there is no tree '{name}'", f"there are: {there}")
     if names:
-        return Outcome(0, "\n".join(_prune_tree(known[name]) for name in names))
+        with show_progress(say, [{}]) as display:
+            trees = [known[name] for name in dict.fromkeys(names)]
+            return Outcome(0, "\n".join(_prune_tree(tree, display) for tree in trees))
     pruned = empty()
     said = f"saved guests removed: {len(pruned.gone)}, {pruned.freed / MIB:.0f} MiB are free again"
     return Outcome(0, "\n".join([said, *(f"{line}: it stays" for line in pruned.left)]))
 
 
-def _prune_tree(tree: Tree) -> str:
-    size = tree.size()
-    with tree.locked():
-        (tree.path / "origin.json").unlink(missing_ok=True)  # first: a part of a tree is none
-        shutil.rmtree(tree.path)
-    kernels = [each for each in built_kernels() if each.base == tree.name]
-    for kernel in kernels:
-        shutil.rmtree(kernel.path)
-    size += sum(kernel.bytes for kernel in kernels)
+def _prune_tree(tree: Tree, display: Display) -> str:
+    with tree.locked(display):
+        kernels = [each for each in built_kernels() if each.base == tree.name]
+        size = tree.size() + sum(kernel.bytes for kernel in kernels)
+        for kernel in kernels:  # before their tree, which they are found by
+            discard(kernel.path)
+        discard(tree.path)
     return f"{tree.name}: tree and {len(kernels)} kernels removed, {size / GIB:.1f} GiB are free"
