@@ -93,7 +93,9 @@ def _git_said(path: Path) -> Iterator[None]:
 
 
 def _git(path: Path, *words: str, env: dict[str, str] | None = None) -> str:
-    return run([find_tool("git", "git"), "-C", str(path), *_PLAIN, *words], env=env, timeout=900)
+    """Run git; as all that writes to a tree it ends with bench, or it would meet the next one."""
+    argv = [find_tool("git", "git"), "-C", str(path), *_PLAIN, *words]
+    return run(argv, env=env, timeout=900, tied=True)
 
 
 # Whatever the user has configured: all files, as they are stored, and nothing but those.
@@ -219,7 +221,7 @@ def unpack(tarball: Path, where: Path) -> None:
     """Unpack a source tarball into a directory, without the directory that it has on top."""
     words = [find_tool("tar", "tar"), "-xf", str(tarball), "-C", str(where), "--strip-components=1"]
     try:
-        run(words, timeout=1800)
+        run(words, timeout=1800, tied=True)
     except ProcessFailed as error:
         said = [line for line in error.output.splitlines() if "Removing leading" not in line]
         raise CannotJudge(f"{tarball}: {next(filter(None, said), error.message)}") from None
@@ -229,7 +231,7 @@ def unpack(tarball: Path, where: Path) -> None:
 
 def _copy(path: Path, where: Path) -> None:
     """Copy a directory, without what was built in it: make refuses to build elsewhere then."""
-    run(["cp", "-a", "--", f"{path}/.", str(where)], timeout=1800)
+    run(["cp", "-a", "--", f"{path}/.", str(where)], timeout=1800, tied=True)
     if (where / ".config").exists() or (where / "include/config").exists():
         run([find_tool("make", "make"), "-C", str(where), "mrproper"])
 
