@@ -10,10 +10,10 @@ from bench.cleanup.scratch import discard
 from bench.commands.outcome import Outcome, Say
 from bench.errors import UsageError
 from bench.guest.saved import DIRECTORY, empty, kept
-from bench.kernel.build import ensure_kernel, steps_to, update_source
+from bench.kernel.build import ensure_kernel, ensure_tree_kernel, steps_to, update_source
 from bench.kernel.checkout import keep_tree
-from bench.kernel.kernel import built_kernels
-from bench.kernel.name import KernelName, own_name, read_configs, read_name
+from bench.kernel.kernel import Kernel, built_kernels
+from bench.kernel.name import own_name, read_configs, read_name
 from bench.kernel.tree import Tree, laid_trees
 from bench.measure.display import Display
 from bench.measure.progress import show_progress
@@ -45,7 +45,7 @@ def build(options: BuildOptions, say: Say) -> Outcome:
     with show_progress(say, [{step: STEP_SECONDS[step] for step in ahead}]) as display:
         if options.update:
             update_source(name, display)
-        return _built(name, display)
+        return _built(ensure_kernel(name, display))
 
 
 def _build_tree(options: BuildOptions, path: Path, say: Say) -> Outcome:
@@ -58,12 +58,12 @@ def _build_tree(options: BuildOptions, path: Path, say: Say) -> Outcome:
     configs = read_configs("+".join(options.configs))
     ahead = {step: STEP_SECONDS[step] for step in (Step.LAY, Step.KERNEL)}
     with show_progress(say, [ahead]) as display:
-        keep_tree(tree, path, options.rev, configs, display)
-        return _built(read_name(f"{options.name}:"), display)
+        origin = keep_tree(tree, path, options.rev, configs, display)
+        name = read_name(f"{options.name}:")
+        return _built(ensure_tree_kernel(name, origin, display))
 
 
-def _built(name: KernelName, display: Display) -> Outcome:
-    kernel = ensure_kernel(name, display)
+def _built(kernel: Kernel) -> Outcome:
     return Outcome(0, f"{kernel.name}\n{kernel.path}")
 
 

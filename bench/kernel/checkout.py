@@ -24,8 +24,10 @@ from bench.process import ProcessFailed, find_tool, run
 NEEDED = 2 * GIB  # bytes of an unpacked tree
 
 
-def keep_tree(tree: Tree, path: Path, rev: str, configs: tuple[str, ...], steps: Steps) -> None:
+def keep_tree(tree: Tree, path: Path, rev: str, configs: tuple[str, ...], steps: Steps) -> Origin:
     """Make a tree of the cache a copy of what is at ``path``; what did not change stays.
+
+    Returns what it is a copy of.
 
     ``rev`` names a revision of a git tree; without it the files are taken as they lie there.
     UsageError when there is no kernel, or no such revision.
@@ -35,20 +37,28 @@ def keep_tree(tree: Tree, path: Path, rev: str, configs: tuple[str, ...], steps:
         if git:
             with _git_said(path):
                 _keep_git(tree, path, rev, configs, steps)
-            return
-        if rev:
+        elif rev:
             raise UsageError(f"--rev: {path} is not a git tree", "leave --rev out")
-        origin = replace(_described(path), configs=configs)
-        if tree.is_copy_of(origin):
-            return
-        require_space(cache_dir(), NEEDED, "the source of a kernel")
-        with steps.at(Step.LAY), tree.laying(origin):
-            tree.forget_builds()
-            with atomic_directory(tree.source) as scratch:
-                if path.is_file():
-                    unpack(path, scratch)
-                else:
-                    _copy(path, scratch)
+        else:
+            _keep_files(tree, path, configs, steps)
+        origin = tree.origin()
+    if origin is None:
+        raise CannotJudge(f"{tree.path}: what was laid there is gone", "try again")
+    return origin
+
+
+def _keep_files(tree: Tree, path: Path, configs: tuple[str, ...], steps: Steps) -> None:
+    origin = replace(_described(path), configs=configs)
+    if tree.is_copy_of(origin):
+        return
+    require_space(cache_dir(), NEEDED, "the source of a kernel")
+    with steps.at(Step.LAY), tree.laying(origin):
+        tree.forget_builds()
+        with atomic_directory(tree.source) as scratch:
+            if path.is_file():
+                unpack(path, scratch)
+            else:
+                _copy(path, scratch)
 
 
 def _is_git(path: Path) -> bool:
