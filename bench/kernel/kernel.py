@@ -13,6 +13,15 @@ from bench.paths import cache_path
 DIRECTORY = "kernels"  # of the cache
 
 
+_LONGEST = 200  # bytes of a label; file systems take 255
+
+
+def directory_of(label: str, digest: str) -> Path:
+    """Return where a kernel is kept in the cache; names of files of the user's may be long."""
+    short = label.encode()[:_LONGEST].decode(errors="ignore")
+    return cache_path() / DIRECTORY / f"{short}-{digest}"
+
+
 @dataclass(frozen=True)
 class Kernel:
     """A kernel that a guest can boot, with its modules."""

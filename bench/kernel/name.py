@@ -14,6 +14,7 @@ from bench.paths import KERNEL_CONFIG
 
 FRAGMENTS = KERNEL_CONFIG / "fragments"
 PLAIN, DEBUG, DEBIAN = "plain", "debug", "debian"
+_LONGEST = 60  # letters of the name of a configuration: it is a part of a directory's
 _BASE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,40}"
 
 
@@ -89,7 +90,7 @@ def own_name(name: str) -> str:
 def config_label(config: str) -> str:
     """Return the name of a configuration without where it is, as make takes it in a path."""
     name = re.sub(r"\.config$", "", Path(config).name) if _is_file(config) else config
-    return re.sub(r"[^\w.-]", "_", name)
+    return re.sub(r"[^\w.-]", "_", name)[:_LONGEST]
 
 
 def check_config(config: str) -> str:

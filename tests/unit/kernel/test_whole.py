@@ -160,6 +160,18 @@ def test_a_tree_that_somebody_has_laid_anew_is_not_taken_for_ours(
         build.ensure_tree_kernel(name, replace(origin, identity="another"), SILENT)
 
 
+def test_names_of_files_may_be_long(origin: Origin, tmp_path: Path) -> None:
+    configs = [tmp_path / f"{letter * 240}.config" for letter in "abcd"]
+    for config in configs:
+        config.write_text("CONFIG_A=y\n")
+    series = tmp_path / ("ä" * 120)
+    series.mkdir()
+    (series / "0001.patch").write_text("")
+    recipe = recipe_of(KernelName("mine", str(series), tuple(map(str, configs))), origin)
+    recipe.path.with_name(f"{recipe.path.name}.tmp").mkdir(parents=True)
+    Tree("mine").out(recipe.configs).mkdir()
+
+
 def test_debug_is_laid_over_the_plain_one(origin: Origin) -> None:
     plain = recipe_of(of("mine"), origin)
     debug = recipe_of(KernelName("mine", "live-update", ("debug",)), origin)
