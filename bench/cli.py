@@ -393,4 +393,4 @@ def prune(
 
     raise_signals()
     _undo_leftovers()
-    return kernels.prune(names or ())
+    return kernels.prune(names or (), _say)

@@ -39,6 +39,16 @@ class NoSpace(CannotJudge):
     """The cache or the run directory does not fit."""
 
 
+class TreeTaken(CannotJudge):
+    """Another process has laid another source under the name of a tree of the cache."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name}: another bench has laid another kernel under this name meanwhile",
+            "build or measure one of them after the other",
+        )
+
+
 class EndsBisection(BenchError):
     """Every step of a bisection would fail in this way: git ends it for a code from 128 on."""
 

@@ -54,6 +54,7 @@ def run(
     timeout: float = 600,
     watch: Callable[[], None] | None = None,
     grace: float = 0,
+    tied: bool = False,
 ) -> str:
     """Run a command to its end and return its standard output.
 
@@ -61,11 +62,13 @@ def run(
     (code 124); MissingTool if there is no such program; CannotJudge if it cannot be started.
     ``env`` is added to our environment without what is meant for other builds; ``stdin`` is
     what the command reads, nothing by default. ``watch`` is called twice a second meanwhile.
-    A command that is not to go on is killed, ``grace`` seconds after it was asked to end.
+    A command that is not to go on is killed, ``grace`` seconds after it was asked to end; one
+    that is ``tied`` also where bench is killed, but not what it has started.
     """
     try:
         merged = {**_environment(), **(env or {})}
-        done = _run_group(argv, stdin, timeout, cwd, merged, watch, grace)
+        tie = _tie() if tied else []
+        done = _run_group([*tie, *argv], stdin, timeout, cwd, merged, watch, grace)
     except FileNotFoundError:
         raise MissingTool(f"{argv[0]} is not installed") from None
     except OSError as error:
@@ -215,6 +218,11 @@ class Child:
 _GATE = ("sh", "-c", 'read -r _ && exec "$@" </dev/null', "sh")
 
 
+def _tie() -> list[str]:
+    """Return what begins a command that the kernel kills where the thread that began it ends."""
+    return [find_tool("setpriv", "util-linux"), "--pdeathsig", "KILL", "--"]
+
+
 @contextmanager
 def spawn(argv: Sequence[str], *, log: Path, pass_fds: Sequence[int] = ()) -> Iterator[Child]:
     """Run ``argv`` with its output appended to ``log``, and kill it when the block is left.
@@ -225,7 +233,7 @@ def spawn(argv: Sequence[str], *, log: Path, pass_fds: Sequence[int] = ()) -> It
     The session is therefore written to a journal before ``argv`` begins, and the next call of
     bench ends it. CannotJudge if it cannot be started.
     """
-    guard = [find_tool("setpriv", "util-linux"), "--pdeathsig", "KILL", "--", *_GATE]
+    guard = [*_tie(), *_GATE]
     with Journal() as journal:
         with log.open("ab") as output:
             try:

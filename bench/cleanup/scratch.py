@@ -5,11 +5,11 @@ import errno
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bench.cleanup.journal import Journal
-from bench.errors import NoSpace
+from bench.errors import CannotJudge, NoSpace
 
 
 @contextmanager
@@ -32,6 +32,21 @@ def atomic_directory(final: Path) -> Iterator[Path]:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise NoSpace(f"{final.parent}: {error.strerror}", "free some space") from None
             raise
+
+
+def discard(path: Path) -> None:
+    """Remove a directory of the cache at once: there is never a part of it under its name.
+
+    What is left of it where bench is killed goes with the next call. CannotJudge for what stays.
+    """
+    gone = path.with_name(f".{path.name}.tmp")
+    with Journal() as journal:
+        journal.note_scratch(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+        with suppress(FileNotFoundError):  # somebody else has removed it
+            path.rename(gone)
+    if journal.problems:
+        raise CannotJudge(journal.problems[0], "remove it yourself")
 
 
 @contextmanager

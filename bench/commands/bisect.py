@@ -15,14 +15,23 @@ from bench.cleanup.scratch import temporary
 from bench.commands.again import Again
 from bench.commands.gate import Files, judge_sides
 from bench.commands.outcome import Outcome, Say
-from bench.errors import BenchError, CannotJudge, EndsBisection, MissingTool, NoSpace, UsageError
+from bench.errors import (
+    BenchError,
+    CannotJudge,
+    EndsBisection,
+    MissingTool,
+    NoSpace,
+    TreeTaken,
+    UsageError,
+)
 from bench.executors.choose import check
 from bench.gate.compare import GateOptions, Sides, ask, read_sides
 from bench.gate.judge import EXIT_CANNOT_JUDGE
-from bench.kernel.build import ensure_kernel
+from bench.kernel.build import ensure_tree_kernel
 from bench.kernel.checkout import keep_tree
+from bench.kernel.kernel import Kernel
 from bench.kernel.name import on_base, read_name
-from bench.kernel.tree import Tree
+from bench.kernel.tree import Origin, Tree
 from bench.measure.display import Display
 from bench.measure.progress import show_progress
 from bench.measure.resume import scenario_of
@@ -89,10 +98,11 @@ def gate_tree(
     name = name_of(wanted.path)
     with temporary(cache_dir()) as scratch:
         out = wanted.out or scratch / "new"
-        described = _have_kernel(name, wanted, runs[0].on(name), say)
+        origin, kernel = _have_kernel(name, wanted, runs[0].on(name), say)
         _measure(runs, name, out, wanted.arguments, say)
+        check_measured(runs_below(out), name, kernel)
         question = replace(question, new=out)
-        sides = _sides(question, f"{wanted.path} at {described}")
+        sides = _sides(question, f"{wanted.path} at {origin.described}")
         return judge_sides(question, sides, files, confirm, annotate, say)
 
 
@@ -115,7 +125,7 @@ def _ending(*kinds: type[BenchError]) -> Iterator[None]:
 def _skipping() -> Iterator[None]:
     """Let errors be those of a commit, but for those of this machine or the command line."""
     try:
-        with _ending(UsageError, MissingTool, NoSpace):
+        with _ending(UsageError, MissingTool, NoSpace, TreeTaken):
             yield
     except EndsBisection:
         raise
@@ -148,19 +158,28 @@ def _measured(path: Path) -> _Measured:
     return _Measured(path, facts, scenario)
 
 
-def _have_kernel(name: str, wanted: TreeOptions, scenario: Scenario, say: Say) -> str:
-    """Build the kernel of a tree unless the cache has it; returns the revision."""
+def _have_kernel(
+    name: str, wanted: TreeOptions, scenario: Scenario, say: Say
+) -> tuple[Origin, Kernel]:
+    """Build the kernel of a tree unless the cache has it; returns what it is made of, and it."""
     tree = Tree(name)
     ahead = {step: STEP_SECONDS[step] for step in (Step.LAY, Step.KERNEL)}
     if tree.origin():  # of the commit before: most of it is compiled
         ahead[Step.KERNEL] = _AGAIN
     with show_progress(say, [ahead]) as display:
         with _ending(BenchError):
-            keep_tree(tree, wanted.path, wanted.rev, (), display)
+            origin = keep_tree(tree, wanted.path, wanted.rev, (), display)
         with _skipping():
-            ensure_kernel(read_name(*scenario.kernel, *scenario.config), display)
-    origin = tree.origin()
-    return origin.described if origin else wanted.rev
+            kernel = read_name(*scenario.kernel, *scenario.config)
+            return origin, ensure_tree_kernel(kernel, origin, display)
+
+
+def check_measured(runs: Sequence[Path], name: str, kernel: Kernel) -> None:
+    """Find that it was this kernel that was measured; EndsBisection where it was another's."""
+    digests = {read_facts(run / "run.json").executor.kernel_digest for run in runs}
+    with _ending(TreeTaken):
+        if digests != {kernel.digest}:
+            raise TreeTaken(name)
 
 
 def _measure(

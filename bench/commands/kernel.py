@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`bench kernel`: build kernels for guests, list what the cache has, empty it."""
 
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from bench.cleanup.scratch import discard
 from bench.commands.outcome import Outcome, Say
 from bench.errors import UsageError
 from bench.guest.saved import DIRECTORY, empty, kept
-from bench.kernel.build import ensure_kernel, steps_to, update_source
+from bench.kernel.build import ensure_kernel, ensure_tree_kernel, steps_to, update_source
 from bench.kernel.checkout import keep_tree
-from bench.kernel.kernel import built_kernels
-from bench.kernel.name import KernelName, check_config, own_name, read_name
+from bench.kernel.kernel import Kernel, built_kernels
+from bench.kernel.name import own_name, read_configs, read_name
 from bench.kernel.tree import Tree, laid_trees
 from bench.measure.display import Display
 from bench.measure.progress import show_progress
@@ -45,7 +45,7 @@ def build(options: BuildOptions, say: Say) -> Outcome:
     with show_progress(say, [{step: STEP_SECONDS[step] for step in ahead}]) as display:
         if options.update:
             update_source(name, display)
-        return _built(name, display)
+        return _built(ensure_kernel(name, display))
 
 
 def _build_tree(options: BuildOptions, path: Path, say: Say) -> Outcome:
@@ -55,15 +55,15 @@ def _build_tree(options: BuildOptions, path: Path, say: Say) -> Outcome:
     if options.update:
         raise UsageError("--update is for Debian's packages", "leave it out")
     tree = Tree(own_name(options.name))
-    configs = tuple(map(check_config, options.configs))
+    configs = read_configs("+".join(options.configs))
     ahead = {step: STEP_SECONDS[step] for step in (Step.LAY, Step.KERNEL)}
     with show_progress(say, [ahead]) as display:
-        keep_tree(tree, path, options.rev, configs, display)
-        return _built(read_name(f"{options.name}:"), display)
+        origin = keep_tree(tree, path, options.rev, configs, display)
+        name = read_name(f"{options.name}:")
+        return _built(ensure_tree_kernel(name, origin, display))
 
 
-def _built(name: KernelName, display: Display) -> Outcome:
-    kernel = ensure_kernel(name, display)
+def _built(kernel: Kernel) -> Outcome:
     return Outcome(0, f"{kernel.name}\n{kernel.path}")
 
 
@@ -96,7 +96,7 @@ def saved_guests() -> str:
     return f"saved guests: {count}, {size / MIB:.0f} MiB, in {cache_path() / DIRECTORY}"
 
 
-def prune(names: Sequence[str] = ()) -> Outcome:
+def prune(names: Sequence[str], say: Say) -> Outcome:
     """Remove all saved guests that no process uses; with names, trees and what was built of them.
 
     UsageError for a tree that is not there.
@@ -107,19 +107,19 @@ def prune(names: Sequence[str] = ()) -> Outcome:
             there = ", ".join(known) or "none"
             raise UsageError(f"prune: there is no tree '{name}'", f"there are: {there}")
     if names:
-        return Outcome(0, "\n".join(_prune_tree(known[name]) for name in names))
+        with show_progress(say, [{}]) as display:
+            trees = [known[name] for name in dict.fromkeys(names)]
+            return Outcome(0, "\n".join(_prune_tree(tree, display) for tree in trees))
     pruned = empty()
     said = f"saved guests removed: {len(pruned.gone)}, {pruned.freed / MIB:.0f} MiB are free again"
     return Outcome(0, "\n".join([said, *(f"{line}: it stays" for line in pruned.left)]))
 
 
-def _prune_tree(tree: Tree) -> str:
-    size = tree.size()
-    with tree.locked():
-        (tree.path / "origin.json").unlink(missing_ok=True)  # first: a part of a tree is none
-        shutil.rmtree(tree.path)
-    kernels = [each for each in built_kernels() if each.base == tree.name]
-    for kernel in kernels:
-        shutil.rmtree(kernel.path)
-    size += sum(kernel.bytes for kernel in kernels)
+def _prune_tree(tree: Tree, display: Display) -> str:
+    with tree.locked(display):
+        kernels = [each for each in built_kernels() if each.base == tree.name]
+        size = tree.size() + sum(kernel.bytes for kernel in kernels)
+        for kernel in kernels:  # before their tree, which they are found by
+            discard(kernel.path)
+        discard(tree.path)
     return f"{tree.name}: tree and {len(kernels)} kernels removed, {size / GIB:.1f} GiB are free"

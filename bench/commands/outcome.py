@@ -28,11 +28,17 @@ class Outcome:
 
 
 def unexpected(error: Exception) -> Outcome:
-    """Describe an error that is none of ours: of typer for a wrong command line, or a bug."""
+    """Describe an error that is none of ours.
+
+    It is typer's for a wrong command line, a file or directory that is not for us, or a bug.
+    """
     message = getattr(error, "format_message", None)
     if callable(message):
         hint = "bench COMMAND --help lists the options"
         return Outcome(EXIT_USAGE, complaint=message(), hint=hint)
+    if isinstance(error, PermissionError) and error.filename:
+        hint = "let this user read it, or name another place"
+        return Outcome(EXIT_USAGE, complaint=f"{error.filename}: {error.strerror}", hint=hint)
     where = ""
     if error.__traceback__:
         last = error.__traceback__

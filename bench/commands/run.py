@@ -111,16 +111,16 @@ def run_boot(
                 run_plan(plan, executor, store, display, 0, jobs)
     except KeyboardInterrupt:
         if (store.path / "run.json").exists():
-            return _outcome(store, interrupted=True)
+            return outcome_of(store, interrupted=True)
         _remove_if_empty(store)
         complaint = "interrupted before anything was measured"
         return Outcome(EXIT_INTERRUPTED, complaint=complaint, interrupted=True)
     except BenchError as error:
         if _remove_if_empty(store):
             raise
-        measured = _outcome(store)
+        measured = outcome_of(store)
         return replace(measured, code=error.exit_code, complaint=error.message, hint=error.hint)
-    return _outcome(store)
+    return outcome_of(store)
 
 
 def run_boots(options: RunOptions, boots: Sequence[Boot], display: Display) -> Outcome:
@@ -179,7 +179,7 @@ def resume_run(options: RunOptions, path: Path, say: Say) -> Outcome:
     if run.set_aside:
         say(f"{run.set_aside} lines of unfinished cells are in samples.damaged.jsonl")
     if run.finished:
-        return _outcome(run.store)
+        return outcome_of(run.store)
     blocks = [block for block in run.rest.blocks if block not in run.ahead]
     ahead = seconds_ahead([run.scenario], run.plan, blocks, run.clock)
     with show_progress(say, ahead) as display:
@@ -198,8 +198,8 @@ def _measure_rest(options: RunOptions, run: Resumed, display: Display) -> Outcom
             with display.measuring(run.rest):
                 run_plan(run.rest, executor, run.store, display, boots, jobs, run.ahead)
     except KeyboardInterrupt:
-        return _outcome(run.store, interrupted=True)
-    return _outcome(run.store)
+        return outcome_of(run.store, interrupted=True)
+    return outcome_of(run.store)
 
 
 def _say_shortage(reps: Reps, boots: int, executor: Executor, say: Say) -> None:
@@ -230,7 +230,7 @@ def _remove_if_empty(store: Store) -> bool:
     return True
 
 
-def _outcome(store: Store, interrupted: bool = False) -> Outcome:
+def outcome_of(store: Store, interrupted: bool = False) -> Outcome:
     """Report what is stored; the code says whether that is all that was to be measured."""
     from bench.report.table.contents import contents
     from bench.report.table.soak import soaks
@@ -251,6 +251,6 @@ def _outcome(store: Store, interrupted: bool = False) -> Outcome:
         complaint = f"interrupted: {kept} samples of finished cells are kept"
         hint = f"go on: bench run --resume {store.path}"
         if soaked:
-            hint += " (a soak has nothing to go on with: begin it anew)"
+            hint = "begin it anew: a soak does not go on where it was interrupted"
         return Outcome(code, "", complaint, hint, report, interrupted=True)
     return Outcome(code, "", "" if finished.measured else "nothing was measured", "", report)

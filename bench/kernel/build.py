@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Have a kernel by its name, built where the cache has none."""
 
-from bench.errors import CannotJudge, UsageError
+from bench.errors import CannotJudge, TreeTaken, UsageError
 from bench.kernel import modules
 from bench.kernel.config import load_config, source_bases
 from bench.kernel.debian_source import lay_debian_config, lay_debian_source
@@ -29,6 +29,17 @@ def ensure_kernel(name: KernelName, steps: Steps = SILENT) -> Kernel:
             lay_debian_config(tree, steps)
         recipe = recipe_of(name, origin)
         return cached_whole(recipe) or build_whole(recipe, steps)
+
+
+def ensure_tree_kernel(name: KernelName, origin: Origin, steps: Steps) -> Kernel:
+    """Return a kernel of a tree that was laid as ``origin``, as `ensure_kernel` does.
+
+    TreeTaken when another process has made the tree a copy of something else since.
+    """
+    kernel = ensure_kernel(name, steps)
+    if kernel.digest != recipe_of(name, origin).digest:
+        raise TreeTaken(name.base)
+    return kernel
 
 
 def _origin(name: KernelName, steps: Steps) -> Origin:

@@ -7,6 +7,9 @@ import os
 import re
 import shutil
 import tarfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,33 +24,88 @@ from bench.process import ProcessFailed, find_tool, run
 NEEDED = 2 * GIB  # bytes of an unpacked tree
 
 
-def keep_tree(tree: Tree, path: Path, rev: str, configs: tuple[str, ...], steps: Steps) -> None:
+def keep_tree(tree: Tree, path: Path, rev: str, configs: tuple[str, ...], steps: Steps) -> Origin:
     """Make a tree of the cache a copy of what is at ``path``; what did not change stays.
+
+    Returns what it is a copy of.
 
     ``rev`` names a revision of a git tree; without it the files are taken as they lie there.
     UsageError when there is no kernel, or no such revision.
     """
-    with tree.locked(steps):
-        if (path / ".git").exists():
-            _keep_git(tree, path, rev, configs, steps)
-            return
-        if rev:
+    git = _is_git(path)
+    with tree.locked(steps), _whole_or_none(tree):
+        if git:
+            with _git_said(path):
+                _keep_git(tree, path, rev, configs, steps)
+        elif rev:
             raise UsageError(f"--rev: {path} is not a git tree", "leave --rev out")
-        origin = replace(_described(path), configs=configs)
-        if tree.is_copy_of(origin):
-            return
-        require_space(cache_dir(), NEEDED, "the source of a kernel")
-        with steps.at(Step.LAY), tree.laying(origin):
-            tree.forget_builds()
-            with atomic_directory(tree.source) as scratch:
-                if path.is_file():
-                    unpack(path, scratch)
-                else:
-                    _copy(path, scratch)
+        else:
+            _keep_files(tree, path, configs, steps)
+        origin = tree.origin()
+    if origin is None:
+        raise CannotJudge(f"{tree.path}: what was laid there is gone", "try again")
+    return origin
+
+
+def _keep_files(tree: Tree, path: Path, configs: tuple[str, ...], steps: Steps) -> None:
+    origin = replace(_described(path), configs=configs)
+    if tree.is_copy_of(origin):
+        return
+    require_space(cache_dir(), NEEDED, "the source of a kernel")
+    with steps.at(Step.LAY), tree.laying(origin):
+        tree.forget_builds()
+        with atomic_directory(tree.source) as scratch:
+            if path.is_file():
+                unpack(path, scratch)
+            else:
+                _copy(path, scratch)
+
+
+def _is_git(path: Path) -> bool:
+    """Tell a git tree; UsageError where nobody can tell."""
+    try:
+        str(path.absolute()).encode()
+        return (path / ".git").exists() or _is_bare(path)
+    except UnicodeEncodeError:
+        raise UsageError(f"--tree: {path}: its name is not UTF-8", "rename it") from None
+    except OSError as error:
+        raise UsageError(f"--tree: {path}: {error.strerror}") from None
+
+
+def _is_bare(path: Path) -> bool:
+    return (path / "HEAD").is_file() and (path / "objects").is_dir()
+
+
+@contextmanager
+def _whole_or_none(tree: Tree) -> Iterator[None]:
+    """Remove what the block has begun of a tree that was not there, unless it comes to its end."""
+    there = tree.path.exists()
+    try:
+        yield
+    except BaseException:
+        if not there:
+            shutil.rmtree(tree.path, ignore_errors=True)
+        raise
+
+
+@contextmanager
+def _git_said(path: Path) -> Iterator[None]:
+    """Name the first thing that git complains of in the block: others follow from it."""
+    try:
+        yield
+    except ProcessFailed as error:
+        why = re.search(r"^(?:error|fatal): (.*)$", error.output, re.MULTILINE)
+        advice = re.search(r"^\s+(git config .*)$", error.output, re.MULTILINE)
+        raise CannotJudge(
+            f"--tree: {path}: git: {why[1]}" if why else error.message,
+            advice[1] if advice else error.hint,
+        ) from None
 
 
 def _git(path: Path, *words: str, env: dict[str, str] | None = None) -> str:
-    return run([find_tool("git", "git"), "-C", str(path), *_PLAIN, *words], env=env, timeout=900)
+    """Run git; as all that writes to a tree it ends with bench, or it would meet the next one."""
+    argv = [find_tool("git", "git"), "-C", str(path), *_PLAIN, *words]
+    return run(argv, env=env, timeout=900, tied=True)
 
 
 # Whatever the user has configured: all files, as they are stored, and nothing but those.
@@ -56,6 +114,8 @@ _PLAIN = [word for each in (*_SETTINGS, "hooksPath=/dev/null") for word in ("-c"
 
 
 def _keep_git(tree: Tree, path: Path, rev: str, configs: tuple[str, ...], steps: Steps) -> None:
+    if not rev:
+        _check_files(path)
     common = Path(_git(path, "rev-parse", "--path-format=absolute", "--git-common-dir").strip())
     objects = tree.path / "objects"
     objects.mkdir(parents=True, exist_ok=True)
@@ -88,6 +148,14 @@ def _keep_git(tree: Tree, path: Path, rev: str, configs: tuple[str, ...], steps:
         _git(path, "read-tree", "--reset", "-u", content, env={**env, **here, **_dir(path)})
 
 
+def _check_files(path: Path) -> None:
+    """Refuse to take files as they lie where no kernel does: UsageError."""
+    if not (path / ".git").exists():
+        raise UsageError(f"--tree: {path} is a bare git tree, without files", "name a --rev of it")
+    if not version_of(path / "Makefile"):
+        raise UsageError(f"--tree: {path} is no Linux kernel: no Makefile with its version")
+
+
 def _dir(path: Path) -> dict[str, str]:
     return {"GIT_DIR": _git(path, "rev-parse", "--absolute-git-dir").strip()}
 
@@ -116,7 +184,10 @@ def _as_it_lies(tree: Tree, path: Path, env: dict[str, str]) -> tuple[str, str]:
     env = {**env, "GIT_INDEX_FILE": str(mine)}
     _git(path, "add", "--all", env=env)
     content = _git(path, "write-tree", env=env).strip()
-    head, described = _revision(path, "HEAD")
+    try:
+        head, described = _revision(path, "HEAD")
+    except UsageError:  # there is no commit yet
+        return content, "dirty"
     return content, described if content == head else f"{described} dirty"
 
 
@@ -144,25 +215,33 @@ def _described(path: Path) -> Origin:
 def _of_tarball(path: Path) -> Origin:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if not tarfile.is_tarfile(path):
+    if not _is_tarball(path):
         raise UsageError(f"--tree: {path} is no source tarball", "as linux-7.3.4.tar.xz is one")
     return Origin("tarball", str(path.resolve()), digest, re.sub(r"\.tar(\.\w+)?$", "", path.name))
 
 
+def _is_tarball(path: Path) -> bool:
+    try:
+        return tarfile.is_tarfile(path)
+    except (EOFError, zlib.error):  # its first bytes were cut off, or are damaged
+        return False
+
+
 def unpack(tarball: Path, where: Path) -> None:
     """Unpack a source tarball into a directory, without the directory that it has on top."""
-    words = ["tar", "-xf", str(tarball), "-C", str(where), "--strip-components=1"]
+    words = [find_tool("tar", "tar"), "-xf", str(tarball), "-C", str(where), "--strip-components=1"]
     try:
-        run(words, timeout=1800)
+        run(words, timeout=1800, tied=True)
     except ProcessFailed as error:
-        raise CannotJudge(f"{tarball}: {error.output.strip().splitlines()[0]}") from None
+        said = [line for line in error.output.splitlines() if "Removing leading" not in line]
+        raise CannotJudge(f"{tarball}: {next(filter(None, said), error.message)}") from None
     if not version_of(where / "Makefile"):
         raise UsageError(f"--tree: {tarball}: there is no Linux kernel in it")
 
 
 def _copy(path: Path, where: Path) -> None:
     """Copy a directory, without what was built in it: make refuses to build elsewhere then."""
-    run(["cp", "-a", "--", f"{path}/.", str(where)], timeout=1800)
+    run(["cp", "-a", "--", f"{path}/.", str(where)], timeout=1800, tied=True)
     if (where / ".config").exists() or (where / "include/config").exists():
         run([find_tool("make", "make"), "-C", str(where), "mrproper"])
 
@@ -176,5 +255,7 @@ def _of_directory(path: Path) -> Origin:
         directories.sort()
         for name in sorted(files):
             state = (Path(at) / name).lstat()
-            digest.update(f"{at}/{name} {state.st_size} {state.st_mtime_ns}\n".encode())
-    return Origin("directory", str(path.resolve()), digest.hexdigest(), path.name)
+            line = f"{Path(at).relative_to(path) / name} {state.st_size} {state.st_mtime_ns}\n"
+            digest.update(line.encode(errors="surrogateescape"))
+    where = path.resolve()
+    return Origin("directory", str(where), digest.hexdigest(), where.name)

@@ -7,9 +7,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.errors import CannotJudge
 from bench.paths import cache_path
 
 DIRECTORY = "kernels"  # of the cache
+
+
+_LONGEST = 200  # bytes of a label; file systems take 255
+
+
+def directory_of(label: str, digest: str) -> Path:
+    """Return where a kernel is kept in the cache; names of files of the user's may be long."""
+    short = label.encode()[:_LONGEST].decode(errors="ignore")
+    return cache_path() / DIRECTORY / f"{short}-{digest}"
 
 
 @dataclass(frozen=True)
@@ -46,9 +56,12 @@ class BuiltKernel:
 
 
 def built_kernels() -> list[BuiltKernel]:
-    """List the kernels of the cache, the newest first."""
+    """List the kernels of the cache, the newest first; CannotJudge where that is not allowed."""
     cache = cache_path() / DIRECTORY
-    found = [path for path in cache.iterdir() if path.is_dir()] if cache.is_dir() else []
+    try:
+        found = [path for path in cache.iterdir() if path.is_dir()] if cache.is_dir() else []
+    except PermissionError as error:
+        raise CannotJudge(f"{cache}: {error.strerror}", "set XDG_CACHE_HOME to your own") from None
     kernels = [
         BuiltKernel(
             path,

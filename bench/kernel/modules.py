@@ -10,12 +10,12 @@ from pathlib import Path
 from bench.cleanup.scratch import atomic_directory
 from bench.errors import CannotJudge
 from bench.kernel.config import KernelConfig, load_config
-from bench.kernel.kernel import DIRECTORY, Kernel
+from bench.kernel.kernel import DIRECTORY, Kernel, directory_of
 from bench.kernel.packages import Packages, cached_packages, ensure_packages
 from bench.kernel.series import apply_patches
 from bench.model.steps import SILENT, Step, Steps
 from bench.model.units import MIB
-from bench.paths import cache_dir, cache_path, locked, require_space
+from bench.paths import cache_dir, locked, require_space
 from bench.process import ProcessFailed, find_tool, run
 
 NEEDED = 512 * MIB  # bytes in the cache while the modules are built
@@ -36,7 +36,7 @@ def ensure_kernel(config: KernelConfig | None = None, steps: Steps = SILENT) -> 
     packages = ensure_packages(config, steps=steps)
     cache = cache_dir() / DIRECTORY
     cache.mkdir(exist_ok=True)
-    final = cache / _directory(packages, config)
+    final = _path(packages, config)
     with locked(cache / ".lock", steps):
         if not final.exists():
             require_space(cache, NEEDED, "building the kernel's modules")
@@ -51,12 +51,12 @@ def cached_kernel(config: KernelConfig | None = None) -> Kernel | None:
     packages = cached_packages(config)
     if packages is None:
         return None
-    path = cache_path() / DIRECTORY / _directory(packages, config)
+    path = _path(packages, config)
     return _kernel(path, packages, config) if path.exists() else None
 
 
-def _directory(packages: Packages, config: KernelConfig) -> str:
-    return f"{packages.release}+{config.label}-{config.digest}"
+def _path(packages: Packages, config: KernelConfig) -> Path:
+    return directory_of(f"{packages.release}+{config.label}", config.digest)
 
 
 def _kernel(path: Path, packages: Packages, config: KernelConfig) -> Kernel:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from bench.errors import UsageError
 from bench.kernel.config import load_config, source_bases
+from bench.kernel.fragments import read_fragment
 from bench.kernel.series import PATCHES, STOCK, check_series, series_label
 from bench.kernel.tree import Tree, kept_trees
 from bench.paths import KERNEL_CONFIG
 
 FRAGMENTS = KERNEL_CONFIG / "fragments"
 PLAIN, DEBUG, DEBIAN = "plain", "debug", "debian"
+_LONGEST = 60  # letters of the name of a configuration: it is a part of a directory's
 _BASE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,40}"
 
 
@@ -88,7 +90,7 @@ def own_name(name: str) -> str:
 def config_label(config: str) -> str:
     """Return the name of a configuration without where it is, as make takes it in a path."""
     name = re.sub(r"\.config$", "", Path(config).name) if _is_file(config) else config
-    return re.sub(r"[^\w.-]", "_", name)
+    return re.sub(r"[^\w.-]", "_", name)[:_LONGEST]
 
 
 def check_config(config: str) -> str:
@@ -110,9 +112,19 @@ def _is_file(config: str) -> bool:
     return "/" in config or config.endswith(".config")
 
 
+def read_configs(text: str) -> tuple[str, ...]:
+    """Read ``a+b`` of ``--config``; ``plain`` is what all are laid over, and none itself.
+
+    UsageError for one that is not known, or a file that has other lines than options.
+    """
+    configs = [check_config(part.strip()) for part in text.split("+") if part.strip()]
+    for config in filter(_is_file, configs):
+        read_fragment(Path(config))
+    return tuple(dict.fromkeys(config for config in configs if config != PLAIN))
+
+
 def _configs(text: str, base: str) -> tuple[str, ...]:
-    configs = tuple(check_config(part.strip()) for part in text.split("+") if part.strip())
-    configs = tuple(config for config in configs if config != PLAIN)
+    configs = read_configs(text)
     if configs and base == load_config().series:
         raise UsageError(
             f"--config: {base} is Debian's kernel, as it is",

@@ -78,14 +78,37 @@ def digest_of(files: Iterable[Path]) -> bytes:
 
 def apply_patches(tree: Path, patches: Iterable[Path], what: str = "the tree") -> None:
     """Apply patches in order, none with fuzz; CannotJudge names patch, file and hunk."""
-    words = [find_tool("patch", "patch"), "-p1", "--fuzz=0", "--forward", "-r", "-"]
-    words += ["--no-backup-if-mismatch"]
     for patch in patches:
+        _check_form(tree, patch)
         try:
-            run([*words, "-i", str(patch)], cwd=tree)
+            _patch(tree, patch)
         except ProcessFailed as error:
             why = _first_reject(error.output)
             raise CannotJudge(f"{patch.name} does not apply to {what}: {why}") from None
+
+
+def _patch(tree: Path, patch: Path, *more: str) -> str:
+    words = [find_tool("patch", "patch"), "-p1", "--fuzz=0", "--forward", "-r", "-", *more]
+    return run([*words, "--no-backup-if-mismatch", "-i", str(patch)], cwd=tree)
+
+
+def _check_form(tree: Path, patch: Path) -> None:
+    """Refuse what would change a file that `files_of` does not see: nobody could take it back.
+
+    The program patch reads more than we do, as context diffs.
+    """
+    try:
+        said = _patch(tree, patch, "--dry-run")
+    except ProcessFailed as error:
+        said = error.output
+    changed = re.findall(
+        r"^checking (?:file|symbolic link) '?(.+?)'?(?: \(.*)?$", said, re.MULTILINE
+    )
+    if unseen := {*changed} - files_of(patch):
+        raise CannotJudge(
+            f"{patch.name} changes {min(unseen)} in a form that bench does not read",
+            "make it with git format-patch, or with diff -u",
+        )
 
 
 def _first_reject(output: str) -> str:

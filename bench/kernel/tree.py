@@ -74,10 +74,16 @@ class Tree:
 
     @contextmanager
     def locked(self, steps: Steps = SILENT) -> Iterator[None]:
-        """Hold the tree, so that two processes do not patch or build it at once."""
+        """Hold the tree, so that two processes do not patch or build it at once.
+
+        Make goes on where its bench was killed: it is waited for, since it reads the source.
+        """
         (cache_dir() / DIRECTORY).mkdir(exist_ok=True)
         lock = self.path.with_name(f".{self.name}.lock")
-        with locked(lock, steps), _told_when_full(self.path):
+        with _told_when_full(self.path), locked(lock, steps):
+            for out in self.path.glob("out-*"):
+                with locked(out / ".lock", steps):
+                    pass
             yield
 
     @contextmanager
@@ -116,7 +122,7 @@ class Tree:
         if applied.exists() and applied.read_text() == wanted:
             return
         self.restore()
-        self._keep(sorted({name for patch in patches for name in files_of(patch)}))
+        self._keep(sorted(_files_below(patches)))
         try:
             apply_patches(self.source, patches, what)
         except CannotJudge:
@@ -157,12 +163,15 @@ _LITTLE = 4 * MIB  # bytes that are left where a program could not write
 def _told_when_full(path: Path) -> Iterator[None]:
     """Raise NoSpace for what fails in the block for want of room, a command of ours too.
 
-    Git and some others do not say why they cannot write.
+    Git and some others do not say why they cannot write. CannotJudge for what is another user's.
     """
     try:
         yield
     except NoSpace:
         raise
+    except PermissionError as error:
+        where = error.filename or path
+        raise CannotJudge(f"{where}: {error.strerror}", "set XDG_CACHE_HOME to your own") from None
     except (OSError, CannotJudge) as error:
         said = " ".join(
             f"{each} {getattr(each, 'output', '')}" for each in (error, error.__context__)
@@ -178,6 +187,15 @@ def _told_when_full(path: Path) -> Iterator[None]:
     )
 
 
+def _files_below(patches: Iterable[Path]) -> set[str]:
+    """Return the files that patches change; CannotJudge for one that is not in the tree."""
+    named = {name: patch for patch in patches for name in files_of(patch)}
+    for name, patch in named.items():
+        if ".." in Path(name).parts or name.startswith("/"):
+            raise CannotJudge(f"{patch.name} changes {name}, which is not in the tree")
+    return {*named}
+
+
 def kept_trees() -> list[Tree]:
     """List the trees of the cache."""
     return [tree for tree in laid_trees() if tree.origin()]
@@ -186,7 +204,12 @@ def kept_trees() -> list[Tree]:
 def laid_trees() -> list[Tree]:
     """List the trees of the cache, and what is left of those that were interrupted."""
     where = cache_path() / DIRECTORY
-    return [Tree(path.name) for path in sorted(where.glob("*")) if path.is_dir()]
+    return [Tree(path.name) for path in sorted(where.glob("*")) if _is_tree(path)]
+
+
+def _is_tree(path: Path) -> bool:
+    """Tell a tree from a lock, and from what is left of one that was being removed."""
+    return path.is_dir() and not path.name.startswith(".")
 
 
 def version_of(makefile: Path) -> str:

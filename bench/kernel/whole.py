@@ -19,13 +19,13 @@ from bench.kernel.fragments import (
     read_fragment,
     without_modules,
 )
-from bench.kernel.kernel import DIRECTORY, Kernel
+from bench.kernel.kernel import Kernel, directory_of
 from bench.kernel.name import DEBIAN, DEBUG, FRAGMENTS, KernelName, config_label
 from bench.kernel.series import STOCK, digest_of, patches_of, series_label
 from bench.kernel.tree import DEBIAN_CONFIG, Origin, Tree
 from bench.model.steps import Step, Steps
 from bench.model.units import GIB
-from bench.paths import cache_dir, cache_path, locked, require_space
+from bench.paths import cache_dir, require_space
 from bench.process import ProcessFailed, find_tool, missing_tools, run
 
 # To build a whole kernel, with the Debian package of each.
@@ -50,6 +50,7 @@ _REPRODUCIBLE = {
     "KBUILD_BUILD_USER": "bench",
     "KBUILD_BUILD_HOST": "bench",
 }
+_LONGEST = 200  # letters of all its configurations: they are a part of a directory's name
 _OBJECT = re.compile(r"^  (?:CC|AS|LD|AR)(?: \[M\])? ", re.MULTILINE)
 
 
@@ -69,12 +70,12 @@ class Recipe:
     @property
     def path(self) -> Path:
         """Return where the kernel is kept in the cache."""
-        return cache_path() / DIRECTORY / f"{self.name.label}-{self.digest}"
+        return directory_of(self.name.label, self.digest)
 
     @property
     def configs(self) -> str:
         """Return the name of its configuration, as of a directory."""
-        return "-".join(map(config_label, self.name.configs)) or "plain"
+        return "-".join(map(config_label, self.name.configs))[:_LONGEST] or "plain"
 
 
 def recipe_of(name: KernelName, origin: Origin) -> Recipe:
@@ -141,9 +142,6 @@ def build_whole(recipe: Recipe, steps: Steps) -> Kernel:
     check_programs()
     require_space(cache_dir(), NEEDED, "building a kernel")
     tree = Tree(recipe.name.base)
-    for out in tree.path.glob("out-*"):
-        with locked(out / ".lock", steps):
-            pass  # a make whose bench was killed has ended
     tree.patched_with(recipe.patches, f"{recipe.origin.described} ({recipe.origin.version})")
     out = tree.out(recipe.configs)
     out.mkdir(exist_ok=True)

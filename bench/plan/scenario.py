@@ -39,6 +39,14 @@ def _split(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
+def _names(value: object) -> object:
+    """Split names as `_split` does; the empty one is the usual, but not one of several."""
+    parts = _split(value)
+    if isinstance(value, str) and isinstance(parts, list) and "" in parts and len(parts) > 1:
+        raise ValueError(f"'{value}': a name is missing beside a comma")
+    return parts
+
+
 def _sizes(value: object, info: ValidationInfo) -> object:
     """Make bytes of sizes as people write them."""
     parts = [value] if isinstance(value, str) else value
@@ -89,6 +97,7 @@ def _stored_reps(reps: Reps) -> int | str:
 
 # In a file a list; on the command line, and for one value, text.
 _Listed = BeforeValidator(_split)
+_Named = BeforeValidator(_names)
 _SOME = Field(min_length=1)
 _POSITIVE = Field(strict=True, gt=0, allow_inf_nan=False)
 
@@ -125,8 +134,8 @@ class Scenario(_Matrix):
     """What to measure. Every list is a factor: the cells are all combinations."""
 
     executor: Annotated[str, Field(min_length=1)] = "auto"
-    kernel: Annotated[tuple[str, ...], _Listed] = ()  # [BASE:]SERIES; none: kernel.toml's
-    config: Annotated[tuple[str, ...], _Listed] = ()  # of each kernel that is built whole
+    kernel: Annotated[tuple[str, ...], _Named] = ()  # [BASE:]SERIES; none: kernel.toml's
+    config: Annotated[tuple[str, ...], _Named] = ()  # of each kernel that is built whole
     boots: int = Field(default=1, ge=BOOTS.least, le=BOOTS.most)
     max_pause: Annotated[str, AfterValidator(known_pause)] = ""  # that a gate holds a run to
     broken: Break | None = Field(default=None, alias="break")

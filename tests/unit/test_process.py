@@ -213,10 +213,10 @@ with spawn(["sh", "-c", sys.argv[1], sys.argv[2]], log=Path(sys.argv[3])):
 """
 
 
-def kill_parent_of(script: str, tmp_path: Path) -> int:
+def kill_parent_of(script: str, tmp_path: Path, parent_code: str = PARENT) -> int:
     """The pid that the script wrote; whoever spawned the script was killed since."""
     words = [script, str(tmp_path / "pid"), str(tmp_path / "log")]
-    with subprocess.Popen([sys.executable, "-c", PARENT, *words], cwd=ROOT) as parent:
+    with subprocess.Popen([sys.executable, "-c", parent_code, *words], cwd=ROOT) as parent:
         try:
             assert eventually((tmp_path / "pid").exists, 10)
             pid = pid_in(tmp_path / "pid")
@@ -229,6 +229,17 @@ def kill_parent_of(script: str, tmp_path: Path) -> int:
 
 def test_a_child_ends_when_we_are_killed(tmp_path: Path) -> None:
     assert_dies(kill_parent_of('echo $$ >"$0"; exec sleep 1000', tmp_path))
+
+
+TIED = """
+import sys
+from bench.process import run
+run(["sh", "-c", sys.argv[1], sys.argv[2]], tied=True)
+"""
+
+
+def test_a_command_that_is_tied_ends_when_we_are_killed(tmp_path: Path) -> None:
+    assert_dies(kill_parent_of('echo $$ >"$0"; exec sleep 1000', tmp_path, TIED))
 
 
 def test_what_a_child_had_started_ends_with_the_next_call(tmp_path: Path, cache: Path) -> None:

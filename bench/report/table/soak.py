@@ -93,7 +93,7 @@ def soaks(run: Run) -> list[Soak]:
 
 def _soak(run: Run, block: Block) -> Soak | None:
     table = _checkpoints(run, block)
-    if _DONE not in table:
+    if not len(table.get(_DONE, ())):  # none, or the warm-up alone
         return None
     done = table[_DONE]
     uses = sorted(_uses(table), key=lambda use: not use.growth.leaks)

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from bench.commands.bisect import name_of
+from bench.commands.bisect import check_measured, name_of
+from bench.errors import EndsBisection
+from bench.kernel.kernel import Kernel
 from bench.kernel.name import on_base
 from bench.model.cell import Clock
 from bench.plan.scenario import load_scenario
@@ -97,6 +99,16 @@ def test_a_base_that_says_nothing_ends_it(base: Path, tree: Path, bench: Bench) 
     }.items():
         ended = bench("gate", where / name, "--kernel-from-tree", tree)
         assert ended.code == 128 and said in ended.err, name
+
+
+def test_what_another_bench_has_laid_there_meanwhile_is_not_judged(tmp_path: Path) -> None:
+    """Two revisions of one tree at a time have one name in the cache."""
+    ours = Kernel(tmp_path, "7.3+stock", "1234", tmp_path, (), ())
+    first = measured(tmp_path / "01", executor={"name": "guest", "kernel_digest": "1234"})
+    second = measured(tmp_path / "02", executor={"name": "guest", "kernel_digest": "5678"})
+    check_measured([first], "tree-1", ours)
+    with pytest.raises(EndsBisection, match=r"^tree-1: another bench has laid another kernel"):
+        check_measured([first, second], "tree-1", ours)
 
 
 def test_nothing_is_left_behind(base: Path, tree: Path, cache: Path, bench: Bench) -> None:

@@ -56,6 +56,8 @@ def test_every_patch_can_be_read(kind: str, said: str, bench: Bench, tmp_path: P
     ("words", "said"),
     [
         (["nowhere.toml"], "nowhere.toml"),
+        (["smoke", "--kernel", "stock,"], "--kernel: 'stock,': a name is missing beside a comma"),
+        (["smoke", "--kernel=7.3", "--config=,debug"], "--config: ',debug': a name is missing"),
         (["smoke", "--executor", "replay:nowhere"], "--executor: nowhere: No such file"),
         (["smoke", "--executor", "replay:."], "--executor: .: Is a directory"),
         (["smoke", "--executor", "gest"], "--executor: 'gest' is unknown"),

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Exit codes of `bench gate` on stored runs: 0, 1, 2 and 125, each for its own reasons."""
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
+from bench.commands.outcome import unexpected
 from bench.model.cell import Clock
 from tests.unit.command import Bench
 from tests.unit.runs import (
@@ -234,3 +236,8 @@ def test_a_bug_is_129(bench: Bench, base: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("bench.gate.compare.read_side", broken)
     ended = bench("gate", base, base)
     assert ended.code == 129 and "internal error: ZeroDivisionError" in ended.err
+
+
+def test_what_may_not_be_read_is_no_bug() -> None:
+    outcome = unexpected(PermissionError(errno.EACCES, "Permission denied", "/a/base"))
+    assert (outcome.code, outcome.complaint) == (2, "/a/base: Permission denied")

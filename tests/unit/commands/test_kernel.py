@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.cleanup import journal
+from bench.cleanup.undo import UndoResult, UndoState
 from bench.guest import saved
+from bench.kernel.kernel import built_kernels
 from bench.kernel.tree import Origin, Tree
 from tests.unit.command import Bench
 from tests.unit.kernel.sources import MAKEFILE
@@ -92,6 +95,27 @@ def test_a_tree_goes_with_what_was_built_of_it(trees: Path, bench: Bench) -> Non
     ]
     assert [path.name for path in trees.glob("[!.]*")] == []
     assert [path.name for path in (trees.parent / "kernels").iterdir()] == ["6.12+stock-1"]
+
+
+def test_a_tree_that_is_named_twice_goes_once(trees: Path, bench: Bench) -> None:
+    ended = bench("kernel", "prune", "mine", "mine")
+    assert (ended.code, len(ended.out.splitlines())) == (0, 1)
+
+
+def test_what_cannot_be_removed_is_no_kernel_any_more(
+    trees: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stays = UndoResult(UndoState.FAILED, "it stays: Permission denied")
+    monkeypatch.setattr(journal, "undo", lambda *_: stays)
+    ended = bench("kernel", "prune", "mine")
+    assert (ended.code, ended.complaints[0]) == (125, "bench: it stays: Permission denied")
+    assert [each for each in built_kernels() if each.base == "mine"] == []
+    assert Tree("mine").origin()  # the kernels go first, which are found by it
+
+
+def test_a_tree_that_is_being_removed_is_none(trees: Path, bench: Bench) -> None:
+    (trees / ".gone.tmp").mkdir()
+    assert "gone" not in bench("kernel", "list").out
 
 
 @pytest.mark.parametrize("name", ["other", "..", ".mine.lock", "mine/../mine"])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Somebody's kernel in the cache: of a git tree, which stays untouched, a tarball, a directory."""
 
+import errno
 import os
 import subprocess
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 from bench.errors import CannotJudge, UsageError
 from bench.kernel import checkout
 from bench.kernel.checkout import keep_tree
-from bench.kernel.tree import Origin, Tree
+from bench.kernel.tree import Origin, Tree, laid_trees
 from bench.model.steps import SILENT
+from tests.unit.kernel.programs import program
 from tests.unit.kernel.sources import FILES, commit, git, lay, state
 
 VDPA = "drivers/vhost/vdpa.c"
@@ -208,8 +210,89 @@ def test_a_git_tree_that_is_no_kernel(tmp_path: Path) -> None:
     (tmp_path / "other/Makefile").write_text("all:\n")
     revision = commit(tmp_path / "other", "first")
     with pytest.raises(UsageError) as caught:
-        kept(tmp_path / "other")
+        kept(tmp_path / "other", "HEAD")
     assert caught.value.message == f"--tree: {tmp_path}/other: {revision} is no Linux kernel"
+    with pytest.raises(UsageError, match="/other is no Linux kernel: no Makefile with its version"):
+        kept(tmp_path / "other")
+
+
+def test_of_what_is_refused_nothing_is_left(linux: Path, cache: Path) -> None:
+    with pytest.raises(UsageError):
+        kept(linux, "nowhere")
+    assert laid_trees() == []
+    kept(linux)
+    with pytest.raises(UsageError):
+        kept(linux, "nowhere")
+    assert files()["added"] == "added\n"  # what was there before stays
+
+
+def test_a_bare_git_tree_has_revisions_and_no_files(linux: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--quiet", "--bare", str(linux), "bare.git")
+    assert kept(tmp_path / "bare.git", "v1").identity == git(linux, "rev-parse", "v1^{tree}")
+    assert files() == {**FILES, ".gitignore": "*.o\n"}
+    with pytest.raises(UsageError, match=r"bare\.git is a bare git tree, without files"):
+        kept(tmp_path / "bare.git")
+
+
+def test_a_git_tree_without_a_commit(tmp_path: Path) -> None:
+    lay(tmp_path / "linux")
+    git(tmp_path, "init", "--quiet", "linux")
+    assert kept(tmp_path / "linux").described == "dirty"
+    assert files() == FILES
+
+
+def test_what_git_complains_of_first_is_said(linux: Path) -> None:
+    git(linux, "init", "--quiet", "inner")
+    with pytest.raises(CannotJudge) as caught:
+        kept(linux)
+    assert caught.value.message == (
+        f"--tree: {linux}: git: 'inner/' does not have a commit checked out"
+    )
+
+
+def test_what_git_advises_is_what_to_do(
+    linux: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "echo 'fatal: dubious ownership\n\n\tgit config --add safe.directory /x' >&2; exit 128"
+    program(tmp_path / "bin", "git", said)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    with pytest.raises(CannotJudge, match=r"linux: git: dubious ownership$") as caught:
+        kept(linux)
+    assert caught.value.hint == "git config --add safe.directory /x"
+
+
+@pytest.mark.parametrize("kind", ["git", "directory"])
+def test_a_name_that_is_not_utf_8(kind: str, linux: Path, tmp_path: Path) -> None:
+    where = tmp_path / os.fsdecode(b"k\xe9")
+    (linux if kind == "git" else lay(tmp_path / "plain")).rename(where)
+    with pytest.raises(UsageError, match="its name is not UTF-8"):
+        kept(where)
+
+
+def test_names_of_files_may_be_any(tmp_path: Path) -> None:
+    lay(tmp_path / "linux")
+    (tmp_path / "linux" / os.fsdecode(b"k\xe9")).touch()
+    kept(tmp_path / "linux")
+    assert os.fsdecode(b"k\xe9") in files()
+
+
+def test_a_directory_is_the_same_from_everywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay(tmp_path / "linux")
+    there = kept(tmp_path / "linux")
+    monkeypatch.chdir(tmp_path / "linux")
+    assert kept(Path()) == there
+    assert there.described == "linux"
+
+
+def test_one_that_may_not_be_looked_at(linux: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "exists", refused)
+    with pytest.raises(UsageError, match=f"^--tree: {linux}: Permission denied$"):
+        checkout.keep_tree(Tree("mine"), linux, "", (), SILENT)
 
 
 def test_a_git_tree_that_git_does_not_take(linux: Path) -> None:
@@ -250,6 +333,13 @@ def test_a_tarball_that_was_cut_off(tmp_path: Path) -> None:
     with pytest.raises(CannotJudge, match="Unexpected end of input"):
         kept(path)
     assert Tree("mine").origin() is None
+
+
+def test_a_tarball_of_which_the_first_bytes_are_there(tmp_path: Path) -> None:
+    path = tarball(tmp_path, "linux.tar.gz")
+    path.write_bytes(path.read_bytes()[:15])
+    with pytest.raises(UsageError, match="is no source tarball"):
+        kept(path)
 
 
 def test_a_tarball_of_something_else(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import UsageError
-from bench.kernel.name import KernelName, known_bases, own_name, read_name
+from bench.kernel.name import KernelName, known_bases, own_name, read_configs, read_name
 from bench.kernel.tree import Origin, Tree
 from tests.unit.kernel.sources import lay
 
@@ -80,6 +80,18 @@ def test_a_file_is_the_same_from_everywhere(mine: Path, monkeypatch: pytest.Monk
 def test_the_name_of_a_file_is_one_of_a_directory_that_make_takes(mine: Path) -> None:
     (mine / "two words:x.config").write_text("")
     assert read_name("7.3", "./two words:x.config").label == "7.3-two_words_x+live-update"
+
+
+def test_configurations_that_a_tree_is_kept_with(mine: Path) -> None:
+    small = str(mine / "own/small.config")
+    assert read_configs("plain") == () == read_configs("")
+    assert read_configs("plain+debug+own/small.config+debug") == ("debug", small)
+
+
+def test_a_file_is_read_before_anything_is_made_of_it(mine: Path) -> None:
+    (mine / "own/other.config").write_text("A=y\n")
+    with pytest.raises(UsageError, match=r"--config: .*/own/other\.config:1: 'A=y' is no option"):
+        read_configs("own/other.config")
 
 
 def test_bases_are_those_of_debian_and_trees_that_are_kept() -> None:

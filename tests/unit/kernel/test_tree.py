@@ -123,6 +123,48 @@ def test_one_that_does_not_apply_leaves_nothing(kept: Tree, tmp_path: Path) -> N
     assert texts(kept) == before
 
 
+CONTEXT = f"""*** a/{VDPA}
+--- b/{VDPA}
+***************
+*** 1,3 ****
+  one
+! two
+  three
+--- 1,3 ----
+  one
+! zwei
+  three
+"""
+SPACED = CHANGE.replace(VDPA, f"{VDPA} 2026-01-01 00:00:00")
+
+
+@pytest.mark.parametrize("text", [CONTEXT, NEW + CONTEXT, SPACED])
+def test_one_that_could_not_be_taken_back_is_refused(text: str, kept: Tree, tmp_path: Path) -> None:
+    before = texts(kept)
+    why = f"^0000.patch changes {VDPA} in a form that bench does not read$"
+    with pytest.raises(CannotJudge, match=why):
+        kept.patched_with(patches(tmp_path / "foreign", text), "linux")
+    assert texts(kept) == before
+
+
+@pytest.mark.parametrize("name", ["../origin.json", "/etc/passwd"])
+def test_one_that_leaves_the_tree_is_refused(name: str, kept: Tree, tmp_path: Path) -> None:
+    text = CHANGE.replace(VDPA, name)
+    with pytest.raises(CannotJudge, match=f"^0000.patch changes {name}, which is not in the tree$"):
+        kept.patched_with(patches(tmp_path / "foreign", text), "linux")
+    assert kept.origin()
+
+
+def test_lines_may_end_as_windows_has_them(kept: Tree, tmp_path: Path) -> None:
+    before = texts(kept)
+    where = patches(tmp_path / "windows", "")
+    where[0].write_bytes(CHANGE.replace("\n", "\r\n").encode())
+    kept.patched_with(where, "linux")
+    assert texts(kept)[VDPA] == b"one\nzwei\nthree\n"
+    kept.patched_with((), "linux")
+    assert texts(kept) == before
+
+
 def test_modes_are_taken_back_too(kept: Tree, tmp_path: Path) -> None:
     """Scripts of a kernel are run as programs."""
     (kept.source / VDPA).chmod(0o755)
@@ -209,8 +251,14 @@ def test_other_errors_stay_what_they_are(kept: Tree) -> None:
     with pytest.raises(CannotJudge, match=r"^else$") as caught, kept.locked():
         raise CannotJudge("else")
     assert not isinstance(caught.value, NoSpace)
-    with pytest.raises(PermissionError), kept.locked():
-        raise PermissionError(errno.EACCES, "Permission denied")
+    with pytest.raises(OSError, match="Input/output error"), kept.locked():
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_what_is_another_users_is_a_line(kept: Tree) -> None:
+    why = "^/cache/x: Permission denied$"
+    with pytest.raises(CannotJudge, match=why), kept.locked():
+        raise PermissionError(errno.EACCES, "Permission denied", "/cache/x")
 
 
 def test_whoever_waits_for_another_is_told(kept: Tree) -> None:

@@ -3,13 +3,14 @@
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bench.errors import CannotJudge, MissingTool, NoSpace
-from bench.kernel import whole
-from bench.kernel.kernel import built_kernels
+from bench.kernel import build, whole
+from bench.kernel.kernel import Kernel, built_kernels
 from bench.kernel.name import FRAGMENTS, KernelName, read_name
 from bench.kernel.tree import Origin, Tree
 from bench.kernel.whole import PROGRAMS, build_whole, cached_whole, check_programs, recipe_of
@@ -146,6 +147,29 @@ def test_a_tree_that_has_the_interface_is_taken_without_live_update(
     stored(recipe)
     kernel = cached_whole(recipe)
     assert kernel and kernel.name == label
+
+
+def test_a_tree_that_somebody_has_laid_anew_is_not_taken_for_ours(
+    origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = KernelName("mine", "stock")
+    ours = Kernel(tmp_path, "7.3", recipe_of(name, origin).digest, tmp_path, (), ())
+    monkeypatch.setattr(build, "ensure_kernel", lambda *_: ours)
+    assert build.ensure_tree_kernel(name, origin, SILENT) is ours
+    with pytest.raises(CannotJudge, match=r"^mine: another bench has laid another kernel"):
+        build.ensure_tree_kernel(name, replace(origin, identity="another"), SILENT)
+
+
+def test_names_of_files_may_be_long(origin: Origin, tmp_path: Path) -> None:
+    configs = [tmp_path / f"{letter * 240}.config" for letter in "abcd"]
+    for config in configs:
+        config.write_text("CONFIG_A=y\n")
+    series = tmp_path / ("ä" * 120)
+    series.mkdir()
+    (series / "0001.patch").write_text("")
+    recipe = recipe_of(KernelName("mine", str(series), tuple(map(str, configs))), origin)
+    recipe.path.with_name(f"{recipe.path.name}.tmp").mkdir(parents=True)
+    Tree("mine").out(recipe.configs).mkdir()
 
 
 def test_debug_is_laid_over_the_plain_one(origin: Origin) -> None:

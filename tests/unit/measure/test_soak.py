@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.commands.run import outcome_of
 from bench.executors.replay import ReplayExecutor
 from bench.measure.loop import run, run_facts
 from bench.model.cell import Clock, Rep
@@ -45,6 +46,9 @@ def test_an_interrupt_keeps_what_was_shown(reps: int, tmp_path: Path) -> None:
     done = [sample.counters["handovers"] for sample in found.samples]
     assert done == [100, 200, 300][:reps]
     assert all("interrupted" in why for why in found.missing.values())
+    said = outcome_of(store, interrupted=True)
+    first = {1: (130, "go on"), 3: (1, "begin it anew")}  # the warm-up alone is no checkpoint
+    assert (said.code, said.hint.partition(":")[0]) == first[reps]
 
 
 def test_a_failure_keeps_what_was_shown(tmp_path: Path) -> None:
