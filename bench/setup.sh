@@ -87,6 +87,7 @@ if [ "${1-}" = tests ]; then
 	need clang have clang		# the helper's second compiler
 	need ccache have ccache		# kernels of the same source, built again and again
 	need shellcheck have shellcheck
+	need sparse have sparse		# the patches
 	need chromium sh -c 'command -v chromium || command -v chromium-browser'
 fi
 

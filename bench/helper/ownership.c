@@ -76,8 +76,8 @@ static void check_reset_owner(const struct params *p, struct memory *m)
 
 	open_device(&d, p);
 	check("reset-owner-without-owner", __reset_owner(&d), -EPERM);
-	vdpa_negotiate(&d);
 	vdpa_set_owner(&d);
+	vdpa_negotiate(&d);
 	vdpa_map(&d, IOVA, m->size, m->base);
 	check("reset-owner", __reset_owner(&d), 0);
 	check("vmpin-after-reset-owner", (int64_t)proc_vmpin_kb(0), 0);

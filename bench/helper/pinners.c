@@ -147,8 +147,8 @@ static int open_device(struct share *s, const char **need)
 	device.pins = s->p->pinned;
 	device.entries = s->p->mem / 4096;
 	vdpa_open(&device, s->p->device[FAMILY_VDPA]);
-	vdpa_negotiate(&device);
 	vdpa_set_owner(&device);
+	vdpa_negotiate(&device);
 	return 0;
 }
 

@@ -55,11 +55,11 @@ static void check_restart(const struct params *p, struct memory *m)
 	uint64_t backend;
 
 	open_device(&d, p);
+	vdpa_set_owner(&d);
 	vdpa_negotiate(&d);
 	backend = d.backend & ~(1ull << VHOST_BACKEND_F_IOTLB_PERSIST);
 	check("negotiate-without-persist",
 	      __device_ioctl(d.fd, VHOST_SET_BACKEND_FEATURES, &backend), 0);
-	vdpa_set_owner(&d);
 	io_layout(&d, m, IOVA);
 	vdpa_map(&d, IOVA, m->size, m->base);
 	vdpa_setup_vqs(&d);
@@ -78,8 +78,8 @@ static void check_remap(const struct params *p, struct memory *m)
 	struct vdpa d;
 
 	open_device(&d, p);
-	vdpa_negotiate(&d);
 	vdpa_set_owner(&d);
+	vdpa_negotiate(&d);
 	vdpa_map(&d, IOVA, m->size, m->base);
 	if (vdpa_has(&d, VHOST_BACKEND_F_IOTLB_REMAP))
 		bad_remaps(&d, m);

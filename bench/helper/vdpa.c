@@ -37,6 +37,7 @@ void vdpa_open(struct vdpa *d, const char *path)
 	device_ioctl(d->fd, VHOST_VDPA_GET_DEVICE_ID, &d->id);
 }
 
+/* As the owner: nobody else may agree to another one. */
 void vdpa_negotiate(struct vdpa *d)
 {
 	uint64_t offered;

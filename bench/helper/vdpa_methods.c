@@ -71,14 +71,14 @@ static void release_close(struct state *s)
 
 static void claim_set_owner(struct state *s)
 {
-	vdpa_negotiate(&s->d);
 	vdpa_set_owner(&s->d);
+	vdpa_negotiate(&s->d);
 }
 
 static void claim_new_owner(struct state *s)
 {
-	vdpa_negotiate(&s->d);
 	device_ioctl(s->d.fd, VHOST_NEW_OWNER, NULL);
+	vdpa_negotiate(&s->d);
 }
 
 static void claim_open(struct state *s)

@@ -33,12 +33,24 @@ def test_checkpatch_is_clean(patch: Path) -> None:
 
 
 def test_messages_are_in_the_form_of_the_list() -> None:
-    for patch in CONFIG.patch_files:
+    for number, patch in enumerate(CONFIG.patch_files, start=1):
         head, _, _ = patch.read_text().partition("\n---\n")
         assert "\nSigned-off-by: " in head
-        subject = re.search(r"^Subject: \[PATCH\] (.*(?:\n .*)?)$", head, re.MULTILINE)
+        of = f"{number:02}/{len(CONFIG.patch_files)}"
+        subject = re.search(rf"^Subject: \[PATCH {of}\] (.*(?:\n .*)?)$", head, re.MULTILINE)
         assert subject and len(subject[1]) <= 75, patch
-        assert all(len(line) <= 75 for line in head.partition("\n\n")[2].splitlines()), patch
+        lines = [line for line in head.partition("\n\n")[2].splitlines() if "://" not in line]
+        assert all(len(line) <= 75 for line in lines), patch
+
+
+def test_the_cover_letter_lists_the_patches() -> None:
+    letter = (CONFIG.patch_files[0].parent / "0000-cover-letter.txt").read_text()
+    subjects = [
+        re.sub(r"\s+", " ", re.split(r"\d+/\d+\] ", head, maxsplit=1)[1])
+        for patch in CONFIG.patch_files
+        if (head := patch.read_text().partition("Subject: ")[2].partition("\n\n")[0])
+    ]
+    assert "".join(f"  {subject}\n" for subject in subjects) in letter
 
 
 def test_every_patch_builds(tmp_path: Path) -> None:
