@@ -63,7 +63,7 @@ def test_smoke_runs_without_a_splat(checked: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("device", ["sim-net-pa", "vduse-suspend"])
 def test_so_does_a_soak(checked: Path, device: str, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    words = ["--kernel", NAME, "--config", "debug", "--clock", "icount", "--handovers", "150"]
+    words = ["--kernel", NAME, "--config", "debug", "--clock", "icount", "--handovers", "70"]
     ended = bench("run", "soak", "--device", device, *words, "--out", str(out))
     assert ended.code == 0, ended.err
     assert len(measured(out)) == 21
