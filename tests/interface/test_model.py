@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Random programs of ioctls and messages: the kernel answers what the model says."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.executors.guest_setup import GuestSetup
+from tests.guest.conftest import setup as setup
+from tests.interface.model import TRAITS
+from tests.interface.playing import hold, playing
+
+pytestmark = pytest.mark.guest
+
+STEPS = 4000
+
+
+@pytest.mark.parametrize("device", TRAITS)
+def test_the_kernel_agrees_with_the_model(setup: GuestSetup, device: str, tmp_path: Path) -> None:
+    with playing(setup, device, tmp_path) as player:
+        hold(player, STEPS)
+        assert player.steps > STEPS / 2
+    console = (tmp_path / "console.log").read_text(errors="replace")
+    assert "WARNING:" not in console and "BUG:" not in console
