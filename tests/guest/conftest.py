@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Real guests: the kernel of kernel-config/ under TCG, counting instructions."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -66,6 +67,15 @@ def bound(executor: GuestExecutor) -> Iterator[Bound]:
             return guest
 
         yield guest_with
+
+
+_SPLAT = re.compile(r"BUG:|WARNING:|UBSAN:|KASAN:|INFO: possible|Call Trace:")
+
+
+def splats(console: Path) -> list[str]:
+    """Return the lines of a console with which the kernel complains of itself."""
+    lines = console.read_text(errors="replace").splitlines()
+    return [line for line in lines if _SPLAT.search(line)]
 
 
 @contextmanager

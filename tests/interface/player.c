@@ -40,7 +40,11 @@
 #define ACTORS 3
 #define EVENTS 10
 #define BYTES 256
-#define QUEUES 4	/* that are asked, at most */
+#define QUEUES 3	/* that are asked, at most */
+#define CONFIG 8	/* bytes of the device's, which each kind has more of */
+
+/* Since Linux 6.9, later than the headers of some build machines. */
+#define GET_VRING_SIZE _IOWR(VHOST_VIRTIO, 0x82, struct vhost_vring_state)
 
 struct actor {
 	pid_t pid;
@@ -67,13 +71,24 @@ static void add(struct word *w, long result, const void *bytes, size_t n)
 	w->length += result ? 0 : (uint32_t)n;
 }
 
-/* In words of 8 bytes, of which those that an ioctl does not write stay 0. */
-static void ask(struct word *w, unsigned long request, uint64_t given, size_t n)
+/* @given is the first number of what the ioctl reads, the second is 0. */
+static void ask(struct word *w, unsigned long request, uint32_t given, size_t n)
 {
-	uint64_t answer = given;
-	long r = ioctl(device, request, &answer) ? -errno : 0;
+	uint32_t answer[4] = { given };
+	long r = ioctl(device, request, answer) ? -errno : 0;
 
-	add(w, r, &answer, n);
+	add(w, r, answer, n);
+}
+
+static void ask_config(struct word *w)
+{
+	struct {
+		struct vhost_vdpa_config head;
+		uint8_t bytes[CONFIG];
+	} c = { .head = { .len = CONFIG } };
+	long r = ioctl(device, VHOST_VDPA_GET_CONFIG, &c) ? -errno : 0;
+
+	add(w, r, c.bytes, CONFIG);
 }
 
 static void ask_all(struct word *w)
@@ -85,9 +100,15 @@ static void ask_all(struct word *w)
 	ask(w, VHOST_VDPA_GET_VRING_NUM, 0, 2);
 	ask(w, VHOST_VDPA_GET_CONFIG_SIZE, 0, 4);
 	ask(w, VHOST_VDPA_GET_VQS_COUNT, 0, 4);
-	for (uint64_t i = 0; i < QUEUES; i++) {
+	ask(w, VHOST_VDPA_GET_GROUP_NUM, 0, 4);
+	ask(w, VHOST_VDPA_GET_AS_NUM, 0, 4);
+	ask(w, VHOST_VDPA_GET_IOVA_RANGE, 0, 16);
+	ask(w, VHOST_VDPA_GET_DEVICE_ID, 0, 4);
+	ask_config(w);
+	for (uint32_t i = 0; i < QUEUES; i++) {
 		ask(w, VHOST_GET_VRING_BASE, i, 8);
 		ask(w, VHOST_VDPA_GET_VRING_GROUP, i, 8);
+		ask(w, GET_VRING_SIZE, i, 8);
 	}
 	w->result = 0;
 }

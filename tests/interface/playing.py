@@ -16,6 +16,7 @@ from bench.executors.guest_setup import GuestSetup
 from bench.guest.boot import Guest
 from bench.guest.initramfs import ensure_initramfs
 from bench.model.device import DEVICES
+from tests.guest.conftest import splats
 from tests.interface.model import TRAITS, disagreement
 from tests.interface.programs import programs
 from tests.interface.steps import PAGE, Answer, Program
@@ -73,6 +74,7 @@ def playing(setup: GuestSetup, device: str, where: Path) -> Iterator[Player]:
             step.take(guest)
         yield Player(guest, device)
     executor.close()
+    assert splats(console) == []
 
 
 def hold(player: Player, steps: int) -> None:

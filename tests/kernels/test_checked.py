@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The configuration that finds mistakes: in what the patches do it finds none."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,16 +11,10 @@ from bench.executors.guest import GuestExecutor
 from bench.executors.guest_setup import GuestSetup, prepare
 from bench.kernel.name import read_name
 from bench.model.cell import Clock
-from tests.guest.conftest import booted, plan_of
+from tests.guest.conftest import booted, plan_of, splats
 from tests.guest.conftest import bound as bound
 from tests.guest.test_ownership import test_interface as test_interface
 from tests.kernels.conftest import NAME, bench, measured
-
-SPLAT = re.compile(r"BUG:|WARNING:|UBSAN:|KASAN:|INFO: possible|Call Trace:")
-
-
-def splats(console: Path) -> list[str]:
-    return [line for line in console.read_text(errors="replace").splitlines() if SPLAT.search(line)]
 
 
 @pytest.fixture(scope="session")
