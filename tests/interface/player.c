@@ -231,8 +231,8 @@ static void parse(struct word *w, const char *step)
 
 static void print(FILE *to, const struct word *w, const struct actor *actors)
 {
-	fprintf(to, "{\"t\":\"step\",\"r\":%ld,\"pin\":[%lu,%lu,%lu],\"out\":\"",
-		w->result, vmpin_kb(actors[0].pid), vmpin_kb(actors[1].pid),
+	fprintf(to, "{\"r\":%ld,\"pin\":[%lu,%lu,%lu],\"out\":\"", w->result,
+		vmpin_kb(actors[0].pid), vmpin_kb(actors[1].pid),
 		vmpin_kb(actors[2].pid));
 	for (uint32_t i = 0; i < w->length; i++)
 		fprintf(to, "%02x", w->bytes[i]);
