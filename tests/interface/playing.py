@@ -67,7 +67,8 @@ def playing(setup: GuestSetup, device: str, where: Path) -> Iterator[Player]:
     made = DEVICES[device]
     initramfs = ensure_initramfs(setup.kernel, made.programs, {"player": player})
     console = where / "console.log"
-    executor = GuestExecutor(replace(setup, initramfs=initramfs, console=console))
+    once = replace(setup, initramfs=initramfs, console=console, fresh=True)  # not saved
+    executor = GuestExecutor(once)
     steps = device_steps([made], executor.kernel)
     with executor.guest([step.command for step in steps]) as guest:
         for step in steps:
