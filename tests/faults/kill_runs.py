@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,10 +75,17 @@ def _processes() -> frozenset[str]:
     return frozenset(found)
 
 
+def _half_made() -> Iterator[str]:
+    """Find what was not finished in the cache, others of which may come and go meanwhile."""
+    for at, directories, files in os.walk(cache_path()):
+        yield from (f"{at}/{name}" for name in (*directories, *files) if name.endswith(".tmp"))
+        directories[:] = [name for name in directories if name != "source"]  # of a kernel
+
+
 def _files() -> frozenset[str]:
     """Temporary ones and journals: all are in the cache."""
     journals = {str(path) for path in cache_path().glob("journal/*.json")}
-    return frozenset(journals | {str(path) for path in cache_path().rglob("*.tmp")})
+    return frozenset(journals | {*_half_made()})
 
 
 def shape(path: Path) -> Counter[tuple[object, ...]]:
