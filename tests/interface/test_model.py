@@ -12,7 +12,7 @@ from tests.interface.playing import hold, playing
 
 pytestmark = pytest.mark.guest
 
-STEPS = 4000
+STEPS = 2500
 
 
 @pytest.mark.parametrize("device", TRAITS)
