@@ -18,6 +18,24 @@ MSG_V2 = 1 << 1
 MAPS_2_PAGES = ("UPDATE", 0, 0, 2 * PAGE, SHARED, 3)
 UNMAPS = ("INVALIDATE", 0, 0, 2 * PAGE, 0, 0)
 
+# Of devices that can play a program at all.
+SIMULATED = pytest.mark.parametrize(
+    "player", [device for device in TRAITS if TRAITS[device].runs], indirect=True
+)
+PINNING = pytest.mark.parametrize(
+    "player", [device for device in TRAITS if TRAITS[device].pins], indirect=True
+)
+
+
+def keeping(device: str) -> list[int]:
+    """Return the backend features of a device that keep its map in a reset."""
+    return [
+        feature
+        for feature in (NEW_OWNER, PERSIST)
+        if feature == NEW_OWNER or TRAITS[device].can & PERSIST
+    ]
+
+
 # A step and the errno that it has to give: "a", 0, "SET_STATUS", 1.
 Line = tuple[str | int, ...]
 
@@ -53,8 +71,7 @@ def charged(player: Player, actor: str, pages: int) -> tuple[int, ...]:
 
 def running(player: Player, actor: str) -> tuple[Line, ...]:
     """Return the steps that start a device, whose rings are nowhere."""
-    if not TRAITS[player.device].runs:
-        pytest.skip("QEMU's daemon of VDUSE ends where a driver sets no rings up")
+    assert TRAITS[player.device].runs
     features = (actor, 0, "SET_FEATURES", ACCESS_PLATFORM)
     return (features, *((actor, 0, "SET_STATUS", status) for status in (1, 3, 11, 15)))
 
@@ -109,16 +126,23 @@ def test_nobody_agrees_for_a_device_without_owner(player: Player) -> None:
     )
 
 
-def test_a_map_that_a_reset_has_cleaned_is_not_handed_over(player: Player) -> None:
-    cleans = TRAITS[player.device].cleans
-    answers = play(
-        player,
+def reset_while_mapped(feature: int) -> tuple[Line, ...]:
+    """Return the steps of an owner that resets a device with 2 pages mapped, and agrees then."""
+    return (
         ("a", 0, "SET_OWNER"),
-        ("a", 0, "SET_BACKEND_FEATURES", MSG_V2),
+        ("a", 0, "SET_BACKEND_FEATURES", feature),
         ("a", 0, *MAPS_2_PAGES),
         ("a", 0, "SET_STATUS", 1),
         ("a", 0, "SET_STATUS", 0),
         agrees("a"),
+    )
+
+
+def test_a_map_that_a_reset_has_cleaned_is_not_handed_over(player: Player) -> None:
+    cleans = TRAITS[player.device].cleans
+    answers = play(
+        player,
+        *reset_while_mapped(MSG_V2),
         *[("b", ESTALE, "NEW_OWNER")] * cleans,
         *[("a", 0, "UPDATE", 0, 4 * PAGE, PAGE, SHARED, 3)] * cleans,
         *[("b", ESTALE, "NEW_OWNER")] * cleans,
@@ -129,26 +153,19 @@ def test_a_map_that_a_reset_has_cleaned_is_not_handed_over(player: Player) -> No
     assert answers[-1].pinned == charged(player, "b", 2)
 
 
-@pytest.mark.parametrize("feature", [NEW_OWNER, PERSIST])
+@pytest.mark.parametrize(
+    ("player", "feature"),
+    [(device, feature) for device in TRAITS for feature in keeping(device)],
+    indirect=["player"],
+)
 def test_a_map_that_a_reset_keeps_is_handed_over(player: Player, feature: int) -> None:
-    if feature & PERSIST & ~TRAITS[player.device].can:
-        pytest.skip("the device does not offer IOTLB_PERSIST")
-    answers = play(
-        player,
-        ("a", 0, "SET_OWNER"),
-        ("a", 0, "SET_BACKEND_FEATURES", feature),
-        ("a", 0, *MAPS_2_PAGES),
-        ("a", 0, "SET_STATUS", 1),
-        ("a", 0, "SET_STATUS", 0),
-        agrees("a"),
-        ("b", 0, "NEW_OWNER"),
-    )
+    answers = play(player, *reset_while_mapped(feature), ("b", 0, "NEW_OWNER"))
     assert answers[-1].pinned == charged(player, "b", 2)
 
 
+# vduse_vdpa_get_vq_state() asks the daemon, which has no ring before DRIVER_OK.
+@SIMULATED
 def test_nothing_set_up_in_status_0_reaches_the_next_owner(player: Player) -> None:
-    if player.device == "vduse-blk":
-        pytest.skip("vduse_vdpa_get_vq_state() asks the daemon, which has no ring before DRIVER_OK")
     answers = play(
         player,
         ("a", 0, "SET_OWNER"),
@@ -166,6 +183,8 @@ def test_nothing_set_up_in_status_0_reaches_the_next_owner(player: Player) -> No
     assert answers[5].pinned == (0, 0, 0)
 
 
+# QEMU's daemon of VDUSE ends where a driver sets no rings up.
+@SIMULATED
 def test_a_running_device_is_not_taken(player: Player) -> None:
     play(
         player,
@@ -202,10 +221,9 @@ def test_a_batch_that_was_left_open_is_ended(player: Player) -> None:
     ]
 
 
+@PINNING
 def test_private_memory_that_is_pinned_stays_the_old_owners(player: Player) -> None:
     """A process that may lock 5 pages and never was owner gets none of 8 private ones."""
-    if not TRAITS[player.device].pins:
-        pytest.skip("nothing is pinned")
     answers = play(
         player,
         ("a", 0, "SET_OWNER"),

@@ -4,6 +4,7 @@
 import os
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,8 @@ def test_checkpatch_of_that_kernel_is_clean(patch: Path, plain: Path) -> None:
     assert "0 errors, 0 warnings, 0 checks" in done.stdout
 
 
-def complaints(tree: Tree) -> set[str]:
-    """Build what the patches touch, with all warnings of gcc and of sparse; return them.
+def complaints(tree: Tree) -> Counter[str]:
+    """Build what the patches touch, with all warnings of gcc and of sparse; count them.
 
     They are without the numbers of their lines, which move.
     """
@@ -42,7 +43,7 @@ def complaints(tree: Tree) -> set[str]:
     )
     assert done.returncode == 0, done.stderr
     lines = (re.sub(r":\d+:\d+:", ":", line) for line in done.stderr.splitlines())
-    return {line for line in lines if "warning:" in line or "error:" in line}
+    return Counter(line for line in lines if "warning:" in line or "error:" in line)
 
 
 def test_every_patch_builds_and_adds_no_warning(plain: Path) -> None:
