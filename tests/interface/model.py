@@ -2,21 +2,25 @@
 """What vhost-vdpa with our patches has to answer: who owns a device, what is mapped, who agreed.
 
 What stock kernels do oddly is here as it is, with the function that does it. None stands for an
-answer that is not predicted: of rings, whose rules are older than the patches.
+answer that is not predicted.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from errno import EBUSY, EFAULT, EINVAL, ENOMEM, ENOTTY, EOPNOTSUPP, EPERM, ESTALE, errorcode
 
+from tests.interface.rings import ANYBODYS, Rings, of_anybody, of_owner
 from tests.interface.steps import (
     ACTORS,
     AREA,
+    LEAST,
     LOOK,
     MESSAGES,
     PAGE,
     PRIVATE,
     SHARED,
+    V1,
+    V2,
     Answer,
     Program,
     Step,
@@ -37,6 +41,8 @@ class Traits:
 
     pins: bool
     spaces: int  # address spaces
+    queues: int
+    groups: int  # of queues
     offers: int  # of OWNERS
     can: int  # of SUSPEND, RESUME and PERSIST
     cleans: bool  # it has compat_reset()
@@ -45,9 +51,9 @@ class Traits:
 
 
 TRAITS = {
-    "sim-net-pa": Traits(True, 2, NEW_OWNER, SUSPEND | RESUME | PERSIST, True, True, True),
-    "sim-net-va": Traits(False, 2, OWNERS, SUSPEND | RESUME | PERSIST, True, True, True),
-    "vduse-blk": Traits(False, 1, NEW_OWNER, 0, False, False, False),
+    "sim-net-pa": Traits(True, 2, 3, 2, NEW_OWNER, SUSPEND | RESUME | PERSIST, True, True, True),
+    "sim-net-va": Traits(False, 2, 3, 2, OWNERS, SUSPEND | RESUME | PERSIST, True, True, True),
+    "vduse-blk": Traits(False, 1, 1, 1, NEW_OWNER, 0, False, False, False),
 }
 
 
@@ -74,7 +80,7 @@ class Model:
             return 0
         else:
             known = getattr(self, f"_{step.name.lower()}", None)
-            result = known(step) if known else self._ring(step)
+            result = known(step) if known else self._other(step)
         if result != -EPERM and step.name not in ("SET_OWNER", "RESET_OWNER"):
             self.fresh = False
         return result
@@ -85,6 +91,11 @@ class Model:
         pages = sum(sum(maps.values()) for maps in self.spaces.values()) // PAGE
         mine = pages if self.traits.pins else 0
         return tuple(mine if actor == self.owner else 0 for actor in ACTORS)
+
+    @property
+    def runs(self) -> bool:
+        """Return whether the device may do something by itself."""
+        return bool(self.status & DRIVER_OK and not self.suspended)
 
     def _has_maps(self) -> bool:
         return any(self.spaces.values())
@@ -110,7 +121,7 @@ class Model:
             (not self.owner, EINVAL),
             (self.owner == step.actor, EBUSY),
             (not self.agreed & NEW_OWNER, EOPNOTSUPP),
-            (self.status & DRIVER_OK and not self.suspended, EBUSY),
+            (self.runs, EBUSY),
             (self.cleaned and self._has_maps(), ESTALE),
             (pages and pages > MAY_LOCK[step.actor], ENOMEM),
         )
@@ -178,27 +189,34 @@ class Model:
         self.suspended = stops
         return 0
 
-    def _set_config_call(self, step: Step) -> int | None:
-        return None if step.args else -EFAULT
-
     def _set_log_base(self, _: Step) -> int:
         """Nobody may: vhost_vdpa_unlocked_ioctl() says so before it asks for the owner."""
         return -ENOTTY
 
-    def _ring(self, step: Step) -> int | None:
-        """Only the owner may: vhost_dev_ioctl() comes first."""
+    def _set_log_fd(self, _: Step) -> int:
+        return -ENOTTY
+
+    def _other(self, step: Step) -> int | None:
+        """Answer what the patches leave as it is; the owner alone may, vhost_dev_ioctl() asks."""
+        if step.name in ANYBODYS:
+            return of_anybody(step)
         if step.actor != self.owner:
             return -EPERM
-        return None
+        has, started = self.traits, bool(self.status & DRIVER_OK)
+        rings = Rings(has.queues, has.groups, has.spaces, self.runs)
+        result = of_owner(step, rings)
+        if step.name == "SET_GROUP_ASID" and not result and (started or not has.runs):
+            return None  # 7.3 refuses it of a device that has started, and has it for VDUSE
+        return result
 
     def _message(self, step: Step) -> int:
         """Each error of a message is EFAULT: vhost_chr_write_iter()."""
         asid, iova, size, uaddr, perm = step.args
-        if step.name == "UPDATE" and not size:
+        if not _is_whole(step):
             return -EINVAL
         if step.actor != self.owner:
             return -EFAULT
-        asid = asid if self.backend & ASID else 0
+        asid = asid if self.backend & ASID and step.form == V2 else 0
         if step.name in ("UPDATE", "BATCH_BEGIN") and asid < self.traits.spaces:
             self.spaces.setdefault(asid, {})  # even if it is refused next
         if asid not in self.spaces or self.batch not in (None, asid):
@@ -222,6 +240,9 @@ class Model:
     def _update(self, maps: dict[int, int], iova: int, size: int, uaddr: int) -> int:
         if iova + size > 1 << 64:
             return -EFAULT
+        if self.traits.pins:  # whole pages: vhost_vdpa_pa_map()
+            size = -(-(size + iova % PAGE) // PAGE) * PAGE
+            iova, uaddr = iova & -PAGE, uaddr & -PAGE
         if any(at < iova + size and iova < at + maps[at] for at in maps):
             return -EFAULT
         if not self._has_maps():
@@ -229,12 +250,24 @@ class Model:
         pages = sum(self.pinned) + size // PAGE
         if self.traits.pins and pages > MAY_LOCK[self.owner]:
             return -EFAULT
-        if not any(area <= uaddr and uaddr + size <= area + AREA for area in (SHARED, PRIVATE)):
+        if self.traits.pins and not _is_mapped(uaddr, size):
             return -EFAULT
-        # vhost_vdpa_va_map() passes over what is no shared file, and is content.
-        if self.traits.pins or uaddr < PRIVATE:
+        if not _is_user(uaddr, size):
+            return -EFAULT
+        # vhost_vdpa_va_map() passes over what is no shared file, holes too, and is content.
+        if self.traits.pins or SHARED <= uaddr < PRIVATE:
             maps[iova] = size
         return 0
+
+
+def _is_mapped(uaddr: int, size: int) -> bool:
+    return any(area <= uaddr and uaddr + size <= area + AREA for area in (SHARED, PRIVATE))
+
+
+def _is_whole(step: Step) -> bool:
+    """Return what vhost_chr_write_iter() looks at before it asks who writes."""
+    sized = step.name != "UPDATE" or step.args[2]
+    return step.form in (V1, V2) and step.length >= LEAST and bool(sized)
 
 
 def _is_user(uaddr: int, size: int) -> bool:
@@ -245,6 +278,7 @@ def disagreement(traits: Traits, program: Program, answers: Sequence[Answer]) ->
     """Return the program up to where the kernel and the model differ; "" where they agree."""
     model = Model(traits)
     fresh = ""  # what a device that was just opened looks like to its owner
+    seen: dict[str, str] = {}  # what it looked like to each, since anything last succeeded
     for number, (step, answer) in enumerate(zip(program, answers, strict=True)):
         result = model.take(step)
         problem = ""
@@ -256,6 +290,10 @@ def disagreement(traits: Traits, program: Program, answers: Sequence[Answer]) ->
             fresh = fresh or answer.looked
             if answer.looked != fresh:
                 problem = f"what GET_* answer is {answer.looked}, and as opened {fresh}"
+        elif step.name == LOOK and seen.setdefault(step.actor, answer.looked) != answer.looked:
+            problem = f"what GET_* answer is {answer.looked}, and was {seen[step.actor]}"
+        if (step.name != LOOK and answer.result == 0) or model.runs:
+            seen.clear()
         if problem:
             return "\n".join([*map(str, program[: number + 1]), f"    {problem}"])
     return ""

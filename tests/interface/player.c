@@ -6,7 +6,9 @@
  *	player DEVICE STEP...
  *
  *	aiREQUEST[:HEX]	ioctl by process a, with these bytes in memory, or NULL
- *	awTYPE,ASID,IOVA,SIZE,UADDR,PERM	an IOTLB message, numbers in hex
+ *	awFORM,LENGTH,TYPE,ASID,IOVA,SIZE,UADDR,PERM
+ *			so many bytes of an IOTLB message of form 1 or 2,
+ *			numbers in hex
  *	af		all that can be asked, by process a
  *
  * Processes a and b are root; c is nobody and may lock 5 pages. Each has
@@ -40,6 +42,7 @@
 #define ACTORS 3
 #define EVENTS 10
 #define BYTES 256
+#define NUMBERS 8	/* of a message */
 #define QUEUES 3	/* that are asked, at most */
 #define CONFIG 8	/* bytes of the device's, which each kind has more of */
 
@@ -115,17 +118,25 @@ static void ask_all(struct word *w)
 
 static long send_message(const struct word *w)
 {
-	struct vhost_msg_v2 m = { .type = VHOST_IOTLB_MSG_V2 };
-	uint64_t n[6];
+	union {
+		struct vhost_msg v1;
+		struct vhost_msg_v2 v2;
+	} m = { 0 };
+	struct vhost_iotlb_msg *iotlb = &m.v2.iotlb;
+	uint64_t n[NUMBERS];
 
 	memcpy(n, w->bytes, sizeof(n));
-	m.iotlb.type = (uint8_t)n[0];
-	m.asid = (uint32_t)n[1];
-	m.iotlb.iova = n[2];
-	m.iotlb.size = n[3];
-	m.iotlb.uaddr = n[4];
-	m.iotlb.perm = (uint8_t)n[5];
-	return write(device, &m, sizeof(m)) < 0 ? -errno : 0;
+	m.v2.type = (uint32_t)n[0];
+	if (n[0] == VHOST_IOTLB_MSG)
+		iotlb = &m.v1.iotlb;
+	else
+		m.v2.asid = (uint32_t)n[3];
+	iotlb->type = (uint8_t)n[2];
+	iotlb->iova = n[4];
+	iotlb->size = n[5];
+	iotlb->uaddr = n[6];
+	iotlb->perm = (uint8_t)n[7];
+	return write(device, &m, n[1]) < 0 ? -errno : 0;
 }
 
 static void act(struct word *w)
@@ -220,7 +231,7 @@ static void parse(struct word *w, const char *step)
 		for (step = end + (*end == ':'); *step; step += 2)
 			w->bytes[w->length++] = byte(step);
 	} else if (w->what == 'w') {
-		for (size_t i = 0; i < 6; i++) {
+		for (size_t i = 0; i < NUMBERS; i++) {
 			uint64_t n = strtoull(step, &end, 16);
 
 			memcpy(w->bytes + 8 * i, &n, 8);

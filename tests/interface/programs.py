@@ -7,12 +7,11 @@ from itertools import chain
 
 from hypothesis import strategies as st
 
+from tests.interface.mistakes import MISTAKES
 from tests.interface.model import ACCESS_PLATFORM, ASID, NEW_OWNER, PERSIST, REMAP, Model, Traits
 from tests.interface.steps import (
     ACTORS,
     EVENT,
-    IOCTLS,
-    KERNEL,
     LOOK,
     NO_FILE,
     PAGE,
@@ -29,7 +28,7 @@ _REGIONS = ((0, PAGE), (PAGE, 2 * PAGE), (0, 3 * PAGE), (16 * PAGE, 6 * PAGE))
 _INVALID = ((0, 3 * PAGE), (16 * PAGE, 6 * PAGE), (0, 32 * PAGE), (64 * PAGE, PAGE))
 _BACKENDS = (NEW_OWNER, NEW_OWNER | ASID, NEW_OWNER | REMAP, PERSIST | NEW_OWNER, PERSIST, ASID, 2)
 _STATUSES = (0, 0, 1, 3, 11)
-_RUNNING = (15, 15)  # with DRIVER_OK
+_RUNNING = (15, 15, 4, 0xFF)  # with DRIVER_OK
 
 # Who does a step, as seen from the device: its owner, another one, or process c.
 _OWNER, _OTHER = "owner", "other"
@@ -55,35 +54,14 @@ def _mapping(draw: st.DrawFn) -> Program:
     return (Step(draw(_FIRST), kind, (draw(_ASIDS), iova, size, uaddr, perm)),)
 
 
-@st.composite
-def _wrong_message(draw: st.DrawFn) -> Program:
-    iova, size = draw(st.sampled_from(_REGIONS))
-    wrong = draw(
-        st.sampled_from(
-            (
-                ("UPDATE", (0, iova, 0, SHARED, 3)),
-                ("UPDATE", (0, iova, size, KERNEL, 3)),
-                ("UPDATE", (0, (1 << 64) - PAGE, 2 * PAGE, SHARED, 3)),
-                ("UPDATE", (7, iova, size, SHARED, 3)),
-                ("INVALIDATE", (7, iova, size, 0, 0)),
-                ("INVALIDATE", (0, 0, 0, 0, 0)),
-                ("REMAP", (0, iova, size, KERNEL, 0)),
-                ("REMAP", (0, iova, size, SHARED, 3)),
-                ("REMAP", (0, iova, size + PAGE, SHARED, 0)),
-                ("REMAP", (0, iova, 0, SHARED, 0)),
-                ("REMAP", (1, iova, size, SHARED, 0)),
-                ("BATCH_BEGIN", (7, 0, 0, 0, 0)),
-                ("MISS", (0, iova, size, SHARED, 3)),
-            )
-        )
+def _mistake() -> _Drawn:
+    """Somebody makes a mistake, and the owner looks before and after."""
+    look = Step(_OWNER, LOOK)
+    return st.builds(
+        lambda who, step: (look, replace(step, actor=who), look),
+        _ANYBODY,
+        st.sampled_from(MISTAKES),
     )
-    name, args = wrong
-    return (Step(draw(_FIRST), name, args),)
-
-
-def _null_pointer() -> _Drawn:
-    names = [name for name, (_, layout) in IOCTLS.items() if layout]
-    return st.builds(lambda who, name: (Step(who, name),), _ANYBODY, st.sampled_from(names))
 
 
 def _given_up() -> _Drawn:
@@ -135,8 +113,8 @@ _RINGS = (
     _one(_ANYBODY, "SET_VRING_ERR", _QUEUES, st.just(NO_FILE)),
     _one(_ANYBODY, "SET_CONFIG_CALL", _FILES),
     _one(_ANYBODY, "UNKNOWN", st.just(0), st.just(0)),
-    _null_pointer(),
-    _wrong_message(),
+    _mistake(),
+    _mistake(),
 )
 
 
@@ -159,7 +137,7 @@ LONGEST = 36  # moves of up to three steps: a line of a terminal takes 4095 byte
 def programs(traits: Traits) -> _Drawn:
     """Draw a program; it begins with a process that takes the device and looks at it."""
     begin = (Step("a", "SET_OWNER"), Step("a", LOOK))
-    moves = st.lists(_moves(traits), min_size=8, max_size=LONGEST)
+    moves = st.lists(_moves(traits), min_size=4, max_size=LONGEST)
     return moves.map(lambda drawn: begin + _by_whom(traits, [*chain.from_iterable(drawn)]))
 
 

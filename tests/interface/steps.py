@@ -33,9 +33,29 @@ IOCTLS = {
     "SET_GROUP_ASID": (0x4008AF7C, "II"),
     "SET_MEM_TABLE": (0x4008AF03, "II"),
     "SET_LOG_BASE": (0x4008AF04, "Q"),
+    "SET_LOG_FD": (0x4004AF07, "i"),
+    "SET_CONFIG": (0x4008AF74, "II"),
+    "GET_CONFIG": (0x8008AF73, "II"),
+    "GET_FEATURES": (0x8008AF00, "Q"),
+    "GET_BACKEND_FEATURES": (0x8008AF26, "Q"),
+    "GET_STATUS": (0x8001AF71, "B"),
+    "GET_DEVICE_ID": (0x8004AF70, "I"),
+    "GET_CONFIG_SIZE": (0x8004AF79, "I"),
+    "GET_IOVA_RANGE": (0x8010AF78, "QQ"),
+    "GET_VQS_COUNT": (0x8004AF80, "I"),
+    "GET_GROUP_NUM": (0x8004AF81, "I"),
+    "GET_AS_NUM": (0x8004AF7A, "I"),
+    "GET_VRING_NUM": (0x8002AF76, "H"),
+    "GET_VRING_BASE": (0xC008AF12, "II"),
+    "GET_VRING_GROUP": (0xC008AF7B, "II"),
+    "GET_VRING_SIZE": (0xC008AF82, "II"),
     "UNKNOWN": (0xAFEE, "II"),
 }
-MESSAGES = {"UPDATE": 2, "INVALIDATE": 3, "BATCH_BEGIN": 5, "BATCH_END": 6, "REMAP": 7, "MISS": 1}
+V1, V2 = 1, 2  # struct vhost_msg, which has no asid, and struct vhost_msg_v2
+WHOLE = 72  # bytes of either
+LEAST = 40  # of which these are read
+MESSAGES = {"UPDATE": 2, "INVALIDATE": 3, "BATCH_BEGIN": 5, "BATCH_END": 6, "REMAP": 7}
+MESSAGES |= {"MISS": 1, "ACCESS_FAIL": 4, "NO_TYPE": 0, "NO_TYPE_ABOVE": 8}  # nobody may send
 LOOK = "LOOK"  # all GET_* at once
 
 
@@ -46,12 +66,16 @@ class Step:
     actor: str
     name: str
     args: tuple[int, ...] = ()
+    form: int = V2  # of a message
+    length: int = WHOLE  # bytes of it that are written
 
     def __str__(self) -> str:
         """Spell it for people: ``b: UPDATE asid 0, iova 0x1000, ...``."""
         if self.name in MESSAGES:
             names = ("asid", "iova", "size", "uaddr", "perm")
             said = ", ".join(f"{n} {a:#x}" for n, a in zip(names, self.args, strict=True))
+            if (self.form, self.length) != (V2, WHOLE):
+                said += f", form {self.form}, {self.length} bytes"
         else:
             said = ", ".join(f"{arg:#x}" for arg in self.args)
             if not said and self.name in IOCTLS and IOCTLS[self.name][1]:
@@ -63,7 +87,7 @@ class Step:
         if self.name == LOOK:
             return f"{self.actor}f"
         if self.name in MESSAGES:
-            numbers = (MESSAGES[self.name], *self.args)
+            numbers = (self.form, self.length, MESSAGES[self.name], *self.args)
             return f"{self.actor}w{','.join(f'{number:x}' for number in numbers)}"
         request, layout = IOCTLS[self.name]
         bytes_ = struct.pack(f"<{layout}", *self.args).hex() if self.args else ""
