@@ -31,7 +31,7 @@ test: setup-tests
 
 # One after another: each build takes all cores.
 test-kernels: setup-tests
-	$(VENV)/bin/pytest tests/kernels --durations 0
+	$(VENV)/bin/pytest -m kernels --durations 0
 
 # Each in a root of its own, made with debootstrap.
 HOSTS ?= trixie bookworm

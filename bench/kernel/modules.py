@@ -115,22 +115,32 @@ def make_modules(packages: Packages, config: KernelConfig, tree: Path) -> list[P
     CannotJudge quotes the first error of the compiler.
     """
     find_tool(config.host.compiler, config.host.compiler)  # Debian's headers name it to make
-    symbols: list[str] = []
     built: list[Path] = []
-    options = [f"{name}={value}" for name, value in config.options.items()]
-    make = [find_tool("make", "make"), "-C", str(tree.parent / "out"), f"-j{os.cpu_count() or 1}"]
-    for directory in config.build:
-        target = tree / directory
-        extra = f"KBUILD_EXTRA_SYMBOLS={' '.join(symbols)}"
+    for target, command in make_commands(config, tree).items():
         try:
-            run([*make, f"M={target}", extra, *options, "modules"], timeout=1800)
+            run(command, timeout=1800)
         except ProcessFailed as error:
             wrong = re.search(r"^.*(?:error:|not found|ERROR:).*$", error.output, re.MULTILINE)
             said = wrong[0].strip() if wrong else error.message
+            directory = target.relative_to(tree)
             raise CannotJudge(f"{directory} of {packages.release} does not build: {said}") from None
-        symbols.append(str(target / "Module.symvers"))
         built += sorted(target.rglob("*.ko"))
     return built
+
+
+def make_commands(config: KernelConfig, tree: Path) -> dict[Path, list[str]]:
+    """Return the call of make that builds each directory of a tree, in order."""
+    options = [f"{name}={value}" for name, value in config.options.items()]
+    make = [find_tool("make", "make"), "-C", str(tree.parent / "out"), f"-j{os.cpu_count() or 1}"]
+    targets = [tree / directory for directory in config.build]
+    symbols = [str(target / "Module.symvers") for target in targets]
+    return {
+        target: [
+            *(*make, f"M={target}"),
+            *(f"KBUILD_EXTRA_SYMBOLS={' '.join(symbols[:before])}", *options, "modules"),
+        ]
+        for before, target in enumerate(targets)
+    }
 
 
 def _copy_image_module(packages: Packages, name: str, modules: Path) -> None:

@@ -7,7 +7,6 @@ from errno import EBUSY, EINVAL, EOPNOTSUPP, EPERM, ESTALE
 import pytest
 
 from bench.executors.guest_setup import GuestSetup
-from tests.guest.conftest import setup as setup
 from tests.interface.model import ACCESS_PLATFORM, ASID, NEW_OWNER, PERSIST, TRAITS
 from tests.interface.playing import Player, playing
 from tests.interface.steps import ACTORS, LOOK, PAGE, PRIVATE, SHARED, Answer, Step

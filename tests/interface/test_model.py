@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from bench.executors.guest_setup import GuestSetup
-from tests.guest.conftest import setup as setup
 from tests.interface.model import TRAITS
 from tests.interface.playing import hold, playing
 

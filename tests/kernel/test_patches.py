@@ -3,16 +3,18 @@
 
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from bench.errors import CannotJudge, UsageError
 from bench.kernel.config import load_config
-from bench.kernel.modules import ensure_kernel, lay_tree, make_modules
+from bench.kernel.modules import ensure_kernel, lay_tree, make_commands, make_modules
 from bench.kernel.packages import ensure_packages
 from bench.kernel.series import apply_patches
 from bench.paths import ROOT
+from tests.kernel.complaints import ALL_WARNINGS, built
 
 CONFIG = load_config()
 # Those that a test of the gate plants in a kernel, too.
@@ -53,18 +55,22 @@ def test_the_cover_letter_lists_the_patches() -> None:
     assert "".join(f"  {subject}\n" for subject in subjects) in letter
 
 
-def test_every_patch_builds(tmp_path: Path) -> None:
+def test_every_patch_builds_and_adds_no_warning(tmp_path: Path) -> None:
     """A series that breaks in the middle cannot be bisected."""
-    packages = ensure_packages(CONFIG)
-    tree = lay_tree(packages, CONFIG, tmp_path)
+    tree = lay_tree(ensure_packages(CONFIG), CONFIG, tmp_path)
+    commands = make_commands(CONFIG, tree).values()
+
+    def complaints() -> Counter[str]:
+        # C=1: sparse looks at what is built anew.
+        return sum((built([*make, *ALL_WARNINGS, "C=1"]) for make in commands), Counter())
+
+    before = complaints()
     for patch in CONFIG.patch_files:
         with patch.open() as stdin:
             subprocess.run(["patch", "-p1", "-s"], cwd=tree, stdin=stdin, check=True)
-        assert {path.name for path in make_modules(packages, CONFIG, tree)} >= {
-            "vhost_vdpa.ko",
-            "vdpa_sim.ko",
-            "vdpa_sim_net.ko",
-        }
+        assert complaints() <= before, patch.name
+        names = {path.name for path in tree.rglob("*.ko")}
+        assert names >= {"vhost_vdpa.ko", "vdpa_sim.ko", "vdpa_sim_net.ko"}
 
 
 def test_a_broken_driver_names_its_error(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 """The series for 7.3: clean, and building patch by patch."""
 
 import os
-import re
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -13,6 +12,7 @@ from bench.kernel.name import read_name
 from bench.kernel.series import patches_of
 from bench.kernel.tree import Tree
 from bench.kernel.whole import build_environment, make_command
+from tests.kernel.complaints import ALL_WARNINGS, built
 from tests.kernels.conftest import NAME
 
 PATCHES = patches_of(read_name(NAME).series, (7, 3))
@@ -29,21 +29,9 @@ def test_checkpatch_of_that_kernel_is_clean(patch: Path, plain: Path) -> None:
 
 
 def complaints(tree: Tree) -> Counter[str]:
-    """Build what the patches touch, with all warnings of gcc and of sparse; count them.
-
-    They are without the numbers of their lines, which move.
-    """
-    words = ["W=1", "C=2", "CHECK=sparse"]
-    done = subprocess.run(
-        [*make_command(tree, tree.out("plain")), *words, *DIRECTORIES],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **build_environment(tree)},
-    )
-    assert done.returncode == 0, done.stderr
-    lines = (re.sub(r":\d+:\d+:", ":", line) for line in done.stderr.splitlines())
-    return Counter(line for line in lines if "warning:" in line or "error:" in line)
+    """Build what the patches touch; return what gcc and sparse say of it."""
+    command = [*make_command(tree, tree.out("plain")), *ALL_WARNINGS, "C=2", *DIRECTORIES]
+    return built(command, {**os.environ, **build_environment(tree)})
 
 
 def test_every_patch_builds_and_adds_no_warning(plain: Path) -> None:

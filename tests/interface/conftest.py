@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Each kernel that has the interface: the usual one, and in the lane of whole kernels 7.3."""
+
+from dataclasses import replace
+
+import pytest
+
+from bench.executors.guest_setup import GuestSetup, prepare
+from bench.kernel.name import read_name
+from bench.model.cell import Clock
+from bench.model.units import GIB
+from tests.guest.conftest import plan_of
+
+_LATER = "7.3:live-update"
+_KERNELS = (
+    pytest.param(("live-update", ""), id="usual"),
+    pytest.param((_LATER, ""), id="7.3", marks=pytest.mark.kernels),
+    pytest.param((_LATER, "debug"), id="7.3-debug", marks=pytest.mark.kernels),
+)
+
+
+@pytest.fixture(scope="session", params=_KERNELS)
+def setup(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> GuestSetup:
+    """A guest of that kernel, which is built unless the cache has it."""
+    console = tmp_path_factory.mktemp("guest") / "console.log"
+    smallest = prepare(plan_of().blocks, Clock.ICOUNT, console, read_name(*request.param))
+    return replace(smallest, memory=max(smallest.memory, 2 * GIB))

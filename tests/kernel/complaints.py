@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What gcc and sparse say of a part of a kernel while it is built."""
+
+import re
+import subprocess
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+ALL_WARNINGS = ("W=1", "CHECK=sparse")  # of make; C=1 or C=2 says of which files sparse
+
+
+def built(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Counter[str]:
+    """Call make; return its warnings and how often each came.
+
+    They are without the numbers of their lines, which move. AssertionError when it fails.
+    """
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    lines = (re.sub(r":\d+:\d+:", ":", line) for line in done.stderr.splitlines())
+    return Counter(line for line in lines if "warning:" in line or "error:" in line)
