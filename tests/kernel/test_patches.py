@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The patches of kernel-config/: clean, applying, building one by one; and series by a path."""
 
+import hashlib
 import re
 import subprocess
 from collections import Counter
@@ -53,6 +54,22 @@ def test_the_cover_letter_lists_the_patches() -> None:
         if (head := patch.read_text().partition("Subject: ")[2].partition("\n\n")[0])
     ]
     assert "".join(f"  {subject}\n" for subject in subjects) in letter
+
+
+def test_the_cover_letter_names_the_files_that_the_series_is_made_on() -> None:
+    """As git names them, since Debian's source has no commit."""
+    source = ensure_packages(CONFIG).source
+    letter = (CONFIG.patch_files[0].parent / "0000-cover-letter.txt").read_text()
+    named = re.findall(r"^  ([0-9a-f]{16}) (\S+)$", letter, re.MULTILINE)
+    changed = {
+        name
+        for patch in CONFIG.patch_files
+        for name in re.findall(r"^\+\+\+ b/(\S+)$", patch.read_text(), re.MULTILINE)
+    }
+    assert {name for _, name in named} == changed
+    for blob, name in named:
+        data = (source / name).read_bytes()
+        assert hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest().startswith(blob), name
 
 
 def test_every_patch_builds_and_adds_no_warning(tmp_path: Path) -> None:
