@@ -74,21 +74,27 @@ def _given_up() -> _Drawn:
     )
 
 
-def _handed_over(*before: Step) -> _Drawn:
+def _handed_over(before: Program = (), between: Program = ()) -> _Drawn:
     """The owner agrees, and another process takes the device."""
     return st.builds(
         lambda agreed: (
-            Step(_OWNER, "SET_BACKEND_FEATURES", (agreed,)),
             *before,
+            Step(_OWNER, "SET_BACKEND_FEATURES", (agreed,)),
+            *between,
             Step(_OTHER, "NEW_OWNER"),
         ),
         st.sampled_from((NEW_OWNER, NEW_OWNER | ASID)),
     )
 
 
+_BATCH = (Step(_OWNER, "BATCH_BEGIN", (0, 0, 0, 0, 0)),)
+_RESET = (Step(_OWNER, "SET_STATUS", (0,)),)
+
 _OWNING = (
     _handed_over(),
-    _handed_over(Step(_OWNER, "BATCH_BEGIN", (0, 0, 0, 0, 0))),
+    _handed_over(between=_BATCH),
+    _handed_over(before=_RESET),
+    _handed_over(between=_RESET),
     _one(_ANYBODY, "NEW_OWNER"),
     _one(_FIRST, "SET_BACKEND_FEATURES", st.sampled_from(_BACKENDS)),
     _one(_ANYBODY, "SET_BACKEND_FEATURES", st.integers(0, (1 << 12) - 1)),
@@ -131,7 +137,7 @@ def _moves(traits: Traits) -> _Drawn:
     return st.one_of(*_OWNING * 2, *_MAPPING * 2, *running, *_RINGS)
 
 
-LONGEST = 36  # moves of up to three steps: a line of a terminal takes 4095 bytes
+LONGEST = 36  # moves of up to four steps: a line of a terminal takes 4095 bytes
 
 
 def programs(traits: Traits) -> _Drawn:
