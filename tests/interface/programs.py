@@ -64,11 +64,11 @@ def _mistake() -> _Drawn:
     )
 
 
-def _given_up() -> _Drawn:
+def _given_up(*before: Step) -> _Drawn:
     """The owner gives the device up, and the next one looks at what it gets."""
     look = Step(_OWNER, LOOK)
     return st.builds(
-        lambda one, next_: (Step(one, "RESET_OWNER"), Step(next_, "SET_OWNER"), look),
+        lambda one, next_: (*before, Step(one, "RESET_OWNER"), Step(next_, "SET_OWNER"), look),
         _FIRST,
         _ANYBODY,
     )
@@ -99,6 +99,7 @@ _OWNING = (
     _one(_FIRST, "SET_BACKEND_FEATURES", st.sampled_from(_BACKENDS)),
     _one(_ANYBODY, "SET_BACKEND_FEATURES", st.integers(0, (1 << 12) - 1)),
     _given_up(),
+    _given_up(Step(_OWNER, "SET_VRING_BASE", (0, 7))),
     _one(_ANYBODY, "SET_OWNER"),
 )
 _MAPPING = (
