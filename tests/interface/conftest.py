@@ -12,14 +12,22 @@ from bench.model.units import GIB
 from tests.guest.conftest import plan_of
 
 _LATER = "7.3:live-update"
-_KERNELS = (
+_PINS = "live-update+range-unpin+folio-pin+file-pin"
+_LANE = pytest.mark.kernels
+
+KERNELS = (
     pytest.param(("live-update", ""), id="usual"),
-    pytest.param((_LATER, ""), id="7.3", marks=pytest.mark.kernels),
-    pytest.param((_LATER, "debug"), id="7.3-debug", marks=pytest.mark.kernels),
+    pytest.param((_LATER, ""), id="7.3", marks=_LANE),
+)
+# For the model, which has to hold whatever the pages are pinned by.
+OTHERS = (
+    pytest.param((_PINS, ""), id="file-pin", marks=_LANE),
+    pytest.param((f"7.3:{_PINS}", ""), id="7.3-file-pin", marks=_LANE),
+    pytest.param((_LATER, "debug"), id="7.3-debug", marks=_LANE),
 )
 
 
-@pytest.fixture(scope="session", params=_KERNELS)
+@pytest.fixture(scope="session", params=KERNELS)
 def setup(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> GuestSetup:
     """A guest of that kernel, which is built unless the cache has it."""
     console = tmp_path_factory.mktemp("guest") / "console.log"

@@ -6,16 +6,20 @@ from pathlib import Path
 import pytest
 
 from bench.executors.guest_setup import GuestSetup
+from tests.interface.conftest import KERNELS, OTHERS
 from tests.interface.model import TRAITS
 from tests.interface.playing import hold, playing
 
 pytestmark = pytest.mark.guest
 
 STEPS = 2500
+CHECKED = 800  # of a kernel that checks itself, and takes three times as long
 
 
+@pytest.mark.parametrize("setup", (*KERNELS, *OTHERS), indirect=True)
 @pytest.mark.parametrize("device", TRAITS)
 def test_the_kernel_agrees_with_the_model(setup: GuestSetup, device: str, tmp_path: Path) -> None:
+    steps = CHECKED if "debug" in setup.kernel.name else STEPS
     with playing(setup, device, tmp_path) as player:
-        hold(player, STEPS)
-        assert player.steps > STEPS / 2
+        hold(player, steps)
+        assert player.steps > steps / 2

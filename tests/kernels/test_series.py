@@ -17,7 +17,8 @@ from bench.kernel.whole import build_environment, make_command
 from tests.kernel.complaints import ALL_WARNINGS, built
 from tests.kernels.conftest import NAME, bench, measured
 
-PATCHES = patches_of(read_name(NAME).series, (7, 3))
+BASELINES = "range-unpin+folio-pin+file-pin"
+PATCHES = patches_of(f"{read_name(NAME).series}+{BASELINES}", (7, 3))
 DIRECTORIES = ("drivers/vhost/", "drivers/vdpa/")
 
 
