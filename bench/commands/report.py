@@ -98,13 +98,14 @@ def _sections(runs: Sequence[Run]) -> list[Section]:
     from bench.report.table.figures import require_measured
     from bench.report.table.fleet import overview
     from bench.report.table.labels import heads, labels
+    from bench.report.table.ladder import ladder
 
     tables = [CellTable(run) for run in runs]
     for run, table in zip(runs, tables, strict=True):
         require_measured(run, table)
     if len(runs) == 1:
         return contents(runs[0], tables[0])
-    found = overview(runs, tables)
+    found = [*ladder(runs, tables), *overview(runs, tables)]
     for head, label, run, table in zip(heads(runs), labels(runs), runs, tables, strict=True):
         title = head if head == label else f"{head}: {label}"
         found += [Section(title), *contents(run, table)]

@@ -127,7 +127,8 @@ def run_boots(options: RunOptions, boots: Sequence[Boot], display: Display) -> O
     """Measure every boot of every kernel, each into a run directory below a common one."""
     parent = create_boots(options.out, boots[0].scenario.name)
     count = max(boot.number for boot in boots)
-    labels = [*dict.fromkeys(boot.label for boot in boots)]
+    named = sorted(boots, key=lambda boot: (boot.kernel, boot.number))
+    labels = [*dict.fromkeys(boot.label for boot in named)]
     reports, code, complaint = [], EXIT_GOOD, ""
     for number, boot in enumerate(boots, 1):
         display.begin_boot(number, len(boots), boot.label if len(labels) > 1 else "")
@@ -138,18 +139,24 @@ def run_boots(options: RunOptions, boots: Sequence[Boot], display: Display) -> O
             break
     kernels = [parent / label for label in labels]
     more = Section(lines=(f"the first of {len(reports)} boots; all are below {parent}",))
-    both = () if complaint else (_spread(parent, boots), *_compared(kernels))
     hint = f"what was measured is below {parent}"
-    return Outcome(code, "", complaint, hint, (*reports[0], more, *filter(None, both)))
+    if complaint:
+        return Outcome(code, "", complaint, hint, (*reports[0], more))
+    first, last = _all_boots(parent, named)
+    shown = (*first, *reports[0], more, *last, *_compared(kernels))
+    return Outcome(code, "", complaint, hint, shown)
 
 
-def _spread(parent: Path, boots: Sequence[Boot]) -> Section:
-    """Tabulate how far the boots of each kernel lie apart; empty where there is one of each."""
+def _all_boots(parent: Path, boots: Sequence[Boot]) -> tuple[Sequence[Section], Sequence[Section]]:
+    """Tabulate all kernels, which comes first, and how far boots of one lie apart."""
     from bench.report.table.cells import CellTable
+    from bench.report.table.ladder import ladder
     from bench.report.table.spread import spread_section
 
     runs = [load(parent / boot.place) for boot in boots]
-    return spread_section(runs, [*map(CellTable, runs)])
+    tables = [*map(CellTable, runs)]
+    spread = spread_section(runs, tables)
+    return ladder(runs, tables), (spread,) if spread else ()
 
 
 def _compared(kernels: Sequence[Path]) -> tuple[Section, ...]:

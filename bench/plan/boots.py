@@ -21,6 +21,7 @@ class Boot:
     scenario: Scenario
     label: str
     number: int  # of its kernel, from 1
+    kernel: int = 0  # its place among those that were named
 
     @property
     def place(self) -> str:
@@ -39,7 +40,7 @@ def boots_of(scenario: Scenario) -> list[Boot]:
     labels = _labels(kernels)
     order = balanced_order(kernels, scenario.boots, random.Random(scenario.seed))
     return [
-        Boot(_once(scenario, *kernel, turn), labels[kernel], turn + 1)
+        Boot(_once(scenario, *kernel, turn), labels[kernel], turn + 1, kernels.index(kernel))
         for turn, kernel in ((place // len(kernels), kernel) for place, kernel in enumerate(order))
     ]
 

@@ -62,8 +62,13 @@ def method_pairs(rows: Iterable[Figures]) -> list[MethodPair]:
 
 
 def place_of_row(row: Figures) -> str:
-    """Name where a row was measured, without its method: ``sim-net-pa thp 64 GiB``."""
-    return " ".join(factors(row.cell)[:3])
+    """Name where a row was measured, as `place_of_cell` does."""
+    return place_of_cell(row.cell)
+
+
+def place_of_cell(cell: Cell) -> str:
+    """Name where a cell is, without its method: ``sim-net-pa thp 64 GiB``."""
+    return " ".join(factors(cell)[:3])
 
 
 def methods_verdict(rows: Sequence[Figures]) -> list[str]:

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The same cells under several kernels, one below the other: how good a baseline can be."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bench.model.cell import Cell
+from bench.model.method import Experiment, Method, Phase
+from bench.model.units import format_quantity
+from bench.report.table.cells import CellTable, place_of
+from bench.report.table.columns import FACTOR_COLUMNS, factor_entries
+from bench.report.table.contents import UNITS
+from bench.report.table.findings import place_of_cell, ratio_range
+from bench.report.table.section import Column, Entry, Section, figures_under, make_table
+from bench.results.comparable import facts_of
+from bench.results.writer import Run
+from bench.stats.summary import Summary, summarize
+
+# What each baseline is there for.
+_FOR = {
+    Method.RESET_OWNER: Method.NEW_OWNER,
+    Method.REOPEN: Method.NEW_OWNER,
+    Method.VFIO_REMAP: Method.VFIO_VADDR,
+    Method.IOMMUFD_REMAP: Method.IOMMUFD_PROCESS,
+}
+_SAME = "... "  # stands for the name of the first kernel
+_KERNEL = Column("kernel", right=False, names=True)
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A baseline under one kernel, and what it is held against there."""
+
+    cell: Cell
+    kernel: str
+    base: Summary
+    other: Summary
+
+    @property
+    def ratio(self) -> float:
+        return self.base.median / self.other.median if self.other.median else 0.0
+
+    @property
+    def saved(self) -> float:
+        return self.base.median - self.other.median
+
+
+Boots = dict[str, list[CellTable]]  # by the name of their kernel, in the order of runs
+
+
+def ladder(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
+    """Make a verdict by the best baseline, and a table; nothing for fewer than two kernels."""
+    boots = _by_kernel(runs, tables)
+    rungs = [*_rungs(boots)]
+    if len(boots) < 2 or not rungs:
+        return []
+    unit = tables[0].unit
+    rows = [_row(cell, kernel, boots, rungs, unit) for cell, kernel in _places(boots)]
+    columns = (*FACTOR_COLUMNS, _KERNEL, *figures_under("median", "n", "saved", "ratio"))
+    notes = (
+        *UNITS[runs[0].clock],
+        "saved, ratio: by the method that the baseline is for, under the same kernel",
+    )
+    title = "Pause of a live update under each kernel"
+    verdict = Section(lines=tuple(_verdicts(rungs, unit)))
+    return [verdict, Section(title, notes, (make_table(columns, rows),))]
+
+
+def _by_kernel(runs: Sequence[Run], tables: Sequence[CellTable]) -> Boots:
+    names = [facts_of(run.facts).get("kernel", "not known") for run in runs]
+    first, found = names[0], Boots()
+    for name, table in zip(names, tables, strict=True):
+        short = f"{_SAME}{name.removeprefix(first)}" if name.startswith(f"{first}+") else name
+        found.setdefault(short, []).append(table)
+    return found
+
+
+def _places(boots: Boots) -> Iterator[tuple[Cell, str]]:
+    """List what was measured: each cell under all kernels before the next cell."""
+    cells = {cell for tables in boots.values() for table in tables for cell in table.measured}
+    for cell in sorted(cells, key=place_of):
+        if cell.method.experiment is Experiment.LIVE_UPDATE:
+            yield from ((cell, kernel) for kernel in boots if _pause(cell, boots[kernel]))
+
+
+def _pause(cell: Cell, tables: Sequence[CellTable]) -> Summary | None:
+    """Summarize the pause of a cell over all boots of a kernel; None where none measured it."""
+    ticks = [table.ticks(cell, *Phase) for table in tables if table.ok(cell)]
+    return summarize(np.concatenate(ticks)) if ticks else None
+
+
+def _rungs(boots: Boots) -> Iterator[Rung]:
+    for cell, kernel in _places(boots):
+        if other := _FOR.get(cell.method):
+            base = _pause(cell, boots[kernel])
+            held = _pause(replace(cell, method=other), boots[kernel])
+            if base and held:
+                yield Rung(cell, kernel, base, held)
+
+
+def _row(
+    cell: Cell, kernel: str, boots: Boots, rungs: Sequence[Rung], unit: str
+) -> tuple[Entry, ...]:
+    name = (*factor_entries(cell), Entry(kernel))
+    pause = _pause(cell, boots[kernel])
+    figures = (Entry.quantity(pause.median, unit), Entry.figure(pause.n)) if pause else ()
+    rung = next((each for each in rungs if (each.cell, each.kernel) == (cell, kernel)), None)
+    if rung is None:
+        return (*name, *figures, Entry(""), Entry(""))
+    return (*name, *figures, Entry.quantity(rung.saved, unit), Entry.ratio(rung.ratio))
+
+
+def _verdicts(rungs: Sequence[Rung], unit: str) -> Iterator[str]:
+    """Say of each baseline what is saved where it is at its best, a line each."""
+    for method in dict.fromkeys(rung.cell.method for rung in rungs):
+        best: dict[Cell, Rung] = {}
+        for rung in rungs:
+            known = best.get(rung.cell)
+            if rung.cell.method is method and (not known or rung.base.median < known.base.median):
+                best[rung.cell] = rung
+        yield _verdict(method, [*best.values()], unit)
+
+
+def _verdict(method: Method, best: Sequence[Rung], unit: str) -> str:
+    kernels = [*dict.fromkeys(rung.kernel for rung in best)]
+    where = (
+        f"with {kernels[0].removeprefix(_SAME)}"
+        if len(kernels) == 1
+        else "each cell with its own kernel"
+    )
+    span = ratio_range(rung.ratio for rung in best)
+    least = min(best, key=lambda rung: rung.ratio)
+    at = f"{'least at ' if len(best) > 1 else ''}{place_of_cell(least.cell)}"
+    saved = format_quantity(least.saved, unit)
+    return (
+        f"{method} at its best, {where}, pauses {span} as long as {_FOR[method]}, {at}, "
+        f"where {saved} are saved"
+    )

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The same cells under several kernels: which baseline is best, and what is saved there."""
+
+from pathlib import Path
+
+from bench.model.cell import Clock
+from bench.report.table.cells import CellTable
+from bench.report.table.ladder import ladder
+from bench.report.table.section import Section
+from bench.results.writer import load
+from tests.unit.runs import NEW, RESET, sized, write_run
+
+STOCK = "6.12+live-update"
+BETTER = f"{STOCK}+range-unpin"
+SMALL = {RESET: 900, NEW: 100}
+
+
+def shown(tmp_path: Path, *kernels: tuple[str, dict]) -> list[Section]:  # type: ignore[type-arg]
+    runs = []
+    for number, (kernel, pauses) in enumerate(kernels):
+        values = {cell: {1: [pause, pause]} for cell, pause in pauses.items()}
+        at = tmp_path / f"{number}"
+        path = write_run(at, values, clock=Clock.ICOUNT, executor={"kernel": kernel})
+        runs.append(load(path))
+    return ladder(runs, [*map(CellTable, runs)])
+
+
+def rows(section: Section) -> list[tuple[str, ...]]:
+    (table,) = section.tables
+    return [tuple(entry.text for entry in row)[4:] for row in table.rows]
+
+
+def test_each_baseline_stands_beside_what_it_is_for_under_the_same_kernel(tmp_path: Path) -> None:
+    verdict, table = shown(tmp_path, (STOCK, SMALL), (BETTER, {RESET: 300, NEW: 120}))
+    assert rows(table) == [
+        ("reset-owner", STOCK, "900", "2", "800", "9.00x"),
+        ("reset-owner", "... +range-unpin", "300", "2", "180", "2.50x"),
+        ("new-owner", STOCK, "100", "2", "", ""),
+        ("new-owner", "... +range-unpin", "120", "2", "", ""),
+    ]
+    (line,) = verdict.lines
+    assert line == (
+        "reset-owner at its best, with +range-unpin, pauses 2.50x as long as new-owner, "
+        "sim-net-pa thp 1 GiB, where 180 are saved"
+    )
+
+
+def test_the_best_may_be_another_kernel_in_each_cell(tmp_path: Path) -> None:
+    large = {sized(RESET, 4): 9000, sized(NEW, 4): 100}
+    worse = {sized(RESET, 4): 9900, sized(NEW, 4): 100, RESET: 300, NEW: 100}
+    verdict, _ = shown(tmp_path, (STOCK, SMALL | large), (BETTER, worse))
+    assert "each cell with its own kernel, pauses 3.00x to 90.0x as long" in verdict.lines[0]
+    assert verdict.lines[0].endswith("least at sim-net-pa thp 1 GiB, where 200 are saved")
+
+
+def test_boots_of_a_kernel_are_one_rung(tmp_path: Path) -> None:
+    again = {RESET: 920, NEW: 100}
+    _, table = shown(tmp_path, (STOCK, SMALL), (BETTER, SMALL), (STOCK, again))
+    assert rows(table)[0] == ("reset-owner", STOCK, "910", "4", "810", "9.10x")
+
+
+def test_one_kernel_or_one_method_is_no_ladder(tmp_path: Path) -> None:
+    assert shown(tmp_path / "a", (STOCK, SMALL), (STOCK, SMALL)) == []
+    assert shown(tmp_path / "b", (STOCK, {RESET: 9}), (BETTER, {RESET: 8})) == []
+
+
+def test_a_baseline_that_was_lost_under_one_kernel(tmp_path: Path) -> None:
+    _, table = shown(tmp_path, (STOCK, SMALL), (BETTER, {NEW: 100}))
+    assert [row[:2] for row in rows(table)] == [
+        ("reset-owner", STOCK),
+        ("new-owner", STOCK),
+        ("new-owner", "... +range-unpin"),
+    ]
