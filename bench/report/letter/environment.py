@@ -102,7 +102,7 @@ def _backing(cells: Sequence[Cell]) -> str:
 def _devices(cells: Sequence[Cell], executor: ExecutorFacts) -> list[str]:
     lines = [device.described for device in executor.devices or ()]
     if any(cell.device.startswith("sim-") for cell in cells):
-        lines.append("simulated: no firmware, no IOMMU. What differs is a lower bound")
+        lines.append("simulated: no firmware, no IOMMU; what those cost is in no figure")
     return lines
 
 

@@ -17,7 +17,7 @@ from bench.report.letter.patches import statistics
 from bench.report.table.cells import CellTable
 from bench.report.table.environment import no_result
 from bench.report.table.figures import Figures, figures
-from bench.report.table.findings import reference_sentences
+from bench.report.table.findings import baseline_note, reference_sentences
 from bench.report.table.labels import labels
 from bench.report.table.pins import pins_verdict
 from bench.results.writer import Run
@@ -93,7 +93,8 @@ def _methods(run: Run, heading: str, table: _Style) -> list[list[str]]:
     alone, unit = compared.alone(found), run.clock.unit
     paragraphs = [wrapped(f"Run {heading}:")] if heading else []
     paragraphs += [words.comparison_verdict(each, run.clock) for each in comparisons]
-    paragraphs += [wrapped(f"{text}.") for text in reference_sentences(cells)]
+    held = (*baseline_note(run, found), *reference_sentences(cells))
+    paragraphs += [wrapped(f"{text}.") for text in held]
     if alone and not comparisons:
         figures_are = f"Figures are {words.UNIT[run.clock]}."
         paragraphs.append(wrapped(f"Nothing is compared: {_why(alone)}. {figures_are}"))

@@ -22,6 +22,7 @@ from bench.report.table.environment import environment_rows, no_result
 from bench.report.table.figures import Figures, figures
 from bench.report.table.findings import (
     MethodPair,
+    baseline_note,
     gain,
     method_pairs,
     methods_verdict,
@@ -111,6 +112,7 @@ class Chapter:
     def verdict(self) -> list[str]:
         said = [
             *methods_verdict(self.rows),
+            *baseline_note(self.run, self.rows),
             *reference_sentences(self.table),
             *pins_verdict(self.table).lines,
         ]

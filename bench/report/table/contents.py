@@ -13,7 +13,7 @@ from bench.report.table.cells import CellTable
 from bench.report.table.columns import FACTOR_COLUMNS, factor_entries, factors
 from bench.report.table.environment import environment, no_result
 from bench.report.table.figures import Figures, figures
-from bench.report.table.findings import methods_verdict, reference_sentences
+from bench.report.table.findings import baseline_note, methods_verdict, reference_sentences
 from bench.report.table.section import (
     NO_ENTRY,
     NO_INTERVAL,
@@ -52,7 +52,7 @@ def contents(run: Run, cells: CellTable | None = None, wide: bool = False) -> li
     sections = (
         Section(lines=tuple(no_result(run))),
         soak_verdicts(soaked),
-        Section(lines=tuple(methods_verdict(rows))),
+        Section(lines=(*methods_verdict(rows), *baseline_note(run, rows))),
         Section(lines=tuple(reference_sentences(cells))),
         _damaged(run),
         soak_table(soaked, here=run.facts.executor.name == "host"),

@@ -44,7 +44,7 @@ def _notes(run: Run) -> list[str]:
         notes.append(f"--break {run.facts.asked.broken}: the sequence is wrong on purpose")
     if any(cell.device.startswith("sim-") for cell in run.cells):
         notes.append(
-            "simulated devices have no firmware and no IOMMU: what differs is a lower bound"
+            "simulated devices have no firmware and no IOMMU: what those cost is in no figure"
         )
     if any(cell.backing is Backing.ALIAS for cell in run.cells):
         notes.append("alias: as many pages are pinned as mem has, fewer of them are distinct")

@@ -8,16 +8,19 @@ import numpy as np
 
 from bench.model.cell import Cell
 from bench.model.cell_state import CellState
+from bench.model.device import DEVICES
 from bench.model.method import Method, Phase
 from bench.model.units import format_quantity, format_ratio, format_ratio_interval
 from bench.report.table.cells import BASES, CellTable
 from bench.report.table.columns import factors
 from bench.report.table.figures import Figures
+from bench.results.writer import Run
 from bench.stats.ratios import ratio_interval
 from bench.stats.summary import ratio
 
 # Less than this is no win that anybody would merge a new interface for.
 SMALL_WIN = 1.1
+_BEST_PINS = "file-pin"  # the series of kernel-config/ after which no better one comes
 # In the order in which their shares are said: the costly one of each pair first.
 _SHARED = (
     *(Method.RESET_OWNER, Method.NEW_OWNER, Method.VFIO_REMAP, Method.VFIO_VADDR),
@@ -91,6 +94,23 @@ def ratio_range(ratios: Iterable[float]) -> str:
 def small_wins(pair: MethodPair) -> list[Figures]:
     """List cells in which the method gains less than SMALL_WIN, or loses, the worst first."""
     return sorted((row for row in pair.rows if gain(row) < SMALL_WIN), key=gain)
+
+
+def baseline_note(run: Run, rows: Sequence[Figures]) -> list[str]:
+    """Say which baseline new-owner was held against, unless it is the best that is shipped."""
+    held = [row for row in rows if row.cell.method is Method.NEW_OWNER and row.base]
+    if _BEST_PINS in run.facts.executor.kernel or not any(_pins(row.cell) for row in held):
+        return []
+    names = " and ".join(dict.fromkeys(row.base.method.value for row in held if row.base))
+    return [
+        f"{names} pins and unpins page by page here, as vhost-vdpa does so far: "
+        "bench run baselines holds new-owner against better ones"
+    ]
+
+
+def _pins(cell: Cell) -> bool:
+    device = DEVICES.get(cell.device)
+    return device is None or device.pins
 
 
 def reference_sentences(table: CellTable) -> list[str]:

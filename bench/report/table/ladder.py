@@ -14,7 +14,7 @@ from bench.report.table.columns import FACTOR_COLUMNS, factor_entries
 from bench.report.table.contents import UNITS
 from bench.report.table.findings import place_of_cell, ratio_range
 from bench.report.table.section import Column, Entry, Section, figures_under, make_table
-from bench.results.comparable import facts_of
+from bench.results.comparable import facts_of, unlike
 from bench.results.writer import Run
 from bench.stats.summary import Summary, summarize
 
@@ -69,20 +69,25 @@ def ladder(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
 
 
 def _by_kernel(runs: Sequence[Run], tables: Sequence[CellTable]) -> Boots:
-    names = [facts_of(run.facts).get("kernel", "not known") for run in runs]
-    first, found = names[0], Boots()
-    for name, table in zip(names, tables, strict=True):
+    """Group runs by their kernels, without those that are not alike in something else."""
+    facts = [facts_of(run.facts) for run in runs]
+    first, found = facts[0].get("kernel", "not known"), Boots()
+    for each, table in zip(facts, tables, strict=True):
+        if unlike(facts[0], each):
+            continue
+        name = each.get("kernel", "not known")
         short = f"{_SAME}{name.removeprefix(first)}" if name.startswith(f"{first}+") else name
         found.setdefault(short, []).append(table)
     return found
 
 
 def _places(boots: Boots) -> Iterator[tuple[Cell, str]]:
-    """List what was measured: each cell under all kernels before the next cell."""
+    """List cells that several kernels measured, each under all of them before the next cell."""
     cells = {cell for tables in boots.values() for table in tables for cell in table.measured}
     for cell in sorted(cells, key=place_of):
-        if cell.method.experiment is Experiment.LIVE_UPDATE:
-            yield from ((cell, kernel) for kernel in boots if _pause(cell, boots[kernel]))
+        kernels = [kernel for kernel in boots if _pause(cell, boots[kernel])]
+        if cell.method.experiment is Experiment.LIVE_UPDATE and len(kernels) > 1:
+            yield from ((cell, kernel) for kernel in kernels)
 
 
 def _pause(cell: Cell, tables: Sequence[CellTable]) -> Summary | None:

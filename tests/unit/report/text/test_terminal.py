@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A report on real terminals: colours where they are wanted, unicode where it is, nothing lost."""
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -50,6 +51,9 @@ def rich_run() -> Run:
     cells = [each for gib in (1, 4, 16) for each in both(sized(CELL, gib))]
     failed = without(sized(OTHER, 2), "failed: VmPin is 0 kB, not 1048576 kB")
     return run_of([*straight(cells), failed, *map(without, both(sized(CELL, 64)))])
+
+
+UPDATE = bool(os.environ.get("BENCH_UPDATE_GOLDEN"))  # before a test replaces the environment
 
 
 def on(monkeypatch: pytest.MonkeyPatch, columns: int, encoding: str = "utf-8", **env: str) -> str:
@@ -111,8 +115,11 @@ def test_nothing_is_lost_at_any_width(columns: int, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("columns", [40, 80, 120])
 def test_the_layout(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     text = on(monkeypatch, columns, TERM="dumb")
-    lines = [line.rstrip() for line in text.splitlines()]
-    assert "\n".join(lines) + "\n" == (GOLDEN / f"terminal-{columns}.txt").read_text()
+    laid = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+    golden = GOLDEN / f"terminal-{columns}.txt"
+    if UPDATE:
+        golden.write_text(laid)
+    assert laid == golden.read_text()
 
 
 def test_a_file_has_plain_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
