@@ -103,8 +103,18 @@ def test_bases_are_those_of_debian_and_trees_that_are_kept() -> None:
     [
         ("9.9:live-update", "", "--kernel: there is no base '9.9'", "known are 6.12, 7.3, checked"),
         ("other:", "", "--kernel: there is no base 'other'", "bench kernel build NAME --tree"),
-        ("9.9", "", "--kernel: there is no series of patches '9.9'", "live-update, stock"),
-        ("7.3:none", "", "--kernel: there is no series of patches 'none'", "live-update, stock"),
+        (
+            "9.9",
+            "",
+            "--kernel: there is no series of patches '9.9'",
+            "live-update, range-unpin, stock",
+        ),
+        (
+            "7.3:none",
+            "",
+            "--kernel: there is no series of patches 'none'",
+            "live-update, range-unpin, stock",
+        ),
         ("7.3:live-update+", "", "--kernel: there is no series of patches ''", "live-update"),
         (":stock", "", "--kernel: there is no series of patches ':stock'", "live-update"),
         ("7.3:a:b", "", "--kernel: there is no series of patches 'a:b'", "live-update"),
