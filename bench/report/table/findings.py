@@ -103,8 +103,8 @@ def baseline_note(run: Run, rows: Sequence[Figures]) -> list[str]:
         return []
     names = " and ".join(dict.fromkeys(row.base.method.value for row in held if row.base))
     return [
-        f"{names} pins and unpins page by page here, as vhost-vdpa does so far: "
-        "bench run baselines holds new-owner against better ones"
+        f"{names} pins and unpins page by page here, as vhost-vdpa does so far; "
+        "better baselines: bench run baselines"
     ]
 
 
