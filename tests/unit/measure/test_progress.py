@@ -128,7 +128,7 @@ def test_lines_say_how_many_reps_there_may_be() -> None:
     shown, said = lines_of(plan, silence=0.05)
     with shown, shown.measuring(plan):
         shown.begin(plan.blocks[0])
-        assert ": 11 to 41 handovers, at least about " in said[0]
+        wait_for(said, ": 11 to 41 handovers, at least about ")
         wait_for(said, "measured 0 of 11 to 41: ")
 
 
