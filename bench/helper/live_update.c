@@ -49,6 +49,7 @@ static void emit_sample(const struct state *s, uint64_t charged_kb)
 		.charged_kb = charged_kb, .extents = s->extents,
 	});
 	emit_u64("settle", s->settle);
+	emit_u64("after_pause", s->after_pause);
 	counters_emit(&s->counters, s->counted);
 	emit_end();
 }

@@ -2,6 +2,7 @@
 /* What a handover has to show before it counts. */
 #include <inttypes.h>
 
+#include "clock.h"
 #include "emit.h"
 #include "methods.h"
 #include "proc.h"
@@ -32,12 +33,15 @@ uint64_t prove(struct state *s, uint64_t seq)
 {
 	const struct family *family = family_of(s);
 	uint64_t charged = prove_charge(s, family);
+	uint64_t begin;
 
 	seq *= s->p.regions.n;
 	if (family)	/* a request through every mapping */
 		for_each_region(r, &s->p.regions)
 			family->prove(s, r, seq++);
+	begin = now();
 	memory_touch(&s->m);
+	s->after_pause = now() - begin;
 	memory_verify_pages(&s->m);
 	if (proc_kernel_warned() & ~s->warned)
 		die("kernel-log", 0, "the kernel has warned (see the console)");

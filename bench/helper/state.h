@@ -34,6 +34,7 @@ struct state {
 	uint64_t begin;		/* of the pause, and the end of each phase */
 	uint64_t end[NPHASES];
 	uint64_t settle;	/* of that a test program's own, left out */
+	uint64_t after_pause;	/* the first touch of all memory, behind it */
 	struct counters counters;
 	uint64_t counted[NCOUNTERS];
 };

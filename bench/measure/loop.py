@@ -157,6 +157,7 @@ class _Taker:
             extents=rep.extents,
             window=rep.window,
             settle=rep.settle,
+            after_pause=rep.after_pause,
             counters=rep.counters,
         )
 

@@ -312,6 +312,7 @@ class Rep:
     extents: int  # physically contiguous pieces of guest memory; 0: only root can tell
     window: int = 0  # bytes that each thread pins at once; 0: all
     settle: int = 0  # ticks left out of the pause: the new process mapped the helper's own pages
+    after_pause: int = 0  # ticks that the first touch of all memory took, once it was proven
     counters: Mapping[str, int] = field(default_factory=dict)  # of the PMU, where there is one
 
 
@@ -339,6 +340,7 @@ class Sample:
     extents: int = 0
     window: int = 0
     settle: int = 0
+    after_pause: int = 0
     counters: Mapping[str, int] = field(default_factory=dict)
 
     @property

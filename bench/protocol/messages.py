@@ -52,6 +52,7 @@ class RepMessage(Message, frozen=True, tag="rep"):
     extents: Count
     window: Count = 0
     settle: Count = 0
+    after_pause: Count = 0
     counters: dict[str, Count] = {}
 
 
@@ -297,6 +298,7 @@ class _Reader:
             extents=item.extents,
             window=item.window,
             settle=item.settle,
+            after_pause=item.after_pause,
             counters=item.counters,
         )
 

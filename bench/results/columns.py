@@ -27,11 +27,11 @@ class CellColumns:
     """All lines of a cell, warm-ups and failures too; each column is as long as `len` says.
 
     ``line`` is the place among the whole lines of the run, from 0; lines stand in that order.
-    ``pause``, ``phases`` and ``settle`` (left out of the pause) are in the unit of the run's
-    clock, ``pinned`` and ``window`` in bytes, ``extents`` are physically contiguous pieces of
-    memory (0: only root can tell). ``phases`` has those of the cell's experiment, in their order.
-    ``rep``, ``pause``, phases and counters are ABSENT in lines that have none. ``statuses`` are
-    those of lines that are no samples, by their place in the columns.
+    ``pause``, ``phases``, ``settle`` (left out of the pause) and ``after_pause`` (behind it) are in
+    the unit of the run's clock, ``pinned`` and ``window`` in bytes, ``extents`` are physically
+    contiguous pieces of memory (0: only root can tell). ``phases`` has those of the cell's
+    experiment, in their order. ``rep``, ``pause``, phases and counters are ABSENT in lines that
+    have none. ``statuses`` are those of lines that are no samples, by their place in the columns.
     """
 
     line: Column
@@ -42,6 +42,7 @@ class CellColumns:
     extents: Column
     window: Column
     settle: Column
+    after_pause: Column
     phases: Mapping[Phase, Column]
     counters: Mapping[str, Column]
     statuses: Mapping[int, str]
@@ -104,9 +105,12 @@ class CellColumns:
                 extents=extents,
                 window=window,
                 settle=settle,
+                after_pause=after,
                 counters=_present(self.counters, place),
             )
-            for place, (_, rep, boot, pause, pinned, extents, window, settle) in enumerate(rows)
+            for place, (_, rep, boot, pause, pinned, extents, window, settle, after) in enumerate(
+                rows
+            )
         ]
 
 
@@ -156,7 +160,8 @@ class CellLines:
         reps.add(row.rep)
         rep = ABSENT if row.rep is None else row.rep
         pause = ABSENT if row.pause is None else row.pause
-        plain = (line, rep, row.boot, pause, row.pinned, row.extents, row.window, row.settle)
+        sizes = (row.pinned, row.extents, row.window)
+        plain = (line, rep, row.boot, pause, *sizes, row.settle, row.after_pause)
         self._numbers += self._pack(*plain, *(ticks or self._without))
         if row.status != "ok":
             self._statuses[self._size] = row.status

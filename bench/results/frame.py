@@ -18,10 +18,10 @@ def frame_of(runs: Sequence[Run], names: Sequence[str]) -> pd.DataFrame:
 
     Columns: ``run`` (its name), the cell's factors as the stored lines spell them (sizes in
     bytes), ``rep``, ``boot``, ``clock``, ``unit``, ``status``; ``pause`` and each phase in that
-    unit, and ``settle``, which is left out of it; ``pinned`` and ``window`` in bytes, ``extents``
-    (pieces of memory); ``counter_NAME`` for what was counted beside the clock. Numbers are whole,
-    and NA where there is none: a cell without a rep, a phase that the experiment has not, and
-    extents that only root can tell.
+    unit, and ``settle``, which is left out of it, and ``after_pause`` behind it; ``pinned`` and
+    ``window`` in bytes, ``extents`` (pieces of memory); ``counter_NAME`` for what was counted
+    beside the clock. Numbers are whole, and NA where there is none: a cell without a rep, a phase
+    that the experiment has not, and extents that only root can tell.
     A planned cell that left no line has a row too, whose status begins with ``missing: ``.
     """
     if not runs:
@@ -44,6 +44,7 @@ def frame_of(runs: Sequence[Run], names: Sequence[str]) -> pd.DataFrame:
             "extents": _known(rows.join(lambda part: part.extents)),
             "window": _whole(rows.join(lambda part: part.window), rep == ABSENT),
             "settle": _whole(rows.join(lambda part: part.settle), rep == ABSENT),
+            "after_pause": _whole(rows.join(lambda part: part.after_pause), rep == ABSENT),
             **_counters(rows),
         },
         copy=False,

@@ -36,6 +36,7 @@ class Row(Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
     status: Text
     window: Count = 0
     settle: Count = 0
+    after_pause: Count = 0
     counters: dict[str, Count] = {}
 
 
@@ -132,6 +133,7 @@ def row_text(sample: Sample) -> str:
         "extents": sample.extents,
         "window": sample.window,
         "settle": sample.settle,
+        "after_pause": sample.after_pause,
         "counters": dict(sample.counters),
         "status": sample.status,
     }

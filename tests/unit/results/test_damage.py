@@ -139,7 +139,7 @@ def test_another_format_is_refused(version: object, store: Store) -> None:
     (store.path / "run.json").write_text(facts)
     message = the_error(store.path)
     assert message.startswith(f"{store.path}/run.json: ")
-    assert message.endswith(f"format {version!r}: this version of bench reads 1 to 5")
+    assert message.endswith(f"format {version!r}: this version of bench reads 1 to 6")
 
 
 def test_another_format_is_refused_whatever_else_it_holds(store: Store) -> None:

@@ -44,6 +44,7 @@ def samples(draw: st.DrawFn) -> Sample:
         extents=draw(COUNTS),
         window=draw(COUNTS),
         settle=draw(COUNTS),
+        after_pause=draw(COUNTS),
         counters=draw(st.dictionaries(NAMES, COUNTS, max_size=3)),
     )
 
