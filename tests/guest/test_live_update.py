@@ -12,7 +12,7 @@ from bench.executors.guest import GuestExecutor, helper_command
 from bench.executors.guest_setup import GuestSetup
 from bench.model.cell import Block, Handover, Pages, Rep
 from bench.model.method import OWN_PHASES, Method, Phase
-from bench.model.units import GIB, MIB
+from bench.model.units import GIB, KIB, MIB
 from bench.protocol.messages import read_reps
 from tests.guest.conftest import Bound, plan_of
 
@@ -70,6 +70,16 @@ def test_warm_page_tables_are_a_phase_of_their_own(executor: GuestExecutor) -> N
         for reps in measured(executor, block).values():
             populate = reps[0].phases[Phase.POPULATE]
             assert (populate > 0) == (block.any_cell.ptes == "warm")
+
+
+def test_faults_that_are_put_off_are_measured_behind_the_pause(executor: GuestExecutor) -> None:
+    """reset-owner takes them in the pause: pinning fills the page tables."""
+    (block,) = plan_of(pages="4k").blocks
+    reps = measured(executor, block)
+    after = {method: median(rep.after_pause for rep in found) for method, found in reps.items()}
+    pages = block.any_cell.mem // (4 * KIB)
+    assert after[Method.NEW_OWNER] > 100 * pages  # instructions: a fault maps several
+    assert after[Method.RESET_OWNER] < 50 * pages
 
 
 def test_huge_pages_are_had_where_the_setting_forbids_them(bound: Bound) -> None:

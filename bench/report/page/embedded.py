@@ -76,7 +76,7 @@ def _columns(reps: CellColumns, whole: bool) -> dict[str, Any]:
         found["phases"] = {phase: _present(ticks) for phase, ticks in reps.phases.items()}
         counted = {name: each for name, each in reps.counters.items() if (each != ABSENT).any()}
         found["counters"] = {name: _present(counts) for name, counts in counted.items()}
-        for name in ("pinned", "extents", "window", "settle"):
+        for name in ("pinned", "extents", "window", "settle", "after_pause"):
             found[name] = getattr(reps, name).tolist()
     return found
 

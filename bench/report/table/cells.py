@@ -90,6 +90,16 @@ class CellTable:
         """Summarize what is left out of the pause of a measured cell."""
         return summarize(self.ok(cell).settle)
 
+    def after_pause(self, cell: Cell) -> Summary | None:
+        """Summarize the first touch of all memory behind the pause; None where no rep timed it."""
+        found = self.ok(cell).after_pause
+        return summarize(found) if found.any() else None
+
+    def with_touch(self, cell: Cell) -> NDArray[np.int64] | None:
+        """Return the ticks of pause and `after_pause` of each rep; None where no rep timed it."""
+        touched = self.ok(cell).after_pause
+        return self.ticks(cell, *Phase) + touched if touched.any() else None
+
     def extents(self, cell: Cell) -> int:
         """Return the number of physically contiguous pieces of a measured cell's memory."""
         return int(self.ok(cell).extents[0])

@@ -27,6 +27,7 @@ from bench.report.table.section import (
 from bench.report.table.soak import soak_table, soak_verdicts, soaks
 from bench.results.writer import Run
 from bench.stats.scaling import LEAST_SIZES
+from bench.stats.summary import summarize
 
 UNITS = {
     Clock.ICOUNT: (
@@ -39,6 +40,11 @@ _PER_PAGE = "per 4K page"
 _SETTLE = (
     "(settle): left out of the pause, since the new process maps the pages of bench's own program"
 )
+_AFTER = (
+    "(after-pause): the new process touches all of its memory first, which a guest does by itself"
+)
+TOUCHED = "and touch"
+TOUCHED_NOTE = f"{TOUCHED}: the pause and the first touch of all memory behind it, together"
 
 
 def contents(run: Run, cells: CellTable | None = None, wide: bool = False) -> list[Section]:
@@ -78,10 +84,14 @@ def _pauses(rows: Sequence[Figures], cells: CellTable, clock: Clock, wide: bool)
     """Tabulate live updates that have a figure."""
     shown = [row for row in rows if _handed_over(row.cell) and (row.pause or row.estimate)]
     interval = ("95 % interval",) if wide else ()
-    columns = figures_under("extents", "median", *interval, "min", "max", "n", "ratio")
-    made = [_pause(row, cells, wide) for row in shown]
+    touched = any(cells.after_pause(row.cell) for row in shown if row.pause)
+    touch = (TOUCHED,) * touched
+    columns = figures_under("extents", "median", *interval, "min", "max", "n", "ratio", *touch)
+    made = [(*_pause(row, cells, wide), *[_touched(row, cells)] * touched) for row in shown]
     unit, *notes = UNITS[clock]
     notes.append("extents: physically contiguous pieces of memory")
+    if touched:
+        notes.append(TOUCHED_NOTE)
     if any(row.estimate for row in shown):
         notes.append(
             "~: not measured, from the line through smaller sizes; min and max end its interval"
@@ -107,6 +117,12 @@ def _pause(row: Figures, cells: CellTable, wide: bool) -> tuple[Entry, ...]:
     return (*name, extents, median, *interval, low, high, n, Entry.ratio(row.ratio))
 
 
+def _touched(row: Figures, cells: CellTable) -> Entry:
+    """Make the cell of pause and after-pause, empty where none was timed."""
+    found = cells.with_touch(row.cell) if row.pause else None
+    return NO_ENTRY if found is None else Entry.quantity(summarize(found).median, cells.unit)
+
+
 def _section(title: str, made: Table, notes: Sequence[str] = ()) -> Section:
     """Make a section of a table, empty where the table has no row."""
     return Section(title, tuple(notes), (made,) if made else ())
@@ -130,13 +146,16 @@ def _phases(cells: CellTable) -> Section:
         )
     ]
     settled = any(cells.settle(cell).median for cell in cells.measured)
-    notes = (_SETTLE,) if settled else ()
+    touched = any(cells.after_pause(cell) for cell in cells.measured)
+    notes = (*[_SETTLE] * settled, *[_AFTER] * touched)
     return Section("Where it goes (medians)", notes, tuple(tables))
 
 
 def _phase_table(where: str, group: Sequence[Cell], cells: CellTable) -> Table:
     spans = {f"  {p}": [cells.phases(cell, p).median for cell in group] for p in Phase}
     spans["  (settle)"] = [cells.settle(cell).median for cell in group]
+    touched = [cells.after_pause(cell) for cell in group]
+    spans["  (after-pause)"] = [each.median if each else 0 for each in touched]
     rows = [
         [Entry(name), *(Entry.quantity(median, cells.unit) for median in medians)]
         for name, medians in spans.items()

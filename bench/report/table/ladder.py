@@ -11,9 +11,9 @@ from bench.model.method import Experiment, Method, Phase
 from bench.model.units import format_quantity
 from bench.report.table.cells import CellTable, place_of
 from bench.report.table.columns import FACTOR_COLUMNS, factor_entries
-from bench.report.table.contents import UNITS
+from bench.report.table.contents import TOUCHED, TOUCHED_NOTE, UNITS
 from bench.report.table.findings import place_of_cell, ratio_range
-from bench.report.table.section import Column, Entry, Section, figures_under, make_table
+from bench.report.table.section import NO_ENTRY, Column, Entry, Section, figures_under, make_table
 from bench.results.comparable import facts_of, unlike
 from bench.results.writer import Run
 from bench.stats.summary import Summary, summarize
@@ -58,14 +58,16 @@ def ladder(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
         return []
     unit = tables[0].unit
     rows = [_row(cell, kernel, boots, rungs, unit) for cell, kernel in _places(boots)]
-    columns = (*FACTOR_COLUMNS, _KERNEL, *figures_under("median", "n", "saved", "ratio"))
+    heads = ("median", "n", "saved", "ratio", TOUCHED)
+    columns = (*FACTOR_COLUMNS, _KERNEL, *figures_under(*heads))
     notes = (
         *UNITS[runs[0].clock],
         "saved, ratio: by the method that the baseline is for, under the same kernel",
+        TOUCHED_NOTE,
     )
     title = "Pause of a live update under each kernel"
     verdict = Section(lines=tuple(_verdicts(rungs, unit)))
-    return [verdict, Section(title, notes, (make_table(columns, rows),))]
+    return [verdict, Section(title, notes, (make_table(columns, rows).filled(),))]
 
 
 def _by_kernel(runs: Sequence[Run], tables: Sequence[CellTable]) -> Boots:
@@ -105,16 +107,21 @@ def _rungs(boots: Boots) -> Iterator[Rung]:
                 yield Rung(cell, kernel, base, held)
 
 
+def _touched(cell: Cell, tables: Sequence[CellTable], unit: str) -> Entry:
+    """Make the cell of pause and after-pause over all boots, empty where none was timed."""
+    ticks = [each for table in tables if (each := table.with_touch(cell)) is not None]
+    return Entry.quantity(summarize(np.concatenate(ticks)).median, unit) if ticks else NO_ENTRY
+
+
 def _row(
     cell: Cell, kernel: str, boots: Boots, rungs: Sequence[Rung], unit: str
 ) -> tuple[Entry, ...]:
-    name = (*factor_entries(cell), Entry(kernel))
     pause = _pause(cell, boots[kernel])
     figures = (Entry.quantity(pause.median, unit), Entry.figure(pause.n)) if pause else ()
     rung = next((each for each in rungs if (each.cell, each.kernel) == (cell, kernel)), None)
-    if rung is None:
-        return (*name, *figures, Entry(""), Entry(""))
-    return (*name, *figures, Entry.quantity(rung.saved, unit), Entry.ratio(rung.ratio))
+    gain = (Entry.quantity(rung.saved, unit), Entry.ratio(rung.ratio)) if rung else ()
+    name = (*factor_entries(cell), Entry(kernel))
+    return (*name, *figures, *(gain or (NO_ENTRY, NO_ENTRY)), _touched(cell, boots[kernel], unit))
 
 
 def _verdicts(rungs: Sequence[Rung], unit: str) -> Iterator[str]:

@@ -51,7 +51,9 @@ def test_a_row_is_a_sample(tmp_path: Path) -> None:
         assert (row["clock"], row["unit"]) == ("wall", "ns")
         if each.rep is None:
             assert (
-                row[["rep", "pause", "map", "pinned", "extents", "window", "settle"]].isna().all()
+                row[["rep", "pause", "map", "pinned", "extents", "window", "settle", "after_pause"]]
+                .isna()
+                .all()
             )
         else:
             assert (row["rep"], row["pause"], row["pinned"]) == (each.rep, each.pause, each.pinned)

@@ -71,9 +71,12 @@ def compare(found: dict[str, Any], run: Run) -> None:
         assert lists["pause"][at] == each.pause
         assert {p: ticks[at] for p, ticks in lists["phases"].items()} == each.phases
         assert lists["status"].get(str(each.rep), "ok") == each.status
-        memory = (each.pinned, each.extents, each.window, each.settle)
+        memory = (each.pinned, each.extents, each.window, each.settle, each.after_pause)
         assert (
-            tuple(lists[name][at] for name in ("pinned", "extents", "window", "settle")) == memory
+            tuple(
+                lists[name][at] for name in ("pinned", "extents", "window", "settle", "after_pause")
+            )
+            == memory
         )
     held = [len(b["pause"]) for cell in found["cells"] for b in cell["boots"].values()]
     assert sum(held) == len(reps)

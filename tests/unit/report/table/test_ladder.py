@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The same cells under several kernels: which baseline is best, and what is saved there."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from bench.model.cell import Clock
 from bench.report.table.cells import CellTable
+from bench.report.table.contents import contents
 from bench.report.table.ladder import ladder
 from bench.report.table.section import Section
 from bench.results.writer import load
@@ -57,6 +59,27 @@ def test_boots_of_a_kernel_are_one_rung(tmp_path: Path) -> None:
     again = {RESET: 920, NEW: 100}
     _, table = shown(tmp_path, (STOCK, SMALL), (BETTER, SMALL), (STOCK, again))
     assert rows(table)[0] == ("reset-owner", STOCK, "910", "4", "810", "9.10x")
+
+
+def test_faults_behind_the_pause_are_beside_it(tmp_path: Path) -> None:
+    runs = []
+    for number, kernel in enumerate((STOCK, BETTER)):
+        path = write_run(
+            tmp_path / f"{number}",
+            {RESET: {1: [900]}, NEW: {1: [100]}},
+            Clock.ICOUNT,
+            executor={"kernel": kernel},
+        )
+        run = load(path)
+        touched = {
+            cell: replace(columns, after_pause=columns.after_pause + 7 * (number + 1))
+            for cell, columns in run.by_cell.items()
+        }
+        runs.append(replace(run, by_cell=touched))
+    _, table = ladder(runs, [*map(CellTable, runs)])
+    assert [row[-1] for row in rows(table)] == ["907", "914", "107", "114"]
+    (one,) = [each for each in contents(runs[0]) if each.title.startswith("Pause")]
+    assert [row[-1].text for row in one.tables[0].rows] == ["907", "107"]
 
 
 def test_one_kernel_or_one_method_is_no_ladder(tmp_path: Path) -> None:
