@@ -63,7 +63,7 @@ def ladder(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
     notes = (
         *UNITS[runs[0].clock],
         "saved, ratio: by the method that the baseline is for, under the same kernel",
-        TOUCHED_NOTE,
+        *[TOUCHED_NOTE] * any(row[-1] is not NO_ENTRY for row in rows),
     )
     title = "Pause of a live update under each kernel"
     verdict = Section(lines=tuple(_verdicts(rungs, unit)))
