@@ -15,7 +15,7 @@ from bench.model.units import format_quantity, format_ratio, format_size
 from bench.report.table.cells import CellTable
 from bench.report.table.columns import factors
 from bench.report.table.figures import Figures
-from bench.report.table.findings import MethodPair, method_pairs, methods_verdict, place_of_row
+from bench.report.table.findings import MethodPair, method_pairs, methods_verdict, place_of_cell
 from bench.stats.drift import drifting
 
 _MOST_KINDS = 2  # that a sentence names; the plot and the tables have them all
@@ -109,7 +109,7 @@ def phases(rows: Sequence[Figures]) -> str:
         return ""
     largest = max(measured, key=lambda row: row.cell.mem)
     alike = [row for row in measured if _kind(row.cell) == _kind(largest.cell)]
-    return _sentences([f"At {place_of_row(largest)}, {', '.join(map(_spent, alike))}"])
+    return _sentences([f"At {place_of_cell(largest.cell)}, {', '.join(map(_spent, alike))}"])
 
 
 def _spent(row: Figures) -> str:

@@ -26,7 +26,7 @@ from bench.report.table.findings import (
     gain,
     method_pairs,
     methods_verdict,
-    place_of_row,
+    place_of_cell,
     reference_sentences,
     small_wins,
 )
@@ -186,7 +186,7 @@ def _few(run: Run, rows: Sequence[Figures]) -> list[str]:
 
 def _small(pair: MethodPair, found: Sequence[Figures]) -> str:
     named = ", ".join(
-        f"{format_ratio(gain(row))} at {place_of_row(row)}" for row in found[:_MOST_SMALL]
+        f"{format_ratio(gain(row))} at {place_of_cell(row.cell)}" for row in found[:_MOST_SMALL]
     )
     more = f", and {len(found) - _MOST_SMALL} more" if len(found) > _MOST_SMALL else ""
     cells = f"{len(found)} of {len(pair.rows)} cells"

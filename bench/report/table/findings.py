@@ -64,11 +64,6 @@ def method_pairs(rows: Iterable[Figures]) -> list[MethodPair]:
     return [MethodPair(*methods, tuple(found[methods])) for methods in ordered]
 
 
-def place_of_row(row: Figures) -> str:
-    """Name where a row was measured, as `place_of_cell` does."""
-    return place_of_cell(row.cell)
-
-
 def place_of_cell(cell: Cell) -> str:
     """Name where a cell is, without its method: ``sim-net-pa thp 64 GiB``."""
     return " ".join(factors(cell)[:3])
@@ -80,7 +75,7 @@ def methods_verdict(rows: Sequence[Figures]) -> list[str]:
 
 
 def _verdict(pair: MethodPair) -> str:
-    span, where = ratio_range(map(gain, pair.rows)), place_of_row(pair.worst)
+    span, where = ratio_range(map(gain, pair.rows)), place_of_cell(pair.worst.cell)
     where = f" ({where})" if len(pair.rows) == 1 else f", least at {where}"
     return f"{pair.base} pauses {span} as long as {pair.method}{where}"
 

@@ -9,24 +9,22 @@ import numpy as np
 from bench.model.cell import Cell
 from bench.model.method import Experiment, Method, Phase
 from bench.model.units import format_quantity
-from bench.report.table.cells import CellTable, place_of
+from bench.report.table.cells import BASES, CellTable, place_of
 from bench.report.table.columns import FACTOR_COLUMNS, factor_entries
 from bench.report.table.contents import TOUCHED, TOUCHED_NOTE, UNITS
 from bench.report.table.findings import place_of_cell, ratio_range
 from bench.report.table.section import NO_ENTRY, Column, Entry, Section, figures_under, make_table
 from bench.results.comparable import facts_of, unlike
 from bench.results.writer import Run
-from bench.stats.summary import Summary, summarize
+from bench.stats.summary import Summary, ratio, summarize
 
-# What each baseline is there for.
-_FOR = {
-    Method.RESET_OWNER: Method.NEW_OWNER,
-    Method.REOPEN: Method.NEW_OWNER,
-    Method.VFIO_REMAP: Method.VFIO_VADDR,
-    Method.IOMMUFD_REMAP: Method.IOMMUFD_PROCESS,
-}
+# What each baseline is there for: of several methods the one that is held against others first.
+_FOR = {base: method for method, bases in reversed([*BASES.items()]) for base in bases}
 _SAME = "... "  # stands for the name of the first kernel
 _KERNEL = Column("kernel", right=False, names=True)
+
+Boots = dict[str, list[CellTable]]  # by the name of their kernel, in the order of runs
+Pauses = dict[tuple[Cell, str], Summary]  # by cell and kernel, as `_pauses` orders them
 
 
 @dataclass(frozen=True)
@@ -40,24 +38,29 @@ class Rung:
 
     @property
     def ratio(self) -> float:
-        return self.base.median / self.other.median if self.other.median else 0.0
+        return ratio(self.base, self.other)
 
     @property
     def saved(self) -> float:
         return self.base.median - self.other.median
 
 
-Boots = dict[str, list[CellTable]]  # by the name of their kernel, in the order of runs
-
-
 def ladder(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
     """Make a verdict by the best baseline, and a table; nothing for fewer than two kernels."""
     boots = _by_kernel(runs, tables)
-    rungs = [*_rungs(boots)]
+    pauses = _pauses(boots)
+    rungs = {(rung.cell, rung.kernel): rung for rung in _rungs(pauses)}
     if len(boots) < 2 or not rungs:
         return []
     unit = tables[0].unit
-    rows = [_row(cell, kernel, boots, rungs, unit) for cell, kernel in _places(boots)]
+    rows = [
+        (
+            *(*factor_entries(cell), Entry(kernel), Entry.quantity(pause.median, unit)),
+            *(Entry.figure(pause.n), *_gain(rungs.get((cell, kernel)), unit)),
+            _touched(cell, boots[kernel], unit),
+        )
+        for (cell, kernel), pause in pauses.items()
+    ]
     heads = ("median", "n", "saved", "ratio", TOUCHED)
     columns = (*FACTOR_COLUMNS, _KERNEL, *figures_under(*heads))
     notes = (
@@ -66,7 +69,7 @@ def ladder(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
         *[TOUCHED_NOTE] * any(row[-1] is not NO_ENTRY for row in rows),
     )
     title = "Pause of a live update under each kernel"
-    verdict = Section(lines=tuple(_verdicts(rungs, unit)))
+    verdict = Section(lines=tuple(_verdicts([*rungs.values()], unit)))
     return [verdict, Section(title, notes, (make_table(columns, rows).filled(),))]
 
 
@@ -83,45 +86,40 @@ def _by_kernel(runs: Sequence[Run], tables: Sequence[CellTable]) -> Boots:
     return found
 
 
-def _places(boots: Boots) -> Iterator[tuple[Cell, str]]:
-    """List cells that several kernels measured, each under all of them before the next cell."""
+def _pauses(boots: Boots) -> Pauses:
+    """Summarize cells that several kernels measured, each under all of them before the next."""
     cells = {cell for tables in boots.values() for table in tables for cell in table.measured}
+    found: Pauses = {}
     for cell in sorted(cells, key=place_of):
-        kernels = [kernel for kernel in boots if _pause(cell, boots[kernel])]
-        if cell.method.experiment is Experiment.LIVE_UPDATE and len(kernels) > 1:
-            yield from ((cell, kernel) for kernel in kernels)
+        ticks = {
+            kernel: [table.ticks(cell, *Phase) for table in tables if table.ok(cell)]
+            for kernel, tables in boots.items()
+        }
+        known = {kernel: each for kernel, each in ticks.items() if each}
+        if cell.method.experiment is Experiment.LIVE_UPDATE and len(known) > 1:
+            for kernel, each in known.items():
+                found[cell, kernel] = summarize(np.concatenate(each))
+    return found
 
 
-def _pause(cell: Cell, tables: Sequence[CellTable]) -> Summary | None:
-    """Summarize the pause of a cell over all boots of a kernel; None where none measured it."""
-    ticks = [table.ticks(cell, *Phase) for table in tables if table.ok(cell)]
-    return summarize(np.concatenate(ticks)) if ticks else None
-
-
-def _rungs(boots: Boots) -> Iterator[Rung]:
-    for cell, kernel in _places(boots):
+def _rungs(pauses: Pauses) -> Iterator[Rung]:
+    for (cell, kernel), base in pauses.items():
         if other := _FOR.get(cell.method):
-            base = _pause(cell, boots[kernel])
-            held = _pause(replace(cell, method=other), boots[kernel])
-            if base and held:
+            held = pauses.get((replace(cell, method=other), kernel))
+            if held:
                 yield Rung(cell, kernel, base, held)
+
+
+def _gain(rung: Rung | None, unit: str) -> tuple[Entry, Entry]:
+    if rung is None:
+        return NO_ENTRY, NO_ENTRY
+    return Entry.quantity(rung.saved, unit), Entry.ratio(rung.ratio)
 
 
 def _touched(cell: Cell, tables: Sequence[CellTable], unit: str) -> Entry:
     """Make the cell of pause and after-pause over all boots, empty where none was timed."""
     ticks = [each for table in tables if (each := table.with_touch(cell)) is not None]
     return Entry.quantity(summarize(np.concatenate(ticks)).median, unit) if ticks else NO_ENTRY
-
-
-def _row(
-    cell: Cell, kernel: str, boots: Boots, rungs: Sequence[Rung], unit: str
-) -> tuple[Entry, ...]:
-    pause = _pause(cell, boots[kernel])
-    figures = (Entry.quantity(pause.median, unit), Entry.figure(pause.n)) if pause else ()
-    rung = next((each for each in rungs if (each.cell, each.kernel) == (cell, kernel)), None)
-    gain = (Entry.quantity(rung.saved, unit), Entry.ratio(rung.ratio)) if rung else ()
-    name = (*factor_entries(cell), Entry(kernel))
-    return (*name, *figures, *(gain or (NO_ENTRY, NO_ENTRY)), _touched(cell, boots[kernel], unit))
 
 
 def _verdicts(rungs: Sequence[Rung], unit: str) -> Iterator[str]:
