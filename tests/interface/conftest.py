@@ -10,9 +10,9 @@ from bench.kernel.name import read_name
 from bench.model.cell import Clock
 from bench.model.units import GIB
 from tests.guest.conftest import plan_of
+from tests.kernel.series import BEST_BASELINE
 
 _LATER = "7.3:live-update"
-_PINS = "live-update+range-unpin+folio-pin+file-pin"
 _LANE = pytest.mark.kernels
 
 KERNELS = (
@@ -21,8 +21,8 @@ KERNELS = (
 )
 # For the model, which has to hold whatever the pages are pinned by.
 OTHERS = (
-    pytest.param((_PINS, ""), id="file-pin", marks=_LANE),
-    pytest.param((f"7.3:{_PINS}", ""), id="7.3-file-pin", marks=_LANE),
+    pytest.param((BEST_BASELINE, ""), id="file-pin", marks=_LANE),
+    pytest.param((f"7.3:{BEST_BASELINE}", ""), id="7.3-file-pin", marks=_LANE),
     pytest.param((_LATER, "debug"), id="7.3-debug", marks=_LANE),
 )
 

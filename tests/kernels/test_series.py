@@ -10,15 +10,14 @@ from pathlib import Path
 import pytest
 
 from bench.cleanup.scratch import discard
-from bench.kernel.name import read_name
 from bench.kernel.series import patches_of
 from bench.kernel.tree import Tree
 from bench.kernel.whole import build_environment, make_command
 from tests.kernel.complaints import ALL_WARNINGS, built
-from tests.kernels.conftest import NAME, bench, measured
+from tests.kernel.series import BEST_BASELINE
+from tests.kernels.conftest import bench, measured
 
-BASELINES = "range-unpin+folio-pin+file-pin"
-PATCHES = patches_of(f"{read_name(NAME).series}+{BASELINES}", (7, 3))
+PATCHES = patches_of(BEST_BASELINE, (7, 3))
 DIRECTORIES = ("drivers/vhost/", "drivers/vdpa/")
 
 
