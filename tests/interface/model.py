@@ -202,10 +202,10 @@ class Model:
             return of_anybody(step)
         if step.actor != self.owner:
             return -EPERM
-        has, started = self.traits, bool(self.status & DRIVER_OK)
-        rings = Rings(has.queues, has.groups, has.spaces, self.runs)
-        result = of_owner(step, rings)
-        if step.name == "SET_GROUP_ASID" and not result and (started or not has.runs):
+        has = self.traits
+        result = of_owner(step, Rings(has.queues, has.groups, has.spaces, self.runs))
+        varies = self.status & DRIVER_OK or not has.runs
+        if step.name == "SET_GROUP_ASID" and not result and varies:
             return None  # 7.3 refuses it of a device that has started, and has it for VDUSE
         return result
 
@@ -250,9 +250,8 @@ class Model:
         pages = sum(self.pinned) + size // PAGE
         if self.traits.pins and pages > MAY_LOCK[self.owner]:
             return -EFAULT
-        if self.traits.pins and not _is_mapped(uaddr, size):
-            return -EFAULT
-        if not _is_user(uaddr, size):
+        is_there = _is_mapped if self.traits.pins else _is_user
+        if not is_there(uaddr, size):
             return -EFAULT
         # vhost_vdpa_va_map() passes over what is no shared file, holes too, and is content.
         if self.traits.pins or SHARED <= uaddr < PRIVATE:
