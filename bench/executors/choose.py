@@ -13,6 +13,7 @@ from bench.executors.replay import ReplayExecutor
 from bench.kernel.name import KernelName, read_name
 from bench.model.cell import Cell, Clock, Plan
 from bench.model.device import NO_DEVICE, of_this_machine
+from bench.model.method import Experiment
 from bench.model.steps import Step, Steps
 from bench.plan.scenario import Scenario
 
@@ -75,6 +76,9 @@ def _check_host(scenario: Scenario, plan: Plan, clock: Clock | None) -> None:
     if clock is Clock.ICOUNT:
         raise UsageError("--clock: icount counts in a guest", "use --executor guest")
     for cell in _cells(plan):
+        if cell.method.experiment is Experiment.VMM_START:
+            why = f"--executor: {cell.method} is measured in a guest, as live updates are"
+            raise UsageError(why, "use --executor guest")
         if cell.device != NO_DEVICE.name and not of_this_machine(cell.device):
             raise UsageError(
                 f"--device: {cell.device} is a device of the guest",

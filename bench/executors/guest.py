@@ -15,13 +15,15 @@ from bench.guest.boot import Guest, boot, restore
 from bench.guest.probe import qemu_version
 from bench.guest.qemu import CPU, MACHINE_TYPE, Accelerator, cmdline
 from bench.guest.snapshot import Snapshot, ensure_snapshot
+from bench.guest.vmm import why_no_vmm
 from bench.kernel.kernel import Kernel
 from bench.model.cell import Block, Cell, Clock, Pages, Rep, Unavailable
 from bench.model.device import DEVICES, Device
 from bench.model.facts import NO_RESULT, ExecutorFacts
-from bench.model.method import Method
+from bench.model.method import Experiment, Method
 from bench.model.steps import SILENT, Step, Steps
 from bench.model.units import KIB, format_size
+from bench.model.vmm import VMM
 from bench.plan.duration import once_seconds
 from bench.protocol.helper import Target, deadline, helper_words, patience
 from bench.protocol.messages import RepMessage, read_items, read_reps
@@ -66,6 +68,7 @@ class GuestExecutor:
             reason=self._setup.reason,
             note=NO_RESULT if self._setup.accelerator is Accelerator.PLAIN_TCG else "",
             qemu=qemu_version(),
+            vmm=self._setup.vmm,
             cpu_model=CPU[self._setup.accelerator],
             machine_type=MACHINE_TYPE,
             memory=self._setup.memory,
@@ -218,6 +221,9 @@ def block_script(block: Block, clock: Clock, kernel: Kernel) -> list[Command]:
     if Method.GUP_TEST in block.order:
         steps.append(Command(f"[ -e {_GUP_TEST} ] || insmod /modules/gup_test_module.ko"))
     steps += page_steps(cell)
+    if block.experiment is Experiment.VMM_START and (why := why_no_vmm()):
+        need = f"{VMM} as Debian has it: a program of x86-64 with shared libraries"
+        steps.append(Command("false", skips=(why, need)))
     return [*steps, Command(helper_command(block, clock is Clock.WALL), deadline(block))]
 
 

@@ -10,6 +10,7 @@ from bench.errors import CannotJudge, MissingTool
 from bench.guest.initramfs import PACKAGES, cached_helper, ensure_initramfs
 from bench.guest.probe import known_answer, why_not_kvm
 from bench.guest.qemu import Accelerator, GuestConfig
+from bench.guest.vmm import why_no_vmm
 from bench.kernel.build import cached_kernel, ensure_kernel, steps_to
 from bench.kernel.kernel import Kernel
 from bench.kernel.name import DEBUG, KernelName, read_name
@@ -18,8 +19,10 @@ from bench.machine.facts import available_memory, kvm_problem
 from bench.model.cell import Block, Cell, Clock, Pages
 from bench.model.device import DEVICES, Device
 from bench.model.facts import NO_RESULT
+from bench.model.method import Experiment
 from bench.model.steps import SILENT, Step, Steps
 from bench.model.units import GIB, MIB
+from bench.model.vmm import VMM, vmm_words
 from bench.plan.duration import STEP_SECONDS
 from bench.process import find_tool
 
@@ -56,6 +59,7 @@ class GuestSetup:
     platform_iommu: bool  # every boot has one, since some device of the plan needs it
     gigantic_pages: int  # pages of 1 GiB that every boot sets aside
     boot: int = 0  # the number that makes a boot unlike others: the run's seed
+    vmm: str = ""  # command line of the VMM that blocks start
     fresh: bool = False  # boot for every block instead of going on from a saved state
 
     def config(self) -> GuestConfig:
@@ -133,6 +137,7 @@ def prepare(
     memory = guest_memory(blocks, _extra(name))
     kernel = ensure_kernel(name, steps)
     programs = [name for device in devices for name in device.programs]
+    programs += [VMM] * (_starts_vmm(blocks) and not why_no_vmm())
     initramfs = ensure_initramfs(kernel, programs, steps=steps)
     accelerator, reason = _choose(kernel, initramfs, clock, steps)
     return GuestSetup(
@@ -144,7 +149,18 @@ def prepare(
         console=console,
         platform_iommu=any(device.platform_iommu for device in devices),
         gigantic_pages=gigantic_pages(blocks),
+        vmm=_vmm(blocks),
     )
+
+
+def _vmm(blocks: Iterable[Block]) -> str:
+    """Spell the command line of the VMM that blocks start; of several sizes the first's."""
+    cells = (b.any_cell for b in blocks if b.experiment is Experiment.VMM_START)
+    return next((" ".join(vmm_words(VMM, cell.mem)) for cell in cells), "")
+
+
+def _starts_vmm(blocks: Iterable[Block]) -> bool:
+    return any(block.experiment is Experiment.VMM_START for block in blocks)
 
 
 def why_not_here(device: Device) -> str:

@@ -12,6 +12,7 @@ from bench.cleanup.scratch import atomic_directory
 from bench.guest import cpio
 from bench.kernel.kernel import Kernel
 from bench.model.steps import SILENT, Step, Steps
+from bench.model.vmm import VMM
 from bench.paths import cache_dir, cache_path, locked
 from bench.process import find_tool, run
 from bench.protocol.helper import HELPER, source_digest
@@ -140,7 +141,13 @@ def _forget_old(cache: Path) -> None:
 
 
 # The Debian package of each program that a guest can have.
-PACKAGES = {"vdpa": "iproute2", "qemu-storage-daemon": "qemu-system-common"}
+PACKAGES = {
+    "vdpa": "iproute2",
+    "qemu-storage-daemon": "qemu-system-common",
+    VMM: "qemu-system-x86",
+}
+# Where the loader finds libraries: without it, it would look for each in many places.
+_LOADERS_CACHE = Path("/etc/ld.so.cache")
 
 
 def _entries(
@@ -157,6 +164,8 @@ def _entries(
         **{f"modules/{ko.name}": ko for ko in kernel.modules},
         **{str(library).lstrip("/"): library for library in sorted(libraries)},
     }
+    if VMM in programs and _LOADERS_CACHE.exists():
+        files[str(_LOADERS_CACHE).lstrip("/")] = _LOADERS_CACHE
     entries: Entries = {}
     for name in ("proc", "sys", "dev", "tmp", *_parents(files)):
         entries[name] = (cpio.DIRECTORY, b"")

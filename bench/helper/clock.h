@@ -16,3 +16,10 @@ static inline uint64_t now(void)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
+
+/*
+ * Let interrupts of the last line written and freed memory be done with, and
+ * begin the rep at a fixed time of the clock: a proof waits for the device, and
+ * how long that took must not move the kernel's timers into a rep or out of it.
+ */
+void wait_for_quiet(void);

@@ -210,7 +210,8 @@ void usage(const char *what)
 		"  [--regions N|IOVA+SIZE@OFFSET,...] [--warm] [--pinned]\n"
 		"  [--handover NAME] [--unbatched] [--fault NAME] [--loops N]\n"
 		"  [--threads N] [--counters] [--gentle]\n"
-		"  [--handovers N] [--alone]\n",
+		"  [--handovers N] [--alone]\n"
+		"  [--lease PATH -- PROGRAM WORD...]\n",
 		what);
 	exit(EXIT_USAGE);
 }

@@ -12,4 +12,7 @@ struct experiment {
 };
 
 extern const struct experiment live_update, pin, ownership, remap,
-	null_experiment;
+	null_experiment, vmm_start;
+
+/* The helper in the place of a VMM: open the file of guest memory, and end. */
+void vmm_open(const char *path) __attribute__((noreturn));

@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -21,9 +20,6 @@
 #include "proc.h"
 #include "proof.h"
 #include "soak.h"
-
-#define NSEC_PER_SEC 1000000000L
-#define BEAT_NS (NSEC_PER_SEC / 10)	/* divides a second */
 
 static const char * const phase_names[NPHASES] = {
 	"suspend", "reset", "release", "exec", "populate", "claim", "vrings",
@@ -66,24 +62,6 @@ static void let_go(struct state *s)
 	load_kick(s);
 	take_step(s, RESET);
 	take_step(s, RELEASE);
-}
-
-/*
- * Let interrupts of the last line written and freed memory be done with, and
- * begin the rep at a fixed time of the clock: a proof waits for the device, and
- * how long that took must not move the kernel's timers into a rep or out of it.
- */
-static void wait_for_quiet(void)
-{
-	struct timespec then;
-
-	clock_gettime(CLOCK_MONOTONIC, &then);
-	then.tv_nsec += 10 * 1000 * 1000;
-	then.tv_nsec += BEAT_NS - then.tv_nsec % BEAT_NS;
-	then.tv_sec += then.tv_nsec / NSEC_PER_SEC;
-	then.tv_nsec %= NSEC_PER_SEC;
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &then, NULL))
-		;
 }
 
 /* The device of the next handover, if it is another than that of this one. */

@@ -9,7 +9,8 @@
 #include "live_update.h"
 
 static const struct experiment * const experiments[] = {
-	&live_update, &pin, &ownership, &remap, &null_experiment, NULL
+	&live_update, &pin, &ownership, &remap, &null_experiment,
+	&vmm_start, NULL
 };
 
 static const struct experiment *find_experiment(const char *name)
@@ -59,6 +60,8 @@ int main(int argc, char **argv)
 		live_update_continue(atoi(argv[2]));
 	if (argc == 3 && !strcmp(argv[1], "--receive"))
 		live_update_receive(atoi(argv[2]));
+	if (argc == 3 && !strcmp(argv[1], "--open"))
+		vmm_open(argv[2]);
 
 	/* Whoever is gone has said why. Stays ignored over execve(). */
 	signal(SIGPIPE, SIG_IGN);

@@ -21,6 +21,8 @@ const struct method_row method_rows[NMETHODS] = {
 	[METHOD_IOTLB] = { "iotlb", NO_FAMILY },
 	[METHOD_MLOCK] = { "mlock", NO_FAMILY },
 	[METHOD_POPULATE] = { "populate", NO_FAMILY },
+	[METHOD_START_HELPER] = { "start-helper", NO_FAMILY },
+	[METHOD_START_VMM] = { "start-vmm", NO_FAMILY },
 };
 
 void order_parse(struct order *o, char *list)

@@ -13,7 +13,10 @@ enum family_id {
 	NO_FAMILY = NFAMILIES
 };
 
-/* What a live update is done by, and from IO_URING on what a pin loop is. */
+/*
+ * What a live update is done by, from IO_URING on what a pin loop is, from
+ * START_HELPER on which program starts.
+ */
 enum method_id {
 	METHOD_NEW_OWNER, METHOD_RESET_OWNER, METHOD_REOPEN,
 	METHOD_VFIO_VADDR, METHOD_VFIO_REMAP,
@@ -21,6 +24,7 @@ enum method_id {
 	METHOD_EXEC_ONLY,
 	METHOD_IO_URING, METHOD_GUP_TEST, METHOD_IOTLB, METHOD_MLOCK,
 	METHOD_POPULATE,
+	METHOD_START_HELPER, METHOD_START_VMM,
 	NMETHODS
 };
 

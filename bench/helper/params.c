@@ -109,7 +109,7 @@ static void parse_regions(struct params *p, char *list)
 /* Beyond every offset into struct params. */
 enum {
 	OUT = sizeof(struct params), DEVICE, PAGES, ORDER, REGIONS, HANDOVER,
-	FAULT
+	FAULT, LEASE
 };
 
 /* What sets one field tells where that is: a flag, or else a number. */
@@ -124,6 +124,7 @@ static const struct option options[] = {
 	{ "regions", required_argument, NULL, REGIONS },
 	{ "handover", required_argument, NULL, HANDOVER },
 	{ "fault", required_argument, NULL, FAULT },
+	{ "lease", required_argument, NULL, LEASE },
 	{ "mem", NUMBER(mem) },
 	{ "file", NUMBER(file) },
 	{ "loops", NUMBER(loops) },
@@ -164,6 +165,9 @@ static void parse_option(struct params *p, int value, const char *name)
 	case FAULT:
 		p->fault = parse_fault(optarg);
 		break;
+	case LEASE:
+		p->lease = optarg;
+		break;
 	default:
 		if (optarg)
 			*(uint64_t *)((char *)p + value) = number(optarg, name);
@@ -198,7 +202,7 @@ void params_parse(struct params *p, int argc, char **argv)
 	int value, at = 0;
 
 	*p = (struct params) {
-		.split = 1, .threads = 1, .handovers = 1
+		.split = 1, .threads = 1, .handovers = 1, .lease = ""
 	};
 	if (argc < 2 || strlen(argv[1]) >= sizeof(p->experiment))
 		usage("which experiment?");
@@ -206,5 +210,6 @@ void params_parse(struct params *p, int argc, char **argv)
 	while ((value = getopt_long(argc - 1, argv + 1, "", options, &at)) !=
 	       -1)
 		parse_option(p, value, options[at].name);
+	p->command = argv + 1 + optind;
 	validate(p);
 }

@@ -46,6 +46,8 @@ struct params {
 	bool alone;		/* in this kernel: its caches may be dropped */
 	uint64_t threads;	/* that pin at once */
 	uint64_t loops;		/* of the null experiment */
+	const char *lease;	/* of vmm-start: what is guest memory's file */
+	char **command;		/* and the VMM with its arguments */
 	struct order order;
 };
 

@@ -164,7 +164,7 @@ static void run(const struct params *p)
 	memory_create(&memory, p->pages, p->mem, p->file);
 	memory_make_huge(&memory);
 	extents = memory_extents(&memory);
-	for (enum method_id id = METHOD_IO_URING; id < NMETHODS; id++)
+	for (enum method_id id = METHOD_IO_URING; id <= METHOD_POPULATE; id++)
 		if (order_has(&params.order, id))
 			prepare(id);
 	if (params.counters)

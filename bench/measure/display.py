@@ -14,7 +14,11 @@ from bench.model.steps import Step, Steps
 from bench.model.units import MIB
 from bench.plan.duration import reps_begin_after, share_of_rep, whole_seconds
 
-UNITS = {Experiment.LIVE_UPDATE: "handovers", Experiment.PIN: "turns"}
+UNITS = {
+    Experiment.LIVE_UPDATE: "handovers",
+    Experiment.PIN: "turns",
+    Experiment.VMM_START: "starts",
+}
 
 
 @dataclass

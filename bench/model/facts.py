@@ -117,6 +117,7 @@ class ExecutorFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""  # why this accelerator
     note: str = ""  # what a reader has to know before any figure
     qemu: str = ""  # the first line of its --version
+    vmm: str = ""  # command line of the same QEMU within the guest, whose start was measured
     cpu_model: str = ""  # of a guest, as QEMU is asked for it
     machine_type: str = ""  # of a guest: QEMU's name for its board
     memory: int | None = None  # bytes of a guest

@@ -25,15 +25,18 @@ OWN_PHASES = (Phase.RELEASE, Phase.CLAIM, Phase.MAP)
 
 
 class Experiment(StrEnum):
-    """What a rep is: the handover of a device, or memory pinned and unpinned."""
+    """What a rep is: a device handed over, memory pinned and unpinned, or a program's start."""
 
     LIVE_UPDATE = "live-update"
     PIN = "pin"
+    VMM_START = "vmm-start"
 
     @property
     def phases(self) -> tuple[Phase, ...]:
         """List the phases of one of its reps, in the order in which they happen."""
         pin = (Phase.PIN, Phase.UNPIN)
+        if self is Experiment.VMM_START:
+            return (Phase.EXEC,)
         return pin if self is Experiment.PIN else tuple(p for p in Phase if p not in pin)
 
 
@@ -62,10 +65,14 @@ class Method(StrEnum):
     IOTLB = "iotlb"  # IOTLB_UPDATE and IOTLB_INVALIDATE on a vhost-vdpa device
     MLOCK = "mlock"  # a control: pages in memory, but none pinned
     POPULATE = "populate"  # a control: page tables, and nothing else
+    START_HELPER = "start-helper"  # what the exec of a live update has of a start already
+    START_VMM = "start-vmm"  # QEMU, until it opens the file of its memory
 
     @property
     def experiment(self) -> Experiment:
         pins = (Method.IO_URING, Method.GUP_TEST, Method.IOTLB, Method.MLOCK, Method.POPULATE)
+        if self in (Method.START_HELPER, Method.START_VMM):
+            return Experiment.VMM_START
         return Experiment.PIN if self in pins else Experiment.LIVE_UPDATE
 
     @property

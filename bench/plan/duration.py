@@ -16,6 +16,7 @@ from bench.model.units import GIB, KIB
 _BOOT = 15.0
 _REP = 0.2  # what a handover takes whatever the size of memory
 _SOAKED = 0.04  # the same of a soak, which does not wait for the kernel to be idle
+_START = 1.0  # the start of a VMM, as far as to its memory
 _FILL = 5.0  # for each GiB of distinct memory
 
 # Seconds of a run with an empty cache on a virtual machine with two cores, which others used too;
@@ -48,6 +49,8 @@ def rep_seconds(cell: Cell) -> float:
     pages, small = cell.mem / (4 * KIB), cell.pages.small
     if cell.method.experiment is Experiment.PIN:
         return pages * (_PIN[small] + _FAULT[small])
+    if cell.method.experiment is Experiment.VMM_START:
+        return _START
     device = device_named(cell.device)
     keeps = cell.method.keeps or not device.pins
     repin = 0.0 if keeps else _REPIN[small]
@@ -56,6 +59,8 @@ def rep_seconds(cell: Cell) -> float:
 
 def once_seconds(cell: Cell) -> float:
     """Estimate the seconds of making and mapping memory, before the first rep of a block."""
+    if cell.method.experiment is Experiment.VMM_START:
+        return 0.0  # nothing is in its memory
     return cell.file / GIB * _FILL + cell.mem / (4 * KIB) * _REPIN[cell.pages.small]
 
 

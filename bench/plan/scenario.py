@@ -165,7 +165,8 @@ class Scenario(_Matrix):
     def misfit(self) -> tuple[str, str] | None:
         """Return the key whose value does not go with the others, and why; None if all do."""
         return (
-            self._lone_method()
+            self._start_misfit()
+            or self._lone_method()
             or self._lone_break()
             or self._soak_misfit()
             or self._memory_misfit()
@@ -179,6 +180,25 @@ class Scenario(_Matrix):
             soak and any(method.family is Family.VDPA for method in self.method)
         ):
             return "break", f"{self.broken} breaks a soak of a vDPA device: give --handovers"
+        return None
+
+    def _start_misfit(self) -> tuple[str, str] | None:
+        """Find what does not go with the start of a program, which has no device and no variant."""
+        starts = [m for m in self.method if m.experiment is Experiment.VMM_START]
+        if not starts:
+            return None
+        name, others = starts[0], [m for m in self.method if m not in starts]
+        if others:
+            return "method", f"{name} is the start of a program: measure {others[0]} apart from it"
+        if self.device != (NO_DEVICE.name,):
+            return "device", f"{name} is the start of a program: it has no device but 'none'"
+        if self.broken:
+            return "method", f"{name} is the start of a program: --break is for a live update"
+        varied = next((v for v in VARIANTS if self.values(v) != (usual(v),)), None)
+        if varied:
+            return "method", f"{name} is the start of a program: it has no {varied}"
+        if odd := next((mem for mem in self.mem if mem % MIB), None):
+            return "mem", f"{format_size(odd)} is not a whole number of MiB"
         return None
 
     def _lone_break(self) -> tuple[str, str] | None:
@@ -244,7 +264,7 @@ def fits(method: Method, device: str, devices: Collection[str]) -> bool:
 
     A method that needs no device is measured on ``none`` alone where that is among them.
     """
-    if method.experiment is Experiment.PIN:
+    if method.experiment is not Experiment.LIVE_UPDATE:
         return True
     if method.needs_device:
         return method.family is device_named(device).family

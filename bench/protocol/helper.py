@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.model.cell import FACTORS, QEMU, Block, Cell
-from bench.model.method import Family
+from bench.model.method import Experiment, Family
 from bench.model.qemu_memory import qemu_regions
+from bench.model.vmm import VMM, VMM_MEMORY, vmm_words
 from bench.plan.duration import once_seconds, rep_seconds
 
 HELPER = Path(__file__).resolve().parent.parent / "helper"
@@ -60,6 +61,8 @@ def helper_words(
     words += ["--counters"] * counters + ["--alone"] * (alone and block.any_cell.soak)
     if block.broken:
         words += ["--fault", block.broken.value]
+    if block.experiment is Experiment.VMM_START:
+        words += ["--lease", VMM_MEMORY, "--", *vmm_words(f"/bin/{VMM}", block.any_cell.mem)]
     return words
 
 
