@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -99,10 +98,25 @@ static uint64_t wait_for_open(pid_t pid, char *name)
 	    PATIENCE_S);
 }
 
+/* Through /proc: process_vm_readv() is not in every kernel. */
+static bool read_memory(pid_t pid, unsigned long address, char *into,
+			size_t bytes)
+{
+	char name[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/%d/mem", pid);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : pread(fd, into, bytes, (off_t)address);
+	if (fd >= 0)
+		close(fd);
+	return n == (ssize_t)bytes;
+}
+
 /* The path that a process is held back at in openat(); false: it is not. */
 static bool path_in_open(pid_t pid, char *path, size_t bytes)
 {
-	struct iovec ours = { path, bytes }, theirs = { .iov_len = bytes };
 	char name[64], line[256] = "";
 	unsigned long address;
 	long number;
@@ -115,10 +129,7 @@ static bool path_in_open(pid_t pid, char *path, size_t bytes)
 	fclose(f);
 	if (sscanf(line, "%ld %*x %lx", &number, &address) != 2)
 		return false;		/* "running": not asleep yet */
-	theirs.iov_base = (void *)address;
-	memset(path, 0, bytes);
-	return number == SYS_openat &&
-	       process_vm_readv(pid, &ours, 1, &theirs, 1, 0) > 0;
+	return number == SYS_openat && read_memory(pid, address, path, bytes);
 }
 
 /* The process that was started, and no other, is who broke the lease. */
@@ -128,8 +139,10 @@ static void prove_opener(pid_t pid, const char *name)
 	char path[64];
 
 	for (int i = 0; i < 1000; i++) {
-		if (path_in_open(pid, path, strlen(file) + 1)) {
-			if (!strcmp(path, file))
+		size_t bytes = strlen(file) + 1;
+
+		if (path_in_open(pid, path, bytes)) {
+			if (!memcmp(path, file, bytes))
 				return;
 			die("start", 0, "%s is held back at another file",
 			    name);
