@@ -94,6 +94,7 @@ def _check(paths: Sequence[Path]) -> None:
 def _sections(runs: Sequence[Run]) -> list[Section]:
     """Make sections of one run, or of several: what they share first, then each by itself."""
     from bench.report.table.cells import CellTable
+    from bench.report.table.common import beside
     from bench.report.table.contents import contents
     from bench.report.table.figures import require_measured
     from bench.report.table.fleet import overview
@@ -108,7 +109,8 @@ def _sections(runs: Sequence[Run]) -> list[Section]:
     found = [*ladder(runs, tables), *overview(runs, tables)]
     for head, label, run, table in zip(heads(runs), labels(runs), runs, tables, strict=True):
         title = head if head == label else f"{head}: {label}"
-        found += [Section(title), *contents(run, table)]
+        others = beside(run, runs, tables)
+        found += [Section(title), *contents(run, table, others=others)]
     return found
 
 

@@ -10,6 +10,7 @@ from bench.model.cell_state import CellState
 from bench.model.typed import finite
 from bench.report.export.markdown import escape, markdown_section
 from bench.report.table.cells import CellTable
+from bench.report.table.common import beside
 from bench.report.table.contents import contents
 from bench.report.table.figures import Figures, figures, require_measured
 from bench.report.table.fleet import overview, overview_json
@@ -29,7 +30,8 @@ def markdown(*runs: Run) -> str:
     parts = [*map(markdown_section, overview(runs, tables))]
     for run, label, table in zip(runs, labels(runs), tables, strict=True):
         parts.append(f"### {escape(label)}\n")
-        parts += map(markdown_section, contents(run, table, wide=True))
+        others = beside(run, runs, tables)
+        parts += map(markdown_section, contents(run, table, wide=True, others=others))
     return "\n".join(parts)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from bench.model.cell import Backing, Cell, Clock
 from bench.model.facts import ExecutorFacts, MachineFacts, SessionFacts
+from bench.model.method import Experiment
 from bench.model.units import GIB, format_size
 from bench.report.letter.ascii import wrapped
 from bench.report.table.environment import doubts
@@ -20,6 +21,8 @@ _WIDTH = 11  # columns of a label
 def environment(run: Run, boots: int) -> list[str]:
     """Return a block of labelled lines, indented so that none is taken for a trailer."""
     cells = [cell for cell, columns in run.by_cell.items() if columns.ok.any()]
+    # Of a program's start there is no memory that could be backed by anything.
+    backed = [cell for cell in cells if cell.method.experiment is not Experiment.VMM_START]
     machine, executor = run.facts.machine, run.facts.executor
     facts = [
         ("CPU", _cpu(machine, run.clock)),
@@ -27,8 +30,9 @@ def environment(run: Run, boots: int) -> list[str]:
         ("Config", _config(executor)),
         ("Executor", _executor(executor)),
         ("Clock", _CLOCKS[run.clock]),
-        ("Pages", _pages(cells, machine, executor)),
-        ("Backing", _backing(cells)),
+        ("VMM", executor.vmm),
+        ("Pages", _pages(backed, machine, executor) if backed else ""),
+        ("Backing", _backing(backed)),
         ("Boots", f"{boots}; methods interleaved in random order (seed {run.facts.seed})"),
         *(("Device", line) for line in _devices(cells, executor)),
         ("Bench", _bench(run)),

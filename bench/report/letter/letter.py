@@ -15,11 +15,19 @@ from bench.report.letter.lkp import lkp_table
 from bench.report.letter.mmtests import mmtests_table
 from bench.report.letter.patches import statistics
 from bench.report.table.cells import CellTable
+from bench.report.table.common import (
+    COMMON_TITLE,
+    Beside,
+    beside,
+    common_rows,
+    common_verdict,
+)
 from bench.report.table.environment import no_result
 from bench.report.table.figures import Figures, figures
 from bench.report.table.findings import baseline_note, reference_sentences
 from bench.report.table.labels import labels
 from bench.report.table.pins import pins_verdict
+from bench.report.table.starts import starts_verdict
 from bench.results.writer import Run
 from bench.sides import Side, changes
 
@@ -66,7 +74,11 @@ def cover_letter(
         parts = [_kernels(runs, base, table)]
     else:
         names = labels(runs) if len(runs) > 1 else [""]
-        parts = [_methods(run, name, table) for run, name in zip(runs, names, strict=True)]
+        cells = [*map(CellTable, runs)]
+        parts = [
+            _methods(run, name, table, each, beside(run, runs, cells))
+            for run, name, each in zip(runs, names, cells, strict=True)
+        ]
     patches = [statistics(series)] if series else []
     paragraphs = [*(p for part in parts for p in part), [*_COSTS], *patches]
     paragraphs.append(_repeat([*base, *runs]))
@@ -84,16 +96,19 @@ def _check(runs: Sequence[Run], base: Sequence[Run]) -> None:
             raise CannotJudge(f"{run.path}: no cell was measured")
 
 
-def _methods(run: Run, heading: str, table: _Style) -> list[list[str]]:
+def _methods(
+    run: Run, heading: str, table: _Style, cells: CellTable, others: Beside
+) -> list[list[str]]:
     """Write the paragraphs of one run, in which methods are compared."""
-    cells = CellTable(run)
     found = figures(run, cells)
+    common = common_rows(found, others)
     names = Names([row.cell for row in found])
     comparisons = compared.within(cells, found, names)
     alone, unit = compared.alone(found), run.clock.unit
     paragraphs = [wrapped(f"Run {heading}:")] if heading else []
     paragraphs += [words.comparison_verdict(each, run.clock) for each in comparisons]
-    held = (*baseline_note(run, found), *reference_sentences(cells))
+    held = (*common_verdict(common, others), *starts_verdict(run, cells))
+    held += (*baseline_note(run, found), *reference_sentences(cells))
     paragraphs += [wrapped(f"{text}.") for text in held]
     if alone and not comparisons:
         figures_are = f"Figures are {words.UNIT[run.clock]}."
@@ -106,6 +121,8 @@ def _methods(run: Run, heading: str, table: _Style) -> list[list[str]]:
     for each in comparisons:
         paragraphs += _shown(f"Median pause of {each.base} and {each.new}", table(each, unit))
         paragraphs.append(words.findings(each))
+    if common:
+        paragraphs += _shown(COMMON_TITLE, plain.common_table(common, others, names, unit))
     if alone:
         title = "Median pause, held against nothing" if comparisons else "Median pause"
         paragraphs += _shown(title, plain.alone_table(alone, cells, names))

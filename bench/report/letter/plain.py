@@ -21,6 +21,7 @@ from bench.report.letter.factors import (
 from bench.report.letter.numbers import GUESSED, Scale, scale_of
 from bench.report.table import pins
 from bench.report.table.cells import CellTable
+from bench.report.table.common import Beside, CommonRow, added_to, common_notes, more
 from bench.report.table.figures import Figures
 from bench.report.table.section import Column, Entry, Table, make_table
 
@@ -128,6 +129,29 @@ def pins_table(cells: CellTable, names: Names, clock: Clock) -> LetterTable:
     figures.append((Column("n"), [str(len(cells.ok(cell))) for cell in found]))
     said, lines = _laid(shown, figures)
     return LetterTable(said, lines, [*alias_note(shown), *pins.pins_table(cells, clock).lines])
+
+
+def common_table(rows: Sequence[CommonRow], others: Beside, names: Names, unit: str) -> LetterTable:
+    """Lay out savings, and ratios by what is common to both pauses."""
+    rows = sorted(rows, key=lambda row: cell_order(row.cell))
+    shown = [names.shown(row.cell) for row in rows]
+    scale = scale_of([abs(row.saved) for row in rows], unit)
+    decimals = scale.decimals(abs(row.saved) for row in rows)
+    figures: list[_Texts] = [
+        (
+            Column("saved", unit=f"({scale.unit})"),
+            [scale.shown(row.saved, decimals) for row in rows],
+        )
+    ]
+    if any(row.by_transfer for row in rows):
+        ratios = [format_ratio(row.by_transfer) if row.by_transfer else "-" for row in rows]
+        figures.append((Column("transfer"), ratios))
+    added = {"measured": 0.0, **{more(ticks, unit): ticks for ticks in added_to(others)}}
+    for head, ticks in added.items():
+        figures.append((Column(head), [format_ratio(row.ratio(ticks)) for row in rows]))
+    methods = (METHOD,) if len({row.cell.method for row in rows}) == 1 else ()
+    said, lines = _laid(shown, figures, methods)
+    return LetterTable(said, lines, [*alias_note(shown), *common_notes(rows, others, unit)])
 
 
 def _laid(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a comparison comes to, in sentences; and what has no figure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bench.model.cell import Clock
 from bench.model.cell_state import CellState
@@ -10,7 +10,7 @@ from bench.report.letter.ascii import wrapped
 from bench.report.letter.compared import ComparedRow, Comparison, Hole
 from bench.report.letter.factors import cell_place
 from bench.report.letter.numbers import share
-from bench.report.table.findings import SMALL_WIN, ratio_range
+from bench.report.table.findings import SMALL_WIN, ratio_range, savings
 from bench.sides import Breakdown
 
 _MOST = 8  # cells that are named
@@ -32,13 +32,27 @@ def comparison_verdict(comparison: Comparison, clock: Clock) -> list[str]:
         return wrapped(f"{named} were measured in no cell alike: nothing is compared.")
     devices = [*dict.fromkeys(row.cell.device for row in comparison.rows)]
     gains = {d: [row.gain for row in rows if row.cell.device == d] for d in devices}
+    if not comparison.of:
+        return _saved(comparison, gains, clock)
     (first, reach), *others = [(d, ratio_range(found)) for d, found in gains.items() if found]
-    what = f"pause of {comparison.base} is {reach} that of {comparison.new}"
-    if comparison.of:
-        what = f"{quantity} of {comparison.of} with {comparison.base} is {reach} that with "
-        what += comparison.new
+    what = f"{quantity} of {comparison.of} with {comparison.base} is {reach} that with "
+    what += comparison.new
     said = [f"On {first} the {what}" if others else f"The {what}"]
     said += [f"on {device} {reach}" for device, reach in others]
+    return wrapped(f"{', '.join(said)}, {UNIT[clock]}.")
+
+
+def _saved(comparison: Comparison, gains: Mapping[str, Sequence[float]], clock: Clock) -> list[str]:
+    """Say what one method saves of the other's pause, and the ratio, of each device apart."""
+    found = {}
+    for device in filter(gains.get, gains):
+        rows = [row for row in comparison.measured if row.cell.device == device]
+        saved = savings(((r.base.level or 0) - (r.new.level or 0) for r in rows), clock.unit)
+        found[device] = saved, f"({ratio_range(gains[device])})"
+    (first, (saved, ratios)), *others = found.items()
+    where = f"On {first} " if others else ""
+    said = [f"{where}{comparison.new} saves {saved} of {comparison.base}'s pause {ratios}"]
+    said += [f"on {device} {' '.join(figures)}" for device, figures in others]
     return wrapped(f"{', '.join(said)}, {UNIT[clock]}.")
 
 

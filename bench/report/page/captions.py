@@ -14,8 +14,15 @@ from bench.model.method import Method, Phase
 from bench.model.units import format_quantity, format_ratio, format_size
 from bench.report.table.cells import CellTable
 from bench.report.table.columns import factors
+from bench.report.table.common import ADDED, Beside, CommonRow, common_verdict
 from bench.report.table.figures import Figures
-from bench.report.table.findings import MethodPair, method_pairs, methods_verdict, place_of_cell
+from bench.report.table.findings import (
+    MethodPair,
+    method_pairs,
+    methods_verdict,
+    place_of_cell,
+    ratio_range,
+)
 from bench.stats.drift import drifting
 
 _MOST_KINDS = 2  # that a sentence names; the plot and the tables have them all
@@ -87,11 +94,25 @@ def _over(table: CellTable, budget: float | None) -> list[str]:
     return [above if over else f"No cell is above {limit}"]
 
 
-def ratios(rows: Sequence[Figures]) -> str:
+def ratios(rows: Sequence[Figures], unit: str) -> str:
     """Say the range of the ratios of each pair of methods, and in how many cells it may be 1."""
     if not any(row.ratio is not None for row in rows):
         return ""
-    return _sentences([*methods_verdict(rows), *filter(None, map(_unclear, method_pairs(rows)))])
+    return _sentences(
+        [*methods_verdict(rows, unit), *filter(None, map(_unclear, method_pairs(rows)))]
+    )
+
+
+def common(rows: Sequence[CommonRow], found: Beside) -> str:
+    """Say how far ratios fall where more is common to both pauses, and where a VMM's start is."""
+    if not rows:
+        return ""
+    kinds = {(row.cell.method, row.cell.pages) for row in rows}
+    drawn = ratio_range(row.ratio() for row in rows)
+    most = ratio_range(row.ratio(ADDED[-1]) for row in rows)
+    said = f"{drawn} as measured, {most} with a hundred million ticks more in both pauses"
+    where = f"{len(kinds)} kinds of cell" if len(kinds) > 1 else place_of_cell(rows[-1].cell)
+    return _sentences([f"{where}: {said}", *common_verdict(rows, found)])
 
 
 def _unclear(pair: MethodPair) -> str:

@@ -12,6 +12,7 @@ from bench.model.units import parse_pause
 from bench.model.visible import visible
 from bench.report.page import captions
 from bench.report.table.cells import CellTable
+from bench.report.table.common import Beside, common_rows
 from bench.report.table.figures import Figures
 from bench.results.writer import Run
 
@@ -46,7 +47,9 @@ def budget(run: Run) -> float | None:
     return ticks if unit == run.clock.unit else None
 
 
-def plots(run: Run, table: CellTable, rows: Sequence[Figures], name: str) -> Iterator[Plot]:
+def plots(
+    run: Run, table: CellTable, rows: Sequence[Figures], name: str, others: Beside
+) -> Iterator[Plot]:
     """Draw those plots of a run that have something to show; their ids begin with ``name``."""
     from bench.report.plots import draw  # matplotlib takes a while to import
 
@@ -67,9 +70,16 @@ def plots(run: Run, table: CellTable, rows: Sequence[Figures], name: str) -> Ite
     )
     yield from plot(
         "Ratios",
-        captions.ratios(rows),
+        captions.ratios(rows, table.unit),
         "Each row is a cell. Right of 1 the method pauses less than what it is held against.",
         lambda: draw.ratios(rows),
+    )
+    common = common_rows(rows, others)
+    yield from plot(
+        "What both share",
+        captions.common(common, others),
+        "A saving stays what it is; its ratio falls with all else that both pauses have.",
+        lambda: draw.common(common, others.start, table.unit),
     )
     yield from plot(
         "Phases",

@@ -17,6 +17,7 @@ from bench.model.visible import visible
 from bench.report.page.embedded import embedded
 from bench.report.page.figures import Plot, plots
 from bench.report.table.cells import CellTable
+from bench.report.table.common import Beside, beside, common_rows, common_verdict
 from bench.report.table.contents import UNITS, contents, unmeasured
 from bench.report.table.environment import environment_rows, no_result
 from bench.report.table.figures import Figures, figures
@@ -34,6 +35,7 @@ from bench.report.table.fleet import overview
 from bench.report.table.labels import labels
 from bench.report.table.pins import pins_verdict
 from bench.report.table.section import Column, Entry, Section, Table, make_table
+from bench.report.table.starts import starts_verdict
 from bench.results.comparable import facts_of, must_match
 from bench.results.writer import Run
 
@@ -55,9 +57,10 @@ def page(runs: Sequence[Run], base: Run | None = None) -> str:
     """
     shown = [run for run in (base, *runs) if run is not None]
     names = labels(shown)
+    tables = [*map(CellTable, shown)]
     chapters = [
-        Chapter(run, name, f"run-{number}")
-        for number, (run, name) in enumerate(zip(shown, names, strict=True), 1)
+        Chapter(run, name, f"run-{number}", table, beside(run, shown, tables))
+        for number, (run, name, table) in enumerate(zip(shown, names, tables, strict=True), 1)
     ]
     template = _environment().get_template("page.html")
     return template.render(
@@ -94,10 +97,8 @@ class Chapter:
     run: Run
     name: str
     id: str
-
-    @cached_property
-    def table(self) -> CellTable:
-        return CellTable(self.run)
+    table: CellTable
+    others: Beside  # what the other runs tell of it
 
     @cached_property
     def facts(self) -> Mapping[str, str]:
@@ -111,7 +112,9 @@ class Chapter:
     @property
     def verdict(self) -> list[str]:
         said = [
-            *methods_verdict(self.rows),
+            *methods_verdict(self.rows, self.table.unit),
+            *common_verdict(common_rows(self.rows, self.others), self.others),
+            *starts_verdict(self.run, self.table),
             *baseline_note(self.run, self.rows),
             *reference_sentences(self.table),
             *pins_verdict(self.table).lines,
@@ -137,12 +140,12 @@ class Chapter:
 
     @cached_property
     def plots(self) -> list[Plot]:
-        return [*plots(self.run, self.table, self.rows, self.id)]
+        return [*plots(self.run, self.table, self.rows, self.id, self.others)]
 
     @cached_property
     def sections(self) -> list[Section]:
         """List the sections that have a table."""
-        found = [*contents(self.run, self.table), unmeasured(self.rows)]
+        found = [*contents(self.run, self.table, others=self.others), unmeasured(self.rows)]
         return [section for section in found if section.tables]
 
     @property

@@ -28,6 +28,7 @@ from matplotlib.ticker import (
 )
 
 from bench.model.method import Method, Phase
+from bench.model.units import format_ratio
 from bench.report.plots import svg as plot_svg
 from bench.report.plots.data import (
     LONGEST,
@@ -45,6 +46,7 @@ from bench.report.plots.data import (
     panels,
     ratio_label,
     ratio_text,
+    shared_panels,
     thinned,
     trend,
 )
@@ -59,7 +61,9 @@ from bench.report.plots.scales import (
 )
 from bench.report.plots.styles import HOLLOW, INK, MUTED, RC, SHADE, fill_of, style_of
 from bench.report.table.cells import ORDER, CellTable
+from bench.report.table.common import ASK, CommonRow
 from bench.report.table.figures import Figures
+from bench.report.table.starts import Start
 from bench.stats.drift import drift
 
 _LOOK = style.context(["default", RC])
@@ -219,6 +223,44 @@ def _bar_text(row: Figures, unit: str) -> str:
     if row.estimate:
         return f"~{quantity(row.estimate[0], unit)} {row.state}"
     return quantity(row.pause.median, unit) if row.pause else row.state.value
+
+
+@_LOOK
+def common(rows: Sequence[CommonRow], start: Start | None, unit: str) -> Drawing:
+    """Draw ratios against what both pauses share, for the largest memory of each kind of cell."""
+    drawn, notes = shared_panels(rows)
+    figure, places = _sheet([title for title, _ in drawn], 2.0, sharey=True)
+    figure.supxlabel(f"What both pauses share: {_measured(unit)}")
+    figure.supylabel("Ratio of the pauses")
+    least = min(row.shared for row in rows) or 1.0
+    reach = np.geomspace(least / 30, max(least * 1000, 1e9), 60)
+    for axes, (_, found) in zip(places, drawn, strict=True):
+        for row in found:
+            look = style_of(row.cell.method)
+            axes.plot(reach, [row.ratio(x - row.shared) for x in reach], **look.line)
+            _mark_ratio(axes, row, 0.0, mfc=look.colour)
+            if start:
+                _mark_ratio(axes, row, start.added, mfc="none")
+        set_log(axes, "x", reach, QuantityFormatter(unit), most=5)
+    set_log(
+        places[0],
+        "y",
+        [row.ratio(x - row.shared) for row in rows for x in reach],
+        ratio_formatter,
+        5,
+    )
+    keys = _keys(row.cell.method for _, found in drawn for row in found)
+    figure.legend(handles=keys, loc="outside upper left", ncols=6)
+    marks = ["Full marks: as measured, where the new process is bench's own program."]
+    marks += [f"Hollow ones: with the start of {start.name}."] if start else [f"Not marked: {ASK}."]
+    return Drawing(figure, [*marks, *notes])
+
+
+def _mark_ratio(axes: Axes, row: CommonRow, added: float, **fill: Any) -> None:
+    look, ratio = style_of(row.cell.method), row.ratio(added)
+    axes.plot(row.shared + added, ratio, **(look.mark | fill))
+    place: dict[str, Any] = {"xytext": (5, 4), "textcoords": "offset points"}
+    axes.annotate(format_ratio(ratio), (row.shared + added, ratio), **place)
 
 
 @_LOOK

@@ -11,6 +11,7 @@ from bench.model.units import KIB, format_ratio
 from bench.report.table import pins
 from bench.report.table.cells import CellTable
 from bench.report.table.columns import FACTOR_COLUMNS, factor_entries, factors
+from bench.report.table.common import Beside, beside, common_rows, common_table, common_verdict
 from bench.report.table.environment import environment, no_result
 from bench.report.table.figures import Figures, figures
 from bench.report.table.findings import baseline_note, methods_verdict, reference_sentences
@@ -25,6 +26,7 @@ from bench.report.table.section import (
     make_table,
 )
 from bench.report.table.soak import soak_table, soak_verdicts, soaks
+from bench.report.table.starts import starts_table, starts_verdict
 from bench.results.writer import Run
 from bench.stats.scaling import LEAST_SIZES
 from bench.stats.summary import summarize
@@ -47,23 +49,31 @@ TOUCHED = "and touch"
 TOUCHED_NOTE = f"{TOUCHED}: the pause and the first touch of all memory behind it, together"
 
 
-def contents(run: Run, cells: CellTable | None = None, wide: bool = False) -> list[Section]:
+def contents(
+    run: Run, cells: CellTable | None = None, wide: bool = False, others: Beside | None = None
+) -> list[Section]:
     """Make all sections of a run; one that has nothing to say is left out.
 
-    Writers with the room ask for a ``wide`` one: medians of pauses have their 95 % intervals,
-    and cells without a measurement are in a table.
+    ``others`` is what further runs of the same report tell of it. Writers with the room ask for
+    a ``wide`` one: medians of pauses have their 95 % intervals, and cells without a measurement
+    are in a table.
     """
     cells = cells or CellTable(run)
     rows, soaked = figures(run, cells), soaks(run)
+    others = others or beside(run, [run], [cells])
+    common = common_rows(rows, others)
+    said = (*common_verdict(common, others), *starts_verdict(run, cells))
     sections = (
         Section(lines=tuple(no_result(run))),
         soak_verdicts(soaked),
-        Section(lines=(*methods_verdict(rows), *baseline_note(run, rows))),
+        Section(lines=(*methods_verdict(rows, cells.unit), *said, *baseline_note(run, rows))),
         Section(lines=tuple(reference_sentences(cells))),
         _damaged(run),
         soak_table(soaked, here=run.facts.executor.name == "host"),
         pins.pins_verdict(cells),
         _pauses(rows, cells, run.clock, wide),
+        common_table(common, others, cells.unit),
+        starts_table(run, cells, UNITS[run.clock][0]),
         pins.pins_table(cells, run.clock),
         _phases(cells),
         pins.counters(cells),

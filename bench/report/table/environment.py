@@ -18,6 +18,7 @@ def environment_rows(run: Run) -> list[tuple[str, str]]:
         ("executor", " ".join(filter(None, (executor.name, executor.accelerator)))),
         ("because", executor.reason),
         *(("device", device.described) for device in executor.devices or ()),
+        ("vmm", _vmm(run)),
         ("machine", run.facts.machine.cpu),
         ("command", run.facts.command),
         *(("tuned", line) for line in run.facts.tuned),
@@ -25,6 +26,12 @@ def environment_rows(run: Run) -> list[tuple[str, str]]:
         *(("warning", line) for line in doubts(run)),
     ]
     return [(name, value) for name, value in rows if value]
+
+
+def _vmm(run: Run) -> str:
+    """Spell version and command line of the VMM whose start was measured, empty if none was."""
+    executor = run.facts.executor
+    return f"{executor.qemu}: {executor.vmm}" if executor.vmm else ""
 
 
 def no_result(run: Run) -> list[str]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the figures come to, in sentences: the same in every report."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -69,15 +69,28 @@ def place_of_cell(cell: Cell) -> str:
     return " ".join(factors(cell)[:3])
 
 
-def methods_verdict(rows: Sequence[Figures]) -> list[str]:
-    """Say how two methods compare over all cells, in a line for each pair."""
-    return [_verdict(pair) for pair in method_pairs(rows)]
+def methods_verdict(rows: Sequence[Figures], unit: str) -> list[str]:
+    """Say what one of two methods saves over all cells, in a line for each pair.
+
+    What is saved comes first: it does not depend on what else both pauses have.
+    """
+    medians = {row.cell: row.pause.median for row in rows if row.pause}
+    return [_verdict(pair, medians, unit) for pair in method_pairs(rows)]
 
 
-def _verdict(pair: MethodPair) -> str:
+def _verdict(pair: MethodPair, medians: Mapping[Cell, float], unit: str) -> str:
+    found = [medians[row.base] - medians[row.cell] for row in pair.rows if row.base]
     span, where = ratio_range(map(gain, pair.rows)), place_of_cell(pair.worst.cell)
-    where = f" ({where})" if len(pair.rows) == 1 else f", least at {where}"
-    return f"{pair.base} pauses {span} as long as {pair.method}{where}"
+    where = f"at {where}" if len(pair.rows) == 1 else f"the least ratio at {where}"
+    saved = savings(found, unit) + ("" if unit == "ns" else f" {unit}")
+    return f"{pair.method} saves {saved} of {pair.base}'s pause ({span}), {where}"
+
+
+def savings(found: Iterable[float], unit: str) -> str:
+    """Spell the least and the greatest saving: ``3.438 G to 3.594 G``."""
+    values = [*found]
+    ends = (format_quantity(end, unit) for end in (min(values), max(values)))
+    return " to ".join(dict.fromkeys(ends))
 
 
 def ratio_range(ratios: Iterable[float]) -> str:

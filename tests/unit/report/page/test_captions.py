@@ -59,11 +59,16 @@ def test_a_budget_is_held_against_every_cell() -> None:
 def test_a_ratio_that_may_be_one() -> None:
     reps = [1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007]
     rows = figures(run_of([*measured(CELL, reps), *measured(NEW, reps)]))
-    assert "In 1 of 1 cells the interval of new-owner holds 1" in captions.ratios(rows)
+    assert "In 1 of 1 cells the interval of new-owner holds 1" in captions.ratios(
+        rows, "instructions"
+    )
     rows = figures(run_of([*measured(CELL, [r * 3 for r in reps]), *measured(NEW, reps)]))
-    found = captions.ratios(rows)
-    assert found == "reset-owner pauses 3.00x as long as new-owner (sim-net-pa thp 1 GiB)."
-    assert captions.ratios(figures(pinned())) == ""
+    found = captions.ratios(rows, "instructions")
+    assert found == (
+        "new-owner saves 2.007 k instructions of reset-owner's pause (3.00x), "
+        "at sim-net-pa thp 1 GiB."
+    )
+    assert captions.ratios(figures(pinned()), "instructions") == ""
 
 
 def test_phases_are_parts_of_their_sum() -> None:

@@ -24,6 +24,7 @@ from bench.report.page.figures import plots as page_plots
 from bench.report.plots import draw as plots
 from bench.report.plots.draw import Drawing
 from bench.report.table.cells import CellTable
+from bench.report.table.common import Beside
 from bench.report.table.figures import figures
 from bench.results.writer import Run
 from tests.unit.report.plots.test_draw import EVERY
@@ -157,7 +158,7 @@ def drawn(plot: str, name: str) -> Drawing:
 @pytest.mark.parametrize("name", NOTHING)
 def test_what_was_not_measured_is_not_drawn(name: str) -> None:
     run = NOTHING[name]
-    assert [*page_plots(run, CellTable(run), figures(run), "one")] == []
+    assert [*page_plots(run, CellTable(run), figures(run), "one", Beside())] == []
 
 
 @pytest.mark.parametrize(("plot", "name"), DRAWN)
