@@ -310,7 +310,7 @@ def list_(
 ) -> Outcome:
     """List scenarios, and devices with whether they can run here."""
     from bench.commands.list import listing
-    from bench.plan.scenario import json_schema
+    from bench.plan.schema import json_schema
 
     return Outcome(EXIT_GOOD, json_schema().rstrip("\n") if schema else listing())
 

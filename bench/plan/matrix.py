@@ -3,9 +3,9 @@
 
 import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bench.model.cell import VARIANTS, Backing, Block, Cell, Plan
 from bench.model.device import NO_DEVICE, device_named
@@ -62,12 +62,18 @@ def _why_left_out(budget: float, block: Block) -> str:
 def _cells(s: Scenario) -> list[Cell]:
     names = ("device", "pages", "mem", *VARIANTS, "method")
     cells = []
-    for values in itertools.product(*map(s.values, names)):
+    for part, values in _combinations(s, names):
         factors = dict(zip(names, values, strict=True))
         if fits(factors["method"], factors["device"], s.device):
-            backing, file = _backing(s.backing, factors["mem"])
+            backing, file = _backing(part.backing, factors["mem"])
             cells.append(Cell(backing=backing, file=file, **factors))
     return list(dict.fromkeys(cells))
+
+
+def _combinations(s: Scenario, names: Sequence[str]) -> Iterator[tuple[Scenario, tuple[Any, ...]]]:
+    """Combine the values of factors in each matrix that a scenario is made of."""
+    for part in s.parts():
+        yield from ((part, values) for values in itertools.product(*map(part.values, names)))
 
 
 def _backing(wanted: Backing, mem: int) -> tuple[Backing, int]:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Read scenario files: one question each, as TOML, checked before anything is measured."""
 
-import json
 import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -22,11 +21,11 @@ from pydantic import (
 
 from bench.errors import UsageError
 from bench.model.cell import FACTORS, QEMU, VARIANTS, Backing, Break, Pages, usual
-from bench.model.device import DEVICES, NO_DEVICE, PCI_PATTERN, device_named, of_this_machine
+from bench.model.device import DEVICES, NO_DEVICE, device_named, of_this_machine
 from bench.model.factor import Factor
-from bench.model.limits import BOOTS, MOST_MEMORY, REPS, SEED
+from bench.model.limits import BOOTS, MOST_MEMORY, SEED
 from bench.model.method import Experiment, Family, Method
-from bench.model.reps import AUTO, PATTERN, Reps, parse_reps
+from bench.model.reps import AUTO, Reps, parse_reps
 from bench.model.units import MIB, format_size, known_pause, parse_duration, parse_sizes
 from bench.paths import SCENARIOS
 
@@ -102,6 +101,19 @@ _SOME = Field(min_length=1)
 _POSITIVE = Field(strict=True, gt=0, allow_inf_nan=False)
 
 
+_Sizes = Annotated[tuple[int, ...], BeforeValidator(_sizes), _SOME]
+_Pages = Annotated[tuple[Pages, ...], _Listed, _SOME]
+
+
+class Also(BaseModel):
+    """What replaces fields of a scenario for cells that it has beside its matrix."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mem: _Sizes | None = None
+    pages: _Pages | None = None
+
+
 class _Question(BaseModel):
     """Hold what every scenario says itself: a question, and factors that have no default."""
 
@@ -111,8 +123,9 @@ class _Question(BaseModel):
     question: str = ""
     device: Annotated[tuple[Annotated[str, AfterValidator(_known_device)], ...], _Listed, _SOME]
     method: Annotated[tuple[Method, ...], _Listed, _SOME]
-    mem: Annotated[tuple[int, ...], BeforeValidator(_sizes), _SOME]
-    pages: Annotated[tuple[Pages, ...], _Listed, _SOME]
+    mem: _Sizes
+    pages: _Pages
+    also: tuple[Also, ...] = ()
     backing: Backing = Backing.AUTO
 
 
@@ -152,6 +165,11 @@ class Scenario(_Matrix):
         """Return all values that the scenario gives a factor of the table, by its name."""
         found: tuple[Any, ...] = getattr(self, factor)
         return found
+
+    def parts(self) -> tuple["Scenario", ...]:
+        """Return the matrices that it is made of: its own, then one for each table of `also`."""
+        tables = (each.model_dump(exclude_none=True) for each in self.also)
+        return self, *(self.model_copy(update=table) for table in tables)
 
     @field_validator("mem")
     @classmethod
@@ -244,18 +262,18 @@ class Scenario(_Matrix):
 
     def _memory_misfit(self) -> tuple[str, str] | None:
         most = max((int(count) for count in self.values("regions") if count != QEMU), default=1)
-        for pages in self.pages:
-            for mem in self.mem:
-                size, fit = format_size(mem), mem // pages.size
-                if mem % pages.size:
-                    whole = f"{pages} pages ({format_size(pages.size)})"
-                    return "mem", f"{size} is not a whole number of {whole}"
-                if fit < max(self.values("threads")):
-                    return "threads", f"{size} has {fit} {pages} pages: {fit} threads at most"
-                if fit < most:
-                    return "regions", f"{size} has {fit} {pages} pages: {fit} regions at most"
-                if QEMU in self.values("regions") and mem % (2 * MIB):
-                    return "regions", f"qemu: {size} is not a whole number of 2 MiB"
+        kinds = ((p, mem) for part in self.parts() for p in part.pages for mem in part.mem)
+        for pages, mem in kinds:
+            size, fit = format_size(mem), mem // pages.size
+            if mem % pages.size:
+                whole = f"{pages} pages ({format_size(pages.size)})"
+                return "mem", f"{size} is not a whole number of {whole}"
+            if fit < max(self.values("threads")):
+                return "threads", f"{size} has {fit} {pages} pages: {fit} threads at most"
+            if fit < most:
+                return "regions", f"{size} has {fit} {pages} pages: {fit} regions at most"
+            if QEMU in self.values("regions") and mem % (2 * MIB):
+                return "regions", f"qemu: {size} is not a whole number of 2 MiB"
         return None
 
 
@@ -304,6 +322,8 @@ def load_scenario(name: str, overrides: Mapping[str, Any]) -> Scenario:
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not TOML: {error}") from None
     fields.setdefault("name", path.stem)
+    if not Also.model_fields.keys().isdisjoint(overrides):
+        fields.pop("also", None)  # who names sizes or pages wants those
     try:
         scenario = Scenario.model_validate({**fields, **overrides})
     except ValidationError as error:
@@ -319,44 +339,6 @@ def _where(key: str, path: Path, overrides: Mapping[str, Any]) -> str:
     return f"--{key}" if key in overrides else f"{path}: {key}"
 
 
-def _items(factor: Factor) -> dict[str, Any]:
-    """Describe one value of a factor as JSON schema."""
-    if factor.values:
-        return {"enum": [*factor.values]}
-    limits = factor.words.limits
-    if not limits:
-        return {"type": "string", "minLength": 1}
-    count = {"type": "integer", "minimum": limits.least, "maximum": limits.most}
-    text = {"type": "string", "pattern": f"^({'|'.join([*factor.words.names, '[1-9][0-9]*'])})$"}
-    return {"anyOf": [count, text]} if factor.words.names else count
-
-
-def json_schema() -> str:
-    """Write the JSON schema of scenario files, for editors. The name is that of the file."""
-    schema = Scenario.model_json_schema()
-    schema["required"].remove("name")
-    duration = {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?[smh]$"}
-    budget = [duration, {"type": "number", "exclusiveMinimum": 0}]
-    schema["properties"]["budget"]["anyOf"] = budget
-    count = {"type": "integer", "minimum": REPS.least, "maximum": REPS.most}
-    text = {"type": "string", "pattern": f"^{PATTERN}$"}
-    schema["properties"]["reps"] = {"anyOf": [count, text], "default": str(AUTO), "title": "Reps"}
-    pause = "[0-9]+(\\.[0-9]+)? ?(ns|us|ms|s|[kMG]?i)"
-    schema["properties"]["max_pause"]["pattern"] = f"^({pause})?$"
-    here = {"type": "string", "pattern": f"^(/|{PCI_PATTERN}$)"}
-    items = {name: _items(FACTORS[name]) for name in ("mem", "method", "pages", *VARIANTS)}
-    items["device"] = {"anyOf": [{"enum": [*DEVICES]}, here]}
-    items["kernel"] = {"type": "string"}
-    for name, one in items.items():
-        field = schema["properties"][name]
-        several = {"type": "array", "items": one, "minItems": int(name != "kernel")}
-        kept = {key: value for key, value in field.items() if key in ("default", "title")}
-        schema["properties"][name] = {"anyOf": [one, several], **kept}
-    used = json.dumps(schema["properties"])
-    schema["$defs"] = {name: d for name, d in schema["$defs"].items() if f'/{name}"' in used}
-    return json.dumps(schema, indent=2) + "\n"
-
-
 def _first_error(error: ValidationError, path: Path, overrides: Mapping[str, Any]) -> str:
     """Say the first thing that is wrong, in our words where the library's are its own."""
     first = error.errors()[0]
@@ -367,6 +349,8 @@ def _first_error(error: ValidationError, path: Path, overrides: Mapping[str, Any
 def _message(key: str, error: Mapping[str, Any]) -> str:
     """Say what is wrong with the value of a key; ``error`` is one of a ValidationError."""
     kind, given = error["type"], error["input"]
+    if key == "also" and kind != "value_error":
+        return "a table of it has mem, pages or both, as the scenario has them"
     if kind == "missing":
         return "it is missing"
     if kind == "extra_forbidden":

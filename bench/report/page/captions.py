@@ -14,7 +14,7 @@ from bench.model.method import Method, Phase
 from bench.model.units import format_quantity, format_ratio, format_size
 from bench.report.table.cells import CellTable
 from bench.report.table.columns import factors
-from bench.report.table.common import ADDED, Beside, CommonRow, common_verdict
+from bench.report.table.common import ADDED, Beside, CommonRow, common_verdict, more
 from bench.report.table.figures import Figures
 from bench.report.table.findings import (
     MethodPair,
@@ -103,14 +103,14 @@ def ratios(rows: Sequence[Figures], unit: str) -> str:
     )
 
 
-def common(rows: Sequence[CommonRow], found: Beside) -> str:
+def common(rows: Sequence[CommonRow], found: Beside, unit: str) -> str:
     """Say how far ratios fall where more is common to both pauses, and where a VMM's start is."""
     if not rows:
         return ""
     kinds = {(row.cell.method, row.cell.pages) for row in rows}
     drawn = ratio_range(row.ratio() for row in rows)
     most = ratio_range(row.ratio(ADDED[-1]) for row in rows)
-    said = f"{drawn} as measured, {most} with a hundred million ticks more in both pauses"
+    said = f"{drawn} as measured, {most} with {more(ADDED[-1], unit)} in both pauses"
     where = f"{len(kinds)} kinds of cell" if len(kinds) > 1 else place_of_cell(rows[-1].cell)
     return _sentences([f"{where}: {said}", *common_verdict(rows, found)])
 

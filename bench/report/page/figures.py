@@ -77,7 +77,7 @@ def plots(
     common = common_rows(rows, others)
     yield from plot(
         "What both share",
-        captions.common(common, others),
+        captions.common(common, others, table.unit),
         "A saving stays what it is; its ratio falls with all else that both pauses have.",
         lambda: draw.common(common, others.start, table.unit),
     )

@@ -13,7 +13,8 @@ from bench.errors import UsageError
 from bench.model.device import DEVICES
 from bench.model.method import Family
 from bench.paths import SCENARIOS
-from bench.plan.scenario import json_schema, load_scenario
+from bench.plan.scenario import load_scenario
+from bench.plan.schema import json_schema
 from tests.unit.command import Bench
 
 FILE = SCENARIOS / "scenario.schema.json"
