@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make run [MEM=64G]   set up what is missing, measure, print the table
+# make run [MEM=2G]    set up what is missing, measure, print the table
 # make check           linters, types and quick unit tests: a minute
 # make test            all other tests: twenty minutes; WORKERS=2 is how many run at a time
 # make test-kernels    tests that build whole kernels: half an hour, and minutes the next time
@@ -10,14 +10,14 @@
 # make reference       reports/reference anew from the samples that it holds
 # make clean           remove what was made in this directory; the cache stays
 
-MEM ?= 64G
+MEM ?=
 WORKERS ?= 2
 PYTHON ?= python3
 VENV := .venv
 BENCH := $(CURDIR)/$(VENV)/bin/bench
 
 run: setup
-	$(VENV)/bin/bench run --mem $(MEM)
+	$(VENV)/bin/bench run $(MEM:%=--mem %)
 
 # Workers start with a half of the tests each, and take over from one another at the end.
 PYTEST := $(VENV)/bin/pytest --numprocesses $(WORKERS) --dist worksteal

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,6 +167,8 @@ static void parse_option(struct params *p, int value, const char *name)
 		p->fault = parse_fault(optarg);
 		break;
 	case LEASE:
+		if (strlen(optarg) >= PATH_MAX)
+			usage("--lease is too long");
 		p->lease = optarg;
 		break;
 	default:
@@ -186,6 +189,10 @@ static void validate(struct params *p)
 		usage("--out is missing");
 	if (!p->order.n)
 		usage("--order is missing");
+	if ((order_has(&p->order, METHOD_START_HELPER) ||
+	     order_has(&p->order, METHOD_START_VMM)) &&
+	    (!p->lease[0] || !p->command[0]))
+		usage("vmm-start wants --lease PATH -- PROGRAM WORD...");
 	if (!p->mem || p->mem % page || p->file % page || p->file > p->mem)
 		usage("--mem and --file must be whole pages, file <= mem");
 	if (!p->threads || p->threads > MAX_THREADS ||

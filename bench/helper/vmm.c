@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,11 +137,10 @@ static bool path_in_open(pid_t pid, char *path, size_t bytes)
 static void prove_opener(pid_t pid, const char *name)
 {
 	const struct timespec moment = { .tv_nsec = 1000 * 1000 };
-	char path[64];
+	size_t bytes = strlen(file) + 1;
+	char path[PATH_MAX];
 
 	for (int i = 0; i < 1000; i++) {
-		size_t bytes = strlen(file) + 1;
-
 		if (path_in_open(pid, path, bytes)) {
 			if (!memcmp(path, file, bytes))
 				return;
@@ -183,8 +183,6 @@ static uint64_t measure(char **command)
 static void prepare(const struct params *p)
 {
 	file = p->lease;
-	if (!file[0] || strlen(file) >= 64 || !p->command[0])
-		usage("vmm-start wants --lease PATH -- PROGRAM WORD...");
 	begin = mmap(NULL, sizeof(*begin), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (begin == MAP_FAILED)

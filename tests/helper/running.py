@@ -43,7 +43,7 @@ def build(target: str, out: Path, *variables: str) -> None:
 def run(helper: Path, *words: str, memlock: int | None = None) -> Ended:
     """Results go to stdout. With ``memlock`` as somebody who may lock so many bytes."""
     done = subprocess.run(
-        [str(helper), *words, "--out", "1"],
+        [str(helper), *words[:1], "--out", "1", *words[1:]],
         capture_output=True,
         text=True,
         timeout=120,

@@ -9,6 +9,7 @@ import pytest
 from tests.helper.running import build, run
 
 DEVICE = ["live-update", "--mem", "65536", "--pages", "4k", "--order", "new-owner"]
+START = ["vmm-start", "--mem", "65536", "--pages", "4k", "--order", "start-helper"]
 PIN = ["pin", "--mem", "65536", "--pages", "4k"]
 
 
@@ -75,6 +76,10 @@ def test_handover_without_a_device(helper: Path, extra: list[str]) -> None:
         ["live-update", "--mem", "4096", "--pages", "4k", "--order", ",".join(["reopen"] * 2000)],
         [*DEVICE[:-1], "populate"],
         [*DEVICE[:-1], "new-owner,mlock"],
+        [*START, "--lease", "/tmp/memory"],
+        [*START, "--", "true"],
+        [*START, "--lease", "/" + "m" * 4096, "--", "true"],
+        [*PIN, "--order", "start-vmm"],
         [*PIN, "--order", "new-owner"],
         [*PIN, "--order", "populate,exec-only"],
         [*PIN, "--order", "populate", "--threads", "0"],

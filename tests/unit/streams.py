@@ -31,6 +31,8 @@ PAUSES: Mapping[Method, int] = {
     Method.IOTLB: 950_000,
     Method.MLOCK: 500_000,
     Method.POPULATE: 400_000,
+    Method.START_HELPER: 350_000,
+    Method.START_VMM: 64_600_000,
 }
 DRIFT = 1000  # that each rep takes longer than the one before it
 
