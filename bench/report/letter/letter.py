@@ -18,9 +18,11 @@ from bench.report.table.cells import CellTable
 from bench.report.table.common import (
     COMMON_TITLE,
     Beside,
+    CommonRow,
     beside,
     common_rows,
     common_verdict,
+    largest,
 )
 from bench.report.table.environment import no_result
 from bench.report.table.figures import Figures, figures
@@ -121,8 +123,7 @@ def _methods(
     for each in comparisons:
         paragraphs += _shown(f"Median pause of {each.base} and {each.new}", table(each, unit))
         paragraphs.append(words.findings(each))
-    if common:
-        paragraphs += _shown(COMMON_TITLE, plain.common_table(common, others, names, unit))
+    paragraphs += _common(common, others, names, unit)
     if alone:
         title = "Median pause, held against nothing" if comparisons else "Median pause"
         paragraphs += _shown(title, plain.alone_table(alone, cells, names))
@@ -131,6 +132,15 @@ def _methods(
     paragraphs += _rest(compared.holes(found, names), names)
     boots = len({boot for each in run.by_cell.values() for boot in each.boot[each.ok].tolist()})
     return [*paragraphs, ["Environment:", *environment(run, boots)]]
+
+
+def _common(rows: Sequence[CommonRow], others: Beside, names: Names, unit: str) -> list[list[str]]:
+    """Write what is saved, and its ratio by what both pauses share; nothing without a row."""
+    shown = largest(rows)
+    if not shown:
+        return []
+    title = COMMON_TITLE + ", at the largest memory" * (len(shown) < len(rows))
+    return _shown(title, plain.common_table(shown, others, names, unit))
 
 
 def _why(alone: Sequence[Figures]) -> str:

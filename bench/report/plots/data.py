@@ -15,7 +15,7 @@ from bench.model.visible import visible
 from bench.report.plots.scales import quantity
 from bench.report.table.cells import CellTable
 from bench.report.table.columns import factors
-from bench.report.table.common import CommonRow
+from bench.report.table.common import CommonRow, largest
 from bench.report.table.figures import Figures
 from bench.stats.samples import Floats
 from bench.stats.scaling import FittedLine
@@ -242,17 +242,12 @@ def shared_panels(
     rows: Sequence[CommonRow],
 ) -> tuple[list[tuple[str, list[CommonRow]]], list[str]]:
     """Group rows of the largest memory of each kind of cell by device and pages, with titles."""
-    largest: dict[Cell, CommonRow] = {}
-    for row in rows:
-        key = replace(row.cell, mem=0, file=0)
-        if key not in largest or row.cell.mem > largest[key].cell.mem:
-            largest[key] = row
-    panels_of: dict[str, list[CommonRow]] = {}
-    devices = names_of([row.cell.device for row in largest.values()], LONGEST)
-    for row in largest.values():
+    shown = largest(rows)
+    devices = names_of([row.cell.device for row in shown], LONGEST)
+    titled: dict[str, list[CommonRow]] = {}
+    for row in shown:
         _, pages, mem, *_ = factors(row.cell)
-        title = f"{devices[row.cell.device]}, {pages}, {mem}"
-        panels_of.setdefault(title, []).append(row)
-    found = [*panels_of.items()][:MOST_PANELS]
-    more = f"Drawn: {len(found)} of {len(panels_of)} panels."
-    return found, [more] if len(found) < len(panels_of) else []
+        titled.setdefault(f"{devices[row.cell.device]}, {pages}, {mem}", []).append(row)
+    found = [*titled.items()][:MOST_PANELS]
+    more = f"Drawn: {len(found)} of {len(titled)} panels."
+    return found, [more] if len(found) < len(titled) else []

@@ -89,6 +89,8 @@ _METHODS = {
     "iotlb": MethodStyle("#3F90DA", "X", (2.0, 2.0)),
     "mlock": MethodStyle("#8C6D1F", "<", (7.0, 2.0, 1.0, 2.0)),
     "populate": MethodStyle("#7A7A7A", ">", (1.0, 3.0)),
+    "start-helper": MethodStyle("#B5651D", "H", (5.0, 1.5)),
+    "start-vmm": MethodStyle("#2A83A2", ".", (1.0, 0.0)),
 }
 # Of a method that has none yet.
 _NEW_METHOD = MethodStyle("#C2382E", "8", (9.0, 2.0))

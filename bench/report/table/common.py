@@ -8,7 +8,7 @@ here, and a VMM where VMs run.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from bench.model.cell import Cell, Clock, Handover
+from bench.model.cell import Backing, Cell, Clock, Handover
 from bench.model.method import Phase
 from bench.model.units import format_quantity
 from bench.report.table.cells import CellTable
@@ -102,6 +102,16 @@ def _by_transfer(cell: Cell, base: Cell, tables: Iterable[CellTable]) -> float |
         if table.ok(one) and table.ok(two) and table.pause(one).median:
             return table.pause(two).median / table.pause(one).median
     return None
+
+
+def largest(rows: Iterable[CommonRow]) -> list[CommonRow]:
+    """Keep the rows of the largest memory of each kind of cell, in their order."""
+    found: dict[Cell, CommonRow] = {}
+    for row in rows:
+        key = replace(row.cell, mem=0, file=0, backing=Backing.AUTO)
+        if key not in found or row.cell.mem > found[key].cell.mem:
+            found[key] = row
+    return [*found.values()]
 
 
 def common_verdict(rows: Sequence[CommonRow], found: Beside) -> list[str]:

@@ -118,7 +118,7 @@ def test_mmtests(run: Path) -> None:
     row = re.compile(
         r"Median +(\d+[MG]iB)(?:-alias)? +([\d.]+) \( +0.00%\) +([\d.]+) ([(*]) *(\S+)%[)*]"
     )
-    unit = TICKS[text.split("\nin ")[1].split(";")[0]]
+    unit = TICKS[re.findall(r"\nin ([^;\n]+);", text)[0]]
     found = in_groups(text, row)
     assert len(found) == len(pauses)
     for (device, pages), (mem, old, new, mark, percent) in ((g, m.groups()) for g, m in found):
@@ -133,7 +133,7 @@ def test_lkp(run: Path) -> None:
     pauses, text = stored_pauses(run), letter_of(run, style=LetterStyle.LKP)
     value = r" *([\d.]+) ((?:\+- *\d+%)?) *"
     metric = r"pause\.median\.(\d+[MG]iB)(?:-alias)?"
-    unit = TICKS[text.split("\nin ")[1].split(";")[0]]
+    unit = TICKS[re.findall(r"\nin ([^;\n]+);", text)[0]]
     found = in_groups(text, re.compile(rf"{value}([-+][\d.]+)%{value}{metric}"))
     assert len(found) == len(pauses)
     for (device, pages), (*texts, mem) in ((group, match.groups()) for group, match in found):
