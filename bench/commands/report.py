@@ -94,12 +94,12 @@ def _check(paths: Sequence[Path]) -> None:
 def _sections(runs: Sequence[Run]) -> list[Section]:
     """Make sections of one run, or of several: what they share first, then each by itself."""
     from bench.report.table.cells import CellTable
-    from bench.report.table.common import beside
     from bench.report.table.contents import contents
     from bench.report.table.figures import require_measured
     from bench.report.table.fleet import overview
     from bench.report.table.labels import heads, labels
     from bench.report.table.ladder import ladder
+    from bench.report.table.shared import beside
 
     tables = [CellTable(run) for run in runs]
     for run, table in zip(runs, tables, strict=True):

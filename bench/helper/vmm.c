@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the start of a VMM costs: from before execve() to the moment at which it
- * opens the file of its guest memory. The file has a lease (fcntl(2)), so that
- * open() holds the VMM back while this process, which is told by a signal, reads
- * the clock: nobody has to trace it and nothing in it has to be changed. The
- * helper's own start, measured in the same way, is what is part of the exec of a
- * live update already.
+ * opens the file of its guest memory. The file has a lease (fcntl(2)): open()
+ * holds the VMM back, this process is told by a signal and reads the clock, and
+ * nobody has to trace the VMM or to change it. The start of the helper itself,
+ * measured in the same way, is what the exec of a live update has already.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -10,11 +10,11 @@ from bench.model.cell_state import CellState
 from bench.model.typed import finite
 from bench.report.export.markdown import escape, markdown_section
 from bench.report.table.cells import CellTable
-from bench.report.table.common import beside
 from bench.report.table.contents import contents
 from bench.report.table.figures import Figures, figures, require_measured
 from bench.report.table.fleet import overview, overview_json
 from bench.report.table.labels import labels
+from bench.report.table.shared import beside
 from bench.results.writer import Run
 from bench.sides.names import cell_name
 

@@ -15,7 +15,12 @@ from bench.report.letter.lkp import lkp_table
 from bench.report.letter.mmtests import mmtests_table
 from bench.report.letter.patches import statistics
 from bench.report.table.cells import CellTable
-from bench.report.table.common import (
+from bench.report.table.environment import no_result
+from bench.report.table.figures import Figures, figures
+from bench.report.table.findings import baseline_note, reference_sentences
+from bench.report.table.labels import labels
+from bench.report.table.pins import pins_verdict
+from bench.report.table.shared import (
     COMMON_TITLE,
     Beside,
     CommonRow,
@@ -24,11 +29,6 @@ from bench.report.table.common import (
     common_verdict,
     largest,
 )
-from bench.report.table.environment import no_result
-from bench.report.table.figures import Figures, figures
-from bench.report.table.findings import baseline_note, reference_sentences
-from bench.report.table.labels import labels
-from bench.report.table.pins import pins_verdict
 from bench.report.table.starts import starts_verdict
 from bench.results.writer import Run
 from bench.sides import Side, changes

@@ -21,9 +21,9 @@ from bench.report.letter.factors import (
 from bench.report.letter.numbers import GUESSED, Scale, scale_of
 from bench.report.table import pins
 from bench.report.table.cells import CellTable
-from bench.report.table.common import Beside, CommonRow, added_to, common_notes, more
 from bench.report.table.figures import Figures
 from bench.report.table.section import Column, Entry, Table, make_table
+from bench.report.table.shared import Beside, CommonRow, added_to, common_notes, more
 
 _Texts = tuple[Column, Sequence[str]]  # what stands in a column
 

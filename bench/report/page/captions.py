@@ -14,7 +14,6 @@ from bench.model.method import Method, Phase
 from bench.model.units import format_quantity, format_ratio, format_size
 from bench.report.table.cells import CellTable
 from bench.report.table.columns import factors
-from bench.report.table.common import ADDED, Beside, CommonRow, common_verdict, more
 from bench.report.table.figures import Figures
 from bench.report.table.findings import (
     MethodPair,
@@ -23,6 +22,7 @@ from bench.report.table.findings import (
     place_of_cell,
     ratio_range,
 )
+from bench.report.table.shared import ADDED, Beside, CommonRow, common_verdict, more
 from bench.stats.drift import drifting
 
 _MOST_KINDS = 2  # that a sentence names; the plot and the tables have them all

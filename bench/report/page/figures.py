@@ -12,8 +12,8 @@ from bench.model.units import parse_pause
 from bench.model.visible import visible
 from bench.report.page import captions
 from bench.report.table.cells import CellTable
-from bench.report.table.common import Beside, common_rows
 from bench.report.table.figures import Figures
+from bench.report.table.shared import Beside, common_rows
 from bench.results.writer import Run
 
 # The pause of a live update with vfio, as the patch's author quotes it.

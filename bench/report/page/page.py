@@ -17,7 +17,6 @@ from bench.model.visible import visible
 from bench.report.page.embedded import embedded
 from bench.report.page.figures import Plot, plots
 from bench.report.table.cells import CellTable
-from bench.report.table.common import Beside, beside, common_rows, common_verdict
 from bench.report.table.contents import UNITS, contents, unmeasured
 from bench.report.table.environment import environment_rows, no_result
 from bench.report.table.figures import Figures, figures
@@ -35,6 +34,7 @@ from bench.report.table.fleet import overview
 from bench.report.table.labels import labels
 from bench.report.table.pins import pins_verdict
 from bench.report.table.section import Column, Entry, Section, Table, make_table
+from bench.report.table.shared import Beside, beside, common_rows, common_verdict
 from bench.report.table.starts import starts_verdict
 from bench.results.comparable import facts_of, must_match
 from bench.results.writer import Run

@@ -15,8 +15,8 @@ from bench.model.visible import visible
 from bench.report.plots.scales import quantity
 from bench.report.table.cells import CellTable
 from bench.report.table.columns import factors
-from bench.report.table.common import CommonRow, largest
 from bench.report.table.figures import Figures
+from bench.report.table.shared import CommonRow, largest
 from bench.stats.samples import Floats
 from bench.stats.scaling import FittedLine
 from bench.stats.summary import Summary

@@ -61,8 +61,8 @@ from bench.report.plots.scales import (
 )
 from bench.report.plots.styles import HOLLOW, INK, MUTED, RC, SHADE, fill_of, style_of
 from bench.report.table.cells import ORDER, CellTable
-from bench.report.table.common import ASK, CommonRow
 from bench.report.table.figures import Figures
+from bench.report.table.shared import ASK, CommonRow
 from bench.report.table.starts import Start
 from bench.stats.drift import drift
 

@@ -11,7 +11,6 @@ from bench.model.units import KIB, format_ratio
 from bench.report.table import pins
 from bench.report.table.cells import CellTable
 from bench.report.table.columns import FACTOR_COLUMNS, factor_entries, factors
-from bench.report.table.common import Beside, beside, common_rows, common_table, common_verdict
 from bench.report.table.environment import environment, no_result
 from bench.report.table.figures import Figures, figures
 from bench.report.table.findings import baseline_note, methods_verdict, reference_sentences
@@ -25,6 +24,7 @@ from bench.report.table.section import (
     figures_under,
     make_table,
 )
+from bench.report.table.shared import Beside, beside, common_rows, common_table, common_verdict
 from bench.report.table.soak import soak_table, soak_verdicts, soaks
 from bench.report.table.starts import starts_table, starts_verdict
 from bench.results.writer import Run

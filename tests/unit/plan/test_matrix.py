@@ -16,7 +16,7 @@ from bench.model.units import GIB, MIB
 from bench.plan.matrix import ALIAS_FILE, REAL_LIMIT, balanced_order
 from tests.unit.streams import LIVE_METHODS, PIN_METHODS, small_block, small_plan
 
-ALL_METHODS = ",".join(Method)
+ALL_METHODS = ",".join((*LIVE_METHODS, *PIN_METHODS))
 
 method_lists = st.lists(st.sampled_from(list(Method)), min_size=1, unique=True)
 

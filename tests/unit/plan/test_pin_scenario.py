@@ -113,7 +113,7 @@ def test_an_unknown_device_says_that_a_path_will_do() -> None:
     assert [name for name in known if name not in caught.value.message] == []
 
 
-@pytest.mark.parametrize("method", Method)
+@pytest.mark.parametrize("method", (*LIVE_METHODS, *PIN_METHODS))
 def test_a_method_is_of_one_experiment(method: Method) -> None:
     block = small_block(method=method.value, device=device_of(method))
     assert block.experiment is method.experiment

@@ -88,7 +88,10 @@ def test_a_shipped_scenario_comes_back(name: str) -> None:
 def test_a_scenario_of_any_fields_comes_back(name: str, overrides: dict[str, Any]) -> None:
     """Exactly: the same types too, so that its plan is the same."""
     shipped = load_scenario(name, {}).model_dump(by_alias=True)
-    sizes = {"mem": [str(size) for size in shipped["mem"]]}
+    sizes: dict[str, Any] = {"mem": [str(size) for size in shipped["mem"]]}
+    sizes["also"] = [
+        {**each, "mem": [str(size) for size in each["mem"]]} for each in shipped["also"]
+    ]
     lists = {key: [*value] if isinstance(value, tuple) else value for key, value in shipped.items()}
     scenario = Scenario.model_validate({**lists, **sizes, **overrides})
     back = there_and_back(scenario)

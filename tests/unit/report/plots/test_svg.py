@@ -24,8 +24,8 @@ from bench.report.page.figures import plots as page_plots
 from bench.report.plots import draw as plots
 from bench.report.plots.draw import Drawing
 from bench.report.table.cells import CellTable
-from bench.report.table.common import Beside
 from bench.report.table.figures import figures
+from bench.report.table.shared import Beside
 from bench.results.writer import Run
 from tests.unit.report.plots.test_draw import EVERY
 from tests.unit.runs import SIX, cells, run_of, shuffled

@@ -12,9 +12,9 @@ from bench.model.method import Method
 from bench.report.letter import cover_letter
 from bench.report.page.page import page
 from bench.report.table.cells import CellTable
-from bench.report.table.common import beside, common_rows, common_table, common_verdict
 from bench.report.table.contents import contents
 from bench.report.table.figures import figures
+from bench.report.table.shared import beside, common_rows, common_table, common_verdict
 from bench.report.text.text import sections_text
 from bench.results.writer import Run, load
 from tests.unit.runs import NEW, RESET, write_run
