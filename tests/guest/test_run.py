@@ -36,7 +36,7 @@ def test_smoke_run_prints_its_table(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "reset-owner pauses" in done.stdout
+    assert "of reset-owner's pause" in done.stdout
     assert "not a time" in done.stdout
     facts = json.loads((out / "run.json").read_text())
     assert facts["clock"] == "icount"
@@ -90,4 +90,4 @@ def test_a_run_that_is_cut_short(tmp_path: Path, sign: signal.Signals) -> None:
     if sign is not signal.SIGKILL:
         assert running.returncode == 1
         assert b"interrupted" in stderr and b"Traceback" not in stderr
-        assert b"reset-owner pauses" in stdout
+        assert b"of reset-owner's pause" in stdout

@@ -124,4 +124,4 @@ def test_a_disk_that_fills_while_a_guest_is_saved(
     assert not [sample for sample in load(tmp_path / "full").samples if sample.boot != 1]
     left = [name for name in (tmp_path / "left").read_text().split() if name[0] != "."]
     assert left == ["full"]
-    assert "reset-owner pauses" in out
+    assert "of reset-owner's pause" in out

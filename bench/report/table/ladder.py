@@ -8,12 +8,13 @@ import numpy as np
 
 from bench.model.cell import Cell
 from bench.model.method import Experiment, Method, Phase
-from bench.model.units import format_quantity
 from bench.report.table.cells import BASES, CellTable, place_of
 from bench.report.table.columns import FACTOR_COLUMNS, factor_entries
 from bench.report.table.contents import TOUCHED, TOUCHED_NOTE, UNITS
-from bench.report.table.findings import place_of_cell, ratio_range
+from bench.report.table.findings import place_of_cell, ratio_range, savings
 from bench.report.table.section import NO_ENTRY, Column, Entry, Section, figures_under, make_table
+from bench.report.table.shared import beside
+from bench.report.table.starts import Start
 from bench.results.comparable import facts_of, unlike
 from bench.results.writer import Run
 from bench.stats.summary import Summary, ratio, summarize
@@ -69,7 +70,8 @@ def ladder(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
         *[TOUCHED_NOTE] * any(row[-1] is not NO_ENTRY for row in rows),
     )
     title = "Pause of a live update under each kernel"
-    verdict = Section(lines=tuple(_verdicts([*rungs.values()], unit)))
+    start = beside(runs[0], runs, tables).start
+    verdict = Section(lines=tuple(_verdicts([*rungs.values()], start, unit)))
     return [verdict, Section(title, notes, (make_table(columns, rows).filled(),))]
 
 
@@ -122,7 +124,7 @@ def _touched(cell: Cell, tables: Sequence[CellTable], unit: str) -> Entry:
     return Entry.quantity(summarize(np.concatenate(ticks)).median, unit) if ticks else NO_ENTRY
 
 
-def _verdicts(rungs: Sequence[Rung], unit: str) -> Iterator[str]:
+def _verdicts(rungs: Sequence[Rung], start: Start | None, unit: str) -> Iterator[str]:
     """Say of each baseline what is saved where it is at its best, a line each."""
     for method in dict.fromkeys(rung.cell.method for rung in rungs):
         best: dict[Cell, Rung] = {}
@@ -130,21 +132,23 @@ def _verdicts(rungs: Sequence[Rung], unit: str) -> Iterator[str]:
             known = best.get(rung.cell)
             if rung.cell.method is method and (not known or rung.base.median < known.base.median):
                 best[rung.cell] = rung
-        yield _verdict(method, [*best.values()], unit)
+        yield _verdict(method, [*best.values()], start, unit)
 
 
-def _verdict(method: Method, best: Sequence[Rung], unit: str) -> str:
+def _verdict(method: Method, best: Sequence[Rung], start: Start | None, unit: str) -> str:
     kernels = [*dict.fromkeys(rung.kernel for rung in best)]
     where = (
         f"with {kernels[0].removeprefix(_SAME)}"
         if len(kernels) == 1
         else "each cell with its own kernel"
     )
-    span = ratio_range(rung.ratio for rung in best)
     least = min(best, key=lambda rung: rung.ratio)
-    at = f"{'least at ' if len(best) > 1 else ''}{place_of_cell(least.cell)}"
-    saved = format_quantity(least.saved, unit)
-    return (
-        f"{method} at its best, {where}, pauses {span} as long as {_FOR[method]}, {at}, "
-        f"where {saved} are saved"
-    )
+    at = f"{'the least ratio at ' if len(best) > 1 else 'at '}{place_of_cell(least.cell)}"
+    saved = savings((rung.saved for rung in best), unit)
+    ratios = ratio_range(rung.ratio for rung in best)
+    if start:
+        added = start.added
+        left = ((r.base.median + added) / (r.other.median + added) for r in best)
+        ratios += f", {ratio_range(left)} with the start of {start.name} in both"
+    said = f"{_FOR[method]} saves {saved} of {method}'s pause at its best"
+    return f"{said}, {where} ({ratios}), {at}"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.model.cell import Clock
+from bench.model.method import Method
 from bench.report.table.cells import CellTable
 from bench.report.table.contents import contents
 from bench.report.table.ladder import ladder
@@ -15,6 +16,7 @@ from tests.unit.runs import NEW, RESET, sized, write_run
 STOCK = "6.12+live-update"
 BETTER = f"{STOCK}+range-unpin"
 SMALL = {RESET: 900, NEW: 100}
+VMM, HELPER = Method.START_VMM, Method.START_HELPER
 
 
 def shown(tmp_path: Path, *kernels: tuple[str, dict]) -> list[Section]:  # type: ignore[type-arg]
@@ -42,8 +44,8 @@ def test_each_baseline_stands_beside_what_it_is_for_under_the_same_kernel(tmp_pa
     ]
     (line,) = verdict.lines
     assert line == (
-        "reset-owner at its best, with +range-unpin, pauses 2.50x as long as new-owner, "
-        "sim-net-pa thp 1 GiB, where 180 are saved"
+        "new-owner saves 180 of reset-owner's pause at its best, with +range-unpin (2.50x), "
+        "at sim-net-pa thp 1 GiB"
     )
 
 
@@ -51,8 +53,9 @@ def test_the_best_may_be_another_kernel_in_each_cell(tmp_path: Path) -> None:
     large = {sized(RESET, 4): 9000, sized(NEW, 4): 100}
     worse = {sized(RESET, 4): 9900, sized(NEW, 4): 100, RESET: 300, NEW: 100}
     verdict, _ = shown(tmp_path, (STOCK, SMALL | large), (BETTER, worse))
-    assert "each cell with its own kernel, pauses 3.00x to 90.0x as long" in verdict.lines[0]
-    assert verdict.lines[0].endswith("least at sim-net-pa thp 1 GiB, where 200 are saved")
+    assert "new-owner saves 200 to 8.900 k of reset-owner's pause" in verdict.lines[0]
+    assert "each cell with its own kernel (3.00x to 90.0x)" in verdict.lines[0]
+    assert verdict.lines[0].endswith("the least ratio at sim-net-pa thp 1 GiB")
 
 
 def test_boots_of_a_kernel_are_one_rung(tmp_path: Path) -> None:
@@ -89,3 +92,13 @@ def test_one_kernel_or_one_method_is_no_ladder(tmp_path: Path) -> None:
 
 def test_a_baseline_that_one_kernel_alone_measured_has_no_ladder(tmp_path: Path) -> None:
     assert shown(tmp_path, (STOCK, SMALL), (BETTER, {NEW: 100})) == []
+
+
+def test_a_vmms_start_is_added_to_the_best_baseline_too(tmp_path: Path) -> None:
+    """From a run of that version of the kernel, which measured nothing else."""
+    starts = {replace(NEW, device="none", method=m): p for m, p in ((VMM, 95), (HELPER, 15))}
+    verdict, table = shown(
+        tmp_path, (STOCK, SMALL), (BETTER, {RESET: 300, NEW: 120}), (STOCK, starts)
+    )
+    assert "(2.50x, 1.900x with the start of QEMU in both)" in verdict.lines[0]
+    assert len(rows(table)) == 4
