@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a comparison comes to, in sentences; and what has no figure."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from bench.model.cell import Clock
@@ -47,13 +48,15 @@ def _saved(comparison: Comparison, gains: Mapping[str, Sequence[float]], clock: 
     found = {}
     for device in filter(gains.get, gains):
         rows = [row for row in comparison.measured if row.cell.device == device]
-        saved = savings(((r.base.level or 0) - (r.new.level or 0) for r in rows), clock.unit)
-        found[device] = saved, f"({ratio_range(gains[device])})"
-    (first, (saved, ratios)), *others = found.items()
+        saved = [(row.base.level or 0) - (row.new.level or 0) for row in rows]
+        said = savings(saved, clock.unit, comparison.base)
+        found[device] = f"{said} ({ratio_range(gains[device])})"
+    (first, said), *others = found.items()
     where = f"On {first} " if others else ""
-    said = [f"{where}{comparison.new} saves {saved} of {comparison.base}'s pause {ratios}"]
-    said += [f"on {device} {' '.join(figures)}" for device, figures in others]
-    return wrapped(f"{', '.join(said)}, {UNIT[clock]}.")
+    lines = [f"{where}{comparison.new} {said}"]
+    of_it = re.compile(f" (of|to) {re.escape(comparison.base)}'s pause")
+    lines += [f"on {device} it {of_it.sub('', said)}" for device, said in others]
+    return wrapped(f"{', '.join(lines)}, {UNIT[clock]}.")
 
 
 def findings(comparison: Comparison) -> list[str]:

@@ -82,15 +82,20 @@ def _verdict(pair: MethodPair, medians: Mapping[Cell, float], unit: str) -> str:
     found = [medians[row.base] - medians[row.cell] for row in pair.rows if row.base]
     span, where = ratio_range(map(gain, pair.rows)), place_of_cell(pair.worst.cell)
     where = f"at {where}" if len(pair.rows) == 1 else f"the least ratio at {where}"
-    saved = savings(found, unit) + ("" if unit == "ns" else f" {unit}")
-    return f"{pair.method} saves {saved} of {pair.base}'s pause ({span}), {where}"
+    saved = savings(found, unit, pair.base, "" if unit == "ns" else f" {unit}")
+    return f"{pair.method} {saved} ({span}), {where}"
 
 
-def savings(found: Iterable[float], unit: str) -> str:
-    """Spell the least and the greatest saving: ``3.438 G to 3.594 G``."""
+def savings(found: Iterable[float], unit: str, base: str, ticks: str = "") -> str:
+    """Spell the least and the greatest saving: ``saves 3.438 G to 3.594 G of BASE's pause``.
+
+    Or what is added to it, where nothing is saved anywhere; ``ticks`` stands behind the figures.
+    """
     values = [*found]
-    ends = (format_quantity(end, unit) for end in (min(values), max(values)))
-    return " to ".join(dict.fromkeys(ends))
+    adds = max(values) < 0
+    ends = sorted(map(abs, values)) if adds else sorted(values)
+    span = " to ".join(dict.fromkeys(format_quantity(end, unit) for end in (ends[0], ends[-1])))
+    return f"{'adds' if adds else 'saves'} {span}{ticks} {'to' if adds else 'of'} {base}'s pause"
 
 
 def ratio_range(ratios: Iterable[float]) -> str:

@@ -144,11 +144,10 @@ def _verdict(method: Method, best: Sequence[Rung], start: Start | None, unit: st
     )
     least = min(best, key=lambda rung: rung.ratio)
     at = f"{'the least ratio at ' if len(best) > 1 else 'at '}{place_of_cell(least.cell)}"
-    saved = savings((rung.saved for rung in best), unit)
+    saved = savings((rung.saved for rung in best), unit, method)
     ratios = ratio_range(rung.ratio for rung in best)
     if start:
         added = start.added
         left = ((r.base.median + added) / (r.other.median + added) for r in best)
         ratios += f", {ratio_range(left)} with the start of {start.name} in both"
-    said = f"{_FOR[method]} saves {saved} of {method}'s pause at its best"
-    return f"{said}, {where} ({ratios}), {at}"
+    return f"{_FOR[method]} {saved} at its best, {where} ({ratios}), {at}"

@@ -135,3 +135,18 @@ def test_the_run_that_measured_it(tmp_path: Path) -> None:
     letter = cover_letter([run])
     assert "VMM        qemu-system-x86_64 -nodefaults" in letter and "smaps" not in letter
     assert "60.40 M" in page([run])
+
+
+def test_a_method_that_saves_nothing_adds(tmp_path: Path) -> None:
+    """Of several devices each has its own words, and the pause is named once."""
+    longer = {RESET: 1_000_000, NEW: 1_250_000}
+    other = {replace(cell, device="sim-net-va"): pause for cell, pause in longer.items()}
+    run = run_with(tmp_path / "run", {**longer, **other})
+    assert sections_text(contents(run)).startswith(
+        "new-owner adds 250.0 k instructions to reset-owner's pause (0.800x), the least ratio at"
+    )
+    letter = " ".join(cover_letter([run]).split())
+    assert letter.startswith(
+        "On sim-net-pa new-owner adds 250.0 k to reset-owner's pause (0.800x), "
+        "on sim-net-va it adds 250.0 k (0.800x), in instructions"
+    )
