@@ -110,7 +110,7 @@ def test_a_screen_reader_hears_the_findings(visit: Visit, written: Written) -> N
     """Each plot is one picture whose name says what it shows; each table has a name, a row too."""
     view = visit(written("mixed"))
     pictures = view.page.get_by_role("img")
-    assert pictures.count() == view.page.locator("figure").count() == 5
+    assert pictures.count() == view.page.locator("figure").count() == 6
     first = pictures.first.get_attribute("aria-label") or ""
     assert "grows" in first and "with reset-owner" in first
     for table in view.page.get_by_role("table").all():

@@ -41,7 +41,7 @@ class CommonRow:
     cell: Cell
     base: float
     pause: float
-    shared: float  # of it: the exec that both have
+    shared: float  # the part of exec that both have
     by_transfer: float | None  # the ratio if the new process was there before the pause
 
     @property
@@ -81,12 +81,13 @@ def _kernel(run: Run) -> str:
 def common_rows(rows: Sequence[Figures], found: Beside) -> list[CommonRow]:
     """List measured cells with a handover within the pause, and what they are held against."""
     pauses = {row.cell: row.pause.median for row in rows if row.pause}
+    execs = {row.cell: row.phases.get(Phase.EXEC, 0.0) for row in rows}
     return [
         CommonRow(
             cell=row.cell,
             base=pauses[row.base],
             pause=pauses[row.cell],
-            shared=row.phases.get(Phase.EXEC, 0.0),
+            shared=min(execs[row.cell], execs[row.base]),
             by_transfer=_by_transfer(row.cell, row.base, found.tables),
         )
         for pair in method_pairs(rows)
