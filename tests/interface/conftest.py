@@ -19,12 +19,12 @@ KERNELS = (
     pytest.param(("live-update", ""), id="usual"),
     pytest.param((_LATER, ""), id="7.3", marks=_LANE),
 )
-# For the model, which has to hold whatever the pages are pinned by.
-OTHERS = (
+BASELINES = (
     pytest.param((BEST_BASELINE, ""), id="file-pin", marks=_LANE),
     pytest.param((f"7.3:{BEST_BASELINE}", ""), id="7.3-file-pin", marks=_LANE),
-    pytest.param((_LATER, "debug"), id="7.3-debug", marks=_LANE),
 )
+# For the model, which has to hold whatever the pages are pinned by.
+OTHERS = (*BASELINES, pytest.param((_LATER, "debug"), id="7.3-debug", marks=_LANE))
 
 
 @pytest.fixture(scope="session", params=KERNELS)

@@ -60,13 +60,13 @@ def _answer(line: dict[str, object]) -> Answer:
 
 
 @contextmanager
-def playing(setup: GuestSetup, device: str, where: Path) -> Iterator[Player]:
-    """Boot a guest with the player and a device in it, until the block is left."""
-    player = where / "player"
+def guest_with(setup: GuestSetup, device: str, source: Path, where: Path) -> Iterator[Guest]:
+    """Boot a guest with a program of C and a device in it, until the block is left."""
+    program = where / source.stem
     flags = ["-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-static"]
-    subprocess.run(["gcc", *flags, "-o", player, SOURCE], check=True)
+    subprocess.run(["gcc", *flags, "-o", program, source], check=True)
     made = DEVICES[device]
-    initramfs = ensure_initramfs(setup.kernel, made.programs, {"player": player})
+    initramfs = ensure_initramfs(setup.kernel, made.programs, {source.stem: program})
     console = where / "console.log"
     once = replace(setup, initramfs=initramfs, console=console, fresh=True)  # not saved
     executor = GuestExecutor(once)
@@ -74,9 +74,16 @@ def playing(setup: GuestSetup, device: str, where: Path) -> Iterator[Player]:
     with executor.guest([step.command for step in steps]) as guest:
         for step in steps:
             step.take(guest)
-        yield Player(guest, device)
+        yield guest
     executor.close()
     assert splats(console) == []
+
+
+@contextmanager
+def playing(setup: GuestSetup, device: str, where: Path) -> Iterator[Player]:
+    """Boot a guest with the player and a device in it, until the block is left."""
+    with guest_with(setup, device, SOURCE, where) as guest:
+        yield Player(guest, device)
 
 
 def hold(player: Player, steps: int) -> None:
