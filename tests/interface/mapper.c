@@ -2,8 +2,9 @@
 /*
  * Map memory of several kinds in one IOTLB message, and say what came of it.
  *
- *	mapper DEVICE PERM KIND:STATES...
+ *	mapper DEVICE PERM SKIP KIND:STATES...
  *
+ * The first SKIP pages of 4 KiB are left out of the mapping.
  * The kinds lie one behind the other in user memory: "shmem", "huge" (hugetlb,
  * 2 MiB) and "thp" are a file of their own; "sealed" is a file of shmem that
  * is sealed against writing; "private" a private mapping of a file; "anon"
@@ -277,13 +278,15 @@ static const char *received(uint64_t iova)
 }
 
 /* What the process writes now, or wrote into the file, is what the device reads. */
-static size_t count_different(bool writes)
+static size_t count_different(const char *from, bool writes)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < n_units; i++) {
 		char *at = units[i].at;
 
+		if (at < from)
+			continue;
 		if (writes)
 			stamp(at, i + UNITS);
 		n += !!memcmp(received(IOVA + (uint64_t)(at - AT)), at, PACKET);
@@ -311,25 +314,29 @@ int main(int argc, char **argv)
 {
 	FILE *to = fdopen(4, "w");
 	long pinned, before, r;
+	size_t skip;
 	uint8_t perm;
 
-	if (argc < 4 || !to)
-		errx(2, "mapper DEVICE PERM KIND:STATES... 4>RESULTS");
+	if (argc < 5 || !to)
+		errx(2, "mapper DEVICE PERM SKIP KIND:STATES... 4>RESULTS");
 	signal(SIGBUS, told);
 	device = open(argv[1], O_RDWR);
 	must(device, argv[1]);
 	perm = (uint8_t)atoi(argv[2]);
-	for (int i = 3; i < argc; i++)
+	skip = strtoul(argv[3], NULL, 10) * PAGE;
+	for (int i = 4; i < argc; i++)
 		add(argv[i]);
 	start();
 	before = charged();
 	pinned = pins();
 
-	r = send_message(VHOST_IOTLB_UPDATE, IOVA, AT, (uint64_t)(end - AT), perm);
+	r = send_message(VHOST_IOTLB_UPDATE, IOVA + skip, AT + skip,
+			 (size_t)(end - AT) - skip, perm);
 	fprintf(to, "{\"r\":%ld,\"charged\":%ld,\"pins\":%ld,\"faulted\":\"", r,
 		charged() - before, pins() - pinned);
 	print_faulted(to);
-	fprintf(to, "\",\"differs\":%zu", r ? 0 : count_different(perm & 2));
+	fprintf(to, "\",\"differs\":%zu", 
+		r ? 0 : count_different(AT + skip, perm & 2));
 	must(send_message(VHOST_IOTLB_INVALIDATE, IOVA, NULL,
 			  (uint64_t)(end - AT), 0), "INVALIDATE");
 	fprintf(to, ",\"still_charged\":%ld,\"left\":%ld}\n", charged() - before,

@@ -15,7 +15,7 @@ from bench.kernel.modules import ensure_kernel, lay_tree, make_commands, make_mo
 from bench.kernel.packages import ensure_packages
 from bench.kernel.series import apply_patches, patches_of
 from bench.paths import ROOT
-from tests.kernel.complaints import ALL_WARNINGS, built
+from tests.kernel.complaints import ALL_WARNINGS, assert_checkpatch_is_clean, built
 from tests.kernel.series import BEST_BASELINE
 
 CONFIG = load_config()
@@ -26,43 +26,71 @@ SERIES = patches_of(BEST_BASELINE, (6, 12))
 
 @pytest.mark.parametrize("patch", [*SERIES, *PLANTED], ids=lambda path: path.stem[:24])
 def test_checkpatch_is_clean(patch: Path) -> None:
-    checkpatch = ensure_packages(CONFIG).source / "scripts/checkpatch.pl"
-    done = subprocess.run(
-        ["perl", checkpatch, "--strict", "--no-tree", "--show-types", patch],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    assert "0 errors, 0 warnings, 0 checks" in done.stdout
+    assert_checkpatch_is_clean(ensure_packages(CONFIG).source, patch)
 
 
-def test_messages_are_in_the_form_of_the_list() -> None:
-    for number, patch in enumerate(CONFIG.patch_files, start=1):
+# Every series in each of its versions; those of several patches have a letter.
+POSTED = {
+    f"{name}-{version[0]}.{version[1]}": patches_of(name, version)
+    for name in BEST_BASELINE.split("+")
+    for version in ((6, 12), (7, 3))
+}
+WITH_LETTER = {name: patches for name, patches in POSTED.items() if len(patches) > 1}
+
+
+def letter_of(patches: tuple[Path, ...]) -> str:
+    """Return the cover letter of a series."""
+    return (patches[0].parent / "0000-cover-letter.txt").read_text()
+
+
+@pytest.mark.parametrize("patches", POSTED.values(), ids=POSTED)
+def test_messages_are_in_the_form_of_the_list(patches: tuple[Path, ...]) -> None:
+    for number, patch in enumerate(patches, start=1):
         head, _, _ = patch.read_text().partition("\n---\n")
         assert "\nSigned-off-by: " in head
-        of = f"{number:02}/{len(CONFIG.patch_files)}"
-        subject = re.search(rf"^Subject: \[PATCH {of}\] (.*(?:\n .*)?)$", head, re.MULTILINE)
+        count = str(len(patches))
+        of = f" {number:0{len(count)}}/{count}" if len(patches) > 1 else ""
+        subject = re.search(rf"^Subject: \[PATCH{of}\] (.*(?:\n .*)?)$", head, re.MULTILINE)
         assert subject and len(subject[1]) <= 75, patch
-        lines = [line for line in head.partition("\n\n")[2].splitlines() if "://" not in line]
-        assert all(len(line) <= 75 for line in lines), patch
+        assert all(len(line) <= 75 for line in prose(head)), patch
 
 
-def test_the_cover_letter_lists_the_patches() -> None:
-    letter = (CONFIG.patch_files[0].parent / "0000-cover-letter.txt").read_text()
+def prose(head: str) -> list[str]:
+    """Return the lines of a message that are wrapped: no links, and not what it fixes."""
+    lines = head.partition("\n\n")[2].splitlines()
+    return [line for line in lines if "://" not in line and not line.startswith("Fixes: ")]
+
+
+@pytest.mark.parametrize("patches", WITH_LETTER.values(), ids=WITH_LETTER)
+def test_the_cover_letter_lists_the_patches(patches: tuple[Path, ...]) -> None:
     subjects = [
         re.sub(r"\s+", " ", re.split(r"\d+/\d+\] ", head, maxsplit=1)[1])
-        for patch in CONFIG.patch_files
+        for patch in patches
         if (head := patch.read_text().partition("Subject: ")[2].partition("\n\n")[0])
     ]
-    assert "".join(f"  {subject}\n" for subject in subjects) in letter
+    assert "".join(f"  {subject}\n" for subject in subjects) in letter_of(patches)
+
+
+@pytest.mark.parametrize("patches", WITH_LETTER.values(), ids=WITH_LETTER)
+def test_the_cover_letter_names_what_the_first_patch_is_made_on(patches: tuple[Path, ...]) -> None:
+    diffs = re.findall(
+        r"^index ([0-9a-f]+)\.\.\S+ \d+\n--- a/(\S+)$", patches[0].read_text(), re.MULTILINE
+    )
+    assert diffs
+    named = {name: blob for blob, name in named_in(letter_of(patches))}
+    for blob, name in diffs:
+        assert named[name].startswith(blob)
+
+
+def named_in(letter: str) -> list[tuple[str, str]]:
+    """Return the files that a letter names, each behind its name in git."""
+    return re.findall(r"^  ([0-9a-f]{16}) (\S+)$", letter, re.MULTILINE)
 
 
 def test_the_cover_letter_names_the_files_that_the_series_is_made_on() -> None:
     """As git names them, since Debian's source has no commit."""
     source = ensure_packages(CONFIG).source
-    letter = (CONFIG.patch_files[0].parent / "0000-cover-letter.txt").read_text()
-    named = re.findall(r"^  ([0-9a-f]{16}) (\S+)$", letter, re.MULTILINE)
+    named = named_in(letter_of(CONFIG.patch_files))
     changed = {
         name
         for patch in CONFIG.patch_files

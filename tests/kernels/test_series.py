@@ -3,7 +3,6 @@
 
 import os
 import shutil
-import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from bench.cleanup.scratch import discard
 from bench.kernel.series import patches_of
 from bench.kernel.tree import Tree
 from bench.kernel.whole import build_environment, make_command
-from tests.kernel.complaints import ALL_WARNINGS, built
+from tests.kernel.complaints import ALL_WARNINGS, assert_checkpatch_is_clean, built
 from tests.kernel.series import BEST_BASELINE
 from tests.kernels.conftest import bench, measured
 
@@ -23,11 +22,7 @@ DIRECTORIES = ("drivers/vhost/", "drivers/vdpa/")
 
 @pytest.mark.parametrize("patch", PATCHES, ids=lambda path: path.stem[:24])
 def test_checkpatch_of_that_kernel_is_clean(patch: Path, plain: Path) -> None:
-    script = Tree("7.3").source / "scripts/checkpatch.pl"
-    command = ["perl", str(script), "--strict", "--no-tree", "--show-types", str(patch)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
-    assert "0 errors, 0 warnings, 0 checks" in done.stdout
+    assert_checkpatch_is_clean(Tree("7.3").source, patch)
 
 
 def complaints(tree: Tree) -> Counter[str]:
