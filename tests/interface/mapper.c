@@ -53,7 +53,7 @@
 
 struct unit {
 	char *at;
-	bool there;
+	bool writable;
 };
 
 static struct unit units[UNITS];
@@ -186,7 +186,7 @@ static void add_file(const char *kind, const char *states, size_t page)
 static void add(char *text)
 {
 	char *states = strchr(text, ':');
-	bool none = !strncmp(text, "none", 4);
+	bool sealed = !strncmp(text, "sealed", 6);
 	size_t page = PAGE;
 
 	*states++ = 0;
@@ -194,10 +194,10 @@ static void add(char *text)
 		page = HUGE;
 	if (!strcmp(text, "anon"))
 		add_scattered(states);
-	else if (!none)
+	else if (strcmp(text, "none"))
 		add_file(text, states, page);
 	for (; *states; states++, end += page)
-		units[n_units++] = (struct unit) { end, !none };
+		units[n_units++] = (struct unit) { end, !sealed };
 }
 
 static long send_message(uint8_t type, uint64_t iova, const char *at,
@@ -287,7 +287,7 @@ static size_t count_different(const char *from, bool writes)
 
 		if (at < from)
 			continue;
-		if (writes)
+		if (writes && units[i].writable)
 			stamp(at, i + UNITS);
 		n += !!memcmp(received(IOVA + (uint64_t)(at - AT)), at, PACKET);
 	}
