@@ -105,7 +105,8 @@ static void stamp(char *page, size_t number)
 	memcpy(page + 32, &number, sizeof(number));
 }
 
-static void *map_file(int file, size_t size, int protection, int flags, char *at)
+static void *map_file(int file, size_t size, int protection, int flags,
+		      char *at)
 {
 	char *got = mmap(at, size, protection, flags | (at ? MAP_FIXED : 0),
 			 file, 0);
@@ -146,7 +147,8 @@ static void fill(int file, const char *states, size_t page, bool thp)
 			continue;
 		at = map_file(file, n * page, PROT_READ, MAP_SHARED, NULL);
 		(void)*(volatile char *)(at + i * page);
-		must(madvise(at + i * page, page, MADV_HWPOISON), "MADV_HWPOISON");
+		must(madvise(at + i * page, page, MADV_HWPOISON),
+		     "MADV_HWPOISON");
 		must(munmap(at, n * page), "munmap");
 	}
 }
@@ -233,7 +235,8 @@ static void start(void)
 		struct vhost_vring_state s = { q, RING };
 		struct vhost_vring_addr a = {
 			.index = q, .desc_user_addr = at,
-			.avail_user_addr = at + 1024, .used_user_addr = at + 2048,
+			.avail_user_addr = at + 1024,
+			.used_user_addr = at + 2048,
 		};
 		struct vhost_vring_file f = { q, kick[q] = eventfd(0, 0) };
 
@@ -254,7 +257,9 @@ static void post(unsigned int q, uint64_t iova, uint16_t flags)
 	volatile struct vring_avail *avail =
 		(struct vring_avail *)(RINGS + q * PAGE + 1024);
 
-	*desc = (struct vring_desc) { .addr = iova, .len = PACKET, .flags = flags };
+	*desc = (struct vring_desc) {
+		.addr = iova, .len = PACKET, .flags = flags,
+	};
 	avail->ring[avail->idx % RING] = 0;
 	__sync_synchronize();
 	avail->idx++;
@@ -277,7 +282,7 @@ static const char *received(uint64_t iova)
 	return RINGS + 2 * PAGE;
 }
 
-/* What the process writes now, or wrote into the file, is what the device reads. */
+/* The pages in which the device reads something else than was written. */
 static size_t count_different(const char *from, bool writes)
 {
 	size_t n = 0;
@@ -335,11 +340,11 @@ int main(int argc, char **argv)
 	fprintf(to, "{\"r\":%ld,\"charged\":%ld,\"pins\":%ld,\"faulted\":\"", r,
 		charged() - before, pins() - pinned);
 	print_faulted(to);
-	fprintf(to, "\",\"differs\":%zu", 
+	fprintf(to, "\",\"differs\":%zu",
 		r ? 0 : count_different(AT + skip, perm & 2));
 	must(send_message(VHOST_IOTLB_INVALIDATE, IOVA, NULL,
 			  (uint64_t)(end - AT), 0), "INVALIDATE");
-	fprintf(to, ",\"still_charged\":%ld,\"left\":%ld}\n", charged() - before,
-		pins() - pinned);
+	fprintf(to, ",\"still_charged\":%ld,\"left\":%ld}\n",
+		charged() - before, pins() - pinned);
 	return fflush(to) ? 1 : 0;
 }
