@@ -217,7 +217,8 @@ def block_script(block: Block, clock: Clock, kernel: Kernel) -> list[Command]:
     """All that a guest does for a block; the helper comes last."""
     cell = block.any_cell
     steps: list[Command] = [CHECK_CLOCK] if clock is Clock.ICOUNT else []
-    steps += device_steps((DEVICES[name] for name in block.devices), kernel)
+    devices = (DEVICES[name] for name in block.devices)
+    steps += device_steps(devices, kernel, cell.devices_of_vm)
     if Method.GUP_TEST in block.order:
         steps.append(Command(f"[ -e {_GUP_TEST} ] || insmod /modules/gup_test_module.ko"))
     steps += page_steps(cell)
@@ -227,22 +228,27 @@ def block_script(block: Block, clock: Clock, kernel: Kernel) -> list[Command]:
     return [*steps, Command(helper_command(block, clock is Clock.WALL), deadline(block))]
 
 
-def device_steps(devices: Iterable[Device], kernel: Kernel) -> list[Command]:
-    """Put devices behind their nodes, at most one of a family."""
+def device_steps(devices: Iterable[Device], kernel: Kernel, count: int = 1) -> list[Command]:
+    """Put devices behind their nodes, at most one kind of a family, so many of each."""
     devices = [*devices]
     loads = [
         _load(driver, parameters, kernel)
         for driver, parameters in _modules(devices).items()
         if not kernel.has_built_in(driver)
     ]
-    return loads + [step for device in devices for step in _add(device)]
+    return loads + [step for device in devices for step in _add(device, count)]
 
 
-def _add(device: Device) -> Iterator[Command]:
+def _add(device: Device, count: int) -> Iterator[Command]:
     probe, need = device.needs
     if probe:
         yield Command(probe, skips=(f"this kernel cannot have {device.name}", need))
-    yield from map(Command, device.add)
+    if count > 1 and not device.several:
+        why = f"a guest has one {device.name}, and {count} devices of the VM are asked for"
+        several = ", ".join(name for name, each in DEVICES.items() if each.several)
+        yield Command("false", skips=(why, f"--devices-of-vm 1, or one of {several}"))
+    for number in range(count):
+        yield from map(Command, device.added(number))
 
 
 def _load(driver: str, parameters: str, kernel: Kernel) -> Command:

@@ -243,7 +243,8 @@ def cell_memory(cell: Cell) -> int:
     """
     entries = cell.mem // cell.pages.size
     file = 0 if cell.pages is Pages.HUGETLB_1G else cell.file
-    return _RESERVE + file + 2 * (cell.mem // cell.pages.size * 8) + 2 * entries * _ENTRY
+    iotlbs = 2 * entries * _ENTRY * cell.devices_of_vm
+    return _RESERVE + file + 2 * (cell.mem // cell.pages.size * 8) + iotlbs
 
 
 def _choose(

@@ -87,5 +87,6 @@ void make_memory(struct memory *m, const struct params *p)
 void open_device(struct vdpa *d, const struct params *p)
 {
 	memset(d, 0, sizeof(*d));
-	vdpa_open(d, p->device[FAMILY_VDPA]);
+	strcpy(d->node, p->device[FAMILY_VDPA]);
+	vdpa_open(d);
 }

@@ -209,7 +209,7 @@ void usage(const char *what)
 		"  --mem BYTES [--file BYTES] --pages KIND --order METHOD,...\n"
 		"  [--regions N|IOVA+SIZE@OFFSET,...] [--warm] [--pinned]\n"
 		"  [--handover NAME] [--unbatched] [--fault NAME] [--loops N]\n"
-		"  [--threads N] [--counters] [--gentle]\n"
+		"  [--devices-of-vm N] [--threads N] [--counters] [--gentle]\n"
 		"  [--handovers N] [--alone]\n"
 		"  [--lease PATH -- PROGRAM WORD...]\n",
 		what);

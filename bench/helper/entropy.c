@@ -99,7 +99,7 @@ void entropy_start(const struct vfio *v, const struct memory *m, uint64_t iova)
 
 	if (!v->driven)
 		return;
-	ring = ring_clear(m, iova, RING);
+	ring = ring_clear(m, iova, 0, RING);
 	entropy_stop(v);
 	set(v, COMMON(device_status), DRIVER, 1);
 	set_features(v);
@@ -140,7 +140,7 @@ static void await(const struct vfio *v, const struct io_memory *m,
 void entropy_prove(const struct vfio *v, const struct memory *m,
 		   const struct region *r, uint64_t seq)
 {
-	const struct io_memory where = io_memory(m, r);
+	const struct io_memory where = io_memory(m, r, 0);
 	const struct io_part part = { BUFFER, 0, LEN, true };
 	unsigned char *data = io_buffer(&where, BUFFER), before[LEN];
 	uint16_t done;

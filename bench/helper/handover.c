@@ -27,7 +27,7 @@
 #include "own_pages.h"
 
 /* The files that are handed over; those of the device come last. */
-enum { STATE_FD, MEMORY_FD, DEVICE_FD, MOST_FILES = 8 };
+enum { STATE_FD, MEMORY_FD, DEVICE_FD, MOST_FILES = 64 };
 
 /*
  * Of the environment only what bench marks its processes with
@@ -74,12 +74,19 @@ static void settle(struct state *s)
 	counters_start(&s->counters);
 }
 
+static void forget_eventfds(struct state *s)
+{
+	for_each_vdpa(d, s)
+		vdpa_forget_eventfds(d);
+}
+
 struct state *handover_resume(int state_fd)
 {
 	struct state *s = state_map(state_fd);
 
 	settle(s);
 	emit_to(s->out_fd);
+	forget_eventfds(s);
 	return s;
 }
 
@@ -191,15 +198,50 @@ static void make_pair(int pair[2])
 	fcntl(pair[0], F_SETFD, FD_CLOEXEC);
 }
 
-static void __attribute__((noreturn)) wait_for_successor(int sock)
+/* What of the state is this process's own, and the new one's meanwhile. */
+struct own {
+	int fd;
+	struct memory m;
+	struct vdpa d[VDPA_MOST];
+	struct vfio v;
+};
+
+static void keep_own(const struct state *s, struct own *own)
 {
-	wait_byte(sock);	/* it is done, or has died and said why */
+	own->fd = s->fd;
+	own->m = s->m;
+	memcpy(own->d, s->d, s->p.devices_of_vm * sizeof(s->d[0]));
+	own->v = s->v;
+}
+
+static void restore_own(struct state *s, const struct own *own)
+{
+	s->fd = own->fd;
+	s->m = own->m;
+	s->uaddr = s->m.base;
+	memcpy(s->d, own->d, s->p.devices_of_vm * sizeof(s->d[0]));
+	s->v = own->v;
+}
+
+/* It is done, or has died and said why; or it gave up: then return. */
+static void wait_for_successor(struct state *s, int sock)
+{
+	if (wait_byte(sock) || !s->gave_up)
+		_exit(EXIT_DONE);
+	close(sock);
+	s->gave_up = false;
+}
+
+void give_up(struct state *s)
+{
+	method_give_up(s);
+	s->gave_up = true;
 	_exit(EXIT_DONE);
 }
 
-static void __attribute__((noreturn))
-by_transfer(struct state *s, void (*release)(struct state *s))
+static void by_transfer(struct state *s, void (*release)(struct state *s))
 {
+	struct own own;
 	int pair[2];
 
 	make_pair(pair);
@@ -208,31 +250,42 @@ by_transfer(struct state *s, void (*release)(struct state *s))
 	if (!wait_byte(pair[0]))
 		die("transfer", 0, "the new process did not start");
 	release(s);
+	if (method_goes_back(s))
+		keep_own(s, &own);
 	send_state(s, pair[0]);
-	wait_for_successor(pair[0]);
+	wait_for_successor(s, pair[0]);
+	restore_own(s, &own);
 }
 
 /*
  * What execve() would close or unmap is not to be inherited either: eventfds
  * are closed here, guest memory is kept out of the child.
  */
-static void by_fork(struct state *s, void (*release)(struct state *s))
+static bool by_fork(struct state *s, void (*release)(struct state *s))
 {
+	struct own own;
 	int pair[2];
 	pid_t pid;
 
 	make_pair(pair);
 	memory_keep_from_children(&s->m);
 	release(s);
+	if (method_goes_back(s))
+		keep_own(s, &own);
 	pid = fork();
 	if (pid < 0)
 		die("fork", errno, "fork");
 	close(pair[pid ? 1 : 0]);
-	if (pid)
-		wait_for_successor(pair[0]);
+	if (pid) {
+		wait_for_successor(s, pair[0]);
+		restore_own(s, &own);
+		return false;
+	}
 	s->old_sock = pair[1];
-	vdpa_close_eventfds(&s->d);
+	for_each_vdpa(d, s)
+		vdpa_close_eventfds(d);
 	settle(s);
+	return true;
 }
 
 struct state *handover_receive(int sock)
@@ -247,6 +300,7 @@ struct state *handover_receive(int sock)
 	emit_to(s->out_fd);
 	s->fd = fds[STATE_FD];
 	s->m.fd = fds[MEMORY_FD];
+	forget_eventfds(s);
 	receive_device(s, fds, count);
 	s->old_sock = sock;
 	return s;
@@ -268,14 +322,14 @@ void dismiss_old_process(struct state *s)
 	close(s->old_sock);
 }
 
-void hand_over(struct state *s, void (*release)(struct state *s))
+bool hand_over(struct state *s, void (*release)(struct state *s))
 {
 	switch (s->p.handover) {
 	case HANDOVER_TRANSFER:
 		by_transfer(s, release);
+		return false;
 	case HANDOVER_FORK:
-		by_fork(s, release);
-		break;
+		return by_fork(s, release);
 	default:
 		by_exec(s, release);
 	}

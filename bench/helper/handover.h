@@ -5,9 +5,13 @@
 
 /*
  * Let go by @release(), then become the new process by execve(), or feed it, or
- * have it as a child. Returns in the child of a fork only: it is the new one.
+ * have it as a child. Returns true in the child of a fork, which is the new
+ * process; false in the old one, where the new one gave up and is gone.
  */
-void hand_over(struct state *s, void (*release)(struct state *s));
+bool hand_over(struct state *s, void (*release)(struct state *s));
+
+/* The new process: be gone, which the old one takes for a failure. */
+void __attribute__((noreturn)) give_up(struct state *s);
 
 /* Get the state in a new process: after execve(), or from the old process. */
 struct state *handover_resume(int state_fd);

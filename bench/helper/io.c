@@ -203,7 +203,7 @@ void io_layout(struct vdpa *d, const struct memory *m, uint64_t iova)
 {
 	d->nvqs = kind_of(d)->nvqs;
 	for (unsigned int q = 0; q < d->nvqs; q++) {
-		d->vq[q].ring = ring_clear(m, iova, q);
+		d->vq[q].ring = ring_clear(m, iova, d->index, q);
 		d->vq[q].base = 0;
 	}
 }
@@ -211,7 +211,7 @@ void io_layout(struct vdpa *d, const struct memory *m, uint64_t iova)
 void io_offer(const struct vdpa *d, const struct memory *m,
 	      const struct region *r, uint64_t seq)
 {
-	const struct io_memory where = io_memory(m, r);
+	const struct io_memory where = io_memory(m, r, d->index);
 
 	kind_of(d)->offer(d, &where, seq);
 }
@@ -219,14 +219,15 @@ void io_offer(const struct vdpa *d, const struct memory *m,
 void io_collect(const struct vdpa *d, const struct memory *m,
 		const struct region *r, uint64_t seq)
 {
-	const struct io_memory where = io_memory(m, r);
+	const struct io_memory where = io_memory(m, r, d->index);
 
 	kind_of(d)->collect(d, &where, seq);
 }
 
-bool io_pending(const struct vdpa *d, const struct memory *m)
+bool io_pending(const struct vdpa *d, const struct memory *m,
+		const struct region *r)
 {
-	const struct io_memory where = { .rings = m->base };
+	const struct io_memory where = io_memory(m, r, d->index);
 
 	for (unsigned int q = 0; q < d->nvqs; q++)
 		if (!ring_done(&where, q, ring_offered(&where, q)))

@@ -39,4 +39,5 @@ void io_collect(const struct vdpa *d, const struct memory *m,
 void io_forget_kicks(const struct vdpa *d);
 
 /* Has any queue a request that the device is not done with? */
-bool io_pending(const struct vdpa *d, const struct memory *m);
+bool io_pending(const struct vdpa *d, const struct memory *m,
+		const struct region *r);

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -85,28 +86,18 @@ static void __attribute__((noreturn)) finish(struct state *s)
 	_exit(EXIT_DONE);
 }
 
-/* The new process, from the moment on that it has the state of the old one. */
-static void take_over(struct state *s)
+/* The process that is to have the device: claim it, start it, prove it. */
+static uint64_t bring_up(struct state *s)
 {
-	uint64_t charged_kb;
-
-	memory_map(&s->m, PLACE(s->handover + 1));
-	s->uaddr = s->m.base;
-	if (s->p.fault == FAULT_WRONG_ADDRESS)
-		s->uaddr = memory_make_decoy(&s->m);
-	s->end[EXEC] = now();
-	s->end[POPULATE] = s->end[EXEC];
-	if (s->p.warm) {
-		memory_touch(&s->m);
-		s->end[POPULATE] = now();
-	}
 	for (enum phase phase = CLAIM; phase < NPHASES; phase++)
 		take_step(s, phase);
 	counters_stop(&s->counters, s->counted);
-
 	load_collect(s);
-	charged_kb = prove(s, s->handover + 1);
-	dismiss_old_process(s);
+	return prove(s, s->handover + 1);
+}
+
+static void conclude(struct state *s, uint64_t charged_kb)
+{
 	if (is_soak(s))
 		soak_emit(s);
 	if (is_rep(s)) {
@@ -119,14 +110,53 @@ static void take_over(struct state *s)
 	change_device(s);
 }
 
+/* The new process, from the moment on that it has the state of the old one. */
+static void take_over(struct state *s)
+{
+	uint64_t charged_kb;
+
+	memory_map(&s->m, PLACE(s->moves + 1));
+	s->uaddr = s->m.base;
+	if (s->p.fault == FAULT_WRONG_ADDRESS)
+		s->uaddr = memory_make_decoy(&s->m);
+	s->end[EXEC] = now();
+	s->end[POPULATE] = s->end[EXEC];
+	if (s->p.warm) {
+		memory_touch(&s->m);
+		s->end[POPULATE] = now();
+	}
+	if (method_goes_back(s)) {
+		method_step(s, CLAIM);
+		give_up(s);
+	}
+	charged_kb = bring_up(s);
+	dismiss_old_process(s);
+	s->moves++;
+	conclude(s, charged_kb);
+}
+
+/*
+ * The old process, whose successor claimed the device and is gone: that, and
+ * claiming it again, is the phase of the claim.
+ */
+static void take_back(struct state *s)
+{
+	uint64_t charged_kb = bring_up(s);
+
+	wait(NULL);
+	conclude(s, charged_kb);
+}
+
 /* The old process; and by fork, each that comes after it. */
 static void __attribute__((noreturn)) go_on(struct state *s)
 {
 	for (;;) {
 		if (!is_soak(s))
 			wait_for_quiet();
-		hand_over(s, let_go);
-		take_over(s);
+		if (hand_over(s, let_go))
+			take_over(s);
+		else
+			take_back(s);
 	}
 }
 
@@ -146,6 +176,22 @@ void live_update_receive(int sock)
 	go_on(s);
 }
 
+/* After execve() there is no old process that could take the device back. */
+static void skip_going_back(struct state *s)
+{
+	static const enum method_id methods[] = {
+		METHOD_NEW_OWNER_BACK, METHOD_RESET_OWNER_BACK
+	};
+
+	if (s->p.handover != HANDOVER_EXEC)
+		return;
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (order_has(&s->p.order, methods[i]))
+			order_skip(&s->p.order, methods[i],
+				   "--handover transfer or fork",
+				   "execve() leaves no old process to go back to");
+}
+
 static void run(const struct params *p)
 {
 	struct state *s = state_create(p);
@@ -161,6 +207,7 @@ static void run(const struct params *p)
 	memory_make_huge(&s->m);
 	s->extents = memory_extents(&s->m);
 	check_fragmented(s);
+	skip_going_back(s);
 	families_begin(s);
 	prove(s, 0);
 	/* Of this process: another one, started for a transfer, has its own. */

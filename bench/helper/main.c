@@ -43,6 +43,7 @@ static void emit_hello(const struct params *p)
 	emit_str("handover", handover_names[p->handover]);
 	emit_bool("unbatched", p->unbatched);
 	emit_bool("broken", p->fault != FAULT_NONE);
+	emit_u64("devices-of-vm", p->devices_of_vm);
 	emit_u64("threads", p->threads);
 	emit_u64("handovers", p->handovers);
 	emit_u64("reps", p->order.n);

@@ -22,6 +22,9 @@ static const struct method * const methods[] = {
 	[METHOD_NEW_OWNER] = &vdpa_new_owner,
 	[METHOD_RESET_OWNER] = &vdpa_reset_owner,
 	[METHOD_REOPEN] = &vdpa_reopen,
+	[METHOD_RESUME] = &vdpa_resume_method,
+	[METHOD_NEW_OWNER_BACK] = &vdpa_new_owner_back,
+	[METHOD_RESET_OWNER_BACK] = &vdpa_reset_owner_back,
 	[METHOD_VFIO_VADDR] = &type1_vaddr,
 	[METHOD_VFIO_REMAP] = &type1_remap,
 	[METHOD_IOMMUFD_PROCESS] = &iommufd_process,
@@ -57,8 +60,9 @@ static bool leaves_out(enum fault fault, uint8_t method, enum phase phase)
 {
 	if (phase != MAP)
 		return false;
-	return (fault == FAULT_SKIP_REMAP && method == METHOD_NEW_OWNER) ||
-	       (fault == FAULT_SKIP_VADDR && method == METHOD_VFIO_VADDR);
+	if (fault == FAULT_SKIP_REMAP)
+		return method == METHOD_NEW_OWNER || method == METHOD_RESUME;
+	return fault == FAULT_SKIP_VADDR && method == METHOD_VFIO_VADDR;
 }
 
 void method_step(struct state *s, enum phase phase)
@@ -71,6 +75,17 @@ void method_step(struct state *s, enum phase phase)
 		methods[method]->step[phase](s);
 	if (s->p.fault == FAULT_DROP_MAPPING && phase == MAP && family_of(s))
 		family_of(s)->unmap(s, last);
+}
+
+bool method_goes_back(const struct state *s)
+{
+	return methods[s->method]->goes_back;
+}
+
+void method_give_up(struct state *s)
+{
+	if (methods[s->method]->give_up)
+		methods[s->method]->give_up(s);
 }
 
 static void begin(struct state *s, const struct family *family)

@@ -32,9 +32,15 @@ struct family {
 	int *(*file)(struct state *s, unsigned int n);
 };
 
-/* What a method does in each phase; a phase without a step takes no time. */
+/*
+ * What a method does in each phase; a phase without a step takes no time. Where
+ * it goes back, the new process fails when it has claimed the device: what it
+ * does last is to give up, and the old one claims it and goes on.
+ */
 struct method {
 	void (*step[NPHASES])(struct state *s);
+	bool goes_back;
+	void (*give_up)(struct state *s);	/* NULL: nothing to be done */
 };
 
 /* Of the handover that is under way, or comes next; NULL: without a device. */
@@ -45,6 +51,10 @@ bool is_rep(const struct state *s);
 
 /* Take a phase's step of its method, or what the fault makes it. */
 void method_step(struct state *s, enum phase phase);
+
+/* Does its new process fail? Then it gives up what it claimed. */
+bool method_goes_back(const struct state *s);
+void method_give_up(struct state *s);
 
 /* Probe every family of the order, then begin that of the first handover. */
 void families_begin(struct state *s);
@@ -59,4 +69,5 @@ bool families_change(struct state *s);
 /* The rows of the table: each family is in a file of its own. */
 extern const struct family vdpa_family, type1_family, iommufd_family;
 extern const struct method vdpa_new_owner, vdpa_reset_owner, vdpa_reopen,
+	vdpa_resume_method, vdpa_new_owner_back, vdpa_reset_owner_back,
 	type1_vaddr, type1_remap, iommufd_process, iommufd_remap;

@@ -14,6 +14,7 @@
 #include "emit.h"
 #include "params.h"
 #include "rings.h"
+#include "vdpa.h"
 
 static uint64_t number(const char *text, const char *option)
 {
@@ -129,6 +130,7 @@ static const struct option options[] = {
 	{ "mem", NUMBER(mem) },
 	{ "file", NUMBER(file) },
 	{ "loops", NUMBER(loops) },
+	{ "devices-of-vm", NUMBER(devices_of_vm) },
 	{ "threads", NUMBER(threads) },
 	{ "warm", FLAG(warm) },
 	{ "pinned", FLAG(pinned) },
@@ -198,10 +200,13 @@ static void validate(struct params *p)
 	if (!p->threads || p->threads > MAX_THREADS ||
 	    p->threads > p->mem / page)
 		usage("--threads must leave each a page, and be few");
+	if (!p->devices_of_vm || p->devices_of_vm > VDPA_MOST)
+		usage("--devices-of-vm must be at least one, and few");
 	if (!p->regions.n)
 		regions_split(&p->regions, p->split, p->mem, page);
 	regions_check(&p->regions, p->mem,
-		      order_has_device(&p->order) ? IO_LEAST : 0);
+		      order_has_device(&p->order) ?
+		      IO_LEAST(p->devices_of_vm) : 0);
 }
 
 void params_parse(struct params *p, int argc, char **argv)
@@ -209,7 +214,8 @@ void params_parse(struct params *p, int argc, char **argv)
 	int value, at = 0;
 
 	*p = (struct params) {
-		.split = 1, .threads = 1, .handovers = 1, .lease = ""
+		.split = 1, .threads = 1, .handovers = 1, .devices_of_vm = 1,
+		.lease = ""
 	};
 	if (argc < 2 || strlen(argv[1]) >= sizeof(p->experiment))
 		usage("which experiment?");

@@ -44,6 +44,7 @@ struct params {
 	 */
 	uint64_t handovers;
 	bool alone;		/* in this kernel: its caches may be dropped */
+	uint64_t devices_of_vm;	/* all with its memory */
 	uint64_t threads;	/* that pin at once */
 	uint64_t loops;		/* of the null experiment */
 	const char *lease;	/* of vmm-start: what is guest memory's file */

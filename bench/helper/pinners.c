@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/io_uring.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -146,7 +147,8 @@ static int open_device(struct share *s, const char **need)
 		return EBUSY;
 	device.pins = s->p->pinned;
 	device.entries = s->p->mem / 4096;
-	vdpa_open(&device, s->p->device[FAMILY_VDPA]);
+	strcpy(device.node, s->p->device[FAMILY_VDPA]);
+	vdpa_open(&device);
 	vdpa_set_owner(&device);
 	vdpa_negotiate(&device);
 	return 0;

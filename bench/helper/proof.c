@@ -17,10 +17,11 @@ static uint64_t mapped_kb(const struct state *s)
 	return sum / 1024;
 }
 
+/* The pages of a VM are charged once for each of its devices. */
 static uint64_t prove_charge(const struct state *s, const struct family *family)
 {
 	bool pinned = family && (family->pins || s->p.pinned);
-	uint64_t want = pinned ? mapped_kb(s) : 0;
+	uint64_t want = pinned ? mapped_kb(s) * s->p.devices_of_vm : 0;
 	uint64_t charged = family ? family->charged_kb(0) : proc_vmpin_kb(0);
 
 	if (charged != want)

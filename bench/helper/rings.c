@@ -34,20 +34,22 @@ static volatile struct vring_used *used_of(const struct io_memory *m,
 }
 
 struct ring ring_clear(const struct memory *m, uint64_t iova,
-		       unsigned int queue)
+		       unsigned int device, unsigned int queue)
 {
-	uint64_t at = iova + queue * IO_PAGE;
+	uint64_t page = (device * RINGS_MOST + queue) * IO_PAGE;
+	uint64_t at = iova + page;
 
-	memset(m->base + queue * IO_PAGE, 0, IO_PAGE - MEMORY_STAMP);
+	memset(m->base + page, 0, IO_PAGE - MEMORY_STAMP);
 	return (struct ring) { at, at + AVAIL_AT, at + USED_AT };
 }
 
-struct io_memory io_memory(const struct memory *m, const struct region *r)
+struct io_memory io_memory(const struct memory *m, const struct region *r,
+			   unsigned int device)
 {
-	uint64_t at = r->size - IO_BUFFERS * IO_PAGE;
+	uint64_t at = r->size - (device + 1) * IO_BUFFERS * IO_PAGE;
 
 	return (struct io_memory) {
-		.rings = m->base,
+		.rings = m->base + device * RINGS_MOST * IO_PAGE,
 		.buffers = m->base + r->offset + at,
 		.buffers_iova = r->iova + at,
 	};

@@ -12,9 +12,10 @@
 #define RING_SIZE 8
 
 /*
- * Guest memory as the device sees one region of it. The rings are a page each
- * at the start of memory; a request's buffers are the last pages of the region.
- * The last bytes of each page are its stamp and stay untouched.
+ * Guest memory as a device sees one region of it. The rings are a page each at
+ * the start of memory; a request's buffers are the last pages of the region. The
+ * next device's rings and buffers lie next to them. The last bytes of each page
+ * are its stamp and stay untouched.
  */
 struct io_memory {
 	unsigned char *rings;
@@ -24,8 +25,8 @@ struct io_memory {
 
 #define IO_PAGE 4096u
 #define IO_BUFFERS 3
-/* Bytes that a region needs at least. */
-#define IO_LEAST ((RINGS_MOST + IO_BUFFERS) * IO_PAGE)
+/* Bytes that a region needs at least, if so many devices have one memory. */
+#define IO_LEAST(devices) ((devices) * (RINGS_MOST + IO_BUFFERS) * IO_PAGE)
 
 /* Addresses of one ring, as the device sees them. */
 struct ring {
@@ -39,12 +40,13 @@ struct io_part {
 	bool device_writes;
 };
 
-/* Empty the @queue-th ring of @m, which is mapped at @iova. */
+/* Empty the @queue-th ring of a device in @m, which is mapped at @iova. */
 struct ring ring_clear(const struct memory *m, uint64_t iova,
-		       unsigned int queue);
+		       unsigned int device, unsigned int queue);
 
-/* Describe region @r of @m. */
-struct io_memory io_memory(const struct memory *m, const struct region *r);
+/* Describe region @r of @m to the @device-th that has it. */
+struct io_memory io_memory(const struct memory *m, const struct region *r,
+			   unsigned int device);
 
 /* The page of a buffer in this process. */
 unsigned char *io_buffer(const struct io_memory *m, unsigned int buffer);

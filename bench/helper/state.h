@@ -22,11 +22,13 @@ struct state {
 	uint64_t handover;	/* number: under way, or next */
 	uint8_t method;		/* of it; NMETHODS: there is none */
 	uint32_t rep;		/* number of the next one that has a line */
+	uint64_t moves;		/* of guest memory to another process, so far */
+	bool gave_up;		/* the new process, which has claimed the device */
 	uint64_t under_way;	/* handovers with a request under way, so far */
 	int out_fd;
 	struct memory m;
 	unsigned char *uaddr;	/* of guest memory, as the device is told it */
-	struct vdpa d;
+	struct vdpa d[VDPA_MOST];
 	struct vfio v;
 	uint64_t extents;	/* of guest memory; 0: not to be told */
 	uint64_t warned;	/* taint of the kernel before the run */
@@ -38,6 +40,10 @@ struct state {
 	struct counters counters;
 	uint64_t counted[NCOUNTERS];
 };
+
+#define for_each_vdpa(d, s)						\
+	for (struct vdpa *d = (s)->d;					\
+	     d < (s)->d + (s)->p.devices_of_vm; d++)
 
 /* Are there handovers beside those of the order? */
 static inline bool is_soak(const struct state *s)

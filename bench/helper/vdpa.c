@@ -18,21 +18,22 @@
 /* What a VMM negotiates: PERSIST keeps the parent's map over a reset. */
 static const uint64_t wanted_backend =
 	BIT(VHOST_BACKEND_F_IOTLB_MSG_V2) | BIT(VHOST_BACKEND_F_IOTLB_BATCH) |
-	BIT(VHOST_BACKEND_F_SUSPEND) | BIT(VHOST_BACKEND_F_IOTLB_PERSIST) |
+	BIT(VHOST_BACKEND_F_SUSPEND) | BIT(VHOST_BACKEND_F_RESUME) |
+	BIT(VHOST_BACKEND_F_IOTLB_PERSIST) |
 	BIT(VHOST_BACKEND_F_NEW_OWNER) | BIT(VHOST_BACKEND_F_IOTLB_REMAP);
 
 /* ACCESS_PLATFORM: the addresses in the rings are IO virtual ones. */
 static const uint64_t driver_features =
 	BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_ACCESS_PLATFORM);
 
-void vdpa_open(struct vdpa *d, const char *path)
+void vdpa_open(struct vdpa *d)
 {
-	d->fd = __device_open(path);
+	d->fd = __device_open(d->node);
 	if (d->fd == -ENOENT)
 		skip("a vDPA device bound to vhost_vdpa (vdpa dev add)",
-		     "%s: no such device", path);
+		     "%s: no such device", d->node);
 	if (d->fd < 0)
-		die("open", -d->fd, "%s%s", path, d->fd == -EBUSY ?
+		die("open", -d->fd, "%s%s", d->node, d->fd == -EBUSY ?
 		    " (a vhost-vdpa device opens once)" : "");
 	device_ioctl(d->fd, VHOST_VDPA_GET_DEVICE_ID, &d->id);
 }
@@ -52,11 +53,16 @@ void vdpa_set_owner(const struct vdpa *d)
 	device_ioctl(d->fd, VHOST_SET_OWNER, NULL);
 }
 
-/* virtio over PCI cannot tell (vp_vdpa_get_vq_state()): rings begin anew. */
-void vdpa_suspend(struct vdpa *d)
+void vdpa_stop(const struct vdpa *d)
 {
 	if (vdpa_has(d, VHOST_BACKEND_F_SUSPEND))
 		device_ioctl(d->fd, VHOST_VDPA_SUSPEND, NULL);
+}
+
+/* virtio over PCI cannot tell (vp_vdpa_get_vq_state()): rings begin anew. */
+void vdpa_suspend(struct vdpa *d)
+{
+	vdpa_stop(d);
 	d->forgetful = false;
 	for (uint32_t i = 0; i < d->nvqs; i++) {
 		struct vhost_vring_state s = { .index = i };
@@ -92,17 +98,24 @@ static void vdpa_set_features(const struct vdpa *d)
 	vdpa_set_status(d, STATUS_FEATURES);
 }
 
+void vdpa_forget_eventfds(struct vdpa *d)
+{
+	for (int i = 0; i < RINGS_MOST; i++) {
+		d->vq[i].call = 0;
+		if (!d->lasting)
+			d->vq[i].kick = 0;
+	}
+}
+
 void vdpa_close_eventfds(struct vdpa *d)
 {
 	for (int i = 0; i < RINGS_MOST; i++) {
-		int *fds[] = { &d->vq[i].call, &d->vq[i].kick };
-
-		for (int n = 0; n < 2 - d->lasting; n++) {
-			if (*fds[n])
-				close(*fds[n]);
-			*fds[n] = 0;
-		}
+		if (d->vq[i].call)
+			close(d->vq[i].call);
+		if (d->vq[i].kick && !d->lasting)
+			close(d->vq[i].kick);
 	}
+	vdpa_forget_eventfds(d);
 }
 
 static int new_eventfd(void)
@@ -112,6 +125,28 @@ static int new_eventfd(void)
 	if (fd < 0)
 		die("eventfd", errno, "eventfd");
 	return fd;
+}
+
+static void set_eventfd(const struct vdpa *d, unsigned long cmd,
+			const char *name, uint32_t i, int fd)
+{
+	struct vhost_vring_file file = { .index = i, .fd = fd };
+
+	named_ioctl(d->fd, cmd, &file, name);
+}
+
+#define vdpa_set_eventfd(d, cmd, i, fd) set_eventfd(d, cmd, #cmd, i, fd)
+
+/* Those that the guest kicks are bound when it may reach the device by them. */
+static void bind_vq(const struct vdpa *d, uint32_t i, struct vdpa_vq *vq)
+{
+	if (!vq->kick)
+		vq->kick = new_eventfd();
+	if (!vq->call)
+		vq->call = new_eventfd();
+	vdpa_set_eventfd(d, VHOST_SET_VRING_KICK, i,
+			 d->lasting ? VHOST_FILE_UNBIND : vq->kick);
+	vdpa_set_eventfd(d, VHOST_SET_VRING_CALL, i, vq->call);
 }
 
 static void vdpa_setup_vq(const struct vdpa *d, uint32_t i, struct vdpa_vq *vq)
@@ -124,20 +159,11 @@ static void vdpa_setup_vq(const struct vdpa *d, uint32_t i, struct vdpa_vq *vq)
 		.avail_user_addr = vq->ring.avail,
 		.used_user_addr = vq->ring.used,
 	};
-	struct vhost_vring_file kick, call;
 
-	if (!d->lasting || !vq->kick)
-		vq->kick = new_eventfd();
-	vq->call = new_eventfd();
-	kick = (struct vhost_vring_file) {
-		.index = i, .fd = d->lasting ? VHOST_FILE_UNBIND : vq->kick,
-	};
-	call = (struct vhost_vring_file) { .index = i, .fd = vq->call };
 	device_ioctl(d->fd, VHOST_SET_VRING_NUM, &num);
 	device_ioctl(d->fd, VHOST_SET_VRING_BASE, &base);
 	device_ioctl(d->fd, VHOST_SET_VRING_ADDR, &addr);
-	device_ioctl(d->fd, VHOST_SET_VRING_KICK, &kick);
-	device_ioctl(d->fd, VHOST_SET_VRING_CALL, &call);
+	bind_vq(d, i, vq);
 }
 
 void vdpa_setup_vqs(struct vdpa *d)
@@ -154,13 +180,8 @@ void vdpa_setup_vqs(struct vdpa *d)
  */
 static void bind_kicks(const struct vdpa *d)
 {
-	for (uint32_t i = 0; i < d->nvqs; i++) {
-		struct vhost_vring_file kick = {
-			.index = i, .fd = d->vq[i].kick,
-		};
-
-		device_ioctl(d->fd, VHOST_SET_VRING_KICK, &kick);
-	}
+	for (uint32_t i = 0; i < d->nvqs; i++)
+		vdpa_set_eventfd(d, VHOST_SET_VRING_KICK, i, d->vq[i].kick);
 }
 
 /*
@@ -175,6 +196,19 @@ void vdpa_start(const struct vdpa *d)
 		device_ioctl(d->fd, VHOST_VDPA_SET_VRING_ENABLE, &on);
 	}
 	vdpa_set_status(d, STATUS_FEATURES | VIRTIO_CONFIG_S_DRIVER_OK);
+	if (d->lasting)
+		bind_kicks(d);
+}
+
+void vdpa_bind_eventfds(struct vdpa *d)
+{
+	for (uint32_t i = 0; i < d->nvqs; i++)
+		bind_vq(d, i, &d->vq[i]);
+}
+
+void vdpa_resume(const struct vdpa *d)
+{
+	device_ioctl(d->fd, VHOST_VDPA_RESUME, NULL);
 	if (d->lasting)
 		bind_kicks(d);
 }

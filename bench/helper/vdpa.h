@@ -23,15 +23,27 @@
 #ifndef VHOST_BACKEND_F_IOTLB_PERSIST
 #define VHOST_BACKEND_F_IOTLB_PERSIST 0x8
 #endif
+/* Since 6.4. */
+#ifndef VHOST_BACKEND_F_RESUME
+#define VHOST_BACKEND_F_RESUME 0x5
+#endif
+#ifndef VHOST_VDPA_RESUME
+#define VHOST_VDPA_RESUME _IO(VHOST_VIRTIO, 0x7E)
+#endif
 
 struct vdpa_vq {
 	struct ring ring;
 	uint16_t base;		/* next entry of the available ring */
-	int kick, call;		/* eventfds of this process; 0: none yet */
+	int kick, call;		/* eventfds of this process; 0: none */
 };
+
+/* Those that one VM can have. */
+#define VDPA_MOST 8
 
 struct vdpa {
 	int fd;
+	uint32_t index;		/* among those of the VM */
+	char node[64];
 	uint32_t id;		/* virtio device id */
 	uint64_t backend;	/* backend features that were acked */
 	uint64_t refused;	/* never acked, though offered */
@@ -58,23 +70,29 @@ int __vdpa_message(const struct vdpa *d, uint8_t type, uint64_t iova,
 		   uint64_t size, const void *uaddr, uint8_t perm);
 
 /* All that follows reports what failed and exits. */
-void vdpa_open(struct vdpa *d, const char *path);
+void vdpa_open(struct vdpa *d);
 void vdpa_negotiate(struct vdpa *d);
 void vdpa_set_owner(const struct vdpa *d);
 
-/* Stop the queues, where the driver can, and keep where they stopped. */
+/* Stop the queues, where the driver can; and keep where they stopped. */
+void vdpa_stop(const struct vdpa *d);
 void vdpa_suspend(struct vdpa *d);
 void vdpa_reset(const struct vdpa *d);
 
 /*
- * Close the eventfds of the old process, which a child of fork() inherits; not
- * those that it is to have.
+ * The eventfds of the old process are not this one's, but for those that it is
+ * to have. A child of fork() inherits them and has to close them.
  */
+void vdpa_forget_eventfds(struct vdpa *d);
 void vdpa_close_eventfds(struct vdpa *d);
 
 /* Set up all but the last step: virtio features first, then the rings. */
 void vdpa_setup_vqs(struct vdpa *d);
 void vdpa_start(const struct vdpa *d);
+
+/* Have rings that were not reset tell this process; go on with them. */
+void vdpa_bind_eventfds(struct vdpa *d);
+void vdpa_resume(const struct vdpa *d);
 
 /* Check that the device has accepted the driver. */
 void vdpa_check_running(const struct vdpa *d);

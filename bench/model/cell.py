@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from bench.model.factor import Factor, Words
-from bench.model.limits import HANDOVERS, MOST_MEMORY, REGIONS, THREADS
+from bench.model.limits import DEVICES_OF_VM, HANDOVERS, MOST_MEMORY, REGIONS, THREADS
 from bench.model.method import Experiment, Method, Phase
 from bench.model.units import GIB, KIB, MIB, TIB, format_size
 
@@ -128,6 +128,15 @@ _BATCH = Words(
     helper="--unbatched",
     only=_UPDATE,
 )
+_DEVICES_OF_VM = Words(
+    f"Devices that have the memory of the VM, each handed over: {DEVICES_OF_VM}",
+    label="devices-of-vm={}",
+    head="of VM",
+    phrase="devices of the VM: {}",
+    helper="--devices-of-vm {}",
+    limits=DEVICES_OF_VM,
+    only=_UPDATE,
+)
 _THREADS = Words(
     f"Threads that pin at once: each {THREADS}",
     label="threads={}",
@@ -166,6 +175,7 @@ class Cell:
     handover: Handover = field(default=Handover.EXEC, metadata={"words": _HANDOVER})
     regions: str = field(default="1", metadata={"words": _REGIONS})
     batch: Batch = field(default=Batch.ON, metadata={"words": _BATCH})
+    devices_of_vm: int = field(default=1, metadata={"words": _DEVICES_OF_VM})
     threads: int = field(default=1, metadata={"words": _THREADS})
     handovers: int = field(default=1, metadata={"words": _HANDOVERS})
 

@@ -12,6 +12,8 @@ from bench.model.method import Family
 IOTLB_ENTRIES = 1 << 26
 _IOTLB = f"max_iotlb_entries={IOTLB_ENTRIES}"
 
+_NAME = "vdpa0"  # of a vDPA device, if it has no other
+
 # Where QEMU puts the virtio device that is rebound to vp_vdpa, and that of vfio-pci.
 PCI_SLOT = "10"
 VFIO_SLOT = "11"
@@ -34,6 +36,11 @@ class Device:
     needs: tuple[str, str] = ("", "")  # a command that fails without it, and what it is
     family: Family = Family.VDPA
     node: str = "/dev/vhost-vdpa-0"  # or the address of a PCI device
+    several: bool = False  # a guest can have more than one: see `added`
+
+    def added(self, number: int) -> tuple[str, ...]:
+        """Return the commands that add another of it, ``vdpa1`` for 1, or with 0 the first."""
+        return tuple(command.replace(_NAME, f"vdpa{number}") for command in self.add)
 
 
 def _sim(name: str, kind: str, stands_for: str, *, use_va: int = 0, batch: int = 1) -> Device:
@@ -45,9 +52,10 @@ def _sim(name: str, kind: str, stands_for: str, *, use_va: int = 0, batch: int =
             "vdpa_sim": f"use_va={use_va} batch_mapping={batch} {_IOTLB}",
             f"vdpa_sim_{kind}": "",
         },
-        add=(f"vdpa dev add name vdpa0 mgmtdev vdpasim_{kind}",),
-        remove=("vdpa dev del vdpa0",),
+        add=(f"vdpa dev add name {_NAME} mgmtdev vdpasim_{kind}",),
+        remove=(f"vdpa dev del {_NAME}",),
         pins=not use_va,
+        several=True,
     )
 
 
@@ -72,9 +80,9 @@ _VP_VDPA = Device(
     modules={"vhost_vdpa": _IOTLB, "vp_vdpa": ""},
     add=(
         *_rebind(PCI_ADDRESS, "vp-vdpa"),
-        f"vdpa dev add name vdpa0 mgmtdev pci/{PCI_ADDRESS}",
+        f"vdpa dev add name {_NAME} mgmtdev pci/{PCI_ADDRESS}",
     ),
-    remove=("vdpa dev del vdpa0", _unbind(PCI_ADDRESS)),
+    remove=(f"vdpa dev del {_NAME}", _unbind(PCI_ADDRESS)),
     platform_iommu=True,
 )
 

@@ -30,5 +30,6 @@ JOBS = Bounds(1, 256)
 BOOTS = Bounds(1, 100)
 SEED = Bounds(0)
 REGIONS = Bounds(1, 256)  # MAX_REGIONS of the helper
+DEVICES_OF_VM = Bounds(1, 8)  # VDPA_MOST of the helper
 THREADS = Bounds(1, 256)  # MAX_THREADS of the helper
 HANDOVERS = Bounds(1, 1_000_000)  # a day and a night of them

@@ -55,6 +55,9 @@ class Method(StrEnum):
     NEW_OWNER = "new-owner"
     RESET_OWNER = "reset-owner"
     REOPEN = "reopen"
+    RESUME = "resume"  # as new-owner, but neither reset nor set up again: SUSPEND and RESUME
+    NEW_OWNER_BACK = "new-owner-back"  # the new process fails, the old one has the device again
+    RESET_OWNER_BACK = "reset-owner-back"
     VFIO_VADDR = "vfio-vaddr"  # vfio's live update: new addresses for what stays pinned
     VFIO_REMAP = "vfio-remap"  # what it saves: all unmapped and mapped again
     IOMMUFD_PROCESS = "iommufd-process"  # the same two over /dev/iommu
@@ -81,6 +84,11 @@ class Method(StrEnum):
         return _FAMILIES.get(self, Family.NONE)
 
     @property
+    def goes_back(self) -> bool:
+        """Tell whether the new process fails, so that the old one has to exist still."""
+        return self in (Method.NEW_OWNER_BACK, Method.RESET_OWNER_BACK)
+
+    @property
     def needs_device(self) -> bool:
         return self.family is not Family.NONE
 
@@ -89,6 +97,8 @@ class Method(StrEnum):
         """Tell whether it leaves all pages pinned."""
         return self in (
             Method.NEW_OWNER,
+            Method.RESUME,
+            Method.NEW_OWNER_BACK,
             Method.VFIO_VADDR,
             Method.IOMMUFD_PROCESS,
             Method.EXEC_ONLY,
@@ -99,6 +109,9 @@ _FAMILIES = {
     Method.NEW_OWNER: Family.VDPA,
     Method.RESET_OWNER: Family.VDPA,
     Method.REOPEN: Family.VDPA,
+    Method.RESUME: Family.VDPA,
+    Method.NEW_OWNER_BACK: Family.VDPA,
+    Method.RESET_OWNER_BACK: Family.VDPA,
     Method.VFIO_VADDR: Family.TYPE1,
     Method.VFIO_REMAP: Family.TYPE1,
     Method.IOMMUFD_PROCESS: Family.IOMMUFD,

@@ -54,7 +54,8 @@ def rep_seconds(cell: Cell) -> float:
     device = device_named(cell.device)
     keeps = cell.method.keeps or not device.pins
     repin = 0.0 if keeps else _REPIN[small]
-    return (_SOAKED if cell.soak else _REP) + pages * (repin + _TOUCH[small])
+    each = pages * (repin * cell.devices_of_vm + _TOUCH[small])
+    return (_SOAKED if cell.soak else _REP) + each
 
 
 def once_seconds(cell: Cell) -> float:

@@ -336,7 +336,7 @@ def load_scenario(name: str, overrides: Mapping[str, Any]) -> Scenario:
 
 
 def _where(key: str, path: Path, overrides: Mapping[str, Any]) -> str:
-    return f"--{key}" if key in overrides else f"{path}: {key}"
+    return f"--{key.replace('_', '-')}" if key in overrides else f"{path}: {key}"
 
 
 def _first_error(error: ValidationError, path: Path, overrides: Mapping[str, Any]) -> str:

@@ -312,5 +312,6 @@ class _Reader:
         handed = cell.method.experiment is Experiment.LIVE_UPDATE
         known = handed and cell.regions.isdecimal() and not of_this_machine(cell.device)
         pins = cell.method.needs_device and device_named(cell.device).pins
-        if pinned > cell.mem or (known and pinned != (cell.mem if pins else 0)):
-            raise ProtocolError(f"rep {self.due}: {pinned} bytes pinned of {cell.mem}")
+        most = cell.mem * cell.devices_of_vm  # charged once for each device
+        if pinned > most or (known and pinned != (most if pins else 0)):
+            raise ProtocolError(f"rep {self.due}: {pinned} bytes pinned of {most}")
