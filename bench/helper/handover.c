@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "control.h"
 #include "emit.h"
 #include "handover.h"
 #include "methods.h"
@@ -202,6 +203,7 @@ static void make_pair(int pair[2])
 struct own {
 	int fd;
 	struct memory m;
+	unsigned char *control;
 	struct vdpa d[VDPA_MOST];
 	struct vfio v;
 };
@@ -210,6 +212,7 @@ static void keep_own(const struct state *s, struct own *own)
 {
 	own->fd = s->fd;
 	own->m = s->m;
+	own->control = s->control;
 	memcpy(own->d, s->d, s->p.devices_of_vm * sizeof(s->d[0]));
 	own->v = s->v;
 }
@@ -218,7 +221,7 @@ static void restore_own(struct state *s, const struct own *own)
 {
 	s->fd = own->fd;
 	s->m = own->m;
-	s->uaddr = s->m.base;
+	s->control = own->control;
 	memcpy(s->d, own->d, s->p.devices_of_vm * sizeof(s->d[0]));
 	s->v = own->v;
 }
@@ -269,6 +272,7 @@ static bool by_fork(struct state *s, void (*release)(struct state *s))
 
 	make_pair(pair);
 	memory_keep_from_children(&s->m);
+	control_keep_from_children(s);
 	release(s);
 	if (method_goes_back(s))
 		keep_own(s, &own);

@@ -43,23 +43,28 @@ void io_forget_kicks(const struct vdpa *d)
 			die("io", errno, "eventfd");
 }
 
-/* Wait until the device is done with all that a queue offers. */
-static void await(const struct vdpa *d, const struct io_memory *m,
-		  unsigned int queue)
+void io_await(const struct vdpa *d, unsigned int queue,
+	      const struct io_memory *m, unsigned int ring)
 {
 	struct pollfd pfd = { .fd = d->vq[queue].call, .events = POLLIN };
-	uint16_t until = ring_offered(m, queue);
+	uint16_t until = ring_offered(m, ring);
 	uint64_t count;
 
-	ring_await_briefly(m, queue, until);
-	while (!ring_done(m, queue, until)) {
+	ring_await_briefly(m, ring, until);
+	while (!ring_done(m, ring, until)) {
 		if (poll(&pfd, 1, DEADLINE_MS) != 1)
 			die("io", 0, "queue %u: used index %u, not %u:"
 			    " the device did not answer", queue,
-			    ring_used(m, queue), until);
+			    ring_used(m, ring), until);
 		if (read(pfd.fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 			die("io", errno, "eventfd");
 	}
+}
+
+static void await(const struct vdpa *d, const struct io_memory *m,
+		  unsigned int queue)
+{
+	io_await(d, queue, m, queue);
 }
 
 #define NET_RX 0	/* queues, and the buffer of each */
@@ -229,7 +234,7 @@ bool io_pending(const struct vdpa *d, const struct memory *m,
 {
 	const struct io_memory where = io_memory(m, r, d->index);
 
-	for (unsigned int q = 0; q < d->nvqs; q++)
+	for (unsigned int q = 0; q < kind_of(d)->nvqs; q++)
 		if (!ring_done(&where, q, ring_offered(&where, q)))
 			return true;
 	return false;

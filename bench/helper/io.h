@@ -35,6 +35,10 @@ void io_kick(const struct vdpa *d);
 void io_collect(const struct vdpa *d, const struct memory *m,
 		const struct region *r, uint64_t seq);
 
+/* Wait until the device is done with all that a queue's ring in @m offers. */
+void io_await(const struct vdpa *d, unsigned int queue,
+	      const struct io_memory *m, unsigned int ring);
+
 /* Empty the eventfds: what is bound next is not kicked already. */
 void io_forget_kicks(const struct vdpa *d);
 

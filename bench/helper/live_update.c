@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "control.h"
 #include "emit.h"
 #include "experiment.h"
 #include "handover.h"
@@ -110,15 +111,23 @@ static void conclude(struct state *s, uint64_t charged_kb)
 	change_device(s);
 }
 
+/* Where guest memory is in this process; or is not, for the proof to notice. */
+static void tell_addresses(struct state *s)
+{
+	s->uaddr = s->m.base;
+	if (s->p.fault == FAULT_WRONG_ADDRESS)
+		s->uaddr = memory_make_decoy(&s->m);
+}
+
 /* The new process, from the moment on that it has the state of the old one. */
 static void take_over(struct state *s)
 {
 	uint64_t charged_kb;
 
-	memory_map(&s->m, PLACE(s->moves + 1));
-	s->uaddr = s->m.base;
-	if (s->p.fault == FAULT_WRONG_ADDRESS)
-		s->uaddr = memory_make_decoy(&s->m);
+	s->moves++;
+	memory_map(&s->m, PLACE(s->moves));
+	control_map_memory(s);
+	tell_addresses(s);
 	s->end[EXEC] = now();
 	s->end[POPULATE] = s->end[EXEC];
 	if (s->p.warm) {
@@ -127,11 +136,11 @@ static void take_over(struct state *s)
 	}
 	if (method_goes_back(s)) {
 		method_step(s, CLAIM);
+		s->moves--;
 		give_up(s);
 	}
 	charged_kb = bring_up(s);
 	dismiss_old_process(s);
-	s->moves++;
 	conclude(s, charged_kb);
 }
 
@@ -141,8 +150,10 @@ static void take_over(struct state *s)
  */
 static void take_back(struct state *s)
 {
-	uint64_t charged_kb = bring_up(s);
+	uint64_t charged_kb;
 
+	tell_addresses(s);
+	charged_kb = bring_up(s);
 	wait(NULL);
 	conclude(s, charged_kb);
 }
@@ -205,6 +216,7 @@ static void run(const struct params *p)
 	memory_create(&s->m, p->pages, p->mem, p->file);
 	state_keep_open(s, s->m.fd);
 	memory_make_huge(&s->m);
+	control_create(s);
 	s->extents = memory_extents(&s->m);
 	check_fragmented(s);
 	skip_going_back(s);

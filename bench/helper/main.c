@@ -42,6 +42,7 @@ static void emit_hello(const struct params *p)
 	emit_bool("warm", p->warm);
 	emit_str("handover", handover_names[p->handover]);
 	emit_bool("unbatched", p->unbatched);
+	emit_bool("cvq", p->cvq);
 	emit_bool("broken", p->fault != FAULT_NONE);
 	emit_u64("devices-of-vm", p->devices_of_vm);
 	emit_u64("threads", p->threads);

@@ -136,6 +136,7 @@ static const struct option options[] = {
 	{ "pinned", FLAG(pinned) },
 	{ "unbatched", FLAG(unbatched) },
 	{ "counters", FLAG(counters) },
+	{ "cvq", FLAG(cvq) },
 	{ "gentle", FLAG(gentle) },
 	{ "handovers", NUMBER(handovers) },
 	{ "alone", FLAG(alone) },

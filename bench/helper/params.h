@@ -36,6 +36,7 @@ struct params {
 	bool unbatched;		/* no BATCH_BEGIN and BATCH_END */
 	enum fault fault;
 	bool pinned;		/* the device pins pages (physical addresses) */
+	bool cvq;		/* a control queue in its own address space */
 	bool gentle;		/* somebody else lives behind the device */
 	bool counters;		/* of the PMU, beside the clock */
 	/*

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "clock.h"
+#include "control.h"
 #include "emit.h"
 #include "methods.h"
 #include "proc.h"
@@ -21,7 +22,8 @@ static uint64_t mapped_kb(const struct state *s)
 static uint64_t prove_charge(const struct state *s, const struct family *family)
 {
 	bool pinned = family && (family->pins || s->p.pinned);
-	uint64_t want = pinned ? mapped_kb(s) * s->p.devices_of_vm : 0;
+	uint64_t each = mapped_kb(s) + (s->p.cvq ? CONTROL_BYTES / 1024 : 0);
+	uint64_t want = pinned ? each * s->p.devices_of_vm : 0;
 	uint64_t charged = family ? family->charged_kb(0) : proc_vmpin_kb(0);
 
 	if (charged != want)

@@ -27,6 +27,7 @@ struct state {
 	uint64_t under_way;	/* handovers with a request under way, so far */
 	int out_fd;
 	struct memory m;
+	unsigned char *control;	/* memory of the control queues */
 	unsigned char *uaddr;	/* of guest memory, as the device is told it */
 	struct vdpa d[VDPA_MOST];
 	struct vfio v;

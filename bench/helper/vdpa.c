@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <linux/vhost.h>
 #include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -19,12 +20,14 @@
 static const uint64_t wanted_backend =
 	BIT(VHOST_BACKEND_F_IOTLB_MSG_V2) | BIT(VHOST_BACKEND_F_IOTLB_BATCH) |
 	BIT(VHOST_BACKEND_F_SUSPEND) | BIT(VHOST_BACKEND_F_RESUME) |
-	BIT(VHOST_BACKEND_F_IOTLB_PERSIST) |
+	BIT(VHOST_BACKEND_F_IOTLB_ASID) | BIT(VHOST_BACKEND_F_IOTLB_PERSIST) |
 	BIT(VHOST_BACKEND_F_NEW_OWNER) | BIT(VHOST_BACKEND_F_IOTLB_REMAP);
 
 /* ACCESS_PLATFORM: the addresses in the rings are IO virtual ones. */
 static const uint64_t driver_features =
 	BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_ACCESS_PLATFORM);
+static const uint64_t control_features =
+	BIT(VIRTIO_NET_F_CTRL_VQ) | BIT(VIRTIO_NET_F_CTRL_MAC_ADDR);
 
 void vdpa_open(struct vdpa *d)
 {
@@ -90,7 +93,8 @@ void vdpa_reset(const struct vdpa *d)
 
 static void vdpa_set_features(const struct vdpa *d)
 {
-	uint64_t features = driver_features;
+	uint64_t features = driver_features |
+			    (d->control ? control_features : 0);
 
 	vdpa_set_status(d, VIRTIO_CONFIG_S_ACKNOWLEDGE);
 	vdpa_set_status(d, STATUS_DRIVER);
@@ -223,11 +227,13 @@ void vdpa_check_running(const struct vdpa *d)
 		    status);
 }
 
-int __vdpa_message(const struct vdpa *d, uint8_t type, uint64_t iova,
-		   uint64_t size, const void *uaddr, uint8_t perm)
+static int message(const struct vdpa *d, uint32_t asid, uint8_t type,
+		   uint64_t iova, uint64_t size, const void *uaddr,
+		   uint8_t perm)
 {
 	struct vhost_msg_v2 msg = {
 		.type = VHOST_IOTLB_MSG_V2,
+		.asid = asid,
 		.iotlb = {
 			.iova = iova,
 			.size = size,
@@ -238,6 +244,12 @@ int __vdpa_message(const struct vdpa *d, uint8_t type, uint64_t iova,
 	};
 
 	return write(d->fd, &msg, sizeof(msg)) < 0 ? -errno : 0;
+}
+
+int __vdpa_message(const struct vdpa *d, uint8_t type, uint64_t iova,
+		   uint64_t size, const void *uaddr, uint8_t perm)
+{
+	return message(d, 0, type, iova, size, uaddr, perm);
 }
 
 /*
@@ -276,8 +288,8 @@ static void explain(const struct vdpa *d, uint64_t size, char *why, size_t room)
 			 available, d->entries * 256 / 1024);
 }
 
-static void vdpa_message(const struct vdpa *d, uint8_t type, uint64_t iova,
-			 uint64_t size, const void *uaddr)
+static void vdpa_message(const struct vdpa *d, uint32_t asid, uint8_t type,
+			 uint64_t iova, uint64_t size, const void *uaddr)
 {
 	static const char * const names[] = {
 		[VHOST_IOTLB_UPDATE] = "IOTLB_UPDATE",
@@ -287,7 +299,7 @@ static void vdpa_message(const struct vdpa *d, uint8_t type, uint64_t iova,
 		[VHOST_IOTLB_REMAP] = "IOTLB_REMAP",
 	};
 	uint8_t perm = type == VHOST_IOTLB_UPDATE ? VHOST_ACCESS_RW : 0;
-	int r = __vdpa_message(d, type, iova, size, uaddr, perm);
+	int r = message(d, asid, type, iova, size, uaddr, perm);
 	char why[160] = "";
 
 	if (!r)
@@ -301,28 +313,40 @@ static void vdpa_message(const struct vdpa *d, uint8_t type, uint64_t iova,
 void vdpa_batch_begin(const struct vdpa *d)
 {
 	if (vdpa_has(d, VHOST_BACKEND_F_IOTLB_BATCH))
-		vdpa_message(d, VHOST_IOTLB_BATCH_BEGIN, 0, 0, NULL);
+		vdpa_message(d, 0, VHOST_IOTLB_BATCH_BEGIN, 0, 0, NULL);
 }
 
 void vdpa_batch_end(const struct vdpa *d)
 {
 	if (vdpa_has(d, VHOST_BACKEND_F_IOTLB_BATCH))
-		vdpa_message(d, VHOST_IOTLB_BATCH_END, 0, 0, NULL);
+		vdpa_message(d, 0, VHOST_IOTLB_BATCH_END, 0, 0, NULL);
 }
 
 void vdpa_map(const struct vdpa *d, uint64_t iova, uint64_t size,
 	      const void *uaddr)
 {
-	vdpa_message(d, VHOST_IOTLB_UPDATE, iova, size, uaddr);
+	vdpa_message(d, 0, VHOST_IOTLB_UPDATE, iova, size, uaddr);
 }
 
 void vdpa_remap(const struct vdpa *d, uint64_t iova, uint64_t size,
 		const void *uaddr)
 {
-	vdpa_message(d, VHOST_IOTLB_REMAP, iova, size, uaddr);
+	vdpa_message(d, 0, VHOST_IOTLB_REMAP, iova, size, uaddr);
 }
 
 void vdpa_unmap(const struct vdpa *d, uint64_t iova, uint64_t size)
 {
-	vdpa_message(d, VHOST_IOTLB_INVALIDATE, iova, size, NULL);
+	vdpa_message(d, 0, VHOST_IOTLB_INVALIDATE, iova, size, NULL);
+}
+
+void vdpa_map_in(const struct vdpa *d, uint32_t asid, uint64_t iova,
+		 uint64_t size, const void *uaddr)
+{
+	vdpa_message(d, asid, VHOST_IOTLB_UPDATE, iova, size, uaddr);
+}
+
+void vdpa_remap_in(const struct vdpa *d, uint32_t asid, uint64_t iova,
+		   uint64_t size, const void *uaddr)
+{
+	vdpa_message(d, asid, VHOST_IOTLB_REMAP, iova, size, uaddr);
 }

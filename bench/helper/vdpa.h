@@ -55,6 +55,7 @@ struct vdpa {
 	 * are handed over, and kicked in between too.
 	 */
 	bool lasting;
+	bool control;		/* its control queue is used: control.c */
 	uint64_t entries;	/* of the iotlb, that all memory takes */
 	uint32_t nvqs;
 	struct vdpa_vq vq[RINGS_MOST];
@@ -106,3 +107,9 @@ void vdpa_map(const struct vdpa *d, uint64_t iova, uint64_t size,
 void vdpa_remap(const struct vdpa *d, uint64_t iova, uint64_t size,
 		const void *uaddr);
 void vdpa_unmap(const struct vdpa *d, uint64_t iova, uint64_t size);
+
+/* The same in another address space than that of guest memory, which is 0. */
+void vdpa_map_in(const struct vdpa *d, uint32_t asid, uint64_t iova,
+		 uint64_t size, const void *uaddr);
+void vdpa_remap_in(const struct vdpa *d, uint32_t asid, uint64_t iova,
+		   uint64_t size, const void *uaddr);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "device.h"
 #include "emit.h"
 #include "io.h"
@@ -27,6 +28,7 @@ static void map(struct state *s)
 		for_each_region(r, &s->p.regions)
 			vdpa_map(d, r->iova, r->size, s->uaddr + r->offset);
 		vdpa_batch_end(d);
+		control_map(s, d);
 	}
 }
 
@@ -52,6 +54,7 @@ static void remap(struct state *s)
 		for_each_region(r, &s->p.regions)
 			remap_region(s, d, r);
 		vdpa_batch_end(d);
+		control_remap(s, d);
 	}
 }
 
@@ -68,12 +71,18 @@ static void stop(struct state *s)
 		vdpa_stop(d);
 }
 
+static void layout(struct state *s, struct vdpa *d)
+{
+	io_layout(d, &s->m, s->p.regions.at[0].iova);
+	control_layout(s, d);
+}
+
 static void reset(struct state *s)
 {
 	for_each_vdpa(d, s) {
 		vdpa_reset(d);
 		if (d->forgetful)
-			io_layout(d, &s->m, s->p.regions.at[0].iova);
+			layout(s, d);
 	}
 }
 
@@ -135,6 +144,7 @@ static void vrings(struct state *s)
 		if (s->p.fault == FAULT_LOSE_KICK)
 			lose_kicks(d);
 		vdpa_setup_vqs(d);
+		control_assign(s, d);
 	}
 }
 
@@ -248,6 +258,7 @@ static void describe(const struct state *s, struct vdpa *d)
 	d->pins = s->p.pinned;
 	d->gentle = s->p.gentle;
 	d->lasting = is_soak(s);
+	d->control = s->p.cvq;
 	d->entries = (s->p.pinned ? s->extents : s->p.mem / s->p.file) +
 		     s->p.regions.n;
 }
@@ -257,6 +268,7 @@ static void probe(struct state *s)
 	for_each_vdpa(d, s)
 		describe(s, d);
 	claim_open(s);
+	control_check(s);
 	check_methods(s);
 	release_close(s);
 }
@@ -265,8 +277,9 @@ static void begin(struct state *s)
 {
 	claim_open(s);
 	for_each_vdpa(d, s) {
-		io_layout(d, &s->m, s->p.regions.at[0].iova);
+		layout(s, d);
 		vdpa_setup_vqs(d);
+		control_assign(s, d);
 		keep_kicks(s, d);
 	}
 	map(s);
@@ -278,6 +291,8 @@ static void prove_region(struct state *s, const struct region *r, uint64_t seq)
 	for_each_vdpa(d, s) {
 		vdpa_check_running(d);
 		io_prove(d, &s->m, r, seq);
+		if (r == s->p.regions.at)
+			control_prove(s, d, seq);
 		/*
 		 * Once more: a register of a device of QEMU is read when QEMU
 		 * is done with the request, and with memory that may be

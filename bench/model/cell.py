@@ -69,6 +69,13 @@ class Batch(StrEnum):
     OFF = "off"
 
 
+class Cvq(StrEnum):
+    """What the VMM does with the control queue of a network device."""
+
+    NONE = "none"  # it is not used
+    OWN_ASID = "own-asid"  # it stands between: ring and buffers are its own, in a space apart
+
+
 class Break(StrEnum):
     """Sequences that are wrong on purpose: a proof that catches none of them proves nothing."""
 
@@ -97,6 +104,7 @@ def _any_of(kind: type[StrEnum]) -> str:
 
 
 _UPDATE = Experiment.LIVE_UPDATE
+CONTROL_BYTES = 8 * KIB  # of the helper: a ring, and a request
 QEMU = "qemu"  # the regions that a real QEMU has for a guest of this size
 _MEM = f"Guest memory: 64G, 1G,64G or 1G:64G (times four), at most {MOST_MEMORY // TIB}T"
 _PAGES = f"What backs it: {_any_of(Pages)}"
@@ -135,6 +143,13 @@ _DEVICES_OF_VM = Words(
     phrase="devices of the VM: {}",
     helper="--devices-of-vm {}",
     limits=DEVICES_OF_VM,
+    only=_UPDATE,
+)
+_CVQ = Words(
+    f"Control queue of a network device: {_any_of(Cvq)}",
+    label="cvq={}",
+    phrase="control queue: {}",
+    helper="--cvq",
     only=_UPDATE,
 )
 _THREADS = Words(
@@ -176,6 +191,7 @@ class Cell:
     regions: str = field(default="1", metadata={"words": _REGIONS})
     batch: Batch = field(default=Batch.ON, metadata={"words": _BATCH})
     devices_of_vm: int = field(default=1, metadata={"words": _DEVICES_OF_VM})
+    cvq: Cvq = field(default=Cvq.NONE, metadata={"words": _CVQ})
     threads: int = field(default=1, metadata={"words": _THREADS})
     handovers: int = field(default=1, metadata={"words": _HANDOVERS})
 
@@ -212,6 +228,12 @@ class Cell:
     def soak(self) -> bool:
         """Tell whether there are handovers beside the reps, to see what they leave behind."""
         return self.handovers > 1
+
+    @property
+    def mapped(self) -> int:
+        """Return the bytes that are mapped for its devices, and charged where that pins them."""
+        control = CONTROL_BYTES if self.cvq is Cvq.OWN_ASID else 0
+        return (self.mem + control) * self.devices_of_vm
 
     @property
     def label(self) -> str:

@@ -312,6 +312,5 @@ class _Reader:
         handed = cell.method.experiment is Experiment.LIVE_UPDATE
         known = handed and cell.regions.isdecimal() and not of_this_machine(cell.device)
         pins = cell.method.needs_device and device_named(cell.device).pins
-        most = cell.mem * cell.devices_of_vm  # charged once for each device
-        if pinned > most or (known and pinned != (most if pins else 0)):
-            raise ProtocolError(f"rep {self.due}: {pinned} bytes pinned of {most}")
+        if pinned > cell.mapped or (known and pinned != (cell.mapped if pins else 0)):
+            raise ProtocolError(f"rep {self.due}: {pinned} bytes pinned of {cell.mapped}")
