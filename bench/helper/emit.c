@@ -210,10 +210,8 @@ void usage(const char *what)
 		"  [--regions N|IOVA+SIZE@OFFSET,...] [--warm] [--pinned]\n"
 		"  [--handover NAME] [--unbatched] [--fault NAME] [--loops N]\n"
 		"  [--devices-of-vm N] [--threads N] [--counters] [--gentle]\n"
-		"  [--cvq] [--handovers N] [--alone]
-"
-		"  [--lease PATH -- PROGRAM WORD...]
-",
+		"  [--cvq] [--handovers N] [--alone]\n"
+		"  [--lease PATH -- PROGRAM WORD...]\n",
 		what);
 	exit(EXIT_USAGE);
 }

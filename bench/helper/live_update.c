@@ -199,8 +199,8 @@ static void skip_going_back(struct state *s)
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 		if (order_has(&s->p.order, methods[i]))
 			order_skip(&s->p.order, methods[i],
-				   "--handover transfer or fork",
-				   "execve() leaves no old process to go back to");
+				   "--handover transfer or fork", "execve() leaves"
+				   " no old process to go back to");
 }
 
 static void run(const struct params *p)

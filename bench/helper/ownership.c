@@ -86,6 +86,41 @@ static void check_reset_owner(const struct params *p, struct memory *m)
 	close(d.fd);
 }
 
+static void take_and_die(struct vdpa *d, struct memory *m)
+{
+	(void)m;
+	check("new-owner-that-dies", __new_owner(d), 0);
+	vdpa_negotiate(d);
+}
+
+static void own_and_die(struct vdpa *d, struct memory *m)
+{
+	(void)m;
+	vdpa_set_owner(d);
+}
+
+/* A new owner that is gone: can the old one, which has the file, go on? */
+static void check_dead_owner(const struct params *p, struct memory *m)
+{
+	struct vdpa d;
+
+	open_device(&d, p);
+	vdpa_set_owner(&d);
+	vdpa_negotiate(&d);
+	vdpa_map(&d, IOVA, m->size, m->base);
+	in_child(take_and_die, &d, m);
+	check("vmpin-while-a-dead-process-owns", (int64_t)proc_vmpin_kb(0), 0);
+	check("new-owner-of-a-dead-owner", __new_owner(&d), 0);
+	check("vmpin-back", (int64_t)proc_vmpin_kb(0),
+	      p->pinned ? (int64_t)(m->size / 1024) : 0);
+	check("reset-owner-by-the-owner-again", __reset_owner(&d), 0);
+	in_child(own_and_die, &d, m);
+	check("reset-owner-of-a-dead-owner", __reset_owner(&d), -EPERM);
+	check("set-owner-of-a-dead-owner",
+	      __device_ioctl(d.fd, VHOST_SET_OWNER, NULL), -EBUSY);
+	close(d.fd);
+}
+
 static void run(const struct params *p)
 {
 	struct memory m;
@@ -93,6 +128,7 @@ static void run(const struct params *p)
 	make_memory(&m, p);
 	check_owners(p, &m);
 	check_reset_owner(p, &m);
+	check_dead_owner(p, &m);
 	check_end();
 }
 

@@ -3,7 +3,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from bench.guest.boot import Guest, boot
 from bench.guest.qemu import GuestConfig
 from bench.model.cell import Clock, Plan
 from bench.model.device import DEVICES
+from bench.model.method import Family
 from bench.model.units import GIB
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import load_scenario
@@ -49,6 +50,19 @@ def executor(setup: GuestSetup, tmp_path: Path) -> Iterator[GuestExecutor]:
     executor = GuestExecutor(replace(setup, console=tmp_path / "console.log"))
     yield executor
     executor.close()
+
+
+# Those that the usual kernel has: tests/kernels has the others.
+REAL = [n for n, d in DEVICES.items() if d.family is Family.VDPA and not d.needs[0]]
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuestExecutor]:
+    """One guest that has what any of the devices wants."""
+    console = tmp_path_factory.mktemp("devices") / "console.log"
+    blocks = plan_of(device=",".join([*REAL, "vduse-suspend"]), mem="128M").blocks
+    with closing(GuestExecutor(prepare(blocks, Clock.ICOUNT, console))) as executor:
+        yield executor
 
 
 Bound = Callable[[str], Guest]

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Every vDPA device: proven handovers, and sequences that are wrong on purpose and must fail."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,22 +12,10 @@ from bench.executors.guest_setup import GuestSetup, prepare
 from bench.guest.boot import Guest
 from bench.model.cell import Block, Clock, Rep
 from bench.model.device import DEVICES
-from bench.model.method import Family, Method
+from bench.model.method import Method
 from bench.model.units import MIB
 from bench.protocol.messages import read_reps
-from tests.guest.conftest import Bound, plan_of
-
-# Those that the usual kernel has: tests/kernels has the others.
-REAL = [n for n, d in DEVICES.items() if d.family is Family.VDPA and not d.needs[0]]
-
-
-@pytest.fixture(scope="module")
-def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuestExecutor]:
-    """One guest that has what any of the devices wants."""
-    console = tmp_path_factory.mktemp("devices") / "console.log"
-    blocks = plan_of(device=",".join([*REAL, "vduse-suspend"]), mem="128M").blocks
-    with closing(GuestExecutor(prepare(blocks, Clock.ICOUNT, console))) as executor:
-        yield executor
+from tests.guest.conftest import REAL, Bound, plan_of
 
 
 @pytest.mark.parametrize("handover", ["exec", "transfer"])

@@ -25,6 +25,13 @@ OWNERSHIP = {
     "vmpin-after-reset-owner",
     "reset-owner-twice",
     "set-owner-after-reset",
+    "new-owner-that-dies",
+    "vmpin-while-a-dead-process-owns",
+    "new-owner-of-a-dead-owner",
+    "vmpin-back",
+    "reset-owner-by-the-owner-again",
+    "reset-owner-of-a-dead-owner",  # EPERM
+    "set-owner-of-a-dead-owner",  # EBUSY
     "kernel-warnings",
 }
 REMAP = {

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.model.cell import QEMU, Batch, Block, Cell, Plan, Ptes, Rep, Unavailable
+from bench.model.cell import QEMU, Batch, Block, Cell, Cvq, Plan, Ptes, Rep, Unavailable
 from bench.model.device import device_named
 from bench.model.method import Experiment, Family, Method, Phase
 from bench.model.qemu_memory import qemu_regions
@@ -21,6 +21,9 @@ PAUSES: Mapping[Method, int] = {
     Method.NEW_OWNER: 1_300_000,
     Method.RESET_OWNER: 5_200_000,
     Method.REOPEN: 5_400_000,
+    Method.RESUME: 1_200_000,
+    Method.NEW_OWNER_BACK: 1_500_000,
+    Method.RESET_OWNER_BACK: 5_600_000,
     Method.VFIO_VADDR: 1_010_000,
     Method.VFIO_REMAP: 8_300_000,
     Method.IOMMUFD_PROCESS: 1_020_000,
@@ -87,7 +90,7 @@ def split_pause(pause: int, method: Method = Method.RESET_OWNER) -> dict[str, in
 
 def pinned(cell: Cell) -> int:
     if cell.method.needs_device:
-        return cell.mem if device_named(cell.device).pins else 0
+        return cell.mapped if device_named(cell.device).pins else 0
     return cell.mem if cell.method in _HOLDS else 0
 
 
@@ -117,6 +120,8 @@ def hello(block: Block) -> dict[str, Any]:
         "warm": cell.ptes is Ptes.WARM,
         "handover": cell.handover.value,
         "unbatched": cell.batch is Batch.OFF,
+        "devices-of-vm": cell.devices_of_vm,
+        "cvq": cell.cvq is Cvq.OWN_ASID,
         "broken": block.broken is not None,
         "threads": cell.threads,
         "handovers": cell.handovers,

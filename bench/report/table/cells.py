@@ -24,6 +24,9 @@ METHODS = (
     Method.RESET_OWNER,
     Method.REOPEN,
     Method.NEW_OWNER,
+    Method.RESUME,
+    Method.RESET_OWNER_BACK,
+    Method.NEW_OWNER_BACK,
     Method.VFIO_REMAP,
     Method.VFIO_VADDR,
     Method.IOMMUFD_REMAP,
@@ -34,6 +37,8 @@ ORDER = (*METHODS, *(method for method in Method if method not in METHODS))
 # What a method is held against: the first of these that was measured.
 BASES: Mapping[Method, tuple[Method, ...]] = {
     Method.NEW_OWNER: (Method.RESET_OWNER, Method.REOPEN),
+    Method.RESUME: (Method.RESET_OWNER, Method.REOPEN),
+    Method.NEW_OWNER_BACK: (Method.RESET_OWNER_BACK,),
     Method.VFIO_VADDR: (Method.VFIO_REMAP,),
     Method.IOMMUFD_PROCESS: (Method.IOMMUFD_REMAP,),
     Method.REOPEN: (Method.RESET_OWNER,),

@@ -97,7 +97,7 @@ def test_words_may_differ(path: Path) -> None:
     ("change", "told"),
     [
         ({"format": 1}, "format 1 cannot be resumed"),
-        ({"format": 7}, "format 7: this version of bench reads 1 to 6"),
+        ({"format": 8}, "format 8: this version of bench reads 1 to 7"),
         ({"seed": 2, "scenario": {}}, "its scenario is of another version of bench"),
         ({"scenario": {"name": "small", "novelty": 1}}, "scenario is of another version"),
         ({"plan": []}, "was planned by another version of bench"),

@@ -10,7 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.model.cell import FACTORS, VARIANTS, Backing, Batch, Block, Cell, Handover, Pages, Ptes
+from bench.model.cell import (
+    FACTORS,
+    VARIANTS,
+    Backing,
+    Batch,
+    Block,
+    Cell,
+    Cvq,
+    Handover,
+    Pages,
+    Ptes,
+)
 from bench.model.cell_state import CellState, state_of
 from bench.model.method import Method
 from bench.model.units import GIB
@@ -28,6 +39,8 @@ OTHERS: dict[str, Any] = {
     "handover": Handover.TRANSFER,
     "regions": "qemu",
     "batch": Batch.OFF,
+    "devices_of_vm": 2,
+    "cvq": Cvq.OWN_ASID,
     "threads": 4,
     "handovers": 10_000,
 }
@@ -36,6 +49,8 @@ WORDS = {
     "handover": "transfer",
     "regions": "regions=qemu",
     "batch": "unbatched",
+    "devices_of_vm": "devices-of-vm=2",
+    "cvq": "cvq=own-asid",
     "threads": "threads=4",
     "handovers": "handovers=10000",
 }

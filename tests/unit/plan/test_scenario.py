@@ -139,7 +139,9 @@ def test_a_bad_value_is_named(field: str, value: Any, words: list[str], tmp_path
     kept = [text for text in GOOD.splitlines() if not text.startswith(field)]
     path = write(tmp_path, "\n".join([*kept, f"{field} = {value!r}", ""]))
     option, file = the_error("smoke", **{field: value}), the_error(path)
-    assert option.startswith(f"--{field}: ") and file.startswith(f"{path}: {field}: ")
+    assert option.startswith(f"--{field.replace('_', '-')}: ") and file.startswith(
+        f"{path}: {field}: "
+    )
     for message in (option, file):
         assert [word for word in words if word not in message] == []
 
@@ -261,7 +263,7 @@ LIBRARY = ("input", "Input", "should", "valid", "Value error", "Field required",
 @pytest.mark.parametrize(("field", "value"), NEVER)
 def test_every_field_is_refused_in_words_of_ours(field: str, value: Any) -> None:
     message = the_error("smoke", **{field: value})
-    assert message.startswith(f"--{field}: ")
+    assert message.startswith(f"--{field.replace('_', '-')}: ")
     assert [word for word in LIBRARY if word in message] == []
     assert len(message) < 400
 

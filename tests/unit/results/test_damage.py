@@ -133,13 +133,13 @@ def test_facts_that_are_not_known_are_ignored(store: Store) -> None:
     assert load(store.path).facts == FACTS
 
 
-@pytest.mark.parametrize("version", [0, FORMAT + 1, 7, None, "1", 1.5, True])
+@pytest.mark.parametrize("version", [0, FORMAT + 1, 9, None, "1", 1.5, True])
 def test_another_format_is_refused(version: object, store: Store) -> None:
     facts = json.dumps({**FACTS.as_json(), "format": version})
     (store.path / "run.json").write_text(facts)
     message = the_error(store.path)
     assert message.startswith(f"{store.path}/run.json: ")
-    assert message.endswith(f"format {version!r}: this version of bench reads 1 to 6")
+    assert message.endswith(f"format {version!r}: this version of bench reads 1 to 7")
 
 
 def test_another_format_is_refused_whatever_else_it_holds(store: Store) -> None:
