@@ -23,7 +23,7 @@ static void unmap(struct state *s, const struct region *r)
 
 #define nitems(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Those of @methods that are asked for cannot be had: the device does not ... */
+/* Of @methods those that are asked for cannot be had: the device lacks it. */
 static void skip_each(struct state *s, const enum method_id *methods, size_t n,
 		      const char *need, const char *lack)
 {
