@@ -193,14 +193,14 @@ static void skip_going_back(struct state *s)
 	static const enum method_id methods[] = {
 		METHOD_NEW_OWNER_BACK, METHOD_RESET_OWNER_BACK
 	};
+	const char *need = "--handover transfer or fork";
 
 	if (s->p.handover != HANDOVER_EXEC)
 		return;
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 		if (order_has(&s->p.order, methods[i]))
-			order_skip(&s->p.order, methods[i],
-				   "--handover transfer or fork", "execve() leaves"
-				   " no old process to go back to");
+			order_skip(&s->p.order, methods[i], need,
+				   "execve() leaves no old process");
 }
 
 static void run(const struct params *p)
