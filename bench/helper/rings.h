@@ -14,8 +14,8 @@
 /*
  * Guest memory as a device sees one region of it. The rings are a page each at
  * the start of memory; a request's buffers are the last pages of the region.
- * Those of the next device lie next to them. The last bytes of each page are its
- * stamp and stay untouched.
+ * Those of the next device lie next to them. The last bytes of each page are
+ * its stamp and stay untouched.
  */
 struct io_memory {
 	unsigned char *rings;

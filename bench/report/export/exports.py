@@ -11,6 +11,7 @@ from bench.model.typed import finite
 from bench.report.export.markdown import escape, markdown_section
 from bench.report.table.cells import CellTable
 from bench.report.table.contents import contents
+from bench.report.table.environment import intervals_cover
 from bench.report.table.figures import Figures, figures, require_measured
 from bench.report.table.fleet import overview, overview_json
 from bench.report.table.labels import labels
@@ -97,6 +98,7 @@ def run_object(run: Run, label: str, cells: Sequence[Any]) -> dict[str, Any]:
         "clock": run.clock.value,
         "unit": run.clock.unit,
         "damage": [*run.damage],
+        "intervals": intervals_cover(run),
         "cells": [*cells],
         "environment": {key: whole[key] for key in _ENVIRONMENT},
     }

@@ -11,11 +11,12 @@ from bench.report.letter.ascii import command, mailable, wrapped
 from bench.report.letter.compared import Comparison
 from bench.report.letter.environment import environment, labelled
 from bench.report.letter.factors import LetterTable, Names
+from bench.report.letter.ladder import ladder_paragraphs
 from bench.report.letter.lkp import lkp_table
 from bench.report.letter.mmtests import mmtests_table
 from bench.report.letter.patches import statistics
 from bench.report.table.cells import CellTable
-from bench.report.table.environment import no_result
+from bench.report.table.environment import intervals_cover, no_result
 from bench.report.table.figures import Figures, figures
 from bench.report.table.findings import baseline_note, reference_sentences
 from bench.report.table.labels import labels
@@ -78,8 +79,11 @@ def cover_letter(
         names = labels(runs) if len(runs) > 1 else [""]
         cells = [*map(CellTable, runs)]
         parts = [
-            _methods(run, name, table, each, beside(run, runs, cells))
-            for run, name, each in zip(runs, names, cells, strict=True)
+            [*ladder_paragraphs(runs, cells)],
+            *(
+                _methods(run, name, table, each, beside(run, runs, cells))
+                for run, name, each in zip(runs, names, cells, strict=True)
+            ),
         ]
     patches = [statistics(series)] if series else []
     paragraphs = [*(p for part in parts for p in part), [*_COSTS], *patches]
@@ -129,9 +133,16 @@ def _methods(
         paragraphs += _shown(title, plain.alone_table(alone, cells, names))
     if plain.pin_cells(cells):
         paragraphs += _shown("Pin and unpin, medians", plain.pins_table(cells, names, run.clock))
+    paragraphs.append(_intervals(run, found))
     paragraphs += _rest(compared.holes(found, names), names)
     boots = len({boot for each in run.by_cell.values() for boot in each.boot[each.ok].tolist()})
     return [*paragraphs, ["Environment:", *environment(run, boots)]]
+
+
+def _intervals(run: Run, rows: Sequence[Figures]) -> list[str]:
+    if not any(row.pause and row.pause.interval for row in rows):
+        return []
+    return wrapped(f"95% CI: {intervals_cover(run)}.", rest="  ")
 
 
 def _common(rows: Sequence[CommonRow], others: Beside, names: Names, unit: str) -> list[list[str]]:

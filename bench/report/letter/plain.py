@@ -23,7 +23,7 @@ from bench.report.table import pins
 from bench.report.table.cells import CellTable
 from bench.report.table.figures import Figures
 from bench.report.table.section import Column, Entry, Table, make_table
-from bench.report.table.shared import Beside, CommonRow, added_to, common_notes, more
+from bench.report.table.shared import TOUCHED, Beside, CommonRow, added_to, common_notes, more
 
 _Texts = tuple[Column, Sequence[str]]  # what stands in a column
 
@@ -40,7 +40,7 @@ def plain_table(comparison: Comparison, unit: str) -> LetterTable:
         (Column("95% CI"), [*map(_ratio_interval, rows)]),
         (Column("n"), [*map(_reps, rows)]),
     ]
-    said, lines = _laid(cells, figures, (METHOD,))
+    said, lines = laid_out(cells, figures, (METHOD,))
     return LetterTable(said, lines, [*alias_note(cells), *_notes(rows)])
 
 
@@ -95,7 +95,7 @@ def alone_table(rows: Sequence[Figures], cells: CellTable, names: Names) -> Lett
         (Column("95% CI"), spans),
         (Column("n"), [str(row.pause.n) if row.pause else "-" for row in rows]),
     ]
-    said, lines = _laid(shown, figures)
+    said, lines = laid_out(shown, figures)
     short = ["-: no interval of the median, which takes 6 reps"] if "-" in spans else []
     guessed = [f"{GUESSED}: no n"] if any(row.estimate for row in rows) else []
     return LetterTable(said, lines, [*alias_note(shown), *short, *guessed])
@@ -127,7 +127,7 @@ def pins_table(cells: CellTable, names: Names, clock: Clock) -> LetterTable:
         ends = [_interval(span.interval, scale, decimals) for span in each]
         figures.append((Column("95% CI"), ends))
     figures.append((Column("n"), [str(len(cells.ok(cell))) for cell in found]))
-    said, lines = _laid(shown, figures)
+    said, lines = laid_out(shown, figures)
     return LetterTable(said, lines, [*alias_note(shown), *pins.pins_table(cells, clock).lines])
 
 
@@ -146,15 +146,18 @@ def common_table(rows: Sequence[CommonRow], others: Beside, names: Names, unit: 
     if any(row.by_transfer for row in rows):
         ratios = [format_ratio(row.by_transfer) if row.by_transfer else "-" for row in rows]
         figures.append((Column("transfer"), ratios))
+    if any(row.touched for row in rows):
+        ratios = [format_ratio(row.touched) if row.touched else "-" for row in rows]
+        figures.append((Column(TOUCHED), ratios))
     added = {"measured": 0.0, **{more(ticks, unit): ticks for ticks in added_to(others)}}
     for head, ticks in added.items():
         figures.append((Column(head), [format_ratio(row.ratio(ticks)) for row in rows]))
     methods = (METHOD,) if len({row.cell.method for row in rows}) == 1 else ()
-    said, lines = _laid(shown, figures, methods)
+    said, lines = laid_out(shown, figures, methods)
     return LetterTable(said, lines, [*alias_note(shown), *common_notes(rows, others, unit)])
 
 
-def _laid(
+def laid_out(
     cells: Sequence[Cell], figures: Sequence[_Texts], leave: Sequence[LetterFactor] = ()
 ) -> tuple[str, list[str]]:
     """Lay out a row a cell, beside figures; return what all rows share, and the lines."""

@@ -18,7 +18,7 @@ from bench.report.page.embedded import embedded
 from bench.report.page.figures import Plot, plots
 from bench.report.table.cells import CellTable
 from bench.report.table.contents import UNITS, contents, unmeasured
-from bench.report.table.environment import environment_rows, no_result
+from bench.report.table.environment import environment_rows, intervals_cover, no_result
 from bench.report.table.figures import Figures, figures
 from bench.report.table.findings import (
     MethodPair,
@@ -32,6 +32,7 @@ from bench.report.table.findings import (
 )
 from bench.report.table.fleet import overview
 from bench.report.table.labels import labels
+from bench.report.table.ladder import ladder
 from bench.report.table.pins import pins_verdict
 from bench.report.table.section import Column, Entry, Section, Table, make_table
 from bench.report.table.shared import Beside, beside, common_rows, common_verdict
@@ -146,7 +147,7 @@ class Chapter:
     def sections(self) -> list[Section]:
         """List the sections that have a table."""
         found = [*contents(self.run, self.table, others=self.others), unmeasured(self.rows)]
-        return [section for section in found if section.tables]
+        return [section for section in found if section.tables or section.lines]
 
     @property
     def caveats(self) -> list[str]:
@@ -184,6 +185,8 @@ def _few(run: Run, rows: Sequence[Figures]) -> list[str]:
         found.append("fewer than 6 reps give no 95 % interval of a median: the range is shown")
     if run.clock is Clock.WALL and measured and max(row.boots for row in measured) == 1:
         found.append("one boot: how much another boot of the same kernel differs is not known")
+    if any(row.pause and row.pause.interval for row in measured):
+        found.append(f"95 % intervals are {intervals_cover(run)}")
     return found
 
 
@@ -209,7 +212,8 @@ def _overview(chapters: Sequence[Chapter]) -> list[Section]:
     """Make the sections on several runs; none where one is a time and another a count."""
     if len({chapter.run.clock for chapter in chapters}) > 1:
         return []
-    found = overview([c.run for c in chapters], [c.table for c in chapters])
+    runs, tables = [c.run for c in chapters], [c.table for c in chapters]
+    found = [*ladder(runs, tables), *overview(runs, tables)]
     return [section for section in found if section.tables]
 
 

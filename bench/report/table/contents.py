@@ -24,7 +24,14 @@ from bench.report.table.section import (
     figures_under,
     make_table,
 )
-from bench.report.table.shared import Beside, beside, common_rows, common_table, common_verdict
+from bench.report.table.shared import (
+    TOUCHED,
+    Beside,
+    beside,
+    common_rows,
+    common_table,
+    common_verdict,
+)
 from bench.report.table.soak import soak_table, soak_verdicts, soaks
 from bench.report.table.starts import starts_table, starts_verdict
 from bench.results.writer import Run
@@ -45,7 +52,6 @@ _SETTLE = (
 _AFTER = (
     "(after-pause): the new process touches all of its memory first, which a guest does by itself"
 )
-TOUCHED = "and touch"
 TOUCHED_NOTE = f"{TOUCHED}: the pause and the first touch of all memory behind it, together"
 
 

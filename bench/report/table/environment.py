@@ -34,6 +34,18 @@ def _vmm(run: Run) -> str:
     return f"{executor.qemu}: {executor.vmm}" if executor.vmm else ""
 
 
+def intervals_cover(run: Run) -> str:
+    """Say over what the 95 % intervals of a run are taken, and what is not in them."""
+    sessions = run.facts.sessions
+    boots = {boot for each in run.by_cell.values() for boot in each.boot[each.ok].tolist()}
+    if len(boots) > 1 and len(sessions) > 1:
+        return f"over reps of {len(boots)} boots in {len(sessions)} sessions, taken together"
+    if run.facts.executor.name == "host":
+        return "over reps of one session: how far another day is from it is not in them"
+    over = "from one saved state" if sessions and sessions[-1].state else "of one boot"
+    return f"over reps {over}: how far boots differ is not in them (bench run --boots 10)"
+
+
 def no_result(run: Run) -> list[str]:
     """Return the line above all figures of a run whose figures mean nothing; else no line."""
     why = run.facts.executor.no_result

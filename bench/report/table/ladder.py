@@ -10,10 +10,10 @@ from bench.model.cell import Cell
 from bench.model.method import Experiment, Method, Phase
 from bench.report.table.cells import BASES, CellTable, place_of
 from bench.report.table.columns import FACTOR_COLUMNS, factor_entries
-from bench.report.table.contents import TOUCHED, TOUCHED_NOTE, UNITS
+from bench.report.table.contents import TOUCHED_NOTE, UNITS
 from bench.report.table.findings import place_of_cell, ratio_range, savings
 from bench.report.table.section import NO_ENTRY, Column, Entry, Section, figures_under, make_table
-from bench.report.table.shared import beside
+from bench.report.table.shared import TOUCHED, beside
 from bench.report.table.starts import Start
 from bench.results.comparable import facts_of, unlike
 from bench.results.writer import Run
@@ -33,7 +33,7 @@ class Rung:
     """A baseline under one kernel, and what it is held against there."""
 
     cell: Cell
-    kernel: str
+    kernel: str  # the first by its name, others by what they have beside it
     base: Summary
     other: Summary
 
@@ -46,12 +46,24 @@ class Rung:
         return self.base.median - self.other.median
 
 
+def rungs_of(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Rung]:
+    """List the baselines of each cell, kernel by kernel; none for fewer than two kernels."""
+    boots = _by_kernel(runs, tables)
+    return [*_rungs(_pauses(boots))] if len(boots) > 1 else []
+
+
+def ladder_verdict(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[str]:
+    """Say of each method what it saves of its best baseline; nothing for fewer than two kernels."""
+    start = beside(runs[0], runs, tables).start
+    return [*_verdicts(rungs_of(runs, tables), start, tables[0].unit)]
+
+
 def ladder(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
     """Make a verdict by the best baseline, and a table; nothing for fewer than two kernels."""
     boots = _by_kernel(runs, tables)
     pauses = _pauses(boots)
-    rungs = {(rung.cell, rung.kernel): rung for rung in _rungs(pauses)}
-    if len(boots) < 2 or not rungs:
+    rungs = {(rung.cell, rung.kernel): rung for rung in rungs_of(runs, tables)}
+    if not rungs:
         return []
     unit = tables[0].unit
     rows = [
@@ -70,8 +82,7 @@ def ladder(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
         *[TOUCHED_NOTE] * any(row[-1] is not NO_ENTRY for row in rows),
     )
     title = "Pause of a live update under each kernel"
-    start = beside(runs[0], runs, tables).start
-    verdict = Section(lines=tuple(_verdicts([*rungs.values()], start, unit)))
+    verdict = Section(lines=tuple(ladder_verdict(runs, tables)))
     return [verdict, Section(title, notes, (make_table(columns, rows).filled(),))]
 
 

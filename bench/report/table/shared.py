@@ -8,6 +8,8 @@ here, and a VMM where VMs run.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from bench.model.cell import Backing, Cell, Clock, Handover
 from bench.model.method import Phase
 from bench.model.units import format_quantity
@@ -20,6 +22,7 @@ from bench.report.table.starts import Start, start_of
 from bench.results.writer import Run
 
 _VMM = "QEMU"  # heads the column of its start
+TOUCHED = "and touch"
 ADDED = (10**7, 10**8)  # ticks that a table adds to both pauses
 ASK = "what a VMM's start adds: bench run vmm-start, and bench report with both directories"
 COMMON_TITLE = "What is saved, and its ratio by what is common to both pauses"
@@ -43,6 +46,7 @@ class CommonRow:
     pause: float
     shared: float  # the part of exec that both have
     by_transfer: float | None  # the ratio if the new process was there before the pause
+    touched: float | None  # the ratio if both processes touch all of their memory too
 
     @property
     def saved(self) -> float:
@@ -89,6 +93,7 @@ def common_rows(rows: Sequence[Figures], found: Beside) -> list[CommonRow]:
             pause=pauses[row.cell],
             shared=min(execs[row.cell], execs[row.base]),
             by_transfer=_by_transfer(row.cell, row.base, found.tables),
+            touched=_touched(row.cell, row.base, found.tables),
         )
         for pair in method_pairs(rows)
         if pair.method.keeps
@@ -102,6 +107,14 @@ def _by_transfer(cell: Cell, base: Cell, tables: Iterable[CellTable]) -> float |
     for table in tables:
         if table.ok(one) and table.ok(two) and table.pause(one).median:
             return table.pause(two).median / table.pause(one).median
+    return None
+
+
+def _touched(cell: Cell, base: Cell, tables: Iterable[CellTable]) -> float | None:
+    for table in tables:
+        one, two = (table.with_touch(each) for each in (cell, base))
+        if one is not None and two is not None:
+            return float(np.median(two) / np.median(one))
     return None
 
 
@@ -132,11 +145,12 @@ def common_table(rows: Sequence[CommonRow], found: Beside, unit: str) -> Section
     added = added_to(found)
     heads = [more(ticks, unit) for ticks in added]
     heads[len(ADDED) :] = [f"{_VMM}: {head}" for head in heads[len(ADDED) :]]
-    columns = (*FACTOR_COLUMNS, *figures_under("saved", "by transfer", "as measured", *heads))
+    names = ("saved", "by transfer", TOUCHED, "as measured", *heads)
+    columns = (*FACTOR_COLUMNS, *figures_under(*names))
     made = [
         (
             *(*factor_entries(row.cell), Entry.quantity(row.saved, unit)),
-            NO_ENTRY if row.by_transfer is None else Entry.ratio(row.by_transfer),
+            *(Entry.ratio(each) if each else NO_ENTRY for each in (row.by_transfer, row.touched)),
             *(Entry.ratio(row.ratio(ticks)) for ticks in (0, *added)),
         )
         for row in rows
@@ -164,6 +178,8 @@ def common_notes(rows: Sequence[CommonRow], found: Beside, unit: str) -> tuple[s
     notes = ["saved: the same whatever else both pauses have; a ratio is not"]
     if any(row.by_transfer for row in rows):
         notes.append(TRANSFERRED)
+    if any(row.touched for row in rows):
+        notes.append(f"{TOUCHED}: with the first touch of all memory behind both pauses")
     small = "as measured: the new process is bench's own small program"
     notes.append(f"{small}; {more(ADDED[0], unit)}: so much more in both")
     if found.start:
