@@ -23,7 +23,7 @@ struct state {
 	uint8_t method;		/* of it; NMETHODS: there is none */
 	uint32_t rep;		/* number of the next one that has a line */
 	uint64_t moves;		/* of guest memory to another process, so far */
-	bool gave_up;		/* the new process, which has claimed the device */
+	bool gave_up;		/* the new process, that has the device */
 	uint64_t under_way;	/* handovers with a request under way, so far */
 	int out_fd;
 	struct memory m;

@@ -2,7 +2,6 @@
 """Baselines of several kernels in a letter: what each costs, and what is saved of it."""
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 from bench.model.units import format_ratio
 from bench.report.letter.ascii import wrapped
@@ -10,7 +9,7 @@ from bench.report.letter.factors import METHOD, LetterTable, Names, alias_note, 
 from bench.report.letter.numbers import scale_of
 from bench.report.letter.plain import laid_out
 from bench.report.table.cells import CellTable
-from bench.report.table.ladder import Rung, ladder_verdict, rungs_of
+from bench.report.table.ladder import MORE, Rung, ladder_verdict, rungs_of
 from bench.report.table.section import Column
 from bench.results.writer import Run
 
@@ -56,13 +55,12 @@ def _table(rungs: Sequence[Rung], names: Names, unit: str) -> LetterTable:
 
 
 def _kernels(names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """Shorten names of kernels to what each adds, if each adds to the one before; and say so."""
-    first, *others = names
-    steps = ["... ", *others]
-    chain = all(one.startswith(before) for before, one in pairwise(steps))
-    if not chain or any("+" not in one for one in names):
-        return dict(zip(names, names, strict=True)), []
-    last = first.rpartition("+")[2]
-    short = {one: one.removeprefix(before) for before, one in pairwise(steps)}
-    note = f"kernel: {last} is {first}; each of the others adds a series to the one above it"
-    return {first: last} | short, [note]
+    """Shorten names of kernels that are one and more series on top of it; and say what that is."""
+    first = names[0]
+    whole = {name: name.replace(MORE, first, 1) for name in names}
+    base = min(whole.values(), key=len)
+    last = base.rpartition("+")[2]
+    if not all(name.startswith(base) for name in whole.values()):
+        return whole, []
+    note = f"{last}: {base}; the others have more series on top of it"
+    return {name: full.removeprefix(base) or last for name, full in whole.items()}, [note]

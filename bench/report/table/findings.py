@@ -21,6 +21,7 @@ from bench.stats.summary import ratio
 # Less than this is no win that anybody would merge a new interface for.
 SMALL_WIN = 1.1
 _BEST_PINS = "file-pin"  # the series of kernel-config/ after which no better one comes
+_RANGE_UNPIN = "+range-unpin"
 # In the order in which their shares are said: the costly one of each pair first.
 _SHARED = (
     *(Method.RESET_OWNER, Method.NEW_OWNER, Method.VFIO_REMAP, Method.VFIO_VADDR),
@@ -115,6 +116,11 @@ def baseline_note(run: Run, rows: Sequence[Figures]) -> list[str]:
     if _BEST_PINS in run.facts.executor.kernel or not any(_pins(row.cell) for row in held):
         return []
     names = " and ".join(dict.fromkeys(row.base.method.value for row in held if row.base))
+    if _RANGE_UNPIN in run.facts.executor.kernel:
+        return [
+            f"{names} unpins by range here, and pins page by page; "
+            "what is left with a better baseline: bench run baselines"
+        ]
     return [
         f"{names} pins and unpins page by page here, as vhost-vdpa does so far; "
         "better baselines: bench run baselines"

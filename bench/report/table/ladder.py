@@ -21,7 +21,7 @@ from bench.stats.summary import Summary, ratio, summarize
 
 # What each baseline is there for: of several methods the one that is held against others first.
 _FOR = {base: method for method, bases in reversed([*BASES.items()]) for base in bases}
-_SAME = "... "  # stands for the name of the first kernel
+MORE = "... "  # stands for the name of the first kernel
 _KERNEL = Column("kernel", right=False, names=True)
 
 Boots = dict[str, list[CellTable]]  # by the name of their kernel, in the order of runs
@@ -94,7 +94,7 @@ def _by_kernel(runs: Sequence[Run], tables: Sequence[CellTable]) -> Boots:
         if unlike(facts[0], each):
             continue
         name = each.get("kernel", "not known")
-        short = f"{_SAME}{name.removeprefix(first)}" if name.startswith(f"{first}+") else name
+        short = f"{MORE}{name.removeprefix(first)}" if name.startswith(f"{first}+") else name
         found.setdefault(short, []).append(table)
     return found
 
@@ -149,7 +149,7 @@ def _verdicts(rungs: Sequence[Rung], start: Start | None, unit: str) -> Iterator
 def _verdict(method: Method, best: Sequence[Rung], start: Start | None, unit: str) -> str:
     kernels = [*dict.fromkeys(rung.kernel for rung in best)]
     where = (
-        f"with {kernels[0].removeprefix(_SAME)}"
+        f"with {kernels[0].removeprefix(MORE)}"
         if len(kernels) == 1
         else "each cell with its own kernel"
     )
