@@ -8,7 +8,7 @@ from bench.kernel.debian_source import lay_debian_config, lay_debian_source
 from bench.kernel.kernel import Kernel
 from bench.kernel.name import DEBIAN, KernelName
 from bench.kernel.packages import cached_packages, ensure_packages
-from bench.kernel.tree import DEBIAN_CONFIG, Origin, Tree
+from bench.kernel.tree import DEBIAN_CONFIG, Origin
 from bench.kernel.whole import build_whole, cached_whole, check_programs, recipe_of
 from bench.model.steps import SILENT, Step, Steps
 
@@ -22,7 +22,7 @@ def ensure_kernel(name: KernelName, steps: Steps = SILENT) -> Kernel:
         return modules.ensure_kernel(load_config(name.series), steps)
     if kernel := cached_kernel(name):
         return kernel
-    tree = Tree(name.base)
+    tree = name.tree
     with tree.locked(steps):
         origin = _origin(name, steps)
         if DEBIAN in name.configs and not (tree.path / DEBIAN_CONFIG).exists():
@@ -43,7 +43,7 @@ def ensure_tree_kernel(name: KernelName, origin: Origin, steps: Steps) -> Kernel
 
 
 def _origin(name: KernelName, steps: Steps) -> Origin:
-    origin = Tree(name.base).origin()
+    origin = name.tree.origin()
     if origin is None and name.base in source_bases():
         check_programs()
         origin = lay_debian_source(source_bases()[name.base], steps)
@@ -58,7 +58,7 @@ def cached_kernel(name: KernelName) -> Kernel | None:
     """Return a kernel if it is built, else None. Nothing is fetched or made."""
     if name.packaged:
         return modules.cached_kernel(load_config(name.series))
-    origin = Tree(name.base).origin()
+    origin = name.tree.origin()
     return cached_whole(recipe_of(name, origin)) if origin else None
 
 
@@ -69,7 +69,7 @@ def steps_to(name: KernelName) -> list[Step]:
     if name.packaged:
         fetched = cached_packages(load_config(name.series)) is not None
         return [Step.BUILD] if fetched else [Step.LISTS, Step.FETCH, Step.UNPACK, Step.BUILD]
-    laid = Tree(name.base).origin() is not None
+    laid = name.tree.origin() is not None
     return [Step.KERNEL] if laid else [Step.LISTS, Step.FETCH, Step.LAY, Step.KERNEL]
 
 
@@ -81,7 +81,7 @@ def update_source(name: KernelName, steps: Steps = SILENT) -> None:
     if name.packaged:
         ensure_packages(load_config(name.series), update=True, steps=steps)
     elif name.base in source_bases():
-        with Tree(name.base).locked(steps):
+        with name.tree.locked(steps):
             lay_debian_source(source_bases()[name.base], steps, update=True)
     else:
         raise UsageError(

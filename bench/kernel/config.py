@@ -3,6 +3,7 @@
 
 import platform
 import tomllib
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,23 @@ from pydantic import BaseModel, ConfigDict
 
 from bench.kernel.series import check_series, digest_of, patches_of, series_label
 from bench.paths import KERNEL_CONFIG
+
+
+class Architecture(StrEnum):
+    """What a kernel is built for, as make's ARCH has it."""
+
+    X86 = "x86_64"
+    UML = "um"  # a process of this machine
+
+    @property
+    def image(self) -> str:
+        """Return where make leaves what can be started."""
+        return "linux" if self is Architecture.UML else "arch/x86/boot/bzImage"
+
+    @property
+    def targets(self) -> str:
+        """Return what make is asked for."""
+        return "linux modules" if self is Architecture.UML else "bzImage modules"
 
 
 class DebianRelease(BaseModel):
@@ -87,9 +105,16 @@ class SourceBase(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str  # "7.3"
+    source_of: str = ""  # of what other base it has the source; "" where it is its own
+    architecture: Architecture = Architecture.X86
     suites: str  # of Debian's archive
     source: str  # its package
     config: str  # the package of Debian's own configurations for it
+
+    @property
+    def tree(self) -> str:
+        """Return what its source is kept as in the cache."""
+        return self.source_of or self.name
 
 
 def load_config(patches: str = "") -> KernelConfig:
@@ -106,7 +131,20 @@ def load_config(patches: str = "") -> KernelConfig:
 def source_bases() -> dict[str, SourceBase]:
     """Return the kernels that are built whole of a source package, by name."""
     found = _toml().get("source_base", {})
-    return {name: SourceBase.model_validate({"name": name, **each}) for name, each in found.items()}
+    whole = {name: found.get(each.get("source_of"), {}) | each for name, each in found.items()}
+    return {name: SourceBase.model_validate({"name": name, **each}) for name, each in whole.items()}
+
+
+def architecture_of(base: str) -> Architecture:
+    """Return the architecture that a base is built for."""
+    known = source_bases().get(base)
+    return known.architecture if known else Architecture.X86
+
+
+def tree_name(base: str) -> str:
+    """Return what the source of a base is kept as in the cache."""
+    known = source_bases().get(base)
+    return known.tree if known else base
 
 
 def _toml() -> dict[str, Any]:

@@ -23,7 +23,7 @@ def lay_debian_source(base: SourceBase, steps: Steps, update: bool = False) -> O
     A source that the cache has stays in use when Debian has a newer one, but with ``update``.
     The tree is locked by the caller.
     """
-    tree = Tree(base.name)
+    tree = Tree(base.tree)
     origin = tree.origin()
     if origin and not update:
         return origin

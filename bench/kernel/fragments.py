@@ -59,16 +59,19 @@ def merge(fragments: Iterable[Iterable[Option]]) -> list[Option]:
     return [*merged.values()]
 
 
-def check_survivors(wanted: Iterable[Option], config: str, tree: Path) -> None:
+def check_survivors(
+    wanted: Iterable[Option], config: str, tree: Path, architecture: str = "x86"
+) -> None:
     """Hold the options that were asked for against the ``.config`` that came of them.
 
-    CannotJudge names the first that did not survive, and what it depends on.
+    ``architecture`` is a directory of arch/. CannotJudge names the first that did not survive,
+    and what it depends on.
     """
     final = {
         option.name: option.value for line in config.splitlines() if (option := parse_option(line))
     }
     lost = [option for option in wanted if final.get(option.name, "n") != option.value]
-    known = _definitions(tree, {option.name for option in lost})
+    known = _definitions(tree, {option.name for option in lost}, architecture)
     gone = [option for option in lost if option.name in known or not option.where_known]
     if gone:
         first, others = gone[0], len(gone) - 1
@@ -85,7 +88,7 @@ def _why(option: Option, known: Mapping[str, tuple[Path, str]]) -> str:
     return f"{said} ({path})"
 
 
-def _definitions(tree: Path, names: set[str]) -> dict[str, tuple[Path, str]]:
+def _definitions(tree: Path, names: set[str], architecture: str) -> dict[str, tuple[Path, str]]:
     """Find where options are defined: the Kconfig file, and the lines below ``config NAME``."""
     found: dict[str, tuple[Path, str]] = {}
     if not names:
@@ -94,7 +97,7 @@ def _definitions(tree: Path, names: set[str]) -> dict[str, tuple[Path, str]]:
     block = re.compile(rf"^(?:menu)?config ({plain})$\n((?:(?:[ \t].*)?\n)*)", re.MULTILINE)
     for path in sorted(tree.rglob("Kconfig*")):
         words = path.relative_to(tree).parts
-        ours = words[0] != "arch" or len(words) == 2 or words[1] == "x86"
+        ours = words[0] != "arch" or len(words) == 2 or words[1] == architecture
         if ours and path.is_file():
             for match in block.finditer(path.read_text(errors="replace") + "\n"):
                 place = (path.relative_to(tree), match[2])

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import UsageError
-from bench.kernel.config import load_config, source_bases
+from bench.kernel.config import (
+    Architecture,
+    architecture_of,
+    load_config,
+    source_bases,
+    tree_name,
+)
 from bench.kernel.fragments import read_fragment
 from bench.kernel.series import PATCHES, STOCK, check_series, series_label
 from bench.kernel.tree import Tree, kept_trees
@@ -30,6 +36,15 @@ class KernelName:
     def packaged(self) -> bool:
         """Tell whether it is Debian's own, of which only modules are built."""
         return self.base == load_config().series
+
+    @property
+    def architecture(self) -> Architecture:
+        return architecture_of(self.base)
+
+    @property
+    def tree(self) -> Tree:
+        """Return where its source is kept; bases of one source share it."""
+        return Tree(tree_name(self.base))
 
     @property
     def label(self) -> str:
@@ -130,5 +145,7 @@ def _configs(text: str, base: str) -> tuple[str, ...]:
             f"--config: {base} is Debian's kernel, as it is",
             f"a base that is built whole has one: {', '.join(source_bases())}, or a tree",
         )
-    kept = Tree(base).origin() if base != load_config().series else None
+    if configs and architecture_of(base) is Architecture.UML:
+        raise UsageError(f"--config: {base} is built in one configuration", "leave --config out")
+    kept = Tree(tree_name(base)).origin() if base != load_config().series else None
     return tuple(dict.fromkeys((*(kept.configs if kept else ()), *configs)))

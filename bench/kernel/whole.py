@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.cleanup.scratch import atomic_directory
 from bench.errors import CannotJudge, MissingTool, NoSpace
-from bench.kernel.config import load_config
+from bench.kernel.config import Architecture, load_config
 from bench.kernel.fragments import (
     Option,
     check_survivors,
@@ -25,7 +25,7 @@ from bench.kernel.series import STOCK, digest_of, patches_of, series_label
 from bench.kernel.tree import DEBIAN_CONFIG, Origin, Tree
 from bench.model.steps import Step, Steps
 from bench.model.units import GIB
-from bench.paths import cache_dir, require_space
+from bench.paths import KERNEL_CONFIG, cache_dir, require_space
 from bench.process import ProcessFailed, find_tool, missing_tools, run
 
 # To build a whole kernel, with the Debian package of each.
@@ -42,6 +42,9 @@ PROGRAMS = {
 LIBELF = Path("/usr/include/libelf.h")  # objtool is made with it
 NEEDED = 2 * GIB  # bytes in the cache while one is built
 _PLAIN = ("base", "vdpa", "iommu", "liveupdate")
+_UML = ("uml",)
+# Included before each C file of user-mode Linux.
+_LOCKED = KERNEL_CONFIG / "uml-locked.h"
 # What a distribution's configuration is laid under: its own answers hold for the rest.
 _DRIVERS = ("debian", "vdpa", "iommu")
 # Nothing of the build shows when, where and by whom it was made: the same bytes each time.
@@ -75,7 +78,8 @@ class Recipe:
     @property
     def configs(self) -> str:
         """Return the name of its configuration, as of a directory."""
-        return "-".join(map(config_label, self.name.configs))[:_LONGEST] or "plain"
+        plain = "uml" if self.name.architecture is Architecture.UML else "plain"
+        return "-".join(map(config_label, self.name.configs))[:_LONGEST] or plain
 
 
 def recipe_of(name: KernelName, origin: Origin) -> Recipe:
@@ -83,7 +87,7 @@ def recipe_of(name: KernelName, origin: Origin) -> Recipe:
 
     MissingTool without a compiler, UsageError for a fragment that cannot be read.
     """
-    tree = Tree(name.base)
+    tree = name.tree
     series, own = name.series, load_config().patches
     if origin.interface:
         series = "+".join(each for each in series.split("+") if each != own) or STOCK
@@ -93,6 +97,8 @@ def recipe_of(name: KernelName, origin: Origin) -> Recipe:
     options = tuple(merge([said, asked]))
     compiler = run([find_tool("gcc", "gcc"), "--version"]).partition("\n")[0]
     parts = [origin.identity, compiler, *map(str, options), *_REPRODUCIBLE]
+    if name.architecture is Architecture.UML:
+        parts += [name.architecture, _LOCKED.read_text()]
     digest = hashlib.sha256("\n".join(parts).encode() + digest_of(patches)).hexdigest()[:12]
     names = frozenset(option.name for option in asked)
     return Recipe(name, origin, patches, options, names, compiler, digest, series)
@@ -100,7 +106,9 @@ def recipe_of(name: KernelName, origin: Origin) -> Recipe:
 
 def _fragments(name: KernelName) -> list[Path]:
     """List the files of options, each of which is laid over those before it."""
-    usual = _DRIVERS if DEBIAN in name.configs else _PLAIN
+    usual: tuple[str, ...] = _DRIVERS if DEBIAN in name.configs else _PLAIN
+    if name.architecture is Architecture.UML:
+        usual = _UML
     own = [DEBUG] if DEBUG in name.configs else []
     files = [Path(config) for config in name.configs if config not in (DEBIAN, DEBUG)]
     return [*(FRAGMENTS / f"{each}.config" for each in (*usual, *own)), *files]
@@ -125,7 +133,7 @@ def cached_whole(recipe: Recipe) -> Kernel | None:
         path=recipe.path,
         name=_full_name(recipe, release),
         digest=recipe.digest,
-        image=recipe.path / "bzImage",
+        image=recipe.path / Path(recipe.name.architecture.image).name,
         modules=modules,
         base_modules=tuple(each for each in load_config().base_modules if each in names),
         builtin=builtin,
@@ -141,13 +149,15 @@ def build_whole(recipe: Recipe, steps: Steps) -> Kernel:
     """
     check_programs()
     require_space(cache_dir(), NEEDED, "building a kernel")
-    tree = Tree(recipe.name.base)
+    tree = recipe.name.tree
     tree.patched_with(recipe.patches, f"{recipe.origin.described} ({recipe.origin.version})")
     out = tree.out(recipe.configs)
     out.mkdir(exist_ok=True)
+    if recipe.name.architecture is Architecture.UML:
+        _lay_header(tree)
     _configure(recipe, tree, out)
     with steps.at(Step.KERNEL, _objects_ahead(out)):
-        _make_all(tree, out, steps)
+        _make_all(recipe.name.architecture, tree, out, steps)
     with atomic_directory(recipe.path) as scratch:
         _collect(recipe, tree, out, scratch)
     kernel = cached_whole(recipe)
@@ -171,12 +181,15 @@ def missing_programs() -> dict[str, str]:
     return absent if LIBELF.exists() else {**absent, LIBELF.name: "libelf-dev"}
 
 
-def make_command(tree: Tree, out: Path) -> list[str]:
+def make_command(tree: Tree, out: Path, architecture: Architecture = Architecture.X86) -> list[str]:
     """Return what builds in ``out``, but for the targets: another compiler would build all anew."""
     gcc = "gcc"
     if shutil.which("ccache"):
         gcc = "ccache gcc"
     words = [find_tool("make", "make"), "-C", str(tree.source), f"O={out}", f"CC={gcc}"]
+    if architecture is Architecture.UML:
+        # From the tree: the name of a checkout would have all compiled anew in another one.
+        words += [f"ARCH={architecture}", f"KCFLAGS=-include {tree.path / _LOCKED.name}"]
     return [*words, f"HOSTCC={gcc}", f"-j{len(os.sched_getaffinity(0))}"]
 
 
@@ -195,17 +208,26 @@ def _configure(recipe: Recipe, tree: Tree, out: Path) -> None:
     """Write the .config: tinyconfig or nothing, then what is asked for, then Kconfig's answers."""
     start = "allnoconfig" if DEBIAN in recipe.name.configs else "tinyconfig"
     config = out / ".config"
+    make = make_command(tree, out, recipe.name.architecture)
     try:
-        run([*make_command(tree, out), start], env=build_environment(tree))
+        run([*make, start], env=build_environment(tree))
         with config.open("a") as file:
             file.write("".join(f"{option}\n" for option in recipe.options))
-        run([*make_command(tree, out), "olddefconfig"], env=build_environment(tree))
+        run([*make, "olddefconfig"], env=build_environment(tree))
     except ProcessFailed as error:
         raise CannotJudge(
             f"{recipe.origin.described} cannot be configured: {_first_error(error.output)}"
         ) from None
     asked = [option for option in recipe.options if option.name in recipe.asked]
-    check_survivors(asked, config.read_text(), tree.source)
+    kconfigs = "um" if recipe.name.architecture is Architecture.UML else "x86"
+    check_survivors(asked, config.read_text(), tree.source, kconfigs)
+
+
+def _lay_header(tree: Tree) -> None:
+    """Lay the header of user-mode Linux beside the source; one that is there is not touched."""
+    path, text = tree.path / _LOCKED.name, _LOCKED.read_text()
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
 
 
 def _objects_ahead(out: Path) -> int:
@@ -219,12 +241,12 @@ def _objects_before(out: Path) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-def _make_all(tree: Tree, out: Path, steps: Steps) -> None:
+def _make_all(architecture: Architecture, tree: Tree, out: Path, steps: Steps) -> None:
     log = out / "make.log"
     # The lock is make's, which goes on where bench is killed: no other may build here then.
     lock = [find_tool("flock", "util-linux"), "--no-fork", str(out / ".lock")]
-    logged = ["sh", "-c", f'exec "$@" bzImage modules >{log} 2>&1', "sh"]
-    words = [*lock, *logged, *make_command(tree, out)]
+    logged = ["sh", "-c", f'exec "$@" {architecture.targets} >{log} 2>&1', "sh"]
+    words = [*lock, *logged, *make_command(tree, out, architecture)]
 
     def look() -> None:
         steps.reached(_objects(log))
@@ -265,8 +287,9 @@ def _first_error(output: str) -> str:
 
 def _collect(recipe: Recipe, tree: Tree, out: Path, where: Path) -> None:
     """Copy what a guest needs of a build, and what people want to know of it."""
-    release = run([*make_command(tree, out), "-s", "kernelrelease"]).strip()
-    shutil.copy(out / "arch/x86/boot/bzImage", where)
+    architecture = recipe.name.architecture
+    release = run([*make_command(tree, out, architecture), "-s", "kernelrelease"]).strip()
+    shutil.copy(out / architecture.image, where)
     shutil.copy(out / ".config", where / "config")
     (where / "modules").mkdir()
     order = (out / "modules.order").read_text().split()
@@ -288,7 +311,7 @@ def _collect(recipe: Recipe, tree: Tree, out: Path, where: Path) -> None:
 
 def _full_name(recipe: Recipe, release: str) -> str:
     """Name it as ``7.3.4-debug+live-update``, or ``7.3.4-mine@1a2b3c+live-update`` for a tree."""
-    parts = [release]
+    parts = [release, *["uml"] * (recipe.name.architecture is Architecture.UML)]
     if recipe.origin.kind != "debian":
         what = f"@{recipe.origin.described}" if recipe.origin.kind == "git" else ""
         parts.append(f"{recipe.name.base}{what}".replace(" ", "-"))

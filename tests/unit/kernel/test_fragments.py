@@ -110,6 +110,13 @@ def test_one_that_did_not_survive_says_why(name: str, why: str, tree: Path) -> N
     assert caught.value.message == f"CONFIG_{name}=y did not survive: {why}"
 
 
+def test_of_another_architecture_its_own_options_say_why(tree: Path) -> None:
+    (tree / "arch/um").mkdir()
+    (tree / "arch/um/Kconfig").write_text("config SMP\n\tbool\n\tdepends on SUBARCH\n")
+    with pytest.raises(CannotJudge, match=r"it depends on SUBARCH \(arch/um/Kconfig\)"):
+        check_survivors([Option("CONFIG_SMP", "y")], "", tree, "um")
+
+
 def test_the_others_are_counted(tree: Path) -> None:
     wanted = [Option("CONFIG_A", "y"), Option("CONFIG_LOST", "y"), Option("CONFIG_NONE", "y")]
     with pytest.raises(CannotJudge, match=r"LOST=y did not survive, and 1 more: it depends"):

@@ -38,6 +38,8 @@ def mine(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("7.3", "7.3", "live-update"),
         ("7.3:live-update", "7.3", "live-update"),
         ("7.3:stock", "7.3", "stock"),
+        ("7.3-uml", "7.3-uml", "live-update"),
+        ("7.3-uml:stock", "7.3-uml", "stock"),
         ("7.3:live-update+./own", "7.3", "live-update+./own"),
         ("./own", "6.12", "./own"),
         ("live-update+./own", "6.12", "live-update+./own"),
@@ -57,6 +59,7 @@ def test_spellings(text: str, base: str, series: str) -> None:
         ("7.3", "", "7.3+live-update"),
         ("7.3", "plain", "7.3+live-update"),
         ("7.3:stock", "debug", "7.3-debug+stock"),
+        ("7.3-uml", "", "7.3-uml+live-update"),
         ("7.3", "plain+debian", "7.3-debian+live-update"),
         ("7.3", "debian+own/small.config", "7.3-debian-small+live-update"),
         ("7.3", "debug+debug", "7.3-debug+live-update"),
@@ -95,13 +98,18 @@ def test_a_file_is_read_before_anything_is_made_of_it(mine: Path) -> None:
 
 
 def test_bases_are_those_of_debian_and_trees_that_are_kept() -> None:
-    assert known_bases() == ["6.12", "7.3", "checked", "mine"]
+    assert known_bases() == ["6.12", "7.3", "7.3-uml", "checked", "mine"]
 
 
 @pytest.mark.parametrize(
     ("text", "config", "message", "hint"),
     [
-        ("9.9:live-update", "", "--kernel: there is no base '9.9'", "known are 6.12, 7.3, checked"),
+        (
+            "9.9:live-update",
+            "",
+            "--kernel: there is no base '9.9'",
+            "known are 6.12, 7.3, 7.3-uml, checked",
+        ),
         ("other:", "", "--kernel: there is no base 'other'", "bench kernel build NAME --tree"),
         (
             "9.9",
@@ -121,7 +129,8 @@ def test_bases_are_those_of_debian_and_trees_that_are_kept() -> None:
         ("7.3", "fast", "--config: 'fast' is unknown", "plain, debug, debian, or a file"),
         ("7.3", "./none.config", "--config: ./none.config: no such file", ""),
         ("7.3", "./own", "--config: ./own: no such file", ""),
-        ("6.12", "debug", "--config: 6.12 is Debian's kernel, as it is", "7.3, or a tree"),
+        ("7.3-uml", "debug", "--config: 7.3-uml is built in one configuration", "leave --config"),
+        ("6.12", "debug", "--config: 6.12 is Debian's kernel, as it is", "7.3, 7.3-uml, or a tree"),
     ],
 )
 def test_a_wrong_one_is_a_line_with_what_is_known(

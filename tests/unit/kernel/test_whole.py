@@ -305,4 +305,48 @@ def test_a_make_that_was_left_alone_is_waited_for(small: whole.Recipe, tmp_path:
 
 def test_fragments_are_there() -> None:
     names = {path.stem for path in FRAGMENTS.glob("*.config")}
-    assert names == {"base", "vdpa", "iommu", "liveupdate", "debug", "debian"}
+    assert names == {"base", "vdpa", "iommu", "liveupdate", "debug", "debian", "uml"}
+
+
+UML = KernelName("7.3-uml", "stock")
+
+
+def test_user_mode_linux_shares_the_tree_and_has_options_of_its_own(cache: Path) -> None:
+    origin = replace(origin_of("7.3"), kind="debian")
+    uml, plain = recipe_of(UML, origin), recipe_of(KernelName("7.3", "stock"), origin)
+    assert UML.tree == Tree("7.3")
+    assert uml.digest != plain.digest and uml.path != plain.path
+    assert "CONFIG_VIRTIO_UML" in uml.asked - plain.asked
+    assert (uml.configs, plain.configs) == ("uml", "plain")  # directories of the tree
+    stored(uml)
+    kernel = cached_whole(uml)
+    assert kernel and kernel.name == "7.3.4-uml+stock"
+    assert kernel.image == uml.path / "linux"
+
+
+def test_its_digest_is_of_its_header(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin = origin_of("7.3")
+    other = tmp_path / "uml-locked.h"
+    other.write_text("/* nothing */\n")
+    before = [recipe_of(name, origin).digest for name in (UML, KernelName("7.3", "stock"))]
+    monkeypatch.setattr(whole, "_LOCKED", other)
+    after = [recipe_of(name, origin).digest for name in (UML, KernelName("7.3", "stock"))]
+    assert before[0] != after[0] and before[1] == after[1]
+
+
+def test_it_is_made_for_its_architecture_with_its_header(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole, "NEEDED", 0)
+    monkeypatch.setattr(whole, "check_survivors", lambda *_: None)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    recipe = recipe_of(UML, origin_of("7.3"))
+    make(tmp_path, 'echo "$*"; exit 2')
+    with UML.tree.locked(), pytest.raises(CannotJudge, match="does not build"):
+        build_whole(recipe, SILENT)
+    said = (UML.tree.out("uml") / "make.log").read_text()
+    header = UML.tree.path / "uml-locked.h"
+    assert f"ARCH=um KCFLAGS=-include {header}" in said and " linux modules" in said
+    assert "LOCK_PREFIX" in header.read_text()
