@@ -12,6 +12,7 @@ from bench.commands.outcome import Outcome, Say
 from bench.errors import EXIT_INTERRUPTED, BenchError, UsageError
 from bench.executors.base import Executor
 from bench.executors.choose import check, choose_executor, steps_ahead
+from bench.executors.uml import DEFAULTS
 from bench.measure.display import Display
 from bench.measure.jobs import AUTO, choose_jobs, parse_jobs
 from bench.measure.loop import run as run_plan
@@ -56,7 +57,7 @@ def run_command(options: RunOptions, say: Say) -> Outcome:
     parse_jobs(options.jobs)
     if options.resume:
         return resume_run(options, options.resume, say)
-    scenario = load_scenario(options.scenario, options.overrides)
+    scenario = load_scenario(options.scenario, _completed(options.overrides))
     plan, clock = make_plan(scenario), _clock(options.clock)
     check(scenario, plan, clock)
     boots = boots_of(scenario)
@@ -65,6 +66,11 @@ def run_command(options: RunOptions, say: Say) -> Outcome:
         if len(boots) > 1:
             return run_boots(options, boots, display)
         return run_boot(options, scenario, options.out, display, boots=1)
+
+
+def _completed(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Add what an executor that was asked for stands for, where the command line says nothing."""
+    return {**DEFAULTS, **overrides} if overrides.get("executor") == "uml" else overrides
 
 
 def seconds_ahead(

@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.errors import CannotJudge, UsageError
-from bench.executors import guest_setup, host
+from bench.executors import guest_setup, host, uml
 from bench.executors.base import Executor
 from bench.executors.guest import GuestExecutor
 from bench.executors.replay import ReplayExecutor
+from bench.kernel.config import Architecture
 from bench.kernel.name import KernelName, read_name
 from bench.model.cell import Cell, Clock, Plan
 from bench.model.device import NO_DEVICE, of_this_machine
@@ -33,26 +34,37 @@ def check(scenario: Scenario, plan: Plan, clock: Clock | None) -> None:
     if kind == "host":
         _check_host(scenario, plan, clock)
         return
+    if kind == "uml":
+        if scenario.config:
+            raise UsageError("--config: user-mode Linux has one configuration", "leave it out")
+        uml.check(plan, clock, kernels_of(scenario))
+        return
     if named := _named(plan):
         raise UsageError(f"--device: {named[0]} is of this machine", "use --executor host")
+    for name in kernels_of(scenario):
+        if name.architecture is Architecture.UML:
+            raise UsageError(f"--kernel: {name.base} is a process", "use --executor uml")
     guest_setup.check(plan.blocks, clock, kernels_of(scenario))
 
 
 def kernels_of(scenario: Scenario) -> list[KernelName]:
     """Return the kernels of a scenario, each in each of its configurations; UsageError."""
-    names, configs = scenario.kernel or ("",), scenario.config or ("",)
+    usual = uml.bases()[0] if scenario.executor == "uml" else ""
+    names, configs = scenario.kernel or (usual,), scenario.config or ("",)
     return [read_name(name, config) for name in names for config in configs]
 
 
 def _kind(scenario: Scenario, plan: Plan) -> tuple[str, Path]:
-    """Return "host", "guest" or "replay", and the recording of the latter."""
+    """Return "host", "guest", "uml" or "replay", and the recording of the latter."""
     name = scenario.executor
     if name == "auto":
         name = "host" if _named(plan) else "guest"
     kind, _, recording = name.partition(":")
-    if name in ("host", "guest") or (kind == "replay" and recording):
+    if name in ("host", "guest", "uml") or (kind == "replay" and recording):
         return kind, Path(recording)
-    raise UsageError(f"--executor: '{name}' is unknown: known are auto, host, guest, replay:FILE")
+    raise UsageError(
+        f"--executor: '{name}' is unknown: known are auto, host, guest, uml, replay:FILE"
+    )
 
 
 def _named(plan: Plan) -> list[str]:
@@ -91,7 +103,10 @@ def steps_ahead(
     scenarios: Sequence[Scenario], plan: Plan, clock: Clock | None
 ) -> list[dict[Step, float]]:
     """Estimate the seconds of what comes before measuring the plan, for a boot of each scenario."""
-    if _kind(scenarios[0], plan)[0] != "guest":
+    kind = _kind(scenarios[0], plan)[0]
+    if kind == "uml":
+        return uml.steps_ahead([kernels_of(each)[0] for each in scenarios])
+    if kind != "guest":
         return [{} for _ in scenarios]
     return guest_setup.steps_ahead(clock, [kernels_of(each)[0] for each in scenarios])
 
@@ -122,6 +137,8 @@ def choose_executor(
             steps.note(f"device: {device.described}")
         return executor
     kernel = kernels_of(scenario)[0]
+    if kind == "uml":
+        return uml.prepare(plan, console, kernel, steps)
     setup = guest_setup.prepare(plan.blocks, clock, console, kernel, steps)
     steps.note(f"guest: {setup.kernel.name} under {setup.accelerator}")
     if clock is None and setup.accelerator.clock is Clock.ICOUNT:

@@ -36,9 +36,15 @@ class Guest:
     """
 
     def __init__(
-        self, child: Child, sockets: "Sockets", console: Path, script: Sequence[str]
+        self,
+        child: Child,
+        sockets: "Sockets",
+        console: Path,
+        script: Sequence[str],
+        program: str = "QEMU",
     ) -> None:
         self._child = child
+        self._program = program
         self._sockets = sockets
         self._results = LineReader(sockets.results.fileno())
         self._console = console
@@ -132,7 +138,7 @@ class Guest:
             return GuestOutOfMemory("the guest ran out of memory", self.last_words())
         if "Kernel panic" in text:
             return GuestPanic("the guest's kernel panicked", self.last_words())
-        return GuestLost(f"QEMU ended (exit {code})", self.last_words())
+        return GuestLost(f"{self._program} ended (exit {code})", self.last_words())
 
 
 @dataclass(frozen=True)

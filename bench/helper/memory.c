@@ -40,6 +40,14 @@ const struct page_kind_row page_kinds[NPAGE_KINDS] = {
 			       MFD_HUGETLB | 30u << MFD_HUGE_SHIFT, -1 },
 };
 
+/* EINVAL: a kernel without huge pages has none that could be kept out. */
+static int advise(void *p, uint64_t bytes, int advice)
+{
+	int r = madvise(p, bytes, advice);
+
+	return r && !(errno == EINVAL && advice == MADV_NOHUGEPAGE) ? r : 0;
+}
+
 void memory_map(struct memory *m, uint64_t where)
 {
 	const struct page_kind_row *kind = &page_kinds[m->pages];
@@ -54,7 +62,7 @@ void memory_map(struct memory *m, uint64_t where)
 			die("mmap", errno, "guest memory at +%" PRIu64 "%s", at,
 			    m->pages >= PAGES_HUGETLB_2M ?
 			    " (free huge pages in the pool?)" : "");
-		if (kind->advice >= 0 && madvise(p, part, kind->advice))
+		if (kind->advice >= 0 && advise(p, part, kind->advice))
 			die("madvise", errno, "%s", kind->name);
 	}
 	m->base = base;

@@ -65,7 +65,7 @@ def _cells(s: Scenario) -> list[Cell]:
     for part, values in _combinations(s, names):
         factors = dict(zip(names, values, strict=True))
         if fits(factors["method"], factors["device"], s.device):
-            backing, file = _backing(part.backing, factors["mem"])
+            backing, file = _backing(_wanted_backing(part), factors["mem"])
             cells.append(Cell(backing=backing, file=file, **factors))
     return list(dict.fromkeys(cells))
 
@@ -74,6 +74,12 @@ def _combinations(s: Scenario, names: Sequence[str]) -> Iterator[tuple[Scenario,
     """Combine the values of factors in each matrix that a scenario is made of."""
     for part in s.parts():
         yield from ((part, values) for values in itertools.product(*map(part.values, names)))
+
+
+def _wanted_backing(scenario: Scenario) -> Backing:
+    """Return what backs memory: by the wall clock caches tell an alias from memory that is real."""
+    auto = scenario.backing is Backing.AUTO
+    return Backing.REAL if auto and scenario.executor == "uml" else scenario.backing
 
 
 def _backing(wanted: Backing, mem: int) -> tuple[Backing, int]:

@@ -8,10 +8,12 @@ from typing import ClassVar
 
 import pytest
 
+from bench.executors import uml
 from bench.executors.base import Executor
 from bench.executors.guest import GuestExecutor
 from bench.executors.guest_setup import prepare
 from bench.executors.replay import ReplayExecutor
+from bench.kernel.name import read_name
 from bench.model.cell import Block, Clock, Plan, Rep
 from bench.model.method import Method
 from bench.model.units import KIB
@@ -39,6 +41,7 @@ class Measured:
 
 class ExecutorContract(ABC):
     plan: ClassVar[Plan]
+    clock: ClassVar[Clock] = Clock.ICOUNT
 
     @classmethod
     @abstractmethod
@@ -79,8 +82,8 @@ class ExecutorContract(ABC):
             assert 0 < extents <= block.any_cell.mem // (4 * KIB)
 
     def test_the_clock_is_the_one_asked_for(self, measured: Measured) -> None:
-        assert measured.executor.clock is Clock.ICOUNT
-        assert measured.executor.clock.unit == "instructions"
+        assert measured.executor.clock is self.clock
+        assert measured.executor.clock.unit == self.clock.unit
 
     def test_boots_count_from_one_and_a_good_guest_stays(self, measured: Measured) -> None:
         assert set(measured.boots) == {1}
@@ -114,3 +117,16 @@ class TestGuest(ExecutorContract):
     def make(cls, plan: Plan, factory: pytest.TempPathFactory) -> Executor:
         console = factory.mktemp("guest") / "console.log"
         return GuestExecutor(prepare(plan.blocks, Clock.ICOUNT, console))
+
+
+@pytest.mark.kernels
+class TestUml(ExecutorContract):
+    """One block: each has a boot of its own."""
+
+    plan = small_plan(executor="uml", method="iotlb", pages="4k", reps=2)
+    clock = Clock.WALL
+
+    @classmethod
+    def make(cls, plan: Plan, factory: pytest.TempPathFactory) -> Executor:
+        console = factory.mktemp("uml") / "console.log"
+        return uml.prepare(plan, console, read_name(uml.bases()[0]))

@@ -81,6 +81,7 @@ def contents(
         common_table(common, others, cells.unit),
         starts_table(run, cells, UNITS[run.clock][0]),
         pins.pins_table(cells, run.clock),
+        pins.per_page_table(cells) if run.facts.executor.name == "uml" else Section(),
         _phases(cells),
         pins.counters(cells),
         _own_costs(cells),

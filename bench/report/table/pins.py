@@ -104,6 +104,26 @@ def _figures(span: Summary, cell: Cell, unit: str, clock: Clock) -> tuple[Entry,
     return Entry.quantity(span.median, unit), interval, rate
 
 
+def per_page_table(table: CellTable) -> Section:
+    """Tabulate pin and unpin of each 4 KiB page, with the intervals: for small pages by a clock."""
+    rows = [
+        (*_factors(cell), *_per_page(table, cell, Phase.PIN), *_per_page(table, cell, Phase.UNPIN))
+        for cell in _cells(table)
+        if cell.pages.small
+    ]
+    heads = figures_under("pin", "95 % interval", "unpin", "95 % interval")
+    title = f"Pin and unpin of each 4 KiB page, {table.unit}"
+    return Section(title, tables=(make_table((*_NAMES, *heads), rows),))
+
+
+def _per_page(table: CellTable, cell: Cell, phase: Phase) -> tuple[Entry, Entry]:
+    span, pages = table.phases(cell, phase), cell.mem / (4 * KIB)
+    if span.interval is None:
+        return Entry.figure(f"{span.median / pages:.4g}"), _NONE
+    low, high = (f"{end / pages:.4g}" for end in span.interval)
+    return Entry.figure(f"{span.median / pages:.4g}"), Entry.figure(f"{low} to {high}")
+
+
 def _rate(value: float) -> str:
     return f"{value:.3g}" if value < 999.5 else f"{value:.0f}"
 
