@@ -8,18 +8,15 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
-from functools import wraps
-from inspect import Parameter, signature
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bench.commands.factors import with_factors
 from bench.commands.outcome import Outcome, unexpected
 from bench.errors import EXIT_INTERRUPTED, BenchError, CannotJudge, EndsBisection, UsageError
-from bench.model.cell import FACTORS
 from bench.model.limits import BOOTS, JOBS, REPS, SEED
 from bench.model.visible import visible, visible_lines
 
@@ -104,36 +101,8 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Compare unlike or da
 _NOT_FIELDS = ("scenario", "clock", "out", "tune", "resume", "jobs", "fresh")
 
 
-def _with_factors(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
-    """Give a command an option for each factor, behind its first two parameters.
-
-    The command finds them in ``ctx.params``.
-    """
-    known = signature(command)
-    options = [
-        Parameter(
-            factor.name,
-            Parameter.POSITIONAL_OR_KEYWORD,
-            default=None,
-            annotation=Annotated[str | None, typer.Option(help=factor.words.help)],
-        )
-        for factor in FACTORS.values()
-        if factor.words.help
-    ]
-
-    @wraps(command)
-    def taking(**given: object) -> Outcome:
-        return command(**{name: given[name] for name in known.parameters})
-
-    first, second, *rest = known.parameters.values()
-    parameters = [first, second, *options, *rest]
-    taking.__signature__ = known.replace(parameters=parameters)  # type: ignore[attr-defined]
-    taking.__annotations__ = {each.name: each.annotation for each in parameters}
-    return taking
-
-
 @app.command()
-@_with_factors
+@with_factors
 def run(
     ctx: typer.Context,
     scenario: Annotated[str, typer.Argument(help="A name (see bench list) or a .toml")] = (
@@ -155,7 +124,7 @@ def run(
         str | None, typer.Option(help="Measure what fits into a time above zero: 90s, 10m, 1.5h")
     ] = None,
     clock: Annotated[str | None, typer.Option(help="wall (KVM, host) or icount (TCG)")] = None,
-    executor: Annotated[str | None, typer.Option(help="auto, guest or host")] = None,
+    executor: Annotated[str | None, typer.Option(help="auto, guest, host or uml")] = None,
     tune: Annotated[bool, typer.Option("--tune", help="Set up the host (root), undone after")] = (
         False
     ),
@@ -236,11 +205,33 @@ def report(
     style: StyleOption = None,
     span: RangeOption = None,
     tree: TreeOption = None,
+    seconds: Annotated[
+        Path | None, typer.Option(help="A calibration: estimate times of counted phases")
+    ] = None,
 ) -> Outcome:
     """Print the table of stored runs again, side by side, or write it for people and programs."""
     from bench.commands.report import ReportOptions, written
 
-    return written(ReportOptions(tuple(directories), format_, out, base, style, span, tree))
+    given = ReportOptions(tuple(directories), format_, out, base, style, span, tree, seconds)
+    return written(given)
+
+
+@app.command()
+def calibrate(
+    out: Annotated[Path, typer.Option(help="A new file for the calibration")],
+    kernel: Annotated[str, typer.Option(help="[BASE:]SERIES; without: 7.3")] = "",
+    mem: Annotated[str, typer.Option(help="Sizes; the largest is foretold from the others")] = (
+        "256M,512M,1G"
+    ),
+    boots: Annotated[int, typer.Option(help=f"Of user-mode Linux, {BOOTS}")] = 3,
+) -> Outcome:
+    """Measure how long an instruction takes here, for bench report --seconds."""
+    from bench.commands.calibrate import CalibrateOptions
+    from bench.commands.calibrate import calibrate as calibrated
+
+    raise_signals()
+    _undo_leftovers()
+    return calibrated(CalibrateOptions(out, sys.argv[1:], kernel, mem, boots), _say)
 
 
 @app.command()

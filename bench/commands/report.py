@@ -4,13 +4,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.commands.outcome import Outcome
 from bench.errors import UsageError
 from bench.report.table.section import Section
+from bench.results.calibration import Calibration, read_calibration
 from bench.results.reader import read_facts
 from bench.results.series import BOOTS, runs_below
 from bench.results.writer import Run, load
+
+if TYPE_CHECKING:
+    from bench.report.table.cells import CellTable
 
 BASELINE, LETTER, PAGE = "baseline", "cover-letter", "page"
 
@@ -26,6 +31,7 @@ class ReportOptions:
     style: str | None = None
     span: str | None = None  # commits A..B of the tree
     tree: Path | None = None
+    seconds: Path | None = None  # a calibration, to estimate times by
 
 
 def written(wanted: ReportOptions) -> Outcome:
@@ -34,6 +40,7 @@ def written(wanted: ReportOptions) -> Outcome:
     paths = [path for named in wanted.paths for path in _expanded(named)]
     before = _expanded(wanted.base) if wanted.base else []
     _check([*before, *paths])
+    calibration = read_calibration(wanted.seconds) if wanted.seconds else None
     if wanted.kind == BASELINE:
         return _baseline(paths, wanted.out)
     runs, base = [load(path) for path in paths], [load(path) for path in before]
@@ -41,7 +48,7 @@ def written(wanted: ReportOptions) -> Outcome:
     complaint = f"{damaged.path} is damaged: the report says where" if damaged else ""
     code = 1 if damaged else 0
     if wanted.kind is None:
-        sections = _sections(runs)
+        sections = _sections(runs, calibration)
         return _people(sections, wanted.out, code, complaint)
     text = _text(wanted, runs, base)
     if wanted.out:
@@ -56,6 +63,10 @@ def _check_options(wanted: ReportOptions) -> None:
     for option, value in letter:
         if value is not None and wanted.kind != LETTER:
             raise UsageError(f"{option} is of the cover letter", f"add --format {LETTER}")
+    if wanted.seconds and wanted.kind is not None:
+        raise UsageError(
+            f"--seconds: no estimate goes into --format {wanted.kind}", "leave --format out"
+        )
     if wanted.base and wanted.kind not in (LETTER, PAGE):
         hint = "bench compare BASE NEW, or --format cover-letter or page"
         raise UsageError(f"--base is not for --format {wanted.kind or 'of a terminal'}", hint)
@@ -91,7 +102,7 @@ def _check(paths: Sequence[Path]) -> None:
             raise UsageError(f"{said}: {units}", "report them apart")
 
 
-def _sections(runs: Sequence[Run]) -> list[Section]:
+def _sections(runs: Sequence[Run], calibration: Calibration | None) -> list[Section]:
     """Make sections of one run, or of several: what they share first, then each by itself."""
     from bench.report.table.cells import CellTable
     from bench.report.table.contents import contents
@@ -105,13 +116,21 @@ def _sections(runs: Sequence[Run]) -> list[Section]:
     for run, table in zip(runs, tables, strict=True):
         require_measured(run, table)
     if len(runs) == 1:
-        return contents(runs[0], tables[0])
+        return [*contents(runs[0], tables[0]), *_seconds(runs[0], tables[0], calibration)]
     found = [*ladder(runs, tables), *overview(runs, tables)]
     for head, label, run, table in zip(heads(runs), labels(runs), runs, tables, strict=True):
         title = head if head == label else f"{head}: {label}"
         others = beside(run, runs, tables)
         found += [Section(title), *contents(run, table, others=others)]
+        found += _seconds(run, table, calibration)
     return found
+
+
+def _seconds(run: Run, table: "CellTable", calibration: Calibration | None) -> list[Section]:
+    """Make the section of estimated times, where a calibration was given."""
+    from bench.report.table.seconds import seconds_section
+
+    return [seconds_section(run, table, calibration)] if calibration else []
 
 
 def _people(sections: Sequence[Section], out: Path | None, code: int, complaint: str) -> Outcome:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""User-mode Linux for real: built of the tree of 7.3, pin loops by the clock."""
+"""User-mode Linux for real: built of the tree of 7.3, pin loops by the clock, a calibration."""
 
 import json
 import os
@@ -114,3 +114,19 @@ def test_a_run_that_is_killed_leaves_nothing_and_goes_on(tmp_path: Path) -> None
     ended = bench("run", "--resume", tmp_path / "run")
     assert ended.code == 0, ended.err
     assert len(measured(tmp_path / "run")) == 14
+
+
+def test_a_calibration_and_the_seconds_that_follow(tmp_path: Path) -> None:
+    path, run = tmp_path / "c.json", tmp_path / "run"
+    ended = bench("calibrate", "--mem", "16M,32M,64M", "--out", path)
+    assert ended.code == 0, ended.err
+    loops = {(each["phase"], each["ptes"]): each for each in json.loads(path.read_text())["loops"]}
+    assert len(loops) == 4
+    assert all(0.01 < each["ns_per_instruction"] < 10 for each in loops.values()), loops
+    cell = ("--mem", "64M", "--pages", "4k", "--device", "sim-net-pa", "--reps", "1")
+    words = ("run", "smoke", *cell, "--kernel", "7.3", "--clock", "icount", "--out", run)
+    assert bench(*words).code == 0
+    shown = bench("report", run, "--seconds", path)
+    assert shown.code == 0, shown.err
+    assert "Estimated, not measured: seconds on" in shown.out
+    assert "they make no pause" in shown.out
