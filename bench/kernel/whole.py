@@ -43,6 +43,9 @@ LIBELF = Path("/usr/include/libelf.h")  # objtool is made with it
 NEEDED = 2 * GIB  # bytes in the cache while one is built
 _PLAIN = ("base", "vdpa", "iommu", "liveupdate")
 _UML = ("uml",)
+_CC = Path(__file__).with_name("cc.sh")
+# Of how kernels are built. 1: an image could hold the kernel of another build (see cc.sh).
+_REVISION = "2"
 # Included before each C file of user-mode Linux.
 _LOCKED = KERNEL_CONFIG / "uml-locked.h"
 # What a distribution's configuration is laid under: its own answers hold for the rest.
@@ -96,7 +99,7 @@ def recipe_of(name: KernelName, origin: Origin) -> Recipe:
     patches = patches_of(series, origin.series)
     options = tuple(merge([said, asked]))
     compiler = run([find_tool("gcc", "gcc"), "--version"]).partition("\n")[0]
-    parts = [origin.identity, compiler, *map(str, options), *_REPRODUCIBLE]
+    parts = [origin.identity, compiler, *map(str, options), *_REPRODUCIBLE, _REVISION]
     if name.architecture is Architecture.UML:
         parts += [name.architecture, _LOCKED.read_text()]
     digest = hashlib.sha256("\n".join(parts).encode() + digest_of(patches)).hexdigest()[:12]
@@ -153,8 +156,9 @@ def build_whole(recipe: Recipe, steps: Steps) -> Kernel:
     tree.patched_with(recipe.patches, f"{recipe.origin.described} ({recipe.origin.version})")
     out = tree.out(recipe.configs)
     out.mkdir(exist_ok=True)
+    _lay(_CC, tree)
     if recipe.name.architecture is Architecture.UML:
-        _lay_header(tree)
+        _lay(_LOCKED, tree)
     _configure(recipe, tree, out)
     with steps.at(Step.KERNEL, _objects_ahead(out)):
         _make_all(recipe.name.architecture, tree, out, steps)
@@ -183,14 +187,14 @@ def missing_programs() -> dict[str, str]:
 
 def make_command(tree: Tree, out: Path, architecture: Architecture = Architecture.X86) -> list[str]:
     """Return what builds in ``out``, but for the targets: another compiler would build all anew."""
-    gcc = "gcc"
+    cc, hostcc = "gcc", "gcc"
     if shutil.which("ccache"):
-        gcc = "ccache gcc"
-    words = [find_tool("make", "make"), "-C", str(tree.source), f"O={out}", f"CC={gcc}"]
+        cc, hostcc = str(tree.path / _CC.name), "ccache gcc"
+    words = [find_tool("make", "make"), "-C", str(tree.source), f"O={out}", f"CC={cc}"]
     if architecture is Architecture.UML:
         # From the tree: the name of a checkout would have all compiled anew in another one.
         words += [f"ARCH={architecture}", f"KCFLAGS=-include {tree.path / _LOCKED.name}"]
-    return [*words, f"HOSTCC={gcc}", f"-j{len(os.sched_getaffinity(0))}"]
+    return [*words, f"HOSTCC={hostcc}", f"-j{len(os.sched_getaffinity(0))}"]
 
 
 def build_environment(tree: Tree) -> dict[str, str]:
@@ -223,11 +227,11 @@ def _configure(recipe: Recipe, tree: Tree, out: Path) -> None:
     check_survivors(asked, config.read_text(), tree.source, kconfigs)
 
 
-def _lay_header(tree: Tree) -> None:
-    """Lay the header of user-mode Linux beside the source; one that is there is not touched."""
-    path, text = tree.path / _LOCKED.name, _LOCKED.read_text()
-    if not path.exists() or path.read_text() != text:
-        path.write_text(text)
+def _lay(file: Path, tree: Tree) -> None:
+    """Lay a file of ours beside the source of a tree; one that is there is not touched."""
+    path = tree.path / file.name
+    if not path.exists() or path.read_text() != file.read_text():
+        shutil.copy(file, path)
 
 
 def _objects_ahead(out: Path) -> int:
@@ -289,6 +293,7 @@ def _collect(recipe: Recipe, tree: Tree, out: Path, where: Path) -> None:
     """Copy what a guest needs of a build, and what people want to know of it."""
     architecture = recipe.name.architecture
     release = run([*make_command(tree, out, architecture), "-s", "kernelrelease"]).strip()
+    check_image(out, out / architecture.image)
     shutil.copy(out / architecture.image, where)
     shutil.copy(out / ".config", where / "config")
     (where / "modules").mkdir()
@@ -307,6 +312,17 @@ def _collect(recipe: Recipe, tree: Tree, out: Path, where: Path) -> None:
         "interface": recipe.origin.interface,
     }
     (where / "kernel.json").write_text(json.dumps(facts, indent=1) + "\n")
+
+
+def check_image(out: Path, image: Path) -> None:
+    """Check that an image holds the kernel that was linked beside it; else CannotJudge."""
+    linked = [*(out / "arch/x86/boot/compressed").glob("vmlinux.bin.*")]
+    whole = image.read_bytes()
+    if linked and not any(path.read_bytes() in whole for path in linked):
+        raise CannotJudge(
+            f"{image} holds another kernel than the one that was linked",
+            f"rm -r {out}, and build it again",
+        )
 
 
 def _full_name(recipe: Recipe, release: str) -> str:

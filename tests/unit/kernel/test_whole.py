@@ -13,8 +13,16 @@ from bench.kernel import build, whole
 from bench.kernel.kernel import Kernel, built_kernels
 from bench.kernel.name import FRAGMENTS, KernelName, read_name
 from bench.kernel.tree import Origin, Tree
-from bench.kernel.whole import PROGRAMS, build_whole, cached_whole, check_programs, recipe_of
+from bench.kernel.whole import (
+    PROGRAMS,
+    build_whole,
+    cached_whole,
+    check_image,
+    check_programs,
+    recipe_of,
+)
 from bench.model.steps import SILENT
+from bench.process import run
 from tests.unit.children import eventually
 from tests.unit.kernel.programs import program
 from tests.unit.kernel.sources import lay
@@ -350,3 +358,38 @@ def test_it_is_made_for_its_architecture_with_its_header(
     header = UML.tree.path / "uml-locked.h"
     assert f"ARCH=um KCFLAGS=-include {header}" in said and " linux modules" in said
     assert "LOCK_PREFIX" in header.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "compiler"),
+    [
+        ("a.c", "int a;", "ccache gcc"),
+        ("a.S", "nop", "ccache gcc"),
+        ("piggy.S", '.incbin "vmlinux.bin.gz"', "gcc"),
+        ("configs.c", 'asm(".incbin \\"config_data.gz\\"");', "gcc"),
+    ],
+)
+def test_what_is_included_as_bytes_comes_from_no_cache(
+    name: str, text: str, compiler: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(text)
+    for each in ("gcc", "ccache"):
+        (tmp_path / each).write_text(f'#!/bin/sh\necho {each} "$@"\n')
+        (tmp_path / each).chmod(0o755)
+    words = ["-c", "-o", "a.o", name]
+    path = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    script = str(Path(whole.__file__).with_name("cc.sh"))
+    said = run([script, *words], env=path, cwd=tmp_path)
+    assert said.split() == [*compiler.split(), *words]
+
+
+def test_an_image_with_another_kernel_is_refused(tmp_path: Path) -> None:
+    compressed = tmp_path / "arch/x86/boot/compressed"
+    compressed.mkdir(parents=True)
+    image = tmp_path / "bzImage"
+    image.write_bytes(b"header" + b"kernel one" + b"trailer")
+    (compressed / "vmlinux.bin.gz").write_bytes(b"kernel one")
+    check_image(tmp_path, image)
+    (compressed / "vmlinux.bin.gz").write_bytes(b"kernel two")
+    with pytest.raises(CannotJudge, match="holds another kernel"):
+        check_image(tmp_path, image)
