@@ -41,13 +41,17 @@ test-hosts: setup
 reference: setup
 	@$(MAKE) --no-print-directory reference-files
 
-# Four runs, by their samples: nothing is measured.
-REFERENCE := cd reports/reference && $(BENCH) report scaling devices hugepages kernel-7.3
-OUT := .
-reference-files:
-	$(REFERENCE) --format page --out $(OUT)/reference.html
-	$(REFERENCE) --format cover-letter --out $(OUT)/cover-letter.txt
-	$(REFERENCE) --out $(OUT)/report.txt
+# By the samples of runs on each kernel: nothing is measured.
+RUNS_6.12 := baselines vmm-start ways hugepages devices scaling
+RUNS_7.3 := baselines vmm-start reference
+OUT := $(CURDIR)/reports/reference
+REFERENCE = cd reports/reference/$* && $(BENCH) report $(RUNS_$*)
+reference-files: reference-6.12 reference-7.3
+reference-%:
+	@mkdir -p $(OUT)/$*
+	$(REFERENCE) --format page --out $(OUT)/$*/page.html
+	$(REFERENCE) --format cover-letter --out $(OUT)/$*/cover-letter.txt
+	$(REFERENCE) --out $(OUT)/$*/report.txt
 
 setup:
 	@PYTHON=$(PYTHON) sh bench/setup.sh

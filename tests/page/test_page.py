@@ -24,7 +24,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "far apart": lambda: page([far_apart()]),
     "several": lambda: page([_of_another_kernel()], base=mixed()),
     "unlike": lambda: page([lonely()], base=pinned()),
-    "reference": lambda: (ROOT / "reports/reference/reference.html").read_text(encoding="utf-8"),
+    "reference": lambda: (ROOT / "reports/reference/6.12/page.html").read_text(encoding="utf-8"),
 }
 
 

@@ -2,6 +2,7 @@
 """What runs are called beside one another."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from bench.errors import UsageError
 from bench.results.writer import Run
@@ -10,7 +11,7 @@ _MOST, _LONGEST = 4, 12  # runs, and characters of a name, that fit over a table
 
 
 def labels(runs: Sequence[Run]) -> list[str]:
-    """Name runs by their directories; by their whole paths where two have one name.
+    """Name runs by their directories, with those above them where two have one name.
 
     One whose figures are no result has that in its name, wherever it stands.
     UsageError for a run that is named twice: its samples would count twice.
@@ -19,13 +20,18 @@ def labels(runs: Sequence[Run]) -> list[str]:
     twice = next((path for path in paths if paths.count(path) > 1), None)
     if twice:
         raise UsageError(f"{twice} is named twice", "name each run once")
-    names = [path.name for path in paths]
-    unique = [
-        name if names.count(name) == 1 else str(path)
-        for name, path in zip(names, paths, strict=True)
-    ]
+    unique = [_tail(path, paths) for path in paths]
     marks = (" (NO RESULT)" if run.facts.executor.no_result else "" for run in runs)
     return [f"{name}{mark}" for name, mark in zip(unique, marks, strict=True)]
+
+
+def _tail(path: Path, paths: Sequence[Path]) -> str:
+    """Return as much of the end of a path as no other one has."""
+    for depth in range(1, len(path.parts)):
+        tail = path.parts[-depth:]
+        if sum(other.parts[-depth:] == tail for other in paths) == 1:
+            return "/".join(tail)
+    return str(path)
 
 
 def heads(runs: Sequence[Run]) -> list[str]:

@@ -210,7 +210,7 @@ def test_a_series_stands_for_its_runs(bench: Bench, tmp_path: Path) -> None:
     kernel, series = bench("report", parent / "a"), bench("report", parent)
     assert kernel.code == 0 and kernel.out.startswith("\n3 runs: ")
     assert series.code == 0 and series.out.startswith("\n6 runs: ")
-    assert f"A: {parent / 'a' / '01'}\n" in series.out
+    assert "A: a/01\n" in series.out
     assert bench("report", parent / "a", "--format", "csv").out.count("\n03,") == 10
 
 
