@@ -185,6 +185,7 @@ static void parse_option(struct params *p, int value, const char *name)
 static void validate(struct params *p)
 {
 	uint64_t page = page_kinds[p->pages].bytes;
+	bool device = order_has_device(&p->order);
 
 	if (!p->file)
 		p->file = p->mem;
@@ -206,8 +207,8 @@ static void validate(struct params *p)
 	if (!p->regions.n)
 		regions_split(&p->regions, p->split, p->mem, page);
 	regions_check(&p->regions, p->mem,
-		      order_has_device(&p->order) ?
-		      IO_LEAST(p->devices_of_vm) : 0);
+		      device ? IO_LEAST_FIRST(p->devices_of_vm) : 0,
+		      device ? IO_LEAST(p->devices_of_vm) : 0);
 }
 
 void params_parse(struct params *p, int argc, char **argv)

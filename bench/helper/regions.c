@@ -45,7 +45,8 @@ void regions_split(struct regions *r, uint64_t count, uint64_t mem,
 	}
 }
 
-void regions_check(const struct regions *r, uint64_t mem, uint64_t least)
+void regions_check(const struct regions *r, uint64_t mem, uint64_t least_first,
+		   uint64_t least)
 {
 	for_each_region(one, r) {
 		if ((one->iova | one->size | one->offset) % PAGE)
@@ -53,7 +54,7 @@ void regions_check(const struct regions *r, uint64_t mem, uint64_t least)
 		if (one->size > mem || one->offset > mem - one->size ||
 		    one->iova > UINT64_MAX - one->size)
 			usage("--regions goes beyond the memory");
-		if (one->size < least)
+		if (one->size < (one == r->at ? least_first : least))
 			usage("--regions leaves no room for rings and buffers");
 	}
 	if (r->at[0].offset)

@@ -28,6 +28,8 @@ void regions_split(struct regions *r, uint64_t count, uint64_t mem,
 
 /*
  * Check that all lie within @mem bytes, in pages, and have @least bytes each;
- * that the first begins at offset 0, where the rings are. Else usage().
+ * that the first has @least_first, and begins at offset 0, where the rings are.
+ * Else usage().
  */
-void regions_check(const struct regions *r, uint64_t mem, uint64_t least);
+void regions_check(const struct regions *r, uint64_t mem, uint64_t least_first,
+		   uint64_t least);

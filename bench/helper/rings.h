@@ -26,7 +26,9 @@ struct io_memory {
 #define IO_PAGE 4096u
 #define IO_BUFFERS 3
 /* Bytes that a region needs at least, if so many devices have one memory. */
-#define IO_LEAST(devices) ((devices) * (RINGS_MOST + IO_BUFFERS) * IO_PAGE)
+#define IO_LEAST(devices) ((devices) * IO_BUFFERS * IO_PAGE)
+#define IO_LEAST_FIRST(devices)						\
+	((devices) * (RINGS_MOST + IO_BUFFERS) * IO_PAGE)
 
 /* Addresses of one ring, as the device sees them. */
 struct ring {

@@ -148,6 +148,17 @@ static void begin(struct state *s)
 	vdpa_start_all(s);
 }
 
+/* Outside every pause: eventfds that the guest has kicked end with it too. */
+static void end(struct state *s)
+{
+	for_each_vdpa(d, s) {
+		d->lasting = false;
+		vdpa_close_eventfds(d);
+		d->lasting = is_soak(s);
+	}
+	vdpa_release_close(s);
+}
+
 static void prove_region(struct state *s, const struct region *r, uint64_t seq)
 {
 	for_each_vdpa(d, s) {
@@ -222,7 +233,7 @@ static int *file(struct state *s, unsigned int n)
 }
 
 const struct family vdpa_family = {
-	.probe = probe, .begin = begin, .end = vdpa_release_close,
+	.probe = probe, .begin = begin, .end = end,
 	.unmap = unmap, .prove = prove_region, .charged_kb = proc_vmpin_kb,
 	.account = "VmPin", .file = file,
 	.offer = offer, .kick = kick, .collect = collect,

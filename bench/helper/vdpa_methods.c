@@ -132,8 +132,11 @@ static void vrings(struct state *s)
 /* The rings go on as they are: only the eventfds are another process's. */
 static void eventfds(struct state *s)
 {
-	for_each_vdpa(d, s)
+	for_each_vdpa(d, s) {
+		if (s->p.fault == FAULT_LOSE_KICK)
+			lose_kicks(d);
 		vdpa_bind_eventfds(d);
+	}
 }
 
 void vdpa_start_all(struct state *s)

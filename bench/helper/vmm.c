@@ -86,8 +86,13 @@ static void __attribute__((noreturn)) came_to_nothing(pid_t pid, char *name)
 static uint64_t wait_for_open(pid_t pid, char *name)
 {
 	const struct timespec patience = { .tv_sec = PATIENCE_S };
-	int signal_number = sigtimedwait(&awaited, NULL, &patience);
-	uint64_t end = now();
+	int signal_number;
+	uint64_t end;
+
+	do
+		signal_number = sigtimedwait(&awaited, NULL, &patience);
+	while (signal_number < 0 && errno == EINTR);
+	end = now();
 
 	if (signal_number == SIGIO)
 		return end;
@@ -143,11 +148,13 @@ static void prove_opener(pid_t pid, const char *name)
 		if (path_in_open(pid, path, bytes)) {
 			if (!memcmp(path, file, bytes))
 				return;
+			kill(pid, SIGKILL);
 			die("start", 0, "%s is held back at another file",
 			    name);
 		}
 		nanosleep(&moment, NULL);
 	}
+	kill(pid, SIGKILL);
 	die("start", 0, "the lease was broken, but not by %s", name);
 }
 

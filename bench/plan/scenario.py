@@ -186,6 +186,7 @@ class Scenario(_Matrix):
             self._start_misfit()
             or self._lone_method()
             or self._lone_break()
+            or self._vdpa_misfit()
             or self._soak_misfit()
             or self._memory_misfit()
         )
@@ -219,7 +220,22 @@ class Scenario(_Matrix):
             return "mem", f"{format_size(odd)} is not a whole number of MiB"
         return None
 
+    def _vdpa_misfit(self) -> tuple[str, str] | None:
+        """Find what only vDPA devices have beside a device of another kind, or of this machine."""
+        others = [m for m in self.method if m.family not in (Family.VDPA, Family.NONE)]
+        for name in ("devices_of_vm", "cvq"):
+            if others and self.values(name) != (usual(name),):
+                return name, f"{others[0]} is of another kind: this is for vDPA devices"
+        here = [device for device in self.device if of_this_machine(device)]
+        if here and max(self.values("devices_of_vm")) > 1:
+            return "devices_of_vm", f"{here[0]} is of this machine: several are for simulators"
+        return None
+
     def _lone_break(self) -> tuple[str, str] | None:
+        if self.broken is Break.SKIPS_REMAP and not (
+            {Method.NEW_OWNER, Method.RESUME} & {*self.method}
+        ):
+            return "break", f"{self.broken} breaks {Method.NEW_OWNER} and {Method.RESUME}"
         if self.broken is Break.SKIPS_VADDR and Method.VFIO_VADDR not in self.method:
             return "break", f"{self.broken} breaks {Method.VFIO_VADDR}"
         if self.broken is Break.WRONG_ADDRESS:

@@ -25,6 +25,9 @@ class Measured:
         return float(np.median(self.times))
 
 
+_MOST_OFF = 0.99  # of a prediction: nothing is foretold with more
+
+
 @dataclass(frozen=True)
 class Rate:
     """Nanoseconds an instruction: the median, and its 95 % interval."""
@@ -53,6 +56,9 @@ def prediction_error(rate: Rate, size: Measured) -> float:
 
 
 def predict(rate: Rate, count: float, error: float) -> Rate:
-    """Return the time of a count, its interval widened by a known ``error`` of prediction."""
-    wide = abs(error)
-    return Rate(rate.value * count, rate.low * count * (1 - wide), rate.high * count * (1 + wide))
+    """Return the time of a count, its interval widened by a known ``error`` of prediction.
+
+    As far off to either side: what was foretold with an error e took foretold / (1 + e).
+    """
+    off = min(abs(error), _MOST_OFF)
+    return Rate(rate.value * count, rate.low * count / (1 + off), rate.high * count / (1 - off))

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Baselines of several kernels in a letter: what each costs, and what is saved of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
+from bench.model.cell import Clock
 from bench.model.units import format_ratio
 from bench.report.letter.ascii import wrapped
 from bench.report.letter.factors import METHOD, LetterTable, Names, alias_note, cell_order
@@ -11,7 +13,19 @@ from bench.report.letter.plain import laid_out
 from bench.report.table.cells import CellTable
 from bench.report.table.ladder import MORE, Rung, ladder_verdict, rungs_of
 from bench.report.table.section import Column
+from bench.report.table.shared import TOUCHED
 from bench.results.writer import Run
+
+_COUNT = {
+    Clock.WALL: "",
+    Clock.ICOUNT: ". Instructions are counted as the guest executes them: no figure is a time",
+}
+# What kernel-config/README.md says at length.
+_SERIES = {
+    "range-unpin": "vhost-vdpa unpins by range, and not page by page",
+    "folio-pin": "and finds where contiguous memory ends without the number of each page",
+    "file-pin": "and pins memory of files by folios, without filling page tables",
+}
 
 
 def ladder_paragraphs(runs: Sequence[Run], tables: Sequence[CellTable]) -> Iterator[list[str]]:
@@ -22,7 +36,7 @@ def ladder_paragraphs(runs: Sequence[Run], tables: Sequence[CellTable]) -> Itera
     found = rungs_of(runs, tables)
     names = Names([rung.cell for rung in found])
     for line in ladder_verdict(runs, tables) if found else ():
-        yield wrapped(f"{line[:1].upper()}{line[1:]}.")
+        yield wrapped(f"{line[:1].upper()}{line[1:]}{_COUNT[runs[0].clock]}.")
     for method in dict.fromkeys(rung.cell.method for rung in found):
         rungs = [rung for rung in found if rung.cell.method is method]
         said, lines, notes = _table(rungs, names, tables[0].unit)
@@ -50,17 +64,28 @@ def _table(rungs: Sequence[Rung], names: Names, unit: str) -> LetterTable:
         ),
         (Column("ratio"), [format_ratio(rung.ratio) for rung in rungs]),
     ]
+    if any(rung.touched for rung in rungs):
+        ratios = [format_ratio(rung.touched) if rung.touched else "-" for rung in rungs]
+        figures.append((Column(TOUCHED), ratios))
     said, lines = laid_out(cells, figures, (METHOD,))
-    return LetterTable(said, lines, [*alias_note(cells), *note])
+    touched = f"{TOUCHED}: the ratio with the first touch of all memory behind both pauses"
+    notes = [touched] * any(rung.touched for rung in rungs)
+    return LetterTable(said, lines, [*alias_note(cells), *notes, *note, *_series(shown.values())])
+
+
+def _series(kernels: Iterable[str]) -> list[str]:
+    """Say what the series of this project do to a baseline, where kernels are named by them."""
+    named = {name for kernel in kernels for name in kernel.split("+")}
+    known = [f"{name}: {words}" for name, words in _SERIES.items() if name in named]
+    return [*known, "None of these series has been posted."] if known else []
 
 
 def _kernels(names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """Shorten names of kernels that are one and more series on top of it; and say what that is."""
-    first = names[0]
-    whole = {name: name.replace(MORE, first, 1) for name in names}
-    base = min(whole.values(), key=len)
-    last = base.rpartition("+")[2]
-    if not all(name.startswith(base) for name in whole.values()):
+    """Name kernels by the series that each adds, if each has all of the one before; say so then."""
+    whole = {name: name.replace(MORE, names[0], 1) for name in names}
+    steps = sorted(whole.values(), key=len)
+    if not all(after.startswith(f"{before}+") for before, after in pairwise(steps)):
         return whole, []
-    note = f"{last}: {base}; the others have more series on top of it"
-    return {name: full.removeprefix(base) or last for name, full in whole.items()}, [note]
+    last = {step: step.rpartition("+")[2] for step in steps}
+    short = {name: "+" * (full != steps[0]) + last[full] for name, full in whole.items()}
+    return short, [f"{last[steps[0]]}: {steps[0]}; +: one series more than the kernel before"]

@@ -50,6 +50,8 @@ def _saved(comparison: Comparison, gains: Mapping[str, Sequence[float]], clock: 
         rows = [row for row in comparison.measured if row.cell.device == device]
         saved = [(row.base.level or 0) - (row.new.level or 0) for row in rows]
         said = savings(saved, clock.unit, comparison.base)
+        if all(row.interval and row.interval[0] <= 1 <= row.interval[1] for row in rows):
+            said = f"shows no difference to {comparison.base}'s pause"
         found[device] = f"{said} ({ratio_range(gains[device])})"
     (first, said), *others = found.items()
     where = f"On {first} " if others else ""
@@ -87,7 +89,7 @@ def _small(comparison: Comparison) -> list[str]:
         if kind := _kind(row):
             kinds.setdefault(kind, []).append(row)
     if not kinds:
-        return [f"No cell is slower, or gains less than {SMALL_WIN}x."]
+        return [f"No cell is slower by its pause alone, or gains less than {SMALL_WIN}x."]
     lines = []
     for kind, rows in sorted(kinds.items(), key=lambda each: _KINDS.index(each[0])):
         named = [f"{cell_place(row.cell)} ({format_ratio(row.gain)})" for row in rows[:_MOST]]

@@ -147,7 +147,7 @@ class Chapter:
     def sections(self) -> list[Section]:
         """List the sections that have a table."""
         found = [*contents(self.run, self.table, others=self.others), unmeasured(self.rows)]
-        return [section for section in found if section.tables or section.lines]
+        return [section for section in found if section.tables]
 
     @property
     def caveats(self) -> list[str]:
@@ -214,7 +214,7 @@ def _overview(chapters: Sequence[Chapter]) -> list[Section]:
         return []
     runs, tables = [c.run for c in chapters], [c.table for c in chapters]
     found = [*ladder(runs, tables), *overview(runs, tables)]
-    return [section for section in found if section.tables]
+    return [section for section in found if section]
 
 
 def _samples(chapters: Sequence[Chapter]) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench.model.cell import Cell
+from bench.model.cell import Cell, Handover
 from bench.model.method import Experiment, Method, Phase
 from bench.report.table.cells import BASES, CellTable, place_of
 from bench.report.table.columns import FACTOR_COLUMNS, factor_entries
@@ -36,6 +36,7 @@ class Rung:
     kernel: str  # the first by its name, others by what they have beside it
     base: Summary
     other: Summary
+    touched: float | None = None  # the ratio with the first touch of all memory behind both
 
     @property
     def ratio(self) -> float:
@@ -49,7 +50,7 @@ class Rung:
 def rungs_of(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Rung]:
     """List the baselines of each cell, kernel by kernel; none for fewer than two kernels."""
     boots = _by_kernel(runs, tables)
-    return [*_rungs(_pauses(boots))] if len(boots) > 1 else []
+    return [*_rungs(_pauses(boots), boots)] if len(boots) > 1 else []
 
 
 def ladder_verdict(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[str]:
@@ -115,12 +116,15 @@ def _pauses(boots: Boots) -> Pauses:
     return found
 
 
-def _rungs(pauses: Pauses) -> Iterator[Rung]:
+def _rungs(pauses: Pauses, boots: Boots) -> Iterator[Rung]:
     for (cell, kernel), base in pauses.items():
-        if other := _FOR.get(cell.method):
-            held = pauses.get((replace(cell, method=other), kernel))
+        if method := _FOR.get(cell.method):
+            other = replace(cell, method=method)
+            held = pauses.get((other, kernel))
             if held:
-                yield Rung(cell, kernel, base, held)
+                both = [_with_touch(each, boots[kernel]) for each in (cell, other)]
+                touched = ratio(both[0], both[1]) if both[0] and both[1] else None
+                yield Rung(cell, kernel, base, held, touched)
 
 
 def _gain(rung: Rung | None, unit: str) -> tuple[Entry, Entry]:
@@ -129,10 +133,15 @@ def _gain(rung: Rung | None, unit: str) -> tuple[Entry, Entry]:
     return Entry.quantity(rung.saved, unit), Entry.ratio(rung.ratio)
 
 
-def _touched(cell: Cell, tables: Sequence[CellTable], unit: str) -> Entry:
-    """Make the cell of pause and after-pause over all boots, empty where none was timed."""
+def _with_touch(cell: Cell, tables: Sequence[CellTable]) -> Summary | None:
+    """Summarize pause and after-pause over all boots; None where none was timed."""
     ticks = [each for table in tables if (each := table.with_touch(cell)) is not None]
-    return Entry.quantity(summarize(np.concatenate(ticks)).median, unit) if ticks else NO_ENTRY
+    return summarize(np.concatenate(ticks)) if ticks else None
+
+
+def _touched(cell: Cell, tables: Sequence[CellTable], unit: str) -> Entry:
+    found = _with_touch(cell, tables)
+    return Entry.quantity(found.median, unit) if found else NO_ENTRY
 
 
 def _verdicts(rungs: Sequence[Rung], start: Start | None, unit: str) -> Iterator[str]:
@@ -155,10 +164,11 @@ def _verdict(method: Method, best: Sequence[Rung], start: Start | None, unit: st
     )
     least = min(best, key=lambda rung: rung.ratio)
     at = f"{'the least ratio at ' if len(best) > 1 else 'at '}{place_of_cell(least.cell)}"
-    saved = savings((rung.saved for rung in best), unit, method)
+    counted = "" if unit == "ns" else f" {unit}"
+    saved = savings((rung.saved for rung in best), unit, method, counted)
     ratios = ratio_range(rung.ratio for rung in best)
-    if start:
+    if start and all(rung.cell.handover is Handover.EXEC for rung in best):
         added = start.added
         left = ((r.base.median + added) / (r.other.median + added) for r in best)
-        ratios += f", {ratio_range(left)} with the start of {start.name} in both"
+        ratios += f"; {ratio_range(left)} if both had the start of {start.name} too: calculated"
     return f"{_FOR[method]} {saved} at its best, {where} ({ratios}), {at}"

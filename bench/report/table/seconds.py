@@ -91,10 +91,20 @@ def _check(run: Run, calibration: Calibration) -> None:
         )
 
 
-def _within(cell: Cell, calibration: Calibration) -> bool:
+def _alike(cell: Cell, calibration: Calibration) -> bool:
     """Tell whether a cell runs the loops that were calibrated."""
     same = (cell.device, cell.pages) == (calibration.device, calibration.pages)
-    return same and cell.method is _METHOD
+    usual = cell.variant().keys() <= {"ptes", "handover"}
+    return same and usual and cell.method is _METHOD
+
+
+def _within(cell: Cell, calibration: Calibration) -> bool:
+    """Tell whether it is also no larger than what was tried."""
+    return _alike(cell, calibration) and cell.mem <= _tried(calibration)
+
+
+def _tried(calibration: Calibration) -> int:
+    return max(point.mem for point in calibration.points)
 
 
 def _estimates(
@@ -149,13 +159,16 @@ def _left_out(calibration: Calibration, cells: CellTable) -> list[str]:
         for loop in calibration.loops
         if not loop.fair
     ]
-    if not any(_within(cell, calibration) for cell in cells.measured):
+    if not any(_alike(cell, calibration) for cell in cells.measured):
         lines.append(
             f"  no cell of this run is {_METHOD} on {calibration.device} with"
             f" {calibration.pages} pages"
         )
-    tried = max(point.mem for point in calibration.points)
-    if any(cell.mem > tried and _within(cell, calibration) for cell in cells.measured):
-        lines.append(f"  above {format_size(tried)} it was not tried how well a size is foretold")
+    tried = _tried(calibration)
+    if any(cell.mem > tried and _alike(cell, calibration) for cell in cells.measured):
+        lines.append(
+            f"  no estimate above {format_size(tried)}, the largest that was tried:"
+            " bench calibrate --mem with larger ones"
+        )
     doubts = calibration.host.untrustworthy
     return [*lines, *(f"  warning: when it was calibrated, {line}" for line in doubts)]

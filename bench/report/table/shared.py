@@ -83,7 +83,7 @@ def _kernel(run: Run) -> str:
 
 
 def common_rows(rows: Sequence[Figures], found: Beside) -> list[CommonRow]:
-    """List measured cells with a handover within the pause, and what they are held against."""
+    """List measured cells with an execve() within the pause, and what they are held against."""
     pauses = {row.cell: row.pause.median for row in rows if row.pause}
     execs = {row.cell: row.phases.get(Phase.EXEC, 0.0) for row in rows}
     return [
@@ -98,7 +98,7 @@ def common_rows(rows: Sequence[Figures], found: Beside) -> list[CommonRow]:
         for pair in method_pairs(rows)
         if pair.method.keeps
         for row in pair.rows
-        if row.cell.handover is not Handover.TRANSFER and row.base and pauses[row.cell]
+        if row.cell.handover is Handover.EXEC and row.base and pauses[row.cell]
     ]
 
 

@@ -45,4 +45,12 @@ def test_too_few_reps_have_no_interval() -> None:
 def test_an_error_of_prediction_widens_both_ends(error: float) -> None:
     time = predict(Rate(2.0, 1.9, 2.2), 100, error)
     assert time.value == 200
-    assert [time.low, time.high] == pytest.approx([171, 242])
+    assert [time.low, time.high] == pytest.approx([190 / 1.1, 220 / 0.9])
+
+
+@pytest.mark.parametrize("error", [0.3, -0.25, 0.05, -0.05])
+def test_what_a_prediction_took_is_within_its_interval(error: float) -> None:
+    """Whichever way it was off: what was foretold with that error took foretold / (1 + error)."""
+    time = predict(Rate(1.0, 1.0, 1.0), 100, error)
+    assert time.low <= 100 / (1 + error) * (1 + 1e-12)
+    assert time.high >= 100 / (1 + error) * (1 - 1e-12)
