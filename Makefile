@@ -42,7 +42,7 @@ reference: setup
 	@$(MAKE) --no-print-directory reference-files
 
 # By the samples of runs on each kernel: nothing is measured.
-RUNS_6.12 := baselines vmm-start ways hugepages devices scaling
+RUNS_6.12 := baselines vmm-start ways vm-devices hugepages devices scaling
 RUNS_7.3 := baselines vmm-start reference
 OUT := $(CURDIR)/reports/reference
 REFERENCE = cd reports/reference/$* && $(BENCH) report $(RUNS_$*)
