@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Runs as one HTML page: nothing is fetched, nothing runs, all text of data is escaped."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -67,7 +67,8 @@ def page(runs: Sequence[Run], base: Run | None = None) -> str:
     return template.render(
         title=_title(chapters),
         chapters=chapters,
-        overview=_overview(chapters),
+        baselines=_across(chapters, ladder),
+        overview=_across(chapters, overview),
         different=_different([chapter.facts for chapter in chapters], names),
         samples=_samples(chapters),
     )
@@ -208,12 +209,14 @@ def _title(chapters: Sequence[Chapter]) -> str:
     return asked[0].question or asked[0].name or chapters[0].name
 
 
-def _overview(chapters: Sequence[Chapter]) -> list[Section]:
-    """Make the sections on several runs; none where one is a time and another a count."""
+def _across(
+    chapters: Sequence[Chapter],
+    made: Callable[[Sequence[Run], Sequence[CellTable]], Iterable[Section]],
+) -> list[Section]:
+    """Make sections on several runs; none where one is a time and another a count."""
     if len({chapter.run.clock for chapter in chapters}) > 1:
         return []
-    runs, tables = [c.run for c in chapters], [c.table for c in chapters]
-    found = [*ladder(runs, tables), *overview(runs, tables)]
+    found = made([c.run for c in chapters], [c.table for c in chapters])
     return [section for section in found if section]
 
 
