@@ -225,6 +225,9 @@ def _bar_text(row: Figures, unit: str) -> str:
     return quantity(row.pause.median, unit) if row.pause else row.state.value
 
 
+_APART = 1.6  # ratios whose figures do not touch, on an axis of logarithms
+
+
 @_LOOK
 def common(rows: Sequence[CommonRow], start: Start | None, unit: str) -> Drawing:
     """Draw ratios against what both pauses share, for the largest memory of each kind of cell."""
@@ -260,7 +263,10 @@ def _mark_ratio(axes: Axes, row: CommonRow, added: float, **fill: Any) -> None:
     look, ratio = style_of(row.cell.method), row.ratio(added)
     axes.plot(row.shared + added, ratio, **(look.mark | fill))
     place: dict[str, Any] = {"xytext": (5, 4), "textcoords": "offset points"}
-    axes.annotate(format_ratio(ratio), (row.shared + added, ratio), **place)
+    # A reader finds every ratio in the table: here none lies over another.
+    near = [text.xy for text in axes.texts if hasattr(text, "xy")]
+    if all(max(ratio, y) > _APART * min(ratio, y) for _, y in near):
+        axes.annotate(format_ratio(ratio), (row.shared + added, ratio), **place)
 
 
 @_LOOK
