@@ -225,7 +225,7 @@ def _bar_text(row: Figures, unit: str) -> str:
     return quantity(row.pause.median, unit) if row.pause else row.state.value
 
 
-_APART = 1.6  # ratios whose figures do not touch, on an axis of logarithms
+_APART = 4.0  # ratios whose figures do not touch, on an axis of logarithms
 
 
 @_LOOK
