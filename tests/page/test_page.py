@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,10 @@ PAGES: dict[str, Callable[[], str]] = {
     "far apart": lambda: page([far_apart()]),
     "several": lambda: page([_of_another_kernel()], base=mixed()),
     "unlike": lambda: page([lonely()], base=pinned()),
-    "reference": lambda: (ROOT / "reports/reference/6.12/page.html").read_text(encoding="utf-8"),
+    **{
+        f"reference {path.parent.name}": partial(path.read_text, encoding="utf-8")
+        for path in sorted((ROOT / "reports/reference").glob("*/page.html"))
+    },
 }
 
 
