@@ -35,7 +35,7 @@ def ladder_paragraphs(runs: Sequence[Run], tables: Sequence[CellTable]) -> Itera
     """
     found = rungs_of(runs, tables)
     names = Names([rung.cell for rung in found])
-    for line in ladder_verdict(runs, tables) if found else ():
+    for line in ladder_verdict(found, runs, tables) if found else ():
         yield wrapped(f"{line[:1].upper()}{line[1:]}{_COUNT[runs[0].clock]}.")
     for method in dict.fromkeys(rung.cell.method for rung in found):
         rungs = [rung for rung in found if rung.cell.method is method]

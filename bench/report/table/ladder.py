@@ -50,20 +50,22 @@ class Rung:
 def rungs_of(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Rung]:
     """List the baselines of each cell, kernel by kernel; none for fewer than two kernels."""
     boots = _by_kernel(runs, tables)
-    return [*_rungs(_pauses(boots), boots)] if len(boots) > 1 else []
+    return [*_rungs(_pauses(boots), boots)]
 
 
-def ladder_verdict(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[str]:
-    """Say of each method what it saves of its best baseline; nothing for fewer than two kernels."""
+def ladder_verdict(
+    rungs: Sequence[Rung], runs: Sequence[Run], tables: Sequence[CellTable]
+) -> list[str]:
+    """Say of each method what it saves of its best baseline; ``rungs`` are those of the runs."""
     start = beside(runs[0], runs, tables).start
-    return [*_verdicts(rungs_of(runs, tables), start, tables[0].unit)]
+    return [*_verdicts(rungs, start, tables[0].unit)]
 
 
 def ladder(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
     """Make a verdict by the best baseline, and a table; nothing for fewer than two kernels."""
     boots = _by_kernel(runs, tables)
     pauses = _pauses(boots)
-    rungs = {(rung.cell, rung.kernel): rung for rung in rungs_of(runs, tables)}
+    rungs = {(rung.cell, rung.kernel): rung for rung in _rungs(pauses, boots)}
     if not rungs:
         return []
     unit = tables[0].unit
@@ -83,7 +85,7 @@ def ladder(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
         *[TOUCHED_NOTE] * any(row[-1] is not NO_ENTRY for row in rows),
     )
     title = "Pause of a live update under each kernel"
-    verdict = Section(lines=tuple(ladder_verdict(runs, tables)))
+    verdict = Section(lines=tuple(ladder_verdict([*rungs.values()], runs, tables)))
     return [verdict, Section(title, notes, (make_table(columns, rows).filled(),))]
 
 
