@@ -105,7 +105,7 @@ def steps_ahead(
     """Estimate the seconds of what comes before measuring the plan, for a boot of each scenario."""
     kind = _kind(scenarios[0], plan)[0]
     if kind == "uml":
-        return uml.steps_ahead([kernels_of(each)[0] for each in scenarios])
+        return guest_setup.steps_to_build([kernels_of(each)[0] for each in scenarios])
     if kind != "guest":
         return [{} for _ in scenarios]
     return guest_setup.steps_ahead(clock, [kernels_of(each)[0] for each in scenarios])

@@ -18,7 +18,7 @@ from bench.guest.snapshot import Snapshot, ensure_snapshot
 from bench.guest.vmm import why_no_vmm
 from bench.kernel.kernel import Kernel
 from bench.model.cell import Block, Cell, Clock, Pages, Rep, Unavailable
-from bench.model.device import DEVICES, Device
+from bench.model.device import DEVICES, Device, drivers_of
 from bench.model.facts import NO_RESULT, ExecutorFacts
 from bench.model.method import Experiment, Method
 from bench.model.steps import SILENT, Step, Steps
@@ -166,11 +166,6 @@ class GuestExecutor:
         """Nothing runs between two blocks."""
 
 
-def _modules(devices: Iterable[Device]) -> dict[str, str]:
-    """With their parameters, in loading order; devices may have some in common."""
-    return {name: words for device in devices for name, words in device.modules.items()}
-
-
 @dataclass(frozen=True)
 class Command:
     """One command of a block's script, and what it means when it fails."""
@@ -233,7 +228,7 @@ def device_steps(devices: Iterable[Device], kernel: Kernel, count: int = 1) -> l
     devices = [*devices]
     loads = [
         _load(driver, parameters, kernel)
-        for driver, parameters in _modules(devices).items()
+        for driver, parameters in drivers_of(devices).items()
         if not kernel.has_built_in(driver)
     ]
     return loads + [step for device in devices for step in _add(device, count)]

@@ -17,7 +17,7 @@ from bench.kernel.name import DEBUG, KernelName, read_name
 from bench.machine.container import cpu_quota
 from bench.machine.facts import available_memory, kvm_problem
 from bench.model.cell import Block, Cell, Clock, Pages
-from bench.model.device import DEVICES, Device
+from bench.model.device import DEVICES, Device, drivers_of, on_command_line
 from bench.model.facts import NO_RESULT
 from bench.model.method import Experiment
 from bench.model.steps import SILENT, Step, Steps
@@ -73,15 +73,14 @@ class GuestSetup:
             platform_iommu=self.platform_iommu,
             gigantic_pages=self.gigantic_pages,
             boot=self.boot,
-            parameters=tuple(_parameters(self.kernel)),
+            parameters=_parameters(self.kernel),
         )
 
 
-def _parameters(kernel: Kernel) -> list[str]:
+def _parameters(kernel: Kernel) -> tuple[str, ...]:
     """Spell the parameters of drivers that are part of the kernel for its command line."""
-    modules = {name: words for device in DEVICES.values() for name, words in device.modules.items()}
-    built_in = ((name, words) for name, words in modules.items() if kernel.has_built_in(name))
-    return [f"{name}.{word}" for name, words in built_in for word in words.split()]
+    drivers = drivers_of(DEVICES.values()).items()
+    return on_command_line({name: words for name, words in drivers if kernel.has_built_in(name)})
 
 
 def check(blocks: Sequence[Block], clock: Clock | None, kernels: Sequence[KernelName]) -> None:
@@ -103,21 +102,25 @@ def steps_ahead(clock: Clock | None, kernels: Sequence[KernelName]) -> list[dict
 
     What the cache has takes none, but a guest that is saved already shows only later.
     """
-    found: list[dict[Step, float]] = []
-    seen: set[KernelName] = set()
-    for name in kernels:
-        steps = [Step.BOOT]
-        if name not in seen:
-            steps += steps_to(name)
-        if not seen and cached_helper() is None:
-            steps += [Step.COMPILE]
-        if not seen and clock is not Clock.ICOUNT and not kvm_problem():
-            kernel = cached_kernel(name)
-            if kernel is None or known_answer(kernel.image) is None:
-                steps += [Step.PROBE]
-        seen.add(name)
-        found.append({step: STEP_SECONDS[step] for step in steps})
+    found = [_seconds(Step.BOOT) | steps for steps in steps_to_build(kernels)]
+    if found and clock is not Clock.ICOUNT and not kvm_problem():
+        kernel = cached_kernel(kernels[0])
+        if kernel is None or known_answer(kernel.image) is None:
+            found[0] |= _seconds(Step.PROBE)
     return found
+
+
+def steps_to_build(kernels: Sequence[KernelName]) -> list[dict[Step, float]]:
+    """Estimate the seconds of what the cache lacks, for a boot of each of the kernels."""
+    helper = [Step.COMPILE] * (cached_helper() is None)
+    return [
+        _seconds(*([] if name in kernels[:at] else steps_to(name)), *([] if at else helper))
+        for at, name in enumerate(kernels)
+    ]
+
+
+def _seconds(*steps: Step) -> dict[Step, float]:
+    return {step: STEP_SECONDS[step] for step in steps}
 
 
 def prepare(

@@ -15,18 +15,17 @@ from bench.executors.base import Room
 from bench.executors.guest import Command, device_steps, helper_command
 from bench.executors.guest_setup import HOST_PROGRAMS, guest_memory
 from bench.guest import uml
-from bench.guest.initramfs import cached_helper, ensure_initramfs
+from bench.guest.initramfs import ensure_initramfs
 from bench.guest.uml import UmlConfig
-from bench.kernel.build import ensure_kernel, steps_to
+from bench.kernel.build import ensure_kernel
 from bench.kernel.config import Architecture, source_bases
 from bench.kernel.kernel import Kernel
 from bench.kernel.name import KernelName
 from bench.model.cell import Block, Cell, Clock, Pages, Plan, Rep, Unavailable
-from bench.model.device import DEVICES
+from bench.model.device import DEVICES, drivers_of, on_command_line
 from bench.model.facts import ExecutorFacts
 from bench.model.method import Method
-from bench.model.steps import SILENT, Step, Steps
-from bench.plan.duration import STEP_SECONDS
+from bench.model.steps import SILENT, Steps
 from bench.process import find_tool
 from bench.protocol.helper import deadline
 from bench.protocol.messages import read_reps
@@ -102,10 +101,7 @@ def _script(block: Block, kernel: Kernel) -> list[Command]:
 
 def parameters_of(block: Block) -> tuple[str, ...]:
     """Spell for the command line what drivers of a block are told: they are part of the kernel."""
-    modules = {
-        name: words for each in block.devices for name, words in DEVICES[each].modules.items()
-    }
-    return tuple(f"{name}.{word}" for name, words in modules.items() for word in words.split())
+    return on_command_line(drivers_of(DEVICES[name] for name in block.devices))
 
 
 def bases() -> list[str]:
@@ -151,19 +147,6 @@ def _misfit(cell: Cell) -> str:
     if not modules or not modules <= _DRIVERS:
         return f"--device: user-mode Linux has simulators alone, not {cell.device}"
     return ""
-
-
-def steps_ahead(kernels: Sequence[KernelName]) -> list[dict[Step, float]]:
-    """Estimate the seconds of what comes before measuring, for a boot of each of the kernels."""
-    found: list[dict[Step, float]] = []
-    seen: set[KernelName] = set()
-    for name in kernels:
-        steps = [] if name in seen else steps_to(name)
-        if not seen and cached_helper() is None:
-            steps = [*steps, Step.COMPILE]
-        seen.add(name)
-        found.append({step: STEP_SECONDS[step] for step in steps})
-    return found
 
 
 def prepare(plan: Plan, console: Path, name: KernelName, steps: Steps = SILENT) -> UmlExecutor:

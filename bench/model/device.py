@@ -2,7 +2,7 @@
 """Define the devices of a guest: what each stands for, and how it gets behind its node."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from bench.model.method import Family
@@ -166,6 +166,16 @@ DEVICES: Mapping[str, Device] = {
         _IOMMUFD,
     )
 }
+
+
+def drivers_of(devices: Iterable[Device]) -> dict[str, str]:
+    """Return the modules of devices with their parameters, in loading order, each once."""
+    return {name: words for device in devices for name, words in device.modules.items()}
+
+
+def on_command_line(drivers: Mapping[str, str]) -> tuple[str, ...]:
+    """Spell parameters of drivers that are part of a kernel for its command line."""
+    return tuple(f"{name}.{word}" for name, words in drivers.items() for word in words.split())
 
 
 # A PCI device of this machine, as in vfio:0000:03:00.0; of what family it is then.
