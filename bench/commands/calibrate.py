@@ -29,6 +29,7 @@ from bench.results.calibration import (
     Point,
     write_calibration,
 )
+from bench.results.series import all_runs_below
 from bench.results.writer import Run, load
 
 SIZES = "256M,512M,1G"
@@ -74,7 +75,7 @@ def calibrate(options: CalibrateOptions, say: Say) -> Outcome:
             outcome = _measure(options, executor, kernel, scratch / executor, say)
             if outcome.code != EXIT_GOOD:
                 return replace(outcome, hint=outcome.hint or "nothing is calibrated")
-            found[executor] = _runs(scratch / executor)
+            found[executor] = [load(run) for run in all_runs_below(scratch / executor)]
     calibration = _calibration(options, began, found["guest"], found["uml"])
     write_calibration(options.out, calibration)
     return Outcome(EXIT_GOOD, sections=(calibration_section(calibration, options.out),))
@@ -117,12 +118,6 @@ def _measure(options: CalibrateOptions, executor: str, kernel: str, out: Path, s
     }
     clock = Clock.ICOUNT.value if counts else None
     return run_command(RunOptions("pin", overrides, options.arguments, clock, out), say)
-
-
-def _runs(path: Path) -> list[Run]:
-    """Load a run, or all boots below a directory."""
-    files = [path / "run.json"] if (path / "run.json").exists() else path.glob("*/*/run.json")
-    return [load(file.parent) for file in sorted(files)]
 
 
 def _calibration(

@@ -11,7 +11,7 @@ from bench.errors import UsageError
 from bench.report.table.section import Section
 from bench.results.calibration import Calibration, read_calibration
 from bench.results.reader import read_facts
-from bench.results.series import BOOTS, runs_below
+from bench.results.series import all_runs_below
 from bench.results.writer import Run, load
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class ReportOptions:
 def written(wanted: ReportOptions) -> Outcome:
     """Write all runs in one format; of a damaged one the outcome says so, with exit code 1."""
     _check_options(wanted)
-    paths = [path for named in wanted.paths for path in _expanded(named)]
-    before = _expanded(wanted.base) if wanted.base else []
+    paths = [path for named in wanted.paths for path in all_runs_below(named)]
+    before = all_runs_below(wanted.base) if wanted.base else []
     _check([*before, *paths])
     calibration = read_calibration(wanted.seconds) if wanted.seconds else None
     if wanted.kind == BASELINE:
@@ -72,17 +72,6 @@ def _check_options(wanted: ReportOptions) -> None:
         raise UsageError(f"--base is not for --format {wanted.kind or 'of a terminal'}", hint)
     if wanted.tree and not wanted.span:
         raise UsageError("--tree: --range is missing", "name the commits, as in A..B")
-
-
-def _expanded(path: Path) -> list[Path]:
-    """List the boots of all kernels, kernel after kernel, or of one kernel, or a run itself."""
-    try:
-        if (path / BOOTS).exists():
-            below = sorted({run.parent.parent for run in path.glob("*/*/run.json")})
-            return [run for kernel in below for run in runs_below(kernel)] or [path]
-    except OSError:  # whoever reads the path says what is wrong with it
-        pass
-    return runs_below(path)
 
 
 def _check(paths: Sequence[Path]) -> None:

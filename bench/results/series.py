@@ -20,6 +20,17 @@ def runs_below(path: Path) -> list[Path]:
     return [path]
 
 
+def all_runs_below(path: Path) -> list[Path]:
+    """List the boots of all kernels, kernel after kernel, or of one kernel, or a run itself."""
+    try:
+        if (path / BOOTS).exists():
+            below = sorted({run.parent.parent for run in path.glob("*/*/run.json")})
+            return [run for kernel in below for run in runs_below(kernel)] or [path]
+    except OSError:  # whoever reads the path says what is wrong with it
+        pass
+    return runs_below(path)
+
+
 def took_turns(base: Path, new: Path) -> bool:
     """Tell whether the boots of two kernels took turns; a file beside them is neither."""
     try:
