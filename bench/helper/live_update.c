@@ -187,22 +187,6 @@ void live_update_receive(int sock)
 	go_on(s);
 }
 
-/* After execve() there is no old process that could take the device back. */
-static void skip_going_back(struct state *s)
-{
-	static const enum method_id methods[] = {
-		METHOD_NEW_OWNER_BACK, METHOD_RESET_OWNER_BACK
-	};
-	const char *need = "--handover transfer or fork";
-
-	if (s->p.handover != HANDOVER_EXEC)
-		return;
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-		if (order_has(&s->p.order, methods[i]))
-			order_skip(&s->p.order, methods[i], need,
-				   "execve() leaves no old process");
-}
-
 static void run(const struct params *p)
 {
 	struct state *s = state_create(p);
@@ -219,7 +203,8 @@ static void run(const struct params *p)
 	control_create(s);
 	s->extents = memory_extents(&s->m);
 	check_fragmented(s);
-	skip_going_back(s);
+	if (p->handover == HANDOVER_EXEC)
+		methods_skip_going_back(s);
 	families_begin(s);
 	prove(s, 0);
 	/* Of this process: another one, started for a transfer, has its own. */

@@ -77,6 +77,15 @@ void method_step(struct state *s, enum phase phase)
 		family_of(s)->unmap(s, last);
 }
 
+void methods_skip_going_back(struct state *s)
+{
+	for (uint8_t m = 0; m <= METHOD_EXEC_ONLY; m++)
+		if (methods[m]->goes_back && order_has(&s->p.order, m))
+			order_skip(&s->p.order, m,
+				   "--handover transfer or fork",
+				   "execve() leaves no old process");
+}
+
 bool method_goes_back(const struct state *s)
 {
 	return methods[s->method]->goes_back;

@@ -52,6 +52,9 @@ bool is_rep(const struct state *s);
 /* Take a phase's step of its method, or what the fault makes it. */
 void method_step(struct state *s, enum phase phase);
 
+/* Go on without the methods that need an old process: exec leaves none. */
+void methods_skip_going_back(struct state *s);
+
 /* Does its new process fail? Then it gives up what it claimed. */
 bool method_goes_back(const struct state *s);
 void method_give_up(struct state *s);
