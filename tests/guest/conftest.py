@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from bench.errors import CellFailed
 from bench.executors.guest import GuestExecutor, device_steps
 from bench.executors.guest_setup import GuestSetup, prepare
 from bench.guest.boot import Guest, boot
@@ -24,6 +25,13 @@ from bench.plan.scenario import load_scenario
 
 def plan_of(**overrides: object) -> Plan:
     return make_plan(load_scenario("smoke", {"reps": 2, **overrides}))
+
+
+def fails(executor: GuestExecutor, reason: str, **factors: object) -> None:
+    """Check that a block of these factors fails its proof for this reason."""
+    (block,) = plan_of(**factors).blocks
+    with pytest.raises(CellFailed, match=reason):
+        [*executor.measure(block)]
 
 
 def qemus_of(process: psutil.Process) -> list[psutil.Process]:

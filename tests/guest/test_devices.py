@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.errors import CellFailed, CellSkipped
+from bench.errors import CellSkipped
 from bench.executors.guest import GuestExecutor, helper_command, page_steps
 from bench.executors.guest_setup import GuestSetup, prepare
 from bench.guest.boot import Guest
@@ -15,7 +15,7 @@ from bench.model.device import DEVICES
 from bench.model.method import Method
 from bench.model.units import MIB
 from bench.protocol.messages import read_reps
-from tests.guest.conftest import REAL, Bound, plan_of
+from tests.guest.conftest import REAL, Bound, fails, plan_of
 
 
 @pytest.mark.parametrize("handover", ["exec", "transfer"])
@@ -72,9 +72,8 @@ def test_proof_catches(
     fresh: GuestSetup, regions: int, fault: str, device: str, method: Method, reason: str
 ) -> None:
     words = {"device": device, "method": method, "regions": str(regions), "break": fault}
-    (block,) = plan_of(**words, reps=1).blocks
-    with closing(GuestExecutor(fresh)) as executor, pytest.raises(CellFailed, match=reason):
-        [*executor.measure(block)]
+    with closing(GuestExecutor(fresh)) as executor:
+        fails(executor, reason, **words, reps=1)
 
 
 def test_faults_that_do_not_concern_a_device_pass(everything: GuestExecutor) -> None:

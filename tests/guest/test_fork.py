@@ -5,13 +5,12 @@ from statistics import median
 
 import pytest
 
-from bench.errors import CellFailed
 from bench.executors.guest import GuestExecutor, helper_command, page_steps
 from bench.model.cell import Block, Handover, Pages, Rep
 from bench.model.method import Method, Phase
 from bench.model.units import MIB
 from bench.protocol.messages import read_reps
-from tests.guest.conftest import Bound, plan_of
+from tests.guest.conftest import Bound, fails, plan_of
 
 pytestmark = pytest.mark.guest
 
@@ -75,9 +74,7 @@ def test_proof_catches(
     executor: GuestExecutor, fault: str, device: str, method: Method, reason: str
 ) -> None:
     factors = {"device": device, "method": method, "handover": "fork", "break": fault}
-    (block,) = plan_of(**factors, reps=1).blocks
-    with pytest.raises(CellFailed, match=reason):
-        [*executor.measure(block)]
+    fails(executor, reason, **factors, reps=1)
 
 
 def test_a_chain_inherits_no_more_than_it_hands_over(bound: Bound) -> None:

@@ -5,12 +5,12 @@ from collections import defaultdict
 
 import pytest
 
-from bench.errors import CellFailed, CellSkipped
+from bench.errors import CellSkipped
 from bench.executors.guest import GuestExecutor
 from bench.model.cell import CONTROL_BYTES, Handover, Rep, Unavailable
 from bench.model.method import Method, Phase
 from bench.model.units import MIB
-from tests.guest.conftest import plan_of
+from tests.guest.conftest import fails, plan_of
 
 pytestmark = pytest.mark.guest
 
@@ -114,6 +114,4 @@ def test_the_proof_catches_what_is_wrong(
     executor: GuestExecutor, fault: str, method: str, device: str, reason: str
 ) -> None:
     factors = {"device": device, "method": method, "handover": "transfer", "break": fault}
-    (block,) = plan_of(**factors).blocks
-    with pytest.raises(CellFailed, match=reason):
-        [*executor.measure(block)]
+    fails(executor, reason, **factors)

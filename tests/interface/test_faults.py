@@ -6,11 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.cleanup.scratch import discard
-from bench.executors.guest_setup import prepare
-from bench.kernel.name import read_name
-from bench.model.cell import Clock
-from tests.guest.conftest import plan_of
+from tests.interface.conftest import Planted
 from tests.interface.playing import hold, playing
 
 pytestmark = pytest.mark.guest
@@ -29,14 +25,9 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_planted_fault_is_found(
-    fault: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    name = read_name(f"live-update+{PATCHES / fault}")
-    setup = prepare(plan_of().blocks, Clock.ICOUNT, tmp_path / "console.log", name)
-    request.addfinalizer(lambda: discard(setup.kernel.path))
+def test_a_planted_fault_is_found(fault: str, tmp_path: Path, planted: Planted) -> None:
     with (
-        playing(setup, "sim-net-pa", tmp_path) as player,
+        playing(planted("live-update", fault), "sim-net-pa", tmp_path) as player,
         pytest.raises(AssertionError, match=r"after \d+ steps") as caught,
     ):
         hold(player, STEPS)

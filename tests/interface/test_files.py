@@ -11,14 +11,10 @@ from typing import Any
 
 import pytest
 
-from bench.cleanup.scratch import discard
-from bench.executors.guest_setup import GuestSetup, prepare
+from bench.executors.guest_setup import GuestSetup
 from bench.guest.boot import Guest
-from bench.kernel.name import read_name
-from bench.model.cell import Clock
 from bench.model.units import GIB
-from tests.guest.conftest import plan_of
-from tests.interface.conftest import BASELINES, KERNELS
+from tests.interface.conftest import BASELINES, KERNELS, Planted
 from tests.interface.playing import guest_with
 from tests.kernel.series import BEST_BASELINE
 
@@ -154,12 +150,8 @@ FAULTS = {
 
 @pytest.mark.kernels
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_planted_fault_is_found(
-    fault: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    name = read_name(f"{BEST_BASELINE}+{PATCHES / fault}")
-    made = prepare(plan_of().blocks, Clock.ICOUNT, tmp_path / "console.log", name)
-    request.addfinalizer(lambda: discard(made.kernel.path))
+def test_a_planted_fault_is_found(fault: str, tmp_path: Path, planted: Planted) -> None:
+    made = planted(BEST_BASELINE, fault)
     memory, key = FAULTS[fault]
     with in_guest(replace(made, memory=2 * GIB), tmp_path) as guest:
         answer = mapped(guest, MEMORY[memory])
