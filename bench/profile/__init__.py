@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Say where the instructions of a phase went: functions, call paths, and how they are stored."""

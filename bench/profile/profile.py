@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Define the profile of one rep: a tree of calls, and what each phase spent in its nodes."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.model.cell import Cell
+
+Ints = NDArray[np.int64]
+
+INSTRUCTIONS = "instructions"  # the first of `Profile.kinds`, always there
+SETTLE = "settle"  # a span beside the phases: what the pause leaves out
+AFTER_PAUSE = "after-pause"  # the other one: the first touch of all memory
+
+
+@dataclass(frozen=True, order=True)
+class Function:
+    """A function of the guest, by its symbol."""
+
+    name: str
+    place: str = ""  # "" is the kernel's own text, else a module, or a program in brackets
+
+    @property
+    def label(self) -> str:
+        """Spell it as kernel traces do: ``vhost_vdpa_pa_unmap [vhost_vdpa]``."""
+        return f"{self.name} [{self.place}]" if self.place else self.name
+
+
+@dataclass(frozen=True, eq=False)
+class Spent:
+    """What one span of the rep spent: counts, by nodes of the profile's tree.
+
+    ``ticks`` is the span by the guest's clock. ``nodes`` has shape (n,), each node once,
+    ``counts`` shape (n, kinds): what was executed in the node itself, not below it.
+    """
+
+    ticks: int
+    nodes: Ints
+    counts: Ints
+
+    @property
+    def counted(self) -> int:
+        """Return the instructions that were counted, to be held against ``ticks``."""
+        return int(self.counts[:, 0].sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """Where the instructions of one rep went.
+
+    Node ``i`` of the tree is a call of ``functions[function_of[i]]`` from node
+    ``parent_of[i]``, which is smaller than ``i``, or -1 at the root of a path: an entry into
+    the kernel, an interrupt, or the outermost function of a program. ``spans`` has the phases
+    of the method in their order, by name, then SETTLE and AFTER_PAUSE.
+    """
+
+    cell: Cell
+    rep: int
+    kinds: tuple[str, ...]
+    functions: tuple[Function, ...]
+    function_of: Ints
+    parent_of: Ints
+    spans: Mapping[str, Spent]
+    notes: tuple[str, ...] = ()  # what the reader has to know of this one
+    lines: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # span: "file:line": n
+
+    @cached_property
+    def phases(self) -> tuple[str, ...]:
+        """Name the spans that add up to the pause, in their order."""
+        return tuple(name for name in self.spans if name not in (SETTLE, AFTER_PAUSE))
+
+    def own(self, spans: Collection[str], kind: int = 0) -> Ints:
+        """Return what each node spent itself in these spans, shape (nodes,)."""
+        total = np.zeros(len(self.parent_of), dtype=np.int64)
+        for name in spans:
+            if name in self.spans:
+                spent = self.spans[name]
+                total[spent.nodes] += spent.counts[:, kind]
+        return total
+
+    def below(self, own: Ints) -> Ints:
+        """Add to each node what the nodes below it spent, shape (nodes,)."""
+        total = own.copy()
+        for node in range(len(total) - 1, 0, -1):  # parents stand before their children
+            parent = self.parent_of[node]
+            if parent >= 0:
+                total[parent] += total[node]
+        return total
+
+    def by_function(self, own: Ints) -> Ints:
+        """Sum the nodes of each function, shape (functions,)."""
+        total = np.zeros(len(self.functions), dtype=np.int64)
+        np.add.at(total, self.function_of, own)
+        return total
+
+    def with_callees(self, own: Ints) -> Ints:
+        """Return what each function spent with all that it called, shape (functions,).
+
+        A function that is on a path twice counts once there.
+        """
+        below = self.below(own)
+        outermost = np.ones(len(below), dtype=bool)
+        above: list[frozenset[int]] = []
+        for node, parent in enumerate(self.parent_of):
+            function = int(self.function_of[node])
+            seen = above[parent] if parent >= 0 else frozenset()
+            outermost[node] = function not in seen
+            above.append(seen | {function})
+        return self.by_function(np.where(outermost, below, 0))
