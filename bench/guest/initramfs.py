@@ -45,7 +45,7 @@ def ensure_helper(steps: Steps = SILENT) -> Path:
     MissingTool without a compiler, ProcessFailed when it fails.
     """
     with _compiling({"bench-helper": HELPER}, steps):
-        return _compiled(HELPER, "bench-helper")
+        return compiled(HELPER, "bench-helper")
 
 
 def _compiling(programs: Mapping[str, Path], steps: Steps) -> AbstractContextManager[None]:
@@ -54,8 +54,8 @@ def _compiling(programs: Mapping[str, Path], steps: Steps) -> AbstractContextMan
     return nullcontext() if cached else steps.at(Step.COMPILE)
 
 
-def _compiled(source: Path, name: str) -> Path:
-    """Return the path of the program that a directory of C makes by its own Makefile."""
+def compiled(source: Path, name: str) -> Path:
+    """Return the path of the binary that a directory of C makes by its own Makefile."""
     cache = cache_dir() / "helper"
     cache.mkdir(exist_ok=True)
     binary = _binary(source, name)
@@ -76,6 +76,12 @@ def cached_helper() -> Path | None:
     return path if path.exists() else None
 
 
+def our_programs() -> list[Path]:
+    """List the programs of C that the cache has for guests, for their symbols."""
+    found = [_binary(source, name) for name, source in (_PROGRAMS | OF_DEVICES).items()]
+    return [path for path in found if path.exists()]
+
+
 def _binary(source: Path, name: str) -> Path:
     return cache_path() / "helper" / source_digest(source) / name
 
@@ -94,7 +100,7 @@ def ensure_initramfs(
     programs = [*programs]
     ours = _ours(programs)
     with _compiling(ours, steps):
-        built = {name: _compiled(source, name) for name, source in ours.items()}
+        built = {name: compiled(source, name) for name, source in ours.items()}
     data, name = _archive(kernel, built, programs, more or {})
     cache = cache_dir() / "initramfs"
     cache.mkdir(exist_ok=True)

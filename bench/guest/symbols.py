@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Find the functions of a guest: the kernel's and its modules' as it names them, programs' by nm."""
+"""Find the functions of a guest: its kernel and modules name theirs, nm those of programs."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,10 +12,15 @@ from bench.process import run
 from bench.profile.profile import Function
 
 # What a guest prints of its kernel: text alone, since all is 6 MiB through a slow port.
-KERNEL_SYMBOLS = "busybox grep -i ' [tw] ' /proc/kallsyms >&4"
+KERNEL_SYMBOLS = "busybox grep -i ' [tw] [^[]*$' /proc/kallsyms >&4"
 MODULE_SYMBOLS = "busybox grep -i ' [tw] .*\\[' /proc/kallsyms >&4"
 
 _SYMBOL = re.compile(r"([0-9a-f]+) [tTwW] (\S+)(?:\s+\[(\S+)\])?")
+# Marks in the linker's script, and labels within a function, which are no functions.
+_LABEL = re.compile(
+    r"^(_[se]?(text|inittext|sinittext)|_etext|__pfx_.*|.*_text_(start|end)|.*text_(start|end))$"
+    r"|_after_hwframe$|_safe_stack$"
+)
 _LAST = 1 << 12  # bytes that the last function of a module is taken to have at most
 
 
@@ -79,6 +84,8 @@ def kernel_text(lines: Iterable[str]) -> Text:
     names: dict[int, Function] = {}
     for found in filter(None, map(_SYMBOL.fullmatch, map(str.strip, lines))):
         address, function = int(found[1], 16), Function(found[2], found[3] or "")
+        if _LABEL.search(function.name):
+            continue
         known = names.get(address)
         if known is None or _rank(function) < _rank(known):
             names[address] = function

@@ -188,7 +188,10 @@ def profile_of(
         functions=tuple(numbers),
         function_of=_ints([numbers[name] for name in names]),
         parent_of=_ints([place.get(recording.parents[node], -1) for node in used]),
-        spans={name: _spent(found[name].ticks, sums[name], place, len(kinds)) for name in _in_order(sums)},
+        spans={
+            name: _spent(found[name].ticks, sums[name], place, len(kinds))
+            for name in _in_order(sums)
+        },
     )
 
 
