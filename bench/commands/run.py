@@ -157,7 +157,7 @@ def _measure(
     """Measure a plan, and profile it if that is asked for."""
     jobs = choose_jobs(parse_jobs(options.jobs), executor.room(), display.note)
     if options.profile:
-        require_profiles(executor, display)
+        require_profiles(executor, options.profile, display)
     store.write_facts(facts())  # a run that is killed from now on can be gone on with
     if plan.blocks:
         executor.begin()

@@ -7,7 +7,7 @@ what that does to the kernel's memory must not be in a profile. The second one i
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,14 +23,16 @@ from bench.guest.symbols import (
     Text,
     kernel_text,
     program_text,
+    source_lines,
 )
 from bench.model.cell import Block, Rep
 from bench.model.facts import ProfileFacts
 from bench.model.method import Experiment, Method
 from bench.model.steps import SILENT, Steps
 from bench.paths import cache_dir
-from bench.profile.profile import INSTRUCTIONS, Profile
-from bench.profile.recording import Marks, Recording, find_rep, profile_of, read_recording
+from bench.profile.lines import addresses, by_line
+from bench.profile.profile import CALLS, INSTRUCTIONS, Profile
+from bench.profile.recording import Found, Marks, Recording, find_rep, profile_of, read_recording
 from bench.protocol.messages import read_reps
 
 KINDS = ("atomics", "loads", "stores")  # what --count takes
@@ -121,7 +123,7 @@ class Profiler:
         self, block: Block, reps: Sequence[Rep], recording: Recording, texts: Sequence[Text]
     ) -> Iterator[Profile]:
         functions = [each.function for text in texts for each in text.symbols]
-        kinds = (INSTRUCTIONS, *(kind for kind in KINDS if kind in self._wanted.counts))
+        kinds = (INSTRUCTIONS, CALLS, *(kind for kind in KINDS if kind in self._wanted.counts))
         marks, first = Marks(recording.at()), 0
         wanted = first_reps(block, [rep.method for rep in reps])
         for number, rep in enumerate(reps):
@@ -129,7 +131,17 @@ class Profiler:
             first = max(each.end for each in found.values())
             if number in wanted:
                 cell = block.cell_of(rep.method)
-                yield profile_of(recording, found, functions, cell, number, kinds)
+                made = profile_of(recording, found, functions, cell, number, kinds)
+                yield replace(made, lines=self._lines(recording, found))
+
+    def _lines(self, recording: Recording, found: Mapping[str, Found]) -> dict[str, dict[str, int]]:
+        """Return how often each line of source ran, by span, if that is asked for."""
+        if not self._wanted.lines:
+            return {}
+        counts = {name: addresses(recording, each) for name, each in found.items()}
+        asked = sorted({address for each in counts.values() for address in each})
+        lines = source_lines(self._executor.kernel, asked)
+        return {name: by_line(each, lines) for name, each in counts.items()}
 
 
 def first_reps(block: Block, order: Sequence[Method]) -> set[int]:

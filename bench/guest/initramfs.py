@@ -44,8 +44,13 @@ def ensure_helper(steps: Steps = SILENT) -> Path:
 
     MissingTool without a compiler, ProcessFailed when it fails.
     """
-    with _compiling({"bench-helper": HELPER}, steps):
-        return compiled(HELPER, "bench-helper")
+    return ensure_compiled(HELPER, "bench-helper", steps)
+
+
+def ensure_compiled(source: Path, name: str, steps: Steps = SILENT) -> Path:
+    """Return the path of what a directory of C makes, as `ensure_helper` does."""
+    with _compiling({name: source}, steps):
+        return _compiled(source, name)
 
 
 def _compiling(programs: Mapping[str, Path], steps: Steps) -> AbstractContextManager[None]:
@@ -54,8 +59,8 @@ def _compiling(programs: Mapping[str, Path], steps: Steps) -> AbstractContextMan
     return nullcontext() if cached else steps.at(Step.COMPILE)
 
 
-def compiled(source: Path, name: str) -> Path:
-    """Return the path of the binary that a directory of C makes by its own Makefile."""
+def _compiled(source: Path, name: str) -> Path:
+    """Return the path of the program that a directory of C makes by its own Makefile."""
     cache = cache_dir() / "helper"
     cache.mkdir(exist_ok=True)
     binary = _binary(source, name)
@@ -100,7 +105,7 @@ def ensure_initramfs(
     programs = [*programs]
     ours = _ours(programs)
     with _compiling(ours, steps):
-        built = {name: compiled(source, name) for name, source in ours.items()}
+        built = {name: _compiled(source, name) for name, source in ours.items()}
     data, name = _archive(kernel, built, programs, more or {})
     cache = cache_dir() / "initramfs"
     cache.mkdir(exist_ok=True)

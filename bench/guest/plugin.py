@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 
 from bench.errors import CannotJudge
-from bench.guest.initramfs import compiled
+from bench.guest.initramfs import ensure_compiled
 from bench.guest.qemu import Accelerator
-from bench.model.steps import SILENT, Step, Steps
+from bench.model.steps import SILENT, Steps
 from bench.process import ProcessFailed, find_tool, run
 
 SOURCE = Path(__file__).resolve().parent.parent / "plugin"
@@ -22,8 +22,7 @@ def ensure_plugin(steps: Steps = SILENT) -> Path:
 
     CannotJudge where this QEMU does not take it.
     """
-    with steps.at(Step.COMPILE):
-        path = compiled(SOURCE, _NAME)
+    path = ensure_compiled(SOURCE, _NAME, steps)
     if why := why_no_plugin(path):
         raise CannotJudge(f"no profile: {why}", "QEMU 7.2 to 11.1 have what it takes")
     return path

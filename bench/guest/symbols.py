@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Find the functions of a guest: its kernel and modules name theirs, nm those of programs."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from bench.errors import CannotJudge
-from bench.process import run
+from bench.guest.initramfs import our_programs
+from bench.kernel.kernel import Kernel
+from bench.kernel.whole import VMLINUX
+from bench.process import find_tool, run
+from bench.profile.lines import read_lines
 from bench.profile.profile import Function
 
 # What a guest prints of its kernel: text alone, since all is 6 MiB through a slow port.
@@ -140,3 +145,33 @@ def program_text(path: Path) -> Text:
     ends = [*begins[1:], begin + size]
     symbols = [Symbol(at, end, inside[at]) for at, end in zip(begins, ends, strict=True)]
     return Text(symbols, path, begin, size, offset)
+
+
+def why_no_lines(kernel: Kernel) -> str:
+    """Say why the lines of a kernel are not known, "" when they are."""
+    if (kernel.path / VMLINUX).exists():
+        return ""
+    return f"{kernel.name} was built without debug information"
+
+
+def source_lines(kernel: Kernel, asked: Sequence[int]) -> dict[int, str]:
+    """Ask for the lines of addresses: the kernel's in its vmlinux, the others in our programs."""
+    ours = [address for address in asked if address >> 63]
+    found = _lines_in(kernel.path / VMLINUX, ours)
+    for path in our_programs():
+        found |= _lines_in(path, [address for address in asked if not address >> 63])
+    return found
+
+
+def _lines_in(path: Path, asked: Sequence[int]) -> dict[int, str]:
+    if not asked:
+        return {}
+    words = [find_tool("addr2line", "binutils"), "-e", str(path)]
+    answers = run(words, stdin="".join(f"{each:x}\n" for each in asked).encode()).splitlines()
+    return read_lines(asked, answers, _source_of(answers))
+
+
+def _source_of(answers: Sequence[str]) -> str:
+    """Return the directory that all paths have in common, with its slash."""
+    paths = {answer.rpartition("/")[0] for answer in answers if answer.startswith("/")}
+    return f"{os.path.commonpath(paths)}/" if paths else ""

@@ -10,6 +10,7 @@ from bench.executors.guest import GuestExecutor
 from bench.executors.profiling import Profiler, why_not
 from bench.guest.plugin import ensure_plugin, why_not_profiled
 from bench.guest.qemu import Accelerator
+from bench.guest.symbols import why_no_lines
 from bench.model.cell import Block
 from bench.model.facts import ProfileFacts
 from bench.model.steps import Step, Steps
@@ -21,7 +22,7 @@ from bench.results.writer import Store, load
 _SAME = 2e-5  # of a pause: more than this the profiled rep is not the measured one again
 
 
-def require_profiles(executor: Executor, steps: Steps) -> GuestExecutor:
+def require_profiles(executor: Executor, wanted: ProfileFacts, steps: Steps) -> GuestExecutor:
     """Return the executor if its guests can be profiled; CannotJudge says why they cannot.
 
     The plugin is there afterwards: what fails fails before anything is measured.
@@ -31,6 +32,9 @@ def require_profiles(executor: Executor, steps: Steps) -> GuestExecutor:
         raise CannotJudge(why, "use --executor guest --clock icount")
     if why := why_not_profiled(Accelerator(executor.facts().accelerator)):
         raise CannotJudge(f"no profile: {why}", "use --clock icount; or perf in the guest, by hand")
+    if wanted.lines and (why := why_no_lines(executor.kernel)):
+        hint = "name a kernel that is built whole: --kernel 7.3:live-update --config lines"
+        raise CannotJudge(f"no lines: {why}", hint)
     ensure_plugin(steps)
     return executor
 
@@ -44,7 +48,7 @@ def profile_run(
     """
     run = load(store.path)
     due = [block for block in blocks if _is_due(run, block)]
-    for profile in profiles_of(run, due, require_profiles(executor, steps), wanted, steps):
+    for profile in profiles_of(run, due, require_profiles(executor, wanted, steps), wanted, steps):
         store.add_profile(file_of(profile.cell), encoded(profile))
 
 

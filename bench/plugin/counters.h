@@ -5,8 +5,11 @@
 
 #include "qemu.h"
 
-/* What is counted. Instructions always are; the order is that of the output. */
-enum kind { INSTRUCTIONS, ATOMICS, LOADS, STORES, KINDS };
+/*
+ * What is counted. The first two always are; the order is that of the output.
+ * Calls are no counter of QEMU's: tree_enter() counts them.
+ */
+enum kind { INSTRUCTIONS, CALLS, ATOMICS, LOADS, STORES, KINDS };
 
 /*
  * Counters that QEMU's own code adds to, without a call. @counters is where they

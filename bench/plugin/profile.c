@@ -25,7 +25,8 @@ struct block {
 	uint32_t function;
 	uint32_t n;		/* instructions */
 	bool kernel;
-	enum entry entry;	/* of its function, if it is the first block there */
+	bool first;		/* of its function */
+	enum entry entry;	/* of its function, if this is the first */
 	enum insn last;
 	struct line_block *lines;
 };
@@ -75,6 +76,17 @@ static void change_stack(const struct block *next)
 		stack_switch();
 }
 
+/*
+ * Whether a function is entered: come to at its beginning, and not by a loop to
+ * there or by the return of an interrupt.
+ */
+static bool enters(const struct block *next)
+{
+	if (!next->first || running->last == INTERRUPT_RETURN)
+		return false;
+	return running->function != next->function || running->last == CALL;
+}
+
 static void enter_block(unsigned int cpu, void *data)
 {
 	struct block *next = data;
@@ -83,6 +95,8 @@ static void enter_block(unsigned int cpu, void *data)
 	leave_block(next);
 	change_stack(next);
 	node = stack_node(next->function);
+	if (enters(next))
+		tree_enter(node);
 	running = next;
 }
 
@@ -185,6 +199,7 @@ static void translated(struct qemu_plugin_tb *tb)
 		size += one;
 	}
 	b->function = function_at(b->vaddr, code, size);
+	b->first = b->vaddr == function(b->function)->begin;
 	b->entry = entry_at(b->vaddr, function(b->function));
 	qemu_plugin_register_vcpu_tb_exec_cb(tb, enter_block, QEMU_NO_REGS, b);
 }
@@ -204,7 +219,7 @@ static void translated_from_7(struct qemu_plugin_tb *tb, void *data)
 static bool take_count(const char *name)
 {
 	static const char * const names[KINDS] = {
-		"instructions", "atomics", "loads", "stores"
+		"instructions", "calls", "atomics", "loads", "stores"
 	};
 
 	for (int kind = 0; kind < KINDS; kind++)

@@ -10,7 +10,7 @@
 #define BUCKETS	(1u << 16)
 
 struct node tree_root;
-bool tree_counts[KINDS] = { [INSTRUCTIONS] = true };
+bool tree_counts[KINDS] = { [INSTRUCTIONS] = true, [CALLS] = true };
 
 static struct node *buckets[BUCKETS];
 static uint32_t count = 1;
@@ -68,6 +68,12 @@ void tree_charge(struct node *n)
 		n->spent[kind] += counters[kind] - seen[kind];
 		seen[kind] = counters[kind];
 	}
+}
+
+void tree_enter(struct node *n)
+{
+	touch(n);
+	n->spent[CALLS]++;
 }
 
 /* What is not to be below zero where a mark has come in between: it cannot. */

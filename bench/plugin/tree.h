@@ -22,6 +22,9 @@ struct node *tree_child(struct node *parent, uint32_t function);
 /* Charge a node with what the counters have counted since the last time. */
 void tree_charge(struct node *n);
 
+/* A node's function is entered: called, jumped to, or come to in another way. */
+void tree_enter(struct node *n);
+
 /* Take an instruction back: it was begun, and not carried out. */
 void tree_discharge(struct node *n);
 

@@ -56,6 +56,8 @@ def read_recording(lines: Iterable[str]) -> Recording:
     nodes: dict[int, list[int]] = {}
     ran: Executions = Counter()
     for line in lines:
+        if not line.endswith("\n"):  # QEMU was ended while it wrote
+            break
         kind, *words = line.split()
         if kind == "s":
             nodes[int(words[0])] = [*map(int, words[1:])]
@@ -238,13 +240,3 @@ def _spent(ticks: int, nodes: Mapping[int, Ints], place: Mapping[int, int], kind
 
 def _ints(values: Sequence[int]) -> Ints:
     return np.array(values, dtype=np.int64)
-
-
-def addresses(recording: Recording, found: Found) -> Counter[int]:
-    """Return how often the instruction at each address ran in a span."""
-    total: Counter[int] = Counter()
-    for mark in found.intervals():
-        for (block, ran), times in recording.ran[mark].items():
-            for address in recording.blocks[block][:ran]:
-                total[address] += times
-    return total
