@@ -32,7 +32,7 @@ from bench.model.steps import SILENT, Steps
 from bench.paths import cache_dir
 from bench.profile.lines import addresses, by_line
 from bench.profile.profile import CALLS, INSTRUCTIONS, Profile
-from bench.profile.recording import Found, Marks, Recording, find_rep, profile_of, read_recording
+from bench.profile.recording import Found, Marks, Recording, find_reps, profile_of, read_recording
 from bench.protocol.messages import read_reps
 
 KINDS = ("atomics", "loads", "stores")  # what --count takes
@@ -124,11 +124,9 @@ class Profiler:
     ) -> Iterator[Profile]:
         functions = [each.function for text in texts for each in text.symbols]
         kinds = (INSTRUCTIONS, CALLS, *(kind for kind in KINDS if kind in self._wanted.counts))
-        marks, first = Marks(recording.at()), 0
+        spans = find_reps(Marks(recording.at()), reps)
         wanted = first_reps(block, [rep.method for rep in reps])
-        for number, rep in enumerate(reps):
-            found = find_rep(marks, rep, first)
-            first = max(each.end for each in found.values())
+        for number, (rep, found) in enumerate(zip(reps, spans, strict=True)):
             if number in wanted:
                 cell = block.cell_of(rep.method)
                 made = profile_of(recording, found, functions, cell, number, kinds)
