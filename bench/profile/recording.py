@@ -6,7 +6,7 @@ border of a phase. A rep's phases are therefore found as a row of marks whose di
 instructions, are the ticks that the helper measured.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -105,13 +105,9 @@ class Marks:
         The first mark is ``first`` or a later one, none is behind ``last``. Of several rows
         that fit the one that fits best is taken, and the earliest of equals.
         """
-        stop = len(self._at) - 1 if last is None else last
-        best: tuple[int, list[int]] | None = None
-        for begin in range(first, stop + 1):
-            row = self._row(ticks, begin, stop)
-            if row and (best is None or row[0] < best[0]):
-                best = row
-        return best[1] if best else None
+        stop = len(self._at) if last is None else last + 1
+        rows = (self._row(ticks, begin, stop) for begin in range(first, stop))
+        return min((row for row in rows if row), default=(0, None))[1]
 
     def neighbours(self, ticks: int, first: int, last: int | None = None) -> list[int] | None:
         """Find two marks, with none between them, at this distance: the nearest, and first."""
@@ -123,22 +119,25 @@ class Marks:
         return [first + best, first + best + 1]
 
     def _row(self, ticks: Sequence[int], begin: int, stop: int) -> tuple[int, list[int]] | None:
-        """Return how far the borders are off together, and the marks."""
-        marks, off = [begin], 0
-        for length in ticks:
-            want = self._at[marks[-1]] + length  # from mark to mark: rounding does not add up
-            mark = self._nearest(want, marks[-1], stop)
-            wrong = abs(self._at[mark] - want)
-            if wrong > _ATLEAST + _SHARE * length:
-                return None
-            marks.append(mark)
-            off += wrong
-        return off, marks
+        """Return how far the borders are off together, and the marks, from ``begin`` on.
 
-    def _nearest(self, want: int, first: int, stop: int) -> int:
-        mark = bisect_left(self._at, want, first, stop + 1)
-        near = [each for each in (mark - 1, mark) if first <= each <= stop]
-        return min(near or [stop], key=lambda each: abs(self._at[each] - want))
+        From mark to mark, so that what the clock rounds does not add up. Of a long phase several
+        marks may be near enough to its end: what follows tells which of them it is.
+        """
+        if not ticks:
+            return 0, [begin]
+        want = self._at[begin] + ticks[0]
+        far = _ATLEAST + int(_SHARE * ticks[0])
+        near = range(
+            bisect_left(self._at, want - far, begin, stop),
+            bisect_right(self._at, want + far, begin, stop),
+        )
+        rows = (
+            (abs(self._at[mark] - want) + rest[0], [begin, *rest[1]])
+            for mark in near
+            if (rest := self._row(ticks[1:], mark, stop))
+        )
+        return min(rows, default=None)
 
 
 def find_reps(marks: Marks, reps: Sequence[Rep]) -> list[dict[str, Found]]:

@@ -60,6 +60,13 @@ def test_the_clock_may_round_and_what_it_rounds_does_not_add_up() -> None:
     ]  # fmt: skip
 
 
+def test_what_follows_tells_which_of_several_near_marks_ends_a_long_phase() -> None:
+    recording = recorded("4:10", "1:1598880100", "4:118", "4:70")
+    one = rep(Method.VFIO_REMAP, map=1_598_881_670, start=118)
+    (found,) = find_reps(Marks(recording.at()), [one])
+    assert [(each.begin, each.end) for each in found.values()] == [(0, 1), (1, 2)]
+
+
 def test_reps_follow_one_another() -> None:
     one = ("4:500", "1:300", "4:20")
     recording = recorded("4:9", *one, *one)
