@@ -29,6 +29,7 @@ static struct stack limbo = { .root = &tree_root };
 static struct stack user = { .root = &tree_root };
 static struct stack *buckets[BUCKETS];
 static struct stack *current = &limbo;
+static struct node *returned;	/* what is returned to, most likely */
 
 static struct node *caller(const struct stack *s)
 {
@@ -37,7 +38,12 @@ static struct node *caller(const struct stack *s)
 
 struct node *stack_node(uint32_t function)
 {
-	return tree_child(caller(current), function);
+	struct node *parent = caller(current);
+
+	if (returned && returned->function == function &&
+	    returned->parent == parent)
+		return returned;
+	return tree_child(parent, function);
 }
 
 static struct stack *stack_at(uint64_t slot)
@@ -95,7 +101,7 @@ void stack_call(uint64_t slot, struct node *running)
 void stack_return(void)
 {
 	if (current->n)
-		current->n--;
+		returned = current->frames[--current->n].caller;
 	while (!current->n && current->back) {
 		struct stack *back = current->back;
 

@@ -40,11 +40,15 @@ static struct node *make(struct node *parent, uint32_t function)
 
 struct node *tree_child(struct node *parent, uint32_t function)
 {
-	struct node *n = buckets[bucket(parent, function)];
+	struct node *n = parent->latest;
 
+	if (n && n->function == function)
+		return n;
+	n = buckets[bucket(parent, function)];
 	while (n && (n->parent != parent || n->function != function))
 		n = n->next;
-	return n ? n : make(parent, function);
+	parent->latest = n ? n : make(parent, function);
+	return parent->latest;
 }
 
 static void touch(struct node *n)
@@ -65,6 +69,8 @@ void tree_charge(struct node *n)
 {
 	touch(n);
 	for (int kind = 0; kind < KINDS; kind++) {
+		if (!tree_counts[kind])
+			continue;
 		n->spent[kind] += counters[kind] - seen[kind];
 		seen[kind] = counters[kind];
 	}

@@ -9,6 +9,7 @@
 struct node {
 	struct node *parent;	/* NULL of the root, which is no function */
 	struct node *next;	/* in its hash chain */
+	struct node *latest;	/* child that was asked for last */
 	uint32_t number;	/* in the order of their making, root 0 */
 	uint32_t function;
 	bool touched;		/* something was charged since the last mark */
