@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Profiles made of folded lines, and runs that have some."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from bench.model.cell import Cell
+from bench.profile.profile import INSTRUCTIONS, Function, Profile, Spent
+from bench.profile.stored import DIRECTORY, encoded, file_of
+from bench.results.writer import Run
+
+Folded = Mapping[str, Mapping[str, int]]  # own instructions by path, of each span
+
+
+def profile_of_lines(
+    cell: Cell, spans: Folded, ticks: Mapping[str, int] | None = None, notes: tuple[str, ...] = ()
+) -> Profile:
+    """Make a profile; a function of a module is spelled ``name [module]``."""
+    nodes: dict[tuple[str, ...], int] = {}
+    parents: list[int] = []
+    functions: dict[str, int] = {}
+    function_of: list[int] = []
+
+    def node(path: tuple[str, ...]) -> int:
+        if path not in nodes:
+            above = node(path[:-1]) if len(path) > 1 else -1
+            nodes[path] = len(parents)
+            parents.append(above)
+            function_of.append(functions.setdefault(path[-1], len(functions)))
+        return nodes[path]
+
+    spent = {}
+    for name, lines in spans.items():
+        places = [node(tuple(path.split(";"))) for path in lines]
+        counts = np.array([[count] for count in lines.values()], np.int64).reshape(-1, 1)
+        total = (ticks or {}).get(name, int(counts.sum()))
+        spent[name] = Spent(total, np.array(places, np.int64), counts)
+    return Profile(
+        cell,
+        3,
+        (INSTRUCTIONS,),
+        tuple(_function(label) for label in functions),
+        np.array(function_of, np.int64),
+        np.array(parents, np.int64),
+        spent,
+        notes,
+    )
+
+
+def _function(label: str) -> Function:
+    name, _, place = label.partition(" [")
+    return Function(name, place.removesuffix("]"))
+
+
+def store(run: Path, *profiles: Profile) -> Path:
+    """Put profiles into a run directory, which is returned."""
+    (run / DIRECTORY).mkdir(parents=True, exist_ok=True)
+    for each in profiles:
+        (run / DIRECTORY / file_of(each.cell)).write_bytes(encoded(each))
+    return run
+
+
+def with_profiles(run: Run, *profiles: Profile) -> Run:
+    """Give profiles to a run that has no files."""
+    vars(run)["_profiles"] = ({each.cell: each for each in profiles}, ())
+    return run
+
+
+ENTRY = "entry_SYSCALL_64;do_syscall_64;__x64_sys_ioctl;vhost_vdpa_unlocked_ioctl [vhost_vdpa]"
+UNMAP = f"{ENTRY};vhost_vdpa_pa_unmap [vhost_vdpa]"
+MAP = f"{ENTRY};vhost_vdpa_process_iotlb_msg [vhost_vdpa];vhost_vdpa_map [vhost_vdpa]"
+EXEC = "entry_SYSCALL_64;do_syscall_64;__x64_sys_execve;bprm_execve"
+
+
+def reset_lines(pages: int, more: int = 0) -> Folded:
+    """What reset-owner does with so many pages, ``more`` a page in put_page_testzero."""
+    return {
+        "suspend": {f"{ENTRY};vdpasim_suspend [vdpa_sim]": 300},
+        "release": {
+            UNMAP: 17 * pages,
+            f"{UNMAP};unpin_user_page": 60 * pages,
+            f"{UNMAP};unpin_user_page;put_page_testzero": (7 + more) * pages,
+            f"{UNMAP};set_page_dirty_lock": 44 * pages,
+            f"{UNMAP};set_page_dirty_lock;folio_mark_dirty": 13 * pages,
+            f"{UNMAP};folio_mapping": 5 * pages,
+            f"{UNMAP};vhost_iotlb_del_range [vhost_iotlb]": 2 * pages,
+        },
+        "exec": {EXEC: 200_000, f"{EXEC};exec_mmap": 150_000, f"{EXEC};exec_mmap;mmput": 420_000},
+        "map": {
+            f"{MAP};pin_user_pages;gup_fast": 52 * pages,
+            f"{MAP};pin_user_pages": 11 * pages,
+            f"{MAP};iommu_map": 9 * pages,
+        },
+        "settle": {EXEC: 1000},
+        "after-pause": {"asm_exc_page_fault;exc_page_fault": 90 * pages},
+    }
+
+
+def new_lines(pages: int, more: int = 0) -> Folded:
+    """What new-owner does with so many pages."""
+    del pages
+    return {
+        "suspend": {f"{ENTRY};vdpasim_suspend [vdpa_sim]": 300},
+        "exec": {EXEC: 200_000, f"{EXEC};exec_mmap": 150_000, f"{EXEC};exec_mmap;mmput": 420_000},
+        "claim": {f"{ENTRY};vhost_vdpa_new_owner [vhost_vdpa]": 5100 + more},
+        "settle": {EXEC: 1000},
+    }
