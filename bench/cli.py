@@ -96,6 +96,7 @@ ThresholdOption = Annotated[str, typer.Option(help="The smallest change that cou
 FloorOption = Annotated[str, typer.Option(help="Noise of this machine: no change below it counts")]
 AaOption = Annotated[Path | None, typer.Option(help="Boots of one kernel, to take the floor from")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Compare unlike or damaged things")]
+ExplainOption = Annotated[bool, typer.Option("--explain", help="Profile what regressed")]
 
 # Options of `bench run` that are no fields of a scenario.
 _NOT_FIELDS = ("scenario", "clock", "out", "tune", "resume", "jobs", "fresh")
@@ -242,12 +243,15 @@ def compare(
     floor: FloorOption = "",
     aa: AaOption = None,
     force: ForceOption = False,
+    explain: ExplainOption = False,
 ) -> Outcome:
     """Show what changed from one side to the other, cell by cell."""
     from bench.commands.gate import compare as compared
     from bench.gate.compare import GateOptions
 
-    return compared(GateOptions(base, new, threshold, floor, aa, force=force))
+    raise_signals()
+    given = GateOptions(base, new, threshold, floor, aa, force=force, explain=explain)
+    return compared(given, _say)
 
 
 @app.command()
@@ -260,6 +264,7 @@ def gate(
     max_pause: Annotated[str, typer.Option(help="No pause above it: 100ms, or 20Mi")] = "",
     strict: Annotated[bool, typer.Option("--strict", help="Undecided is 125")] = False,
     force: ForceOption = False,
+    explain: ExplainOption = False,
     confirm: Annotated[bool, typer.Option("--confirm", help="Measure regressions again")] = False,
     self_test: Annotated[bool, typer.Option("--self-test", help="Can it turn red?")] = False,
     annotate: Annotated[bool, typer.Option("--annotations", help="For GitHub")] = False,
@@ -278,7 +283,8 @@ def gate(
     from bench.gate.compare import GateOptions
 
     raise_signals()
-    question = GateOptions(base, new or base, threshold, floor, aa, max_pause, strict, force)
+    limits = (threshold, floor, aa, max_pause, strict, force, explain)
+    question = GateOptions(base, new or base, *limits)
     files = gating.Files(junit, markdown, json_)
     if tree:
         if new or self_test:

@@ -2,6 +2,7 @@
 """The two sides of a comparison: what each measured, and where, whatever file it comes from."""
 
 from bench.sides.baseline import write_baseline
+from bench.sides.functions import Explanation, explain
 from bench.sides.names import cell_name, key_name
 from bench.sides.phases import Breakdown, PhaseChange, breakdown
 from bench.sides.read import read_side
@@ -11,6 +12,7 @@ from bench.sides.side import CellValues, Key, Side, changes, differences, keys_o
 __all__ = [
     "Breakdown",
     "CellValues",
+    "Explanation",
     "Key",
     "PhaseChange",
     "Side",
@@ -18,6 +20,7 @@ __all__ = [
     "cell_name",
     "changes",
     "differences",
+    "explain",
     "key_name",
     "keys_of",
     "read_side",
