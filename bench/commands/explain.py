@@ -33,7 +33,8 @@ def explained(
     changed = _changed(sides, judgement)
     wanted = {cell for cell, judged in changed.items() if judged.regressed}
     base, why_base = _functions(question.base, sides.base, changed, wanted, question.explain, say)
-    new, why_new = _functions(question.new, sides.new, changed, wanted, question.explain, say)
+    also = question.explain and not why_base  # a profile of one side explains nothing
+    new, why_new = _functions(question.new, sides.new, changed, wanted, also, say)
     found = {
         judged.name: explain(cell, base[cell], new[cell], judged.decision.ratio - 1)
         for cell, judged in changed.items()

@@ -2,7 +2,7 @@
 """The two sides of a comparison: what each measured, and where, whatever file it comes from."""
 
 from bench.sides.baseline import write_baseline
-from bench.sides.functions import Explanation, explain
+from bench.sides.functions import Explanation, FunctionChange, explain, function_changes
 from bench.sides.names import cell_name, key_name
 from bench.sides.phases import Breakdown, PhaseChange, breakdown
 from bench.sides.read import read_side
@@ -13,6 +13,7 @@ __all__ = [
     "Breakdown",
     "CellValues",
     "Explanation",
+    "FunctionChange",
     "Key",
     "PhaseChange",
     "Side",
@@ -21,6 +22,7 @@ __all__ = [
     "changes",
     "differences",
     "explain",
+    "function_changes",
     "key_name",
     "keys_of",
     "read_side",

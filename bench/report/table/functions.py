@@ -23,6 +23,7 @@ from bench.results.writer import Run
 TITLE = "Where every instruction went"
 NAMED = 5  # functions of a phase
 OTHERS = "others"
+_NEXT_TO_NONE = 0.001  # instructions a page: what has no more does not grow with memory
 A_PAGE = "per 4K page"
 _NOTE = f"own: instructions of the function itself, not of what it calls; {A_PAGE}: of guest memory"
 _LEFT = "of each kind of cell the largest memory; all: bench profile RUN"
@@ -83,6 +84,16 @@ def largest_profiled(run: Run) -> list[Cell]:
         if kind not in found or cell.mem > found[kind].mem:
             found[kind] = cell
     return [*found.values()]
+
+
+def one_a_method(run: Run) -> list[Cell]:
+    """Choose of each device and method the profiled cell with the longest pause."""
+    found: dict[tuple[str, str], tuple[int, Cell]] = {}
+    for cell in largest_profiled(run):
+        pause, kind = functions_of(run.profiles[cell]).pause, (cell.device, cell.method.value)
+        if kind not in found or pause > found[kind][0]:
+            found[kind] = pause, cell
+    return [cell for _, cell in found.values()]
 
 
 def functions_section(run: Run) -> Section:
@@ -171,8 +182,11 @@ def pages(cell: Cell) -> float:
 
 
 def a_page(own: float, cell: Cell) -> str:
-    """Spell instructions for each 4 KiB of guest memory, to three digits."""
-    return f"{own / pages(cell):.3g}"
+    """Spell instructions for each 4 KiB of guest memory, to three digits; what is next to none."""
+    each = own / pages(cell)
+    if own and abs(each) < _NEXT_TO_NONE:
+        return f"{'-' if own < 0 else ''}<{_NEXT_TO_NONE}"
+    return f"{each:.3g}" if abs(each) < 1000 else f"{each:.0f}"
 
 
 def percent(share: float) -> str:
