@@ -24,7 +24,7 @@ class Files:
     json: Path | None = None
 
 
-def compare(question: GateOptions, say: Say) -> Outcome:
+def compare(question: GateOptions, say: Say | None = None) -> Outcome:
     """Compare two sides cell by cell; the exit code is 0 whatever changed."""
     sides = read_sides(question)
     judgement = explained(question, sides, ask(question, sides), say)

@@ -6,10 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.model.cell import Cell
-from bench.profile.profile import INSTRUCTIONS, Function, Profile, Spent
+from bench.model.cell import Cell, Clock
+from bench.profile.profile import (
+    AFTER_PAUSE,
+    INSTRUCTIONS,
+    SETTLE,
+    Function,
+    Profile,
+    Spent,
+)
 from bench.profile.stored import DIRECTORY, encoded, file_of
 from bench.results.writer import Run
+from tests.unit.runs import NEW, RESET, STEP, pages_of, write_run
 
 Folded = Mapping[str, Mapping[str, int]]  # own instructions by path, of each span
 
@@ -107,3 +115,24 @@ def new_lines(pages: int, more: int = 0) -> Folded:
         "claim": {f"{ENTRY};vhost_vdpa_new_owner [vhost_vdpa]": 5100 + more},
         "settle": {EXEC: 1000},
     }
+
+
+def pause_of(lines: Folded) -> int:
+    """Sum what is of the pause."""
+    return sum(
+        sum(spent.values()) for name, spent in lines.items() if name not in (SETTLE, AFTER_PAUSE)
+    )
+
+
+def profiled_run(path: Path, more: int = 0, clock: Clock = Clock.ICOUNT, boots: int = 1) -> Path:
+    """A stored run of RESET and NEW with profiles; ``more`` is that of `reset_lines`."""
+    lines = {RESET: reset_lines(pages_of(RESET), more), NEW: new_lines(pages_of(NEW))}
+    values = {
+        cell: {
+            boot: [pause_of(each) + boot + STEP * rep for rep in range(5)]
+            for boot in range(1, boots + 1)
+        }
+        for cell, each in lines.items()
+    }
+    write_run(path, values, clock)
+    return store(path, *(profile_of_lines(cell, each) for cell, each in lines.items()))
