@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Write a profile as callgrind does, for KCachegrind and callgrind_annotate.
+
+The format is in valgrind's manual, "Callgrind Format Specification". A span is a function
+without cost of its own that calls the outermost ones, so that what comes in to a function is
+all that it spent with its callees. As with callgrind's ``--separate-recs``, a function that
+calls itself is ``f'2`` there: the cost of ``f`` with its callees would have it twice.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.model.visible import visible
+from bench.profile.profile import INSTRUCTIONS, Function, Profile
+from bench.report.profile.names import label_of
+from bench.report.profile.portion import portion
+
+_KERNEL, _SPAN = "kernel", "span of the rep"
+_EVENT = re.compile(r"[A-Za-z]\w*", re.ASCII)
+
+_Place = tuple[int, int]  # a function's number and how deep it is in its own recursion, from 1
+_Counts = NDArray[np.int64]  # by kinds
+_Calls = dict[_Place, dict[_Place, tuple[int, _Counts]]]  # from, to: on how many paths, and cost
+
+
+class _Names:
+    """Write a name once, and after that only its number."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+
+    def __call__(self, name: str) -> str:
+        if name in self.numbers:
+            return f"({self.numbers[name]})"
+        self.numbers[name] = len(self.numbers) + 1
+        return f"({self.numbers[name]}) {name}"
+
+
+def callgrind(profile: Profile, spans: Sequence[str]) -> str:
+    """Write all kinds of counts of these spans; ``calls`` counts call paths, not calls."""
+    own, calls, total = _costs(profile, spans)
+    objects, names = _Names(), _Names()
+    lines = [*_header(profile, spans, total)]
+    for place in sorted(own.keys() | calls.keys()):
+        lines += ["", f"ob={objects(_object(profile, place))}", "fl=(1)"]
+        lines.append(f"fn={names(_name(profile, spans, place))}")
+        lines += [f"0 {_row(own[place])}"] if place in own else []
+        for callee, (paths, cost) in sorted(calls.get(place, {}).items()):
+            lines.append(f"cob={objects(_object(profile, callee))}")
+            lines.append(f"cfn={names(_name(profile, spans, callee))}")
+            lines += [f"calls={paths} 0", f"0 {_row(cost)}"]
+    lines[lines.index("fl=(1)")] = "fl=(1) ???"
+    return "\n".join([*lines, "", f"totals: {_row(total)}"])
+
+
+def _header(profile: Profile, spans: Sequence[str], total: _Counts) -> Iterator[str]:
+    yield "# callgrind format"
+    yield "version: 1"
+    yield "creator: bench"
+    yield f"cmd: {visible(profile.cell.label)}"
+    yield "desc: Calls: on how many call paths, not how often"
+    yield f"desc: Spans: {visible(', '.join(spans))}"
+    yield "positions: line"
+    yield f"events: {' '.join(map(event, range(len(profile.kinds)), profile.kinds))}"
+    yield f"summary: {_row(total)}"
+
+
+def event(number: int, kind: str) -> str:
+    """Name the event of a kind: callgrind calls instructions Ir."""
+    if kind == INSTRUCTIONS:
+        return "Ir"
+    return kind if _EVENT.fullmatch(kind) else f"Kind{number}"
+
+
+def _costs(profile: Profile, spans: Sequence[str]) -> tuple[dict[_Place, _Counts], _Calls, _Counts]:
+    """Sum what each function spent itself and by each of its callees, and what all spent."""
+    both = np.stack([profile.function_of, profile.level], axis=1)
+    found, place_of = np.unique(both.reshape(-1, 2), axis=0, return_inverse=True)
+    places: list[_Place] = [(function, level) for function, level in found.tolist()]
+    own = np.zeros((len(places), len(profile.kinds)), dtype=np.int64)
+    calls: _Calls = defaultdict(dict)
+    above = np.where(profile.parent_of < 0, -1, place_of[profile.parent_of])
+    for number, span in enumerate(spans):
+        parts = [portion(profile, [span], kind) for kind in profile.kinds]
+        np.add.at(own, place_of, np.stack([part.own for part in parts], axis=1))
+        below = np.stack([part.below for part in parts], axis=1)
+        for caller, callee, paths, cost in _edges(above, place_of, below):
+            from_ = places[caller] if caller >= 0 else (-1 - number, 1)
+            before, spent = calls[from_].get(places[callee], (0, 0))
+            calls[from_][places[callee]] = (before + paths, spent + cost)
+    mine = {places[n]: own[n] for n in np.flatnonzero(own.any(axis=1)).tolist()}
+    return mine, calls, own.sum(axis=0)
+
+
+def _edges(
+    above: _Counts, place_of: _Counts, below: _Counts
+) -> Iterator[tuple[int, int, int, _Counts]]:
+    """Sum what was spent below nodes by their caller and callee, with how many nodes these are."""
+    spent = np.flatnonzero(below.any(axis=1))
+    if not len(spent):
+        return
+    pairs = np.stack([above[spent], place_of[spent]], axis=1)
+    edges, edge_of, paths = np.unique(pairs, axis=0, return_inverse=True, return_counts=True)
+    cost = np.zeros((len(edges), below.shape[1]), dtype=np.int64)
+    np.add.at(cost, edge_of, below[spent])
+    for (caller, callee), count, each in zip(edges.tolist(), paths.tolist(), cost, strict=True):
+        yield caller, callee, count, each
+
+
+def _object(profile: Profile, place: _Place) -> str:
+    if place[0] < 0:
+        return _SPAN
+    where = profile.functions[place[0]].place
+    return label_of(Function(where)) if where else _KERNEL
+
+
+def _name(profile: Profile, spans: Sequence[str], place: _Place) -> str:
+    function, level = place
+    if function < 0:
+        return visible(spans[-1 - function])
+    name = label_of(profile.functions[function])
+    return f"{name}'{level}" if level > 1 else name
+
+
+def _row(counts: Any) -> str:
+    return " ".join(map(str, counts.tolist()))

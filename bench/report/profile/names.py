@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Spell symbols and shares, whatever a symbol table holds."""
+
+from rich.cells import cell_len, set_cell_size
+
+from bench.model.visible import visible
+from bench.profile.profile import Function
+
+LONGEST = 400  # cells of a name in what people read; the formats of programs have all of it
+_NAMELESS = "[no name]"
+
+
+def label_of(function: Function) -> str:
+    """Spell a function on one line, with nothing in it that a terminal or XML would mind."""
+    return visible(function.label).strip() or _NAMELESS
+
+
+def cut(text: str, most: int) -> str:
+    """Cut a text to as many cells of a terminal, the last of them an ellipsis."""
+    if cell_len(text) <= most:
+        return text
+    return set_cell_size(text, most - 1).rstrip() + "…" if most > 0 else ""
+
+
+def a_page(count: float) -> str:
+    """Spell a count for each 4K page with four digits, never with an exponent."""
+    if abs(count) >= 1000:
+        return f"{count:.0f}"
+    if 0 < abs(count) < 0.001:
+        return "<0.001" if count > 0 else ">-0.001"
+    return f"{count:.4g}"
+
+
+def share(part: float, whole: float) -> str:
+    """Spell a part of a whole in percent; nothing where there is no whole."""
+    return f"{part / whole:.1%}" if whole else ""
