@@ -7,11 +7,14 @@ from heapq import nlargest
 
 import numpy as np
 
+from bench.model.visible import visible
 from bench.profile.profile import Profile
 
 # Of a pause, that the smallest phase is which a report breaks down, and how many those are.
 LEAST_PHASE, MOST_PHASES = 0.05, 3
 _KEPT = 1e-4  # of a pause: what spends less is not kept by its name
+_NAMELESS = "[no name]"
+_LONGEST = 60  # letters of a name in a sentence or a table
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def _phase(profile: Profile, name: str) -> PhaseFunctions:
     total = profile.by_function(profile.own([name]))
     own: dict[str, int] = {}
     for place in np.flatnonzero(total).tolist():
-        label = profile.functions[place].label
+        label = visible(profile.functions[place].label).strip() or _NAMELESS
         own[label] = own.get(label, 0) + int(total[place])
     return PhaseFunctions(profile.spans[name].ticks, own)
 
@@ -116,7 +119,12 @@ def farthest_apart(profiles: Iterable[Profile]) -> Apart:
     return found
 
 
+def short(label: str) -> str:
+    """Cut a name that is too long for a table."""
+    return label if len(label) <= _LONGEST else f"{label[: _LONGEST - 3]}..."
+
+
 def spelled(label: str) -> str:
     """Spell a function as prose does: ``vhost_vdpa_pa_unmap() [vhost_vdpa]``."""
-    name, bracket, place = label.partition(" [")
+    name, bracket, place = short(label).partition(" [")
     return f"{name}(){bracket}{place}"

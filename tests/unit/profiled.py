@@ -1,22 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Profiles made of folded lines, and runs that have some."""
+"""Profiles of methods as they go through memory, and runs that have some."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from bench.model.cell import Cell, Clock
-from bench.profile.profile import (
-    AFTER_PAUSE,
-    INSTRUCTIONS,
-    SETTLE,
-    Function,
-    Profile,
-    Spent,
-)
-from bench.profile.stored import DIRECTORY, encoded, file_of
+from bench.profile.profile import AFTER_PAUSE, SETTLE, Profile
 from bench.results.writer import Run
+from tests.unit.profiles import profile, store
 from tests.unit.runs import NEW, RESET, STEP, pages_of, write_run
 
 Folded = Mapping[str, Mapping[str, int]]  # own instructions by path, of each span
@@ -25,49 +17,10 @@ Folded = Mapping[str, Mapping[str, int]]  # own instructions by path, of each sp
 def profile_of_lines(
     cell: Cell, spans: Folded, ticks: Mapping[str, int] | None = None, notes: tuple[str, ...] = ()
 ) -> Profile:
-    """Make a profile; a function of a module is spelled ``name [module]``."""
-    nodes: dict[tuple[str, ...], int] = {}
-    parents: list[int] = []
-    functions: dict[str, int] = {}
-    function_of: list[int] = []
-
-    def node(path: tuple[str, ...]) -> int:
-        if path not in nodes:
-            above = node(path[:-1]) if len(path) > 1 else -1
-            nodes[path] = len(parents)
-            parents.append(above)
-            function_of.append(functions.setdefault(path[-1], len(functions)))
-        return nodes[path]
-
-    spent = {}
-    for name, lines in spans.items():
-        places = [node(tuple(path.split(";"))) for path in lines]
-        counts = np.array([[count] for count in lines.values()], np.int64).reshape(-1, 1)
-        total = (ticks or {}).get(name, int(counts.sum()))
-        spent[name] = Spent(total, np.array(places, np.int64), counts)
-    return Profile(
-        cell,
-        3,
-        (INSTRUCTIONS,),
-        tuple(_function(label) for label in functions),
-        np.array(function_of, np.int64),
-        np.array(parents, np.int64),
-        spent,
-        notes,
-    )
-
-
-def _function(label: str) -> Function:
-    name, _, place = label.partition(" [")
-    return Function(name, place.removesuffix("]"))
-
-
-def store(run: Path, *profiles: Profile) -> Path:
-    """Put profiles into a run directory, which is returned."""
-    (run / DIRECTORY).mkdir(parents=True, exist_ok=True)
-    for each in profiles:
-        (run / DIRECTORY / file_of(each.cell)).write_bytes(encoded(each))
-    return run
+    """Make a profile; ``ticks`` are by the clock, of spans that miss it."""
+    made = profile(spans, cell, notes=notes)
+    missed = {name: replace(made.spans[name], ticks=each) for name, each in (ticks or {}).items()}
+    return replace(made, spans={**made.spans, **missed})
 
 
 def with_profiles(run: Run, *profiles: Profile) -> Run:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from bench.model.cell import Cell
 from bench.model.units import format_quantity
-from bench.profile.functions import functions_of
+from bench.profile.functions import functions_of, short
 from bench.report.letter.ascii import wrapped
 from bench.report.letter.compared import ComparedRow
 from bench.report.letter.factors import Names, cell_place
@@ -58,7 +58,7 @@ def _phase(phase: TopPhase, cell: Cell) -> str:
     """Spell ``release (66 % of the pause): 40 % unpin_user_page (60 a page), others 12 %``."""
     whole = phase.spent.counted
     top = phase.spent.top(_NAMED)
-    said = [f"{share(own / whole)} {label} ({_amount(own, cell)})" for label, own in top]
+    said = [f"{share(own / whole)} {short(label)} ({_amount(own, cell)})" for label, own in top]
     left = whole - sum(own for _, own in top)
     said += [f"{OTHERS} {share(left / whole)}"] if left else []
     return f"{phase.name} ({share(phase.share)} of the pause): {', '.join(said)}"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bench.model.cell import Cell
 from bench.model.units import format_quantity
-from bench.profile.functions import PhaseFunctions, functions_of
+from bench.profile.functions import PhaseFunctions, functions_of, short
 from bench.profile.profile import Profile
 from bench.report.table.cells import BASES
 from bench.report.table.columns import factors
@@ -69,7 +69,7 @@ def _rows(cell: Cell, base: PhaseFunctions, new: PhaseFunctions) -> Iterator[tup
     named = changes[:_NAMED]
     yield _row(cell, whole, whole.label)
     for each in named:
-        yield _row(cell, each, f"  {each.label}")
+        yield _row(cell, each, f"  {short(each.label)}")
     before, after = (whole.base - sum(c.base for c in named), whole.new - sum(c.new for c in named))
     if before or after:
         yield _row(cell, FunctionChange(OTHERS, before, after), f"  {OTHERS}")

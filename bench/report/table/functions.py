@@ -13,6 +13,7 @@ from bench.profile.functions import (
     PhaseFunctions,
     farthest_apart,
     functions_of,
+    short,
 )
 from bench.profile.profile import Profile
 from bench.report.table.cells import place_of
@@ -43,7 +44,7 @@ class TopFunction:
 
     @property
     def label(self) -> str:
-        return self.name if self.count == 1 else f"{self.name} ({self.count})"
+        return short(self.name) if self.count == 1 else f"{self.name} ({self.count})"
 
 
 @dataclass(frozen=True)
