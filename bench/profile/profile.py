@@ -13,6 +13,7 @@ from bench.model.cell import Cell
 Ints = NDArray[np.int64]
 
 INSTRUCTIONS = "instructions"  # the first of `Profile.kinds`, always there
+CALLS = "calls"  # the second one: how often a function was entered
 SETTLE = "settle"  # a span beside the phases: what the pause leaves out
 AFTER_PAUSE = "after-pause"  # the other one: the first touch of all memory
 KERNEL = ("", "kernel")  # places of the kernel's own text; the second one, of what has no symbol
