@@ -98,8 +98,9 @@ AaOption = Annotated[Path | None, typer.Option(help="Boots of one kernel, to tak
 ForceOption = Annotated[bool, typer.Option("--force", help="Compare unlike or damaged things")]
 ExplainOption = Annotated[bool, typer.Option("--explain", help="Profile what regressed")]
 
+_PROFILING = ("profile", "count", "lines")
 # Options of `bench run` that are no fields of a scenario.
-_NOT_FIELDS = ("scenario", "clock", "out", "tune", "resume", "jobs", "fresh")
+_NOT_FIELDS = ("scenario", "clock", "out", "tune", "resume", "jobs", "fresh", *_PROFILING)
 
 
 @app.command()
@@ -133,23 +134,29 @@ def run(
         "auto"
     ),
     fresh: Annotated[bool, typer.Option("--fresh", help="Boot a guest for every block")] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Functions of each phase too")] = False,
+    count: Annotated[str, typer.Option(help="Of a profile too: atomics,loads,stores")] = "",
+    lines: Annotated[bool, typer.Option("--lines", help="Of a profile: source lines")] = False,
     out: Annotated[Path | None, typer.Option(help="A new directory for the results")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with an interrupted run")] = None,
 ) -> Outcome:
     """Measure a scenario and print its table."""
-    from bench.commands.run import RunOptions, run_command
+    from bench.commands.run import RunOptions, profiling_of, run_command
 
     raise_signals()
     fields = {name.rstrip("_"): value for name, value in ctx.params.items()}
     overrides = {k: v for k, v in fields.items() if v is not None and k not in _NOT_FIELDS}
     source = ctx.get_parameter_source("scenario")
     named = source is not None and source.name == "COMMANDLINE"
-    if resume and (overrides or clock or out or fresh or named):
+    profiling = profiling_of(profile, count, lines)
+    if resume and (overrides or clock or out or fresh or named or profiling):
         raise UsageError(
             "--resume goes on as the run began", "leave all else out but --jobs and --tune"
         )
     _undo_leftovers()
-    options = RunOptions(scenario, overrides, sys.argv[1:], clock, out, tune, resume, jobs, fresh)
+    options = RunOptions(
+        *(scenario, overrides, sys.argv[1:], clock, out, tune, resume, jobs, fresh, profiling)
+    )
     return run_command(options, _say)
 
 

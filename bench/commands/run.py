@@ -12,14 +12,17 @@ from bench.commands.outcome import Outcome, Say
 from bench.errors import EXIT_INTERRUPTED, BenchError, UsageError
 from bench.executors.base import Executor
 from bench.executors.choose import check, choose_executor, steps_ahead
+from bench.executors.profiling import KINDS
 from bench.executors.uml import DEFAULTS
 from bench.measure.display import Display
 from bench.measure.jobs import AUTO, choose_jobs, parse_jobs
 from bench.measure.loop import run as run_plan
 from bench.measure.loop import run_facts
+from bench.measure.profiles import profile_run, require_profiles
 from bench.measure.progress import show_progress
 from bench.measure.resume import Resumed, carry_on, open_again
 from bench.model.cell import Block, Clock, Plan
+from bench.model.facts import ProfileFacts, RunFacts
 from bench.model.reps import Reps
 from bench.model.steps import Step
 from bench.plan.boots import Boot, boots_of
@@ -46,6 +49,7 @@ class RunOptions:
     resume: Path | None = None  # a run directory, which has all else
     jobs: str = AUTO  # blocks that are measured at once
     fresh: bool = False  # boot for every block instead of going on from a saved state
+    profile: ProfileFacts | None = None  # and what is to be in a profile of each cell
 
 
 def run_command(options: RunOptions, say: Say) -> Outcome:
@@ -57,6 +61,9 @@ def run_command(options: RunOptions, say: Say) -> Outcome:
     parse_jobs(options.jobs)
     if options.resume:
         return resume_run(options, options.resume, say)
+    if options.profile and options.fresh:
+        why = "--profile begins where measured guests begin: from a saved one"
+        raise UsageError(why, "leave --fresh out")
     scenario = load_scenario(options.scenario, _completed(options.overrides))
     plan, clock = make_plan(scenario), _clock(options.clock)
     check(scenario, plan, clock)
@@ -66,6 +73,20 @@ def run_command(options: RunOptions, say: Say) -> Outcome:
         if len(boots) > 1:
             return run_boots(options, boots, display)
         return run_boot(options, scenario, options.out, display, boots=1)
+
+
+def profiling_of(profile: bool, counts: str, lines: bool) -> ProfileFacts | None:
+    """Return what a profile is to have, None for no profile; UsageError for an unknown count.
+
+    Whoever asks for counts or lines asks for a profile.
+    """
+    asked = tuple(filter(None, (word.strip() for word in counts.split(","))))
+    for word in asked:
+        if word not in KINDS:
+            raise UsageError(f"--count: '{word}' is unknown: known are {', '.join(KINDS)}")
+    wanted = profile or lines or bool(counts)
+    in_order = tuple(kind for kind in KINDS if kind in asked)
+    return ProfileFacts(counts=in_order, lines=lines) if wanted else None
 
 
 def _completed(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -104,17 +125,13 @@ def run_boot(
             executor = choose_executor(
                 scenario, whole, clock, store.console, display, fresh=options.fresh
             )
-            jobs = choose_jobs(parse_jobs(options.jobs), executor.room(), display.note)
             if boots and plan.blocks:
                 _say_shortage(scenario.reps, boots, executor, display.note)
             changed = settings if options.tune else None
-            facts = partial(run_facts, scenario, plan, executor, options.arguments, changed)
-            store.write_facts(facts())  # a run that is killed from now on can be gone on with
-            if plan.blocks:
-                executor.begin()
-                store.write_facts(facts())  # which know the saved state by now
-            with display.measuring(plan):
-                run_plan(plan, executor, store, display, 0, jobs)
+            facts = partial(
+                run_facts, scenario, plan, executor, options.arguments, changed, options.profile
+            )
+            _measure(options, plan, executor, store, facts, display)
     except KeyboardInterrupt:
         if (store.path / "run.json").exists():
             return outcome_of(store, interrupted=True)
@@ -129,6 +146,28 @@ def run_boot(
     return outcome_of(store)
 
 
+def _measure(
+    options: RunOptions,
+    plan: Plan,
+    executor: Executor,
+    store: Store,
+    facts: Callable[[], RunFacts],
+    display: Display,
+) -> None:
+    """Measure a plan, and profile it if that is asked for."""
+    jobs = choose_jobs(parse_jobs(options.jobs), executor.room(), display.note)
+    if options.profile:
+        require_profiles(executor, options.profile, display)
+    store.write_facts(facts())  # a run that is killed from now on can be gone on with
+    if plan.blocks:
+        executor.begin()
+        store.write_facts(facts())  # which know the saved state by now
+    with display.measuring(plan):
+        run_plan(plan, executor, store, display, 0, jobs)
+    if options.profile:
+        profile_run(store, plan.blocks, executor, options.profile, display)
+
+
 def run_boots(options: RunOptions, boots: Sequence[Boot], display: Display) -> Outcome:
     """Measure every boot of every kernel, each into a run directory below a common one."""
     parent = create_boots(options.out, boots[0].scenario.name)
@@ -138,7 +177,8 @@ def run_boots(options: RunOptions, boots: Sequence[Boot], display: Display) -> O
     reports, code, complaint = [], EXIT_GOOD, ""
     for number, boot in enumerate(boots, 1):
         display.begin_boot(number, len(boots), boot.label if len(labels) > 1 else "")
-        outcome = run_boot(options, boot.scenario, parent / boot.place, display, boots=count)
+        asked = options if boot.number == 1 else replace(options, profile=None)
+        outcome = run_boot(asked, boot.scenario, parent / boot.place, display, boots=count)
         code, complaint = outcome.code or code, outcome.complaint or complaint
         reports.append(outcome.sections)
         if outcome.complaint:  # interrupted, or nothing can be measured: so would the next be
@@ -192,7 +232,7 @@ def resume_run(options: RunOptions, path: Path, say: Say) -> Outcome:
     run = open_again(path)
     if run.set_aside:
         say(f"{run.set_aside} lines of unfinished cells are in samples.damaged.jsonl")
-    if run.finished:
+    if run.finished and not run.facts.profile:
         return outcome_of(run.store)
     blocks = [block for block in run.rest.blocks if block not in run.ahead]
     ahead = seconds_ahead([run.scenario], run.plan, blocks, run.clock)
@@ -211,6 +251,8 @@ def _measure_rest(options: RunOptions, run: Resumed, display: Display) -> Outcom
             boots = carry_on(run, executor, options.arguments, options.tune)
             with display.measuring(run.rest):
                 run_plan(run.rest, executor, run.store, display, boots, jobs, run.ahead)
+            if run.facts.profile:
+                profile_run(run.store, run.plan.blocks, executor, run.facts.profile, display)
     except KeyboardInterrupt:
         return outcome_of(run.store, interrupted=True)
     return outcome_of(run.store)

@@ -111,11 +111,17 @@ class GuestExecutor:
                 raise
 
     @contextmanager
-    def guest(self, script: Sequence[str], label: str = "guest") -> Iterator[Guest]:
-        """Run the script of the block with this label in a guest, which is ended with the block."""
+    def guest(
+        self, script: Sequence[str], label: str = "guest", plugin: tuple[str, ...] = ()
+    ) -> Iterator[Guest]:
+        """Run the script of the block with this label in a guest, which is ended with the block.
+
+        ``plugin`` is a file and words for it, which QEMU loads.
+        """
         with ExitStack() as stack:
             state = self.state
-            config = replace(self._setup.config(), console=stack.enter_context(self._part()))
+            console = stack.enter_context(self._part())
+            config = replace(self._setup.config(), console=console, plugin=plugin)
             if state is None:
                 with self._lock:
                     self.boots += 1

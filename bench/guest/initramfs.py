@@ -44,8 +44,13 @@ def ensure_helper(steps: Steps = SILENT) -> Path:
 
     MissingTool without a compiler, ProcessFailed when it fails.
     """
-    with _compiling({"bench-helper": HELPER}, steps):
-        return _compiled(HELPER, "bench-helper")
+    return ensure_compiled(HELPER, "bench-helper", steps)
+
+
+def ensure_compiled(source: Path, name: str, steps: Steps = SILENT) -> Path:
+    """Return the path of what a directory of C makes, as `ensure_helper` does."""
+    with _compiling({name: source}, steps):
+        return _compiled(source, name)
 
 
 def _compiling(programs: Mapping[str, Path], steps: Steps) -> AbstractContextManager[None]:
@@ -74,6 +79,12 @@ def cached_helper() -> Path | None:
     """Return the path of the helper if it is compiled, else None. Nothing is made."""
     path = _binary(HELPER, "bench-helper")
     return path if path.exists() else None
+
+
+def our_programs() -> list[Path]:
+    """List the programs of C that the cache has for guests, for their symbols."""
+    found = [_binary(source, name) for name, source in (_PROGRAMS | OF_DEVICES).items()]
+    return [path for path in found if path.exists()]
 
 
 def _binary(source: Path, name: str) -> Path:

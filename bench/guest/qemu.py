@@ -43,6 +43,7 @@ class GuestConfig:
     share: Path | None = None  # a directory that the guest may mount (9p, tag "share"), read-only
     script: Path = Path()  # commands, one a line, that it runs as soon as it is up
     state: Path | None = None  # of a guest that was saved, to go on from instead of booting
+    plugin: tuple[str, ...] = ()  # a file, and KEY=VALUE words for it
     commands_fd: int = -1  # connected sockets that QEMU inherits, set by start()
     results_fd: int = -1
     control_fd: int = -1  # QMP
@@ -118,6 +119,7 @@ def argv(qemu: str, config: GuestConfig) -> list[str]:
         *_channels(config),
         *(_platform_iommu(config.loop_fd) if config.platform_iommu else ()),
         *(_share(config.share) if config.share else ()),
+        *(("-plugin", ",".join(config.plugin)) if config.plugin else ()),
     ]  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from bench.paths import KERNEL_CONFIG
 
 FRAGMENTS = KERNEL_CONFIG / "fragments"
 PLAIN, DEBUG, DEBIAN = "plain", "debug", "debian"
+LINES = "lines"  # with debug information, which changes nothing that runs
 _LONGEST = 60  # letters of the name of a configuration: it is a part of a directory's
 _BASE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,40}"
 
@@ -115,10 +116,10 @@ def check_config(config: str) -> str:
         if not path.is_file():
             raise UsageError(f"--config: {config}: no such file")
         return str(path)
-    if config not in (PLAIN, DEBUG, DEBIAN):
+    if config not in (PLAIN, DEBUG, DEBIAN, LINES):
         raise UsageError(
             f"--config: '{config}' is unknown",
-            f"known are {PLAIN}, {DEBUG}, {DEBIAN}, or a file with a / in it",
+            f"known are {PLAIN}, {DEBUG}, {DEBIAN}, {LINES}, or a file with a / in it",
         )
     return config
 

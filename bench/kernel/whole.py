@@ -20,7 +20,7 @@ from bench.kernel.fragments import (
     without_modules,
 )
 from bench.kernel.kernel import Kernel, directory_of
-from bench.kernel.name import DEBIAN, DEBUG, FRAGMENTS, KernelName, config_label
+from bench.kernel.name import DEBIAN, DEBUG, FRAGMENTS, LINES, KernelName, config_label
 from bench.kernel.series import STOCK, digest_of, patches_of, series_label
 from bench.kernel.tree import DEBIAN_CONFIG, Origin, Tree
 from bench.model.steps import Step, Steps
@@ -43,6 +43,7 @@ LIBELF = Path("/usr/include/libelf.h")  # objtool is made with it
 NEEDED = 2 * GIB  # bytes in the cache while one is built
 _PLAIN = ("base", "vdpa", "iommu", "liveupdate")
 _UML = ("uml",)
+VMLINUX = "vmlinux"  # with debug information, in the directory of a kernel that was built with it
 _CC = Path(__file__).with_name("cc.sh")
 # Of how kernels are built. 1: an image could hold the kernel of another build (see cc.sh).
 _REVISION = "2"
@@ -112,8 +113,8 @@ def _fragments(name: KernelName) -> list[Path]:
     usual: tuple[str, ...] = _DRIVERS if DEBIAN in name.configs else _PLAIN
     if name.architecture is Architecture.UML:
         usual = _UML
-    own = [DEBUG] if DEBUG in name.configs else []
-    files = [Path(config) for config in name.configs if config not in (DEBIAN, DEBUG)]
+    own = [each for each in (DEBUG, LINES) if each in name.configs]
+    files = [Path(config) for config in name.configs if config not in (DEBIAN, DEBUG, LINES)]
     return [*(FRAGMENTS / f"{each}.config" for each in (*usual, *own)), *files]
 
 
@@ -296,6 +297,8 @@ def _collect(recipe: Recipe, tree: Tree, out: Path, where: Path) -> None:
     check_image(out, out / architecture.image)
     shutil.copy(out / architecture.image, where)
     shutil.copy(out / ".config", where / "config")
+    if "CONFIG_DEBUG_INFO=y" in (out / ".config").read_text():
+        shutil.copy(out / VMLINUX, where)  # for the lines of profiles
     (where / "modules").mkdir()
     order = (out / "modules.order").read_text().split()
     for ko in (out / line for line in order):

@@ -18,7 +18,7 @@ from bench.machine.facts import boot_id, machine_facts
 from bench.measure.events import Begun, Ended, events_of
 from bench.measure.in_order import InOrder
 from bench.model.cell import Block, Clock, Plan, Rep, Sample, Unavailable
-from bench.model.facts import RunFacts, SessionFacts
+from bench.model.facts import ProfileFacts, RunFacts, SessionFacts
 from bench.paths import ROOT
 from bench.plan.scenario import Scenario
 from bench.process import run as run_process
@@ -172,10 +172,12 @@ def run_facts(
     executor: Executor,
     arguments: Sequence[str],
     tuned: Sequence[str] | None = None,
+    profile: ProfileFacts | None = None,
 ) -> RunFacts:
     """Collect what run.json holds: enough to repeat the run and to doubt it.
 
-    ``tuned`` are the settings that --tune changed, None without --tune.
+    ``tuned`` are the settings that --tune changed, None without --tune;
+    ``profile`` is what --profile asked for.
     """
     return RunFacts(
         bench=__version__,
@@ -189,6 +191,7 @@ def run_facts(
         sessions=(session(arguments, executor.saved_state),),
         tune=tuned is not None,
         tuned=tuple(tuned or ()),
+        profile=profile,
     )
 
 

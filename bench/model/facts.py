@@ -158,6 +158,13 @@ class ScenarioFacts(Struct, frozen=True, kw_only=True):
     broken: str | None = None  # --break: the sequence that is wrong on purpose
 
 
+class ProfileFacts(Struct, frozen=True, kw_only=True):
+    """What --profile was to count beside instructions by function."""
+
+    counts: tuple[str, ...] = ()
+    lines: bool = False
+
+
 class RunFacts(Struct, frozen=True, kw_only=True):
     """All of run.json but its crc."""
 
@@ -174,6 +181,7 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     sessions: tuple[SessionFacts, ...] = ()
     tune: bool = False  # --tune was given
     tuned: tuple[str, ...] = ()  # a line for each setting that --tune changed
+    profile: ProfileFacts | None = None  # --profile was given
 
     @property
     def asked(self) -> ScenarioFacts:

@@ -21,6 +21,7 @@ class Step(StrEnum):
     BOOT = "booting a guest"
     RESTORE = "restoring a guest"
     MEASURE = "measuring"
+    PROFILE = "profiling"
 
     @property
     def unit(self) -> str:

@@ -13,8 +13,11 @@ from bench.model.cell import Cell
 Ints = NDArray[np.int64]
 
 INSTRUCTIONS = "instructions"  # the first of `Profile.kinds`, always there
+CALLS = "calls"  # the second one: how often a function was entered
 SETTLE = "settle"  # a span beside the phases: what the pause leaves out
 AFTER_PAUSE = "after-pause"  # the other one: the first touch of all memory
+KERNEL = ("", "kernel")  # places of the kernel's own text; the second one, of what has no symbol
+PROGRAMS = ("bench-helper", "user")  # places of programs; the second one, of what has no symbol
 
 
 @dataclass(frozen=True, order=True)
@@ -22,7 +25,7 @@ class Function:
     """A function of the guest, by its symbol."""
 
     name: str
-    place: str = ""  # "" is the kernel's own text, else a module, or a program in brackets
+    place: str = ""  # of KERNEL or PROGRAMS, else a module
 
     @property
     def label(self) -> str:

@@ -17,7 +17,7 @@ from bench.model.cell import Cell
 from bench.model.typed import complaint
 from bench.profile.profile import Function, Profile, Spent
 
-DIRECTORY = "profiles"  # in a run directory
+DIRECTORY = "profiles"  # in a run directory: bench.results.writer writes it
 FORMAT = 1
 _MOST = 1 << 30  # bytes of one file, uncompressed: more is none of ours
 
@@ -47,6 +47,11 @@ def file_of(cell: Cell) -> str:
     """Name the file of a cell: words for people, and a digest that tells it from all others."""
     digest = hashlib.sha256(cell.label.encode()).hexdigest()[:8]
     return f"{cell.method}-{digest}.json.gz"
+
+
+def has_profile(run: Path, cell: Cell) -> bool:
+    """Tell whether a run directory has the profile of a cell."""
+    return (run / DIRECTORY / file_of(cell)).exists()
 
 
 def encoded(profile: Profile) -> bytes:

@@ -22,6 +22,8 @@ from bench.results.series import BOOTS
 
 __all__ = ["Run", "Store", "create", "load"]
 
+PROFILES = "profiles"  # in a run directory: bench.profile.stored reads it
+
 
 class Store:
     """An open run directory, locked until close(). What append() returned from is on the disk."""
@@ -83,6 +85,17 @@ class Store:
         rows = "".join(map(row_text, samples)).encode()
         with self._kept():
             _append(ahead, rows, os.O_CREAT)
+
+    def add_profile(self, name: str, data: bytes) -> None:
+        """Write the file of a profile, whole or not at all; CannotJudge when it cannot be."""
+        place = self.path / PROFILES
+        try:
+            place.mkdir(exist_ok=True)
+            _replace(place / name, data)
+        except OSError as error:
+            raise CannotJudge(
+                f"{place}: {error.strerror}", "what was measured is stored, and whole"
+            ) from None
 
     def replace_ahead(self, samples: Iterable[Sample]) -> None:
         """Keep these samples ahead and no others; without any there is no file."""

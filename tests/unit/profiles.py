@@ -23,7 +23,7 @@ RELEASE = {
     "syscall": 20,
     "interrupt;tick": 50,
 }
-EXEC = {"syscall;execve;exec_mmap;exit_mmap": 900, "syscall;execve": 100, "main [[helper]]": 60}
+EXEC = {"syscall;execve;exec_mmap;exit_mmap": 900, "syscall;execve": 100, "main [bench-helper]": 60}
 HOSTILE = (
     'operator<<(std::ostream&, "x")',
     "</svg><script>alert(1)</script>",

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.model.visible import visible
-from bench.profile.profile import INSTRUCTIONS, Function, Profile
+from bench.profile.profile import INSTRUCTIONS, KERNEL, Function, Profile
 from bench.report.profile.names import label_of
 from bench.report.profile.portion import portion
 
-_KERNEL, _SPAN = "kernel", "span of the rep"
+_SPAN = "span of the rep"
 _EVENT = re.compile(r"[A-Za-z]\w*", re.ASCII)
 
 _Place = tuple[int, int]  # a function's number and how deep it is in its own recursion, from 1
@@ -116,7 +116,7 @@ def _object(profile: Profile, place: _Place) -> str:
     if place[0] < 0:
         return _SPAN
     where = profile.functions[place[0]].place
-    return label_of(Function(where)) if where else _KERNEL
+    return KERNEL[1] if where in KERNEL else label_of(Function(where))
 
 
 def _name(profile: Profile, spans: Sequence[str], place: _Place) -> str:

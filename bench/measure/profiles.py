@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Profile what a run has measured, and keep the profiles in its directory."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from bench.errors import CannotJudge, CellFailed, CellSkipped
+from bench.executors.base import Executor
+from bench.executors.guest import GuestExecutor
+from bench.executors.profiling import Profiler, why_not
+from bench.guest.plugin import ensure_plugin, why_not_profiled
+from bench.guest.qemu import Accelerator
+from bench.guest.symbols import why_no_lines
+from bench.model.cell import Block
+from bench.model.facts import ProfileFacts
+from bench.model.steps import Step, Steps
+from bench.profile.profile import Profile
+from bench.profile.stored import encoded, file_of, has_profile
+from bench.results.reader import Run
+from bench.results.writer import Store, load
+
+_SAME = 2e-5  # of a pause: more than this the profiled rep is not the measured one again
+
+
+def require_profiles(executor: Executor, wanted: ProfileFacts, steps: Steps) -> GuestExecutor:
+    """Return the executor if its guests can be profiled; CannotJudge says why they cannot.
+
+    The plugin is there afterwards: what fails fails before anything is measured.
+    """
+    if not isinstance(executor, GuestExecutor):
+        why = f"no profile: executor {executor.name} runs no guest whose instructions are counted"
+        raise CannotJudge(why, "use --executor guest --clock icount")
+    if why := why_not_profiled(Accelerator(executor.facts().accelerator)):
+        raise CannotJudge(f"no profile: {why}", "use --clock icount; or perf in the guest, by hand")
+    if wanted.lines and (why := why_no_lines(executor.kernel)):
+        hint = "name a kernel that is built whole: --kernel 7.3:live-update --config lines"
+        raise CannotJudge(f"no lines: {why}", hint)
+    ensure_plugin(steps)
+    return executor
+
+
+def profile_run(
+    store: Store, blocks: Sequence[Block], executor: Executor, wanted: ProfileFacts, steps: Steps
+) -> None:
+    """Profile the cells of blocks that have a rep in a run and no profile yet.
+
+    What cannot be profiled is noted, with the reason.
+    """
+    run = load(store.path)
+    due = [block for block in blocks if _is_due(run, block)]
+    for profile in profiles_of(run, due, require_profiles(executor, wanted, steps), wanted, steps):
+        store.add_profile(file_of(profile.cell), encoded(profile))
+
+
+def _is_due(run: Run, block: Block) -> bool:
+    measured = [cell for cell in block.cells if cell in run.by_cell and run.by_cell[cell].ok.any()]
+    return not all(has_profile(run.path, cell) for cell in measured)
+
+
+def profiles_of(
+    run: Run, blocks: Sequence[Block], executor: GuestExecutor, wanted: ProfileFacts, steps: Steps
+) -> Iterator[Profile]:
+    """Profile blocks of a run; each profile says if it is of another rep than the measured one."""
+    profiler = Profiler(executor, wanted, steps) if blocks else None
+    for block in blocks:
+        with steps.at(Step.PROFILE):
+            try:
+                made = _profiled(profiler, block)
+            except (CellFailed, CellSkipped) as error:
+                steps.note(f"no profile of {block.label}: {error.message}")
+                continue
+        for profile in made:
+            yield _held_against(run, profile)
+
+
+def _profiled(profiler: Profiler | None, block: Block) -> list[Profile]:
+    if why := why_not(block):
+        raise CellSkipped(why)
+    return profiler.profile(block) if profiler else []
+
+
+def _held_against(run: Run, profile: Profile) -> Profile:
+    """Note a pause that is not that of the measured rep of the same number."""
+    columns = run.by_cell.get(profile.cell)
+    if columns is None:
+        return profile
+    same = columns.pause[columns.rep == profile.rep]
+    ticks = sum(profile.spans[name].ticks for name in profile.phases)
+    if not len(same) or abs(int(same[0]) - ticks) <= _SAME * ticks:
+        return profile
+    note = f"its pause was {ticks}, that of the measured rep of its number {int(same[0])}"
+    return replace(profile, notes=(*profile.notes, note))

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* As much of x86-64's encoding as tells calls, returns and the like from the rest. */
+#include <string.h>
+
+#include "decode.h"
+
+#define MOD(modrm)	((modrm) >> 6)
+#define REG(modrm)	((modrm) >> 3 & 7)
+#define MOD_REGISTER	3
+
+static bool is_prefix(uint8_t byte)
+{
+	/* operand and address size, LOCK, REPNE, REP, segments */
+	return memchr("\x66\x67\xf0\xf2\xf3\x2e\x36\x3e\x26\x64\x65", byte, 11);
+}
+
+static const uint8_t *skip_prefixes(const uint8_t *code, const uint8_t *end)
+{
+	while (code < end && is_prefix(*code))
+		code++;
+	if (code < end && (*code & 0xf0) == 0x40)	/* REX */
+		code++;
+	return code;
+}
+
+enum insn decode(const uint8_t *code, size_t size)
+{
+	const uint8_t *end = code + size, *op = skip_prefixes(code, end);
+
+	if (op == end)
+		return OTHER;
+	switch (*op) {
+	case 0xe8:
+		return CALL;
+	case 0xff:	/* a group, of which /2 and /3 are calls */
+		return op + 1 < end && (REG(op[1]) == 2 || REG(op[1]) == 3) ?
+			CALL : OTHER;
+	case 0xc2:
+	case 0xc3:
+		return RETURN;
+	case 0xcf:
+		return INTERRUPT_RETURN;
+	case 0x0f:
+		if (op + 1 < end && op[1] == 0x31)		/* RDTSC */
+			return READ_CLOCK;
+		return op + 2 < end && op[1] == 0x01 && op[2] == 0xf9 ?
+			READ_CLOCK : OTHER;			/* RDTSCP */
+	}
+	return OTHER;
+}
+
+bool is_atomic(const uint8_t *code, size_t size)
+{
+	const uint8_t *end = code + size, *op = skip_prefixes(code, end);
+
+	if (memchr(code, 0xf0, (size_t)(op - code)))
+		return true;
+	return op + 1 < end && (*op == 0x86 || *op == 0x87) &&
+		MOD(op[1]) != MOD_REGISTER;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the shadow stack and the spans have to know of an instruction of x86-64. */
+enum insn { OTHER, CALL, RETURN, INTERRUPT_RETURN, READ_CLOCK };
+
+enum insn decode(const uint8_t *code, size_t size);
+
+/* A LOCK prefix, or XCHG with memory, which needs none. */
+bool is_atomic(const uint8_t *code, size_t size);
