@@ -2,7 +2,7 @@
 """Sum a profile by function: what reports, comparisons and baselines say of it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import nlargest
 
 import numpy as np
@@ -12,7 +12,8 @@ from bench.profile.profile import Profile
 
 # Of a pause, that the smallest phase is which a report breaks down, and how many those are.
 LEAST_PHASE, MOST_PHASES = 0.05, 3
-_KEPT = 1e-4  # of a pause: what spends less is not kept by its name
+_KEPT = 2e-4  # of a pause: what spends less is not kept by its name
+_SMALL_PHASE = 1e-3  # of a pause
 _NAMELESS = "[no name]"
 _LONGEST = 60  # letters of a name in a sentence or a table
 
@@ -77,7 +78,7 @@ class CellFunctions:
         return {name: self.phases[name] for name in large if name in most}
 
     def compact(self) -> "CellFunctions":
-        """Keep the names that matter to a comparison: a ten thousandth of the pause or more."""
+        """Keep the names that matter to a comparison: 0.02 % of the pause or more."""
         least = max(1, _KEPT * self.pause)
         return CellFunctions({name: phase.largest(least) for name, phase in self.phases.items()})
 
@@ -98,24 +99,31 @@ def _phase(profile: Profile, name: str) -> PhaseFunctions:
 
 @dataclass(frozen=True)
 class Apart:
-    """The phase whose functions miss the clock by the largest share."""
+    """How far functions are from the clock: the phase in which they miss it by the largest share.
+
+    Of phases that are next to nothing of their pause a share says little: ``small`` is the
+    largest number of instructions that is missed there.
+    """
 
     share: float = 0.0
     instructions: int = 0
     phase: str = ""
     method: str = ""
+    small: int = 0
 
 
 def farthest_apart(profiles: Iterable[Profile]) -> Apart:
     """Hold every phase of some profiles against the clock; a share of 0 where all agree."""
     found = Apart()
     for profile in profiles:
+        pause = sum(profile.spans[name].ticks for name in profile.phases)
         for name in profile.phases:
             spent = profile.spans[name]
             missed = abs(spent.counted - spent.ticks)
-            share = missed / max(spent.ticks, 1)
-            if share > found.share:
-                found = Apart(share, missed, name, profile.cell.method.value)
+            if spent.ticks < _SMALL_PHASE * pause:
+                found = replace(found, small=max(found.small, missed))
+            elif (share := missed / max(spent.ticks, 1)) > found.share:
+                found = Apart(share, missed, name, profile.cell.method.value, found.small)
     return found
 
 

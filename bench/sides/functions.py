@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 from bench.model.cell import Cell
-from bench.model.units import KIB, format_quantity
+from bench.model.units import KIB, format_quantity, format_ratio
 from bench.profile.functions import CellFunctions, PhaseFunctions, spelled
 
 _NAMED = 3  # functions of a phase
@@ -12,6 +12,7 @@ _PHASES = 2  # that are named
 _LEAST_PHASE = 0.2  # of what all phases grew by that grew
 _LEAST_CHANGE = 0.05  # of what its phase changed by: less is not named
 _SHOWN = 0.5  # of a change, that the profiles have to differ by
+_ROUND, _LARGE = 9.95, 1000  # percent: spelled without a decimal; as a ratio
 _A_PAGE = 0.05  # instructions a page, below which the sum says more
 
 
@@ -146,4 +147,7 @@ def _percent(difference: float, base: float) -> str:
     """Spell a change of a phase, which may have been empty."""
     if not base:
         return f"+{format_quantity(difference, 'instructions')} instructions"
-    return f"{100 * difference / base:+.2g} %"
+    change = 100 * difference / base
+    if change >= _LARGE:
+        return format_ratio((base + difference) / base)
+    return f"{change:+.2g} %" if abs(change) < _ROUND else f"{change:+.0f} %"

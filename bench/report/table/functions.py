@@ -24,6 +24,7 @@ from bench.results.writer import Run
 TITLE = "Where every instruction went"
 NAMED = 5  # functions of a phase
 OTHERS = "others"
+_WHOLE = 0.995  # percent, which two digits spell as 1.0
 _NEXT_TO_NONE = 0.001  # instructions a page: what has no more does not grow with memory
 A_PAGE = "per 4K page"
 _NOTE = f"own: instructions of the function itself, not of what it calls; {A_PAGE}: of guest memory"
@@ -123,6 +124,8 @@ def adds_up(profiles: Iterable[Profile]) -> str:
     if apart.share:
         where = f"{apart.instructions} in {apart.phase} of {apart.method}"
         by = f"within {percent(apart.share)} ({where})"
+    if apart.small:
+        by += f", to those below 0.1 % of the pause within {apart.small} instructions"
     rep = "from one profiled rep beside the measured ones"
     return f"{rep}; functions add up to the clock's phases {by}"
 
@@ -154,7 +157,7 @@ def functions_json(profile: Profile) -> dict[str, object]:
         "rep": profile.rep,
         "notes": [*profile.notes],
         "pause": functions.pause,
-        "off": apart.share,
+        "off": {"share": apart.share, "small_phases": apart.small},
         "phases": {phase.name: _phase(profile.cell, phase) for phase in top_phases(functions)},
     }
 
@@ -193,6 +196,6 @@ def a_page(own: float, cell: Cell) -> str:
 def percent(share: float) -> str:
     """Spell a share with about three digits: ``43.5 %``, ``0.0004 %``."""
     of = 100 * share
-    if not of or of >= 1:
+    if not of or of >= _WHOLE:
         return f"{of:.1f} %" if of else "0 %"
     return f"{of:.{1 - math.floor(math.log10(of))}f} %"

@@ -57,7 +57,7 @@ def test_three_functions_are_named_and_what_is_left() -> None:
 
 def test_what_does_not_grow_with_memory_is_not_by_the_page() -> None:
     found = explained(new_lines(PAGES), new_lines(PAGES, 60_000), 0.077, NEW)
-    assert found.text == ("claim +1.2e+03 %: vhost_vdpa_new_owner() [vhost_vdpa] +0.229 a page")
+    assert found.text == ("claim 12.8x: vhost_vdpa_new_owner() [vhost_vdpa] +0.229 a page")
     large = replace(CELL, mem=CELL.mem * 64, method=NEW.method)
     found = explained(new_lines(PAGES), new_lines(PAGES, 60_000), 0.077, large)
     assert found.text.endswith("vhost_vdpa_new_owner() [vhost_vdpa] +60.00 k instructions")
