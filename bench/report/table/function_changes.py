@@ -78,11 +78,11 @@ def _rows(cell: Cell, base: PhaseFunctions, new: PhaseFunctions) -> Iterator[tup
 def _row(cell: Cell, change: FunctionChange, name: str) -> tuple[Entry, ...]:
     base = _NONE if change.only == "new" else format_quantity(change.base, "instructions")
     new = _NONE if change.only == "gone" else format_quantity(change.new, "instructions")
-    sign = "+" if change.difference > 0 else ""
+    sign, each = "+" if change.difference > 0 else "", a_page(change.difference, cell)
     texts = (
         base,
         new,
         f"{sign}{format_quantity(change.difference, 'instructions')}",
-        f"{sign}{a_page(change.difference, cell)}",
+        each if each.startswith("<") else f"{sign}{each}",
     )
     return (Entry(name), *map(Entry.figure, texts))

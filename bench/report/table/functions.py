@@ -186,10 +186,10 @@ def pages(cell: Cell) -> float:
 
 
 def a_page(own: float, cell: Cell) -> str:
-    """Spell instructions for each 4 KiB of guest memory, to three digits; what is next to none."""
+    """Spell instructions for each 4 KiB of guest memory, to three digits."""
     each = own / pages(cell)
     if own and abs(each) < _NEXT_TO_NONE:
-        return f"{'-' if own < 0 else ''}<{_NEXT_TO_NONE}"
+        return f"<{_NEXT_TO_NONE}"
     return f"{each:.3g}" if abs(each) < 1000 else f"{each:.0f}"
 
 
