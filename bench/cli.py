@@ -15,6 +15,22 @@ from typing import Annotated
 import typer
 
 from bench.commands.factors import with_factors
+from bench.commands.options import (
+    AaOption,
+    AgainstOption,
+    BaseArgument,
+    FloorOption,
+    ForceOption,
+    FormatOption,
+    NewArgument,
+    NewOrNoneArgument,
+    RangeOption,
+    RunsArgument,
+    StyleOption,
+    ThresholdOption,
+    TreeOption,
+    UpdateOption,
+)
 from bench.commands.outcome import Outcome, unexpected
 from bench.errors import EXIT_INTERRUPTED, BenchError, CannotJudge, EndsBisection, UsageError
 from bench.model.limits import BOOTS, JOBS, REPS, SEED
@@ -69,33 +85,6 @@ def _complain(message: str, hint: str, code: int) -> int:
         print(f"  {visible(hint)}", file=sys.stderr)
     return code
 
-
-RunsArgument = Annotated[
-    list[Path], typer.Argument(help="Run directories, or directories of them (boots of a kernel)")
-]
-FormatOption = Annotated[
-    str | None,
-    typer.Option(
-        "--format", help="cover-letter, page, markdown, json, csv, pyperf or baseline (for gate)"
-    ),
-]
-AgainstOption = Annotated[
-    Path | None, typer.Option("--base", help="Of cover-letter and page: hold the runs against it")
-]
-StyleOption = Annotated[str | None, typer.Option(help="Of cover-letter: plain, mmtests or lkp")]
-RangeOption = Annotated[
-    str | None, typer.Option("--range", help="Of cover-letter: the patch series, commits A..B")
-]
-TreeOption = Annotated[Path | None, typer.Option(help="The git tree of --range; without it, here")]
-BaseArgument = Annotated[
-    Path, typer.Argument(help="A run, a series of boots, pyperf or baseline file")
-]
-NewArgument = Annotated[Path, typer.Argument(help="The same, to be judged")]
-NewOrNoneArgument = Annotated[Path | None, typer.Argument(help="The same, to be judged")]
-ThresholdOption = Annotated[str, typer.Option(help="The smallest change that counts")]
-FloorOption = Annotated[str, typer.Option(help="Noise of this machine: no change below it counts")]
-AaOption = Annotated[Path | None, typer.Option(help="Boots of one kernel, to take the floor from")]
-ForceOption = Annotated[bool, typer.Option("--force", help="Compare unlike or damaged things")]
 
 _PROFILING = ("profile", "count", "lines")
 # Options of `bench run` that are no fields of a scenario.
@@ -333,10 +322,6 @@ kernel = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(kernel, name="kernel")
-
-UpdateOption = Annotated[
-    bool, typer.Option("--update", help="Ask for the newest package of the series")
-]
 
 
 @kernel.callback()
