@@ -19,11 +19,20 @@ from bench.commands.options import (
     AaOption,
     AgainstOption,
     BaseArgument,
+    BudgetOption,
+    CellOption,
+    ConfigsOption,
     FloorOption,
     ForceOption,
     FormatOption,
+    HeldAgainstOption,
+    KernelsOption,
+    KindOption,
     NewArgument,
     NewOrNoneArgument,
+    PhaseOption,
+    ProfiledArgument,
+    ProfileFormatOption,
     RangeOption,
     RunsArgument,
     StyleOption,
@@ -99,20 +108,14 @@ def run(
         "live-update"
     ),
     break_: Annotated[str | None, typer.Option("--break", help="Wrong on purpose")] = None,
-    kernel: Annotated[
-        str | None, typer.Option(help="[BASE:]SERIES, as 7.3:live-update; a,b: both in turn")
-    ] = None,
-    config: Annotated[
-        str | None, typer.Option(help="Of a kernel built whole: plain, debug, debian or a file")
-    ] = None,
+    kernel: KernelsOption = None,
+    config: ConfigsOption = None,
     boots: Annotated[int | None, typer.Option(help=f"Boots of each kernel, {BOOTS}")] = None,
     reps: Annotated[
         str | None, typer.Option(help=f"Of each cell, {REPS}; 5+: so many or more; auto: 3+")
     ] = None,
     seed: Annotated[int | None, typer.Option(help=f"Of the order of methods, {SEED}")] = None,
-    budget: Annotated[
-        str | None, typer.Option(help="Measure what fits into a time above zero: 90s, 10m, 1.5h")
-    ] = None,
+    budget: BudgetOption = None,
     clock: Annotated[str | None, typer.Option(help="wall (KVM, host) or icount (TCG)")] = None,
     executor: Annotated[str | None, typer.Option(help="auto, guest, host or uml")] = None,
     tune: Annotated[bool, typer.Option("--tune", help="Set up the host (root), undone after")] = (
@@ -210,6 +213,22 @@ def report(
 
     given = ReportOptions(tuple(directories), format_, out, base, style, span, tree, seconds)
     return written(given)
+
+
+@app.command()
+def profile(
+    run: ProfiledArgument,
+    cell: CellOption = "",
+    phase: PhaseOption = None,
+    kind: KindOption = "instructions",
+    format_: ProfileFormatOption = "top",
+    out: Annotated[Path | None, typer.Option(help="A file instead of standard output")] = None,
+    against: HeldAgainstOption = "",
+) -> Outcome:
+    """Show in which functions the instructions of a run went, or write it for other programs."""
+    from bench.commands.profile import ProfileOptions, profiled
+
+    return profiled(ProfileOptions(run, cell, tuple(phase or ()), kind, format_, out, against))
 
 
 @app.command()

@@ -35,3 +35,24 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Compare unlike or da
 UpdateOption = Annotated[
     bool, typer.Option("--update", help="Ask for the newest package of the series")
 ]
+ProfiledArgument = Annotated[Path, typer.Argument(help="A run that was measured with --profile")]
+CellOption = Annotated[str, typer.Option(help="Words that all have to be in the cell's name")]
+PhaseOption = Annotated[
+    list[str] | None, typer.Option(help="release,exec, settle, ...; without: the whole pause")
+]
+KindOption = Annotated[str, typer.Option(help="instructions, or what --count counted")]
+ProfileFormatOption = Annotated[
+    str, typer.Option("--format", help="top, folded, callgrind, speedscope or svg")
+]
+HeldAgainstOption = Annotated[
+    str, typer.Option("--against", help="What changed from there: a run, or a method")
+]
+KernelsOption = Annotated[
+    str | None, typer.Option(help="[BASE:]SERIES, as 7.3:live-update; a,b: both in turn")
+]
+ConfigsOption = Annotated[
+    str | None, typer.Option(help="Of a kernel built whole: plain, debug, debian or a file")
+]
+BudgetOption = Annotated[
+    str | None, typer.Option(help="Measure what fits into a time above zero: 90s, 10m, 1.5h")
+]
