@@ -95,7 +95,8 @@ def hostile() -> Profile:
     """Make a profile of functions with the names of HOSTILE: below one another, and alone."""
     chain = [Function(name, place) for name, place in zip(HOSTILE, ("", *HOSTILE), strict=False)]
     paths = {tuple(chain[: n + 1]): 100 + n for n in range(len(chain))}
-    paths |= {(function,): 1000 + n for n, function in enumerate(chain)}
+    for n, name in enumerate(HOSTILE):
+        paths[Function(name),] = paths.get((Function(name),), 0) + 1000 + n
     return made_profile({"release": paths})
 
 

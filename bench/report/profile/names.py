@@ -27,7 +27,7 @@ def a_page(count: float) -> str:
     if abs(count) >= 1000:
         return f"{count:.0f}"
     if 0 < abs(count) < 0.001:
-        return "<0.001" if count > 0 else ">-0.001"
+        return f"{count:.3f}"
     return f"{count:.4g}"
 
 
