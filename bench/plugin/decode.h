@@ -10,5 +10,8 @@ enum insn { OTHER, CALL, RETURN, INTERRUPT_RETURN, READ_CLOCK };
 
 enum insn decode(const uint8_t *code, size_t size);
 
-/* A LOCK prefix, or XCHG with memory, which needs none. */
+/*
+ * A LOCK prefix, or XCHG with memory, which needs none. With one CPU Linux replaces
+ * LOCK by the prefix of the segment DS (alternatives_smp_lock()): that counts too.
+ */
 bool is_atomic(const uint8_t *code, size_t size);
