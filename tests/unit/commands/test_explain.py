@@ -117,10 +117,10 @@ def test_times_are_not_explained(bench: Bench, tmp_path: Path) -> None:
 def test_a_pass_needs_a_run_of_a_guest_that_counts(tmp_path: Path) -> None:
     file = tmp_path / "baseline.json"
     file.touch()
-    with pytest.raises(CannotJudge, match="is a file"):
-        profile_cells(file, [RESET])
+    with pytest.raises(CannotJudge, match="a file that keeps no profile"):
+        profile_cells(file, [RESET], print)
     wall = write_run(tmp_path / "wall")
     host = write_run(tmp_path / "host", counts(), Clock.ICOUNT, executor={"name": "host"})
     for run in (wall, host):
         with pytest.raises(CannotJudge, match="only a guest that counts"):
-            profile_cells(run, [RESET])
+            profile_cells(run, [RESET], print)
