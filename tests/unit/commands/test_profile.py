@@ -266,7 +266,7 @@ def test_terminals(columns: int, run: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_hundred_thousand_symbols(kind: str, bench: Bench, tmp_path: Path) -> None:
     run = store(counted(tmp_path / "run"), large())
-    began = time.monotonic()
+    began = time.process_time()
     ended = bench("profile", run, "--format", kind)
     assert ended.code == 0
-    assert time.monotonic() - began < 15, "seconds, on a machine that does other things too"
+    assert time.process_time() - began < 5
