@@ -31,7 +31,7 @@ HOSTILE = (
     "]]>",
     "&amp;<title>",
     "bell\a\x1b[31m\r\ntab\t\0end",
-    "\N{RIGHT-TO-LEFT OVERRIDE}\ud800",
+    "\N{RIGHT-TO-LEFT OVERRIDE}gnol",
     "long" * 2500,
     "ends in a count 12",
     "12 13",

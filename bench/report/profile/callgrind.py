@@ -9,7 +9,7 @@ calls itself is ``f'2`` there: the cost of ``f`` with its callees would have it 
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import starmap
 from typing import Any
 
@@ -48,15 +48,16 @@ def callgrind(profile: Profile, spans: Sequence[str]) -> str:
     Calls were counted as a kind; where they were not, call paths are.
     """
     own, calls, total = _costs(profile, spans)
+    spelled = _spelled(profile, spans)
     objects, names = _Names(), _Names()
     lines = [*_header(profile, spans, total)]
     for place in sorted(own.keys() | calls.keys()):
-        lines += ["", f"ob={objects(_object(profile, place))}", "fl=(1)"]
-        lines.append(f"fn={names(_name(profile, spans, place))}")
+        where, name = spelled(place)
+        lines += ["", f"ob={objects(where)}", "fl=(1)", f"fn={names(name)}"]
         lines += [f"0 {_row(own[place])}"] if place in own else []
         for callee, (times, cost) in sorted(calls.get(place, {}).items()):
-            lines.append(f"cob={objects(_object(profile, callee))}")
-            lines.append(f"cfn={names(_name(profile, spans, callee))}")
+            where, name = spelled(callee)
+            lines += [f"cob={objects(where)}", f"cfn={names(name)}"]
             lines += [f"calls={times} 0", f"0 {_row(cost)}"]
     lines[lines.index("fl=(1)")] = "fl=(1) ???"
     return "\n".join([*lines, "", f"totals: {_row(total)}"])
@@ -130,19 +131,22 @@ def _edges(
         yield caller, callee, max(1, count), row[1:]
 
 
-def _object(profile: Profile, place: _Place) -> str:
-    if place[0] < 0:
-        return _SPAN
-    where = profile.functions[place[0]].place
-    return KERNEL[1] if where in KERNEL else label_of(Function(where))
+def _spelled(profile: Profile, spans: Sequence[str]) -> Callable[[_Place], tuple[str, str]]:
+    """Return what spells the object and the name of a place."""
+    names = [label_of(each) for each in profile.functions]
+    objects = [
+        KERNEL[1] if each.place in KERNEL else label_of(Function(each.place))
+        for each in profile.functions
+    ]
 
+    def spelled(place: _Place) -> tuple[str, str]:
+        function, level = place
+        if function < 0:
+            return _SPAN, visible(spans[-1 - function])
+        name = names[function]
+        return objects[function], f"{name}'{level}" if level > 1 else name
 
-def _name(profile: Profile, spans: Sequence[str], place: _Place) -> str:
-    function, level = place
-    if function < 0:
-        return visible(spans[-1 - function])
-    name = label_of(profile.functions[function])
-    return f"{name}'{level}" if level > 1 else name
+    return spelled
 
 
 def _row(counts: Any) -> str:

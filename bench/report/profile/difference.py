@@ -54,7 +54,7 @@ def difference_section(
     base: Portion, new: Portion, heads: tuple[str, str] = ("BASE", "NEW"), most: int = MOST
 ) -> Section:
     """Tabulate the functions that changed most; the last rows make it add up."""
-    title = f"Functions of {_place(base, new)}: {heads[1]} against {heads[0]}"
+    title = f"Functions of {new.place}: {heads[1]} against {heads[0]}"
     rows = changed_functions(base, new)
     shown, left = rows[:most], rows[most:]
     table = [_row(label_of(row.function), row.base, row.new, row.a_page) for row in shown]
@@ -71,14 +71,8 @@ def difference_section(
     ]
     notes = (f"{new.kind}, of each function itself", *sides)
     if not rows:
-        return Section(
-            title, notes, lines=(f"no {new.kind} in {_place(base, new)} on either side",)
-        )
+        return Section(title, notes, lines=(f"no {new.kind} in {new.place} on either side",))
     return Section(title, notes, (make_table(columns, table),))
-
-
-def _place(base: Portion, new: Portion) -> str:
-    return new.place if new.place == base.place else f"{base.place} and {new.place}"
 
 
 def _row(name: str, base: int, new: int, page: float) -> tuple[Entry, ...]:
@@ -107,7 +101,7 @@ def joined(base: Portion, new: Portion) -> tuple[Portion, Portion]:
     both = np.zeros((len(nodes), 2), dtype=np.int64)
     for kind, (at, own) in enumerate(counts):
         np.add.at(both[:, kind], at, own)
-    span = new.place
+    span = new.place  # what both are of
     profile = Profile(
         cell=new.profile.cell,
         rep=new.profile.rep,

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from textwrap import wrap
 
-import numpy as np
 from markupsafe import escape
 
 from bench.profile.profile import KERNEL, PROGRAMS, Profile
@@ -140,10 +139,9 @@ def flame_difference(
         title = f"{cut(name, LONGEST)}: {said(a[node], b[node])}"
         return Frame(0, 0, both[node], f"{look.meaning[0]} {name}", title, look)
 
-    place = new.place if new.place == base.place else f"{base.place} and {new.place}"
-    title = f"{place}: {said(one.total, two.total)}"
-    whole = Frame(0, 0, total, f"{place}: {signed(two.total - one.total)}", title, _ALL)
-    heading = f"{place}: {heads[1]} against {heads[0]}"
+    title = f"{new.place}: {said(one.total, two.total)}"
+    whole = Frame(0, 0, total, f"{new.place}: {signed(two.total - one.total)}", title, _ALL)
+    heading = f"{new.place}: {heads[1]} against {heads[0]}"
     drawn = _Drawn(profile, both, frame, lambda count: f"{count} {new.kind} of both sides")
     return Graph(heading, total, (whole, *_frames(drawn, total)))
 
@@ -165,7 +163,7 @@ def _change(before: int, after: int) -> Look:
 
 def _frames(drawn: _Drawn, total: int) -> Iterator[Frame]:
     """Place the nodes that are wide enough, callees below callers; merge the others of each."""
-    least = _narrowest(drawn.below, total)
+    wide_enough = _wide_enough(drawn, total)
     callees: list[list[int]] = [[] for _ in drawn.below]
     roots: list[int] = []
     for node, parent in enumerate(drawn.profile.parent_of.tolist()):
@@ -174,20 +172,25 @@ def _frames(drawn: _Drawn, total: int) -> Iterator[Frame]:
     waiting = [(0, 1, roots)]
     while waiting:
         left, row, nodes = waiting.pop()
-        wide = [n for n in nodes if drawn.below[n] >= least and row < _MOST_ROWS - 1]
+        wide = [node for node in nodes if node in wide_enough]
         for node in sorted(wide, key=lambda node: -drawn.below[node]):
             yield replace(drawn.frame(node), left=left, row=row)
             waiting.append((left, row + 1, callees[node]))
             left += drawn.below[node]
-        if rest := sorted({*nodes} - {*wide}):
+        if rest := [node for node in nodes if node not in wide_enough]:
             yield replace(_merged(drawn, rest, callees), left=left, row=row)
 
 
-def _narrowest(below: Sequence[int], total: int) -> int:
-    """Return how wide a frame has to be for there to be no more than can be drawn."""
-    widths = np.sort(np.asarray(below))[::-1]
-    last = int(widths[_MOST_FRAMES]) + 1 if len(widths) > _MOST_FRAMES else 1
-    return max(1, last, round(total * _NARROWEST))
+def _wide_enough(drawn: _Drawn, total: int) -> set[int]:
+    """Choose the widest nodes, as many as can be drawn; callers of each are among them."""
+    rows: list[int] = []
+    for parent in drawn.profile.parent_of.tolist():
+        rows.append(rows[parent] + 1 if parent >= 0 else 1)
+    least = max(1.0, total * _NARROWEST)
+    below = drawn.below
+    found = [n for n, row in enumerate(rows) if row < _MOST_ROWS - 1 and below[n] >= least]
+    found.sort(key=lambda node: (-below[node], node))
+    return {*found[:_MOST_FRAMES]}
 
 
 def _merged(drawn: _Drawn, nodes: list[int], callees: list[list[int]]) -> Frame:

@@ -17,6 +17,7 @@ class Portion:
     profile: Profile
     spans: tuple[str, ...]
     kind: str = INSTRUCTIONS
+    whole: bool = False  # nothing was chosen: the spans are those of the pause
 
     @cached_property
     def own(self) -> Ints:
@@ -40,7 +41,7 @@ class Portion:
     @property
     def place(self) -> str:
         """Name what the shares are of: ``release``, ``release and exec``, ``the pause``."""
-        if self.spans == self.profile.phases:
+        if self.whole:
             return "the pause"
         *most, last = self.spans
         return f"{', '.join(most)} and {last}" if most else last
@@ -54,9 +55,8 @@ def portion(profile: Profile, spans: Sequence[str] = (), kind: str = INSTRUCTION
             f"--kind: '{kind}' is not in the profile of {profile.cell.label}: known are {known}",
             "bench run ... --profile --count KIND counts it",
         )
-    asked = dict.fromkeys(spans or profile.phases)
-    order = [name for name in profile.spans if name in asked]
-    return Portion(profile, tuple(order + [name for name in asked if name not in order]), kind)
+    chosen = tuple(dict.fromkeys(spans)) or profile.phases
+    return Portion(profile, chosen, kind, whole=not spans)
 
 
 def require_counts(taken: Portion) -> None:

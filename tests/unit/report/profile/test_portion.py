@@ -22,14 +22,14 @@ def test_a_portion_is_of_its_spans() -> None:
     for spans, total in ((["release"], RELEASE), (["exec"], EXEC)):
         assert portion(made, spans).total == sum(total.values())
     assert portion(made).total == sum(RELEASE.values()) + sum(EXEC.values())
-    assert portion(made, ["exec", "release", "exec"]).spans == ("release", "exec")
+    assert portion(made, ["exec", "release", "exec"]).spans == ("exec", "release")
 
 
 def test_what_shares_are_of() -> None:
     made = profile({name: {"a": 1} for name in ("reset", "release", "exec", "settle")})
-    assert portion(made).place == "the pause" == portion(made, ["exec", "reset", "release"]).place
+    assert portion(made).place == "the pause"
     assert portion(made, ["exec"]).place == "exec"
-    assert portion(made, ["exec", "reset", "settle"]).place == "reset, exec and settle"
+    assert portion(made, ["exec", "reset", "settle"]).place == "exec, reset and settle"
 
 
 def test_a_function_that_calls_itself_counts_once() -> None:
@@ -67,7 +67,7 @@ def test_a_span_without_counts() -> None:
     assert raised.value.hint == "there are some in release"
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", [*HOSTILE, "\ud800"])
 def test_a_label_is_one_line_of_printable_text(name: str) -> None:
     for function in (Function(name), Function("f", name)):
         label = label_of(function)
