@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* As much of x86-64's encoding as tells calls, returns and the like from the rest. */
+/* As much of x86-64's encoding as tells calls and returns from the rest. */
 #include <string.h>
 
 #include "decode.h"
@@ -49,7 +49,7 @@ enum insn decode(const uint8_t *code, size_t size)
 	return OTHER;
 }
 
-/* Whether an instruction that changes memory may have a LOCK prefix, by its opcode. */
+/* Whether an instruction with memory may have a LOCK prefix, by its opcode. */
 static bool is_lockable(uint8_t op, uint8_t modrm)
 {
 	if (MOD(modrm) == MOD_REGISTER)

@@ -53,7 +53,8 @@ def test_phases_are_the_row_of_marks_at_the_distances_that_were_measured() -> No
 def test_the_clock_may_round_and_what_it_rounds_does_not_add_up() -> None:
     recording = recorded("4:10", "1:84999919", "4:1150000", "4:131", "4:118", "4:26742885", "4:118")
     lengths = {"release": 85_000_000, "exec": 1_150_000, "claim": 131, "vrings": 118}
-    (found,) = find_reps(Marks(recording.at()), [rep(**lengths, map=26_742_910, start=118)])
+    lengths |= {"map": 26_742_910, "start": 118}
+    (found,) = find_reps(Marks(recording.at()), [rep(Method.VFIO_REMAP, **lengths)])
     assert [(each.begin, each.end) for each in found.values()] == [
         (0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6),
     ]  # fmt: skip
