@@ -32,7 +32,7 @@ from bench.model.steps import SILENT, Steps
 from bench.paths import cache_dir
 from bench.profile.lines import addresses, by_line
 from bench.profile.profile import CALLS, INSTRUCTIONS, Profile
-from bench.profile.recording import Found, Marks, Recording, find_rep, profile_of, read_recording
+from bench.profile.recording import Found, Marks, Recording, find_reps, profile_of, read_recording
 from bench.protocol.messages import read_reps
 
 KINDS = ("atomics", "loads", "stores")  # what --count takes
@@ -61,9 +61,9 @@ class Profiler:
         """
         block = shortened(block)
         *before, last = block_script(block, self._executor.clock, self._executor.kernel)
-        texts = [self._kernel(block, before), *map(program_text, our_programs())]
+        texts = [self.kernel_text_of(block, before), *map(program_text, our_programs())]
         with temporary(cache_dir()) as scratch:
-            plugin = self._words(scratch, texts)
+            plugin = self.words(scratch, texts)
             reps = self._run(block, [*before, last], plugin)
             with (scratch / "out").open() as lines:
                 recording = read_recording(lines)
@@ -78,7 +78,7 @@ class Profiler:
             items = [*read_reps(lines, block, to_exit=False)]
         return [item for item in items if isinstance(item, Rep)]
 
-    def _words(self, scratch: Path, texts: Sequence[Text]) -> tuple[str, ...]:
+    def words(self, scratch: Path, texts: Sequence[Text]) -> tuple[str, ...]:
         """Write the table of functions; return what QEMU is told of the plugin."""
         table = scratch / "functions"
         table.write_text("".join(f"{line}\n" for text in texts for line in text.lines()))
@@ -88,7 +88,7 @@ class Profiler:
         kasan = any(each.function.name == _KASAN for each in texts[0].symbols)
         return tuple(word.replace(",", ",,") for word in [*words, f"stack={15 if kasan else 14}"])
 
-    def _kernel(self, block: Block, before: Sequence[Command]) -> Text:
+    def kernel_text_of(self, block: Block, before: Sequence[Command]) -> Text:
         """Return the functions of the kernel and of the modules that the block has loaded."""
         key = tuple(each.command for each in before)
         if key not in self._modules:
@@ -124,11 +124,9 @@ class Profiler:
     ) -> Iterator[Profile]:
         functions = [each.function for text in texts for each in text.symbols]
         kinds = (INSTRUCTIONS, CALLS, *(kind for kind in KINDS if kind in self._wanted.counts))
-        marks, first = Marks(recording.at()), 0
+        spans = find_reps(Marks(recording.at()), reps)
         wanted = first_reps(block, [rep.method for rep in reps])
-        for number, rep in enumerate(reps):
-            found = find_rep(marks, rep, first)
-            first = max(each.end for each in found.values())
+        for number, (rep, found) in enumerate(zip(reps, spans, strict=True)):
             if number in wanted:
                 cell = block.cell_of(rep.method)
                 made = profile_of(recording, found, functions, cell, number, kinds)

@@ -29,7 +29,7 @@ _LABEL = re.compile(
 _LAST = 1 << 12  # bytes that the last function of a module is taken to have at most
 
 
-class Entry(StrEnum):
+class EnteredBy(StrEnum):
     """How a function is come to, as bench/plugin/functions.h spells it."""
 
     PLAIN = "-"
@@ -69,19 +69,19 @@ class Text:
             yield f"{each.begin:x} {each.end:x} {_entry(each.function, bool(self.program))}"
 
 
-def _entry(function: Function, user: bool) -> Entry:
+def _entry(function: Function, user: bool) -> EnteredBy:
     name = function.name
     if user:
-        return Entry.FIRST if name == "_start" else Entry.PLAIN
+        return EnteredBy.FIRST if name == "_start" else EnteredBy.PLAIN
     if name.startswith("asm_exc_"):
-        return Entry.FAULT
+        return EnteredBy.FAULT
     if name.startswith(("asm_sysvec_", "asm_common_interrupt", "asm_spurious_interrupt")):
-        return Entry.INTERRUPT
+        return EnteredBy.INTERRUPT
     if name in ("irq_entries_start", "spurious_entries_start"):
-        return Entry.VECTOR
+        return EnteredBy.VECTOR
     if name in ("ret_from_fork_asm", "ret_from_fork"):
-        return Entry.FIRST
-    return Entry.SWITCH if name == "__switch_to_asm" else Entry.PLAIN
+        return EnteredBy.FIRST
+    return EnteredBy.SWITCH if name == "__switch_to_asm" else EnteredBy.PLAIN
 
 
 def kernel_text(lines: Iterable[str]) -> Text:
@@ -172,6 +172,10 @@ def _lines_in(path: Path, asked: Sequence[int]) -> dict[int, str]:
 
 
 def _source_of(answers: Sequence[str]) -> str:
-    """Return the directory that all paths have in common, with its slash."""
+    """Return the directory of the source, with its slash: a kernel has others for what it makes."""
     paths = {answer.rpartition("/")[0] for answer in answers if answer.startswith("/")}
-    return f"{os.path.commonpath(paths)}/" if paths else ""
+    if not paths:
+        return ""
+    above = f"{os.path.commonpath(paths)}/"
+    source = f"{above}source/"
+    return source if any(f"{path}/".startswith(source) for path in paths) else above

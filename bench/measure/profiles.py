@@ -1,21 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Profile what a run has measured, and keep the profiles in its directory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
+from bench.cleanup.scratch import temporary
 from bench.errors import CannotJudge, CellFailed, CellSkipped
 from bench.executors.base import Executor
+from bench.executors.choose import choose_executor
 from bench.executors.guest import GuestExecutor
 from bench.executors.profiling import Profiler, why_not
 from bench.guest.plugin import ensure_plugin, why_not_profiled
 from bench.guest.qemu import Accelerator
 from bench.guest.symbols import why_no_lines
-from bench.model.cell import Block
+from bench.measure.resume import scenario_of
+from bench.model.cell import Block, Cell
 from bench.model.facts import ProfileFacts
 from bench.model.steps import Step, Steps
+from bench.paths import cache_dir
+from bench.plan.matrix import make_plan
 from bench.profile.profile import Profile
 from bench.profile.stored import encoded, file_of, has_profile
+from bench.protocol.helper import helper_digest
 from bench.results.reader import Run
 from bench.results.writer import Store, load
 
@@ -71,6 +78,40 @@ def profiles_of(
                 continue
         for profile in made:
             yield _held_against(run, profile)
+
+
+def profiled_again(path: Path, cells: Collection[Cell], steps: Steps) -> dict[Cell, Profile]:
+    """Profile cells of a stored run on the kernel that they were measured on; nothing is stored.
+
+    CannotJudge or UsageError where the run cannot be repeated here: its kernel or the helper is
+    another one by now.
+    """
+    run = load(path)
+    scenario = scenario_of(path, run.facts)
+    plan = make_plan(scenario)
+    with temporary(cache_dir()) as scratch:
+        console = scratch / "console.log"
+        executor = choose_executor(scenario, plan, run.facts.clock, console, steps)
+        guest = require_profiles(executor, ProfileFacts(), steps)
+        _require_same(run, guest)
+        blocks = [block for block in plan.blocks if not set(block.cells).isdisjoint(cells)]
+        made = [*profiles_of(run, blocks, guest, ProfileFacts(), steps)]
+    return {profile.cell: profile for profile in made if profile.cell in cells}
+
+
+def _require_same(run: Run, guest: GuestExecutor) -> None:
+    """Raise CannotJudge unless kernel, QEMU and helper are those that the run was measured with."""
+    sessions = run.facts.sessions
+    then, now = run.facts.executor, guest.facts()
+    pairs = {
+        "kernel": (then.kernel_digest, now.kernel_digest),
+        "QEMU": (then.qemu, now.qemu),
+        "helper": (sessions[-1].helper if sessions else "", helper_digest()),
+    }
+    for what, (before, here) in pairs.items():
+        if before != here:
+            why = f"{run.path} was measured with another {what}: {before}, here is {here}"
+            raise CannotJudge(f"no profile: {why}")
 
 
 def _profiled(profiler: Profiler | None, block: Block) -> list[Profile]:

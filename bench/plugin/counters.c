@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Counters that QEMU adds to: a pointer in version 1, a scoreboard from 2 on. */
+/* Counters that QEMU adds to: a pointer in version 1, later a scoreboard. */
 #include "counters.h"
 
 QEMU_EXPORT int qemu_plugin_version;
@@ -10,8 +10,9 @@ static struct qemu_plugin_scoreboard *score;
 uint64_t *counters = plain;
 
 /*
- * QEMU reads the version once the plugin is loaded, which is after this: say the
- * one that QEMU has. 9.0 to 10.2 take a plugin of version 2, 11 one of 7 only.
+ * QEMU reads the version once the plugin is loaded, which is after this: say
+ * the one that QEMU has. 9.0 to 10.2 take a plugin of version 2, 11.1 one of 7
+ * only.
  */
 static void __attribute__((constructor)) choose_version(void)
 {

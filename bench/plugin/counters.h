@@ -12,12 +12,13 @@
 enum kind { INSTRUCTIONS, CALLS, ATOMICS, LOADS, STORES, KINDS };
 
 /*
- * Counters that QEMU's own code adds to, without a call. @counters is where they
- * are; an instruction is counted before it runs, and an access after it was made.
+ * Counters that QEMU's own code adds to, without a call. @counters is where
+ * they are; an instruction is counted before it runs, an access after it was
+ * made.
  */
 extern uint64_t *counters;
 
-/* Returns false for a version of the interface that this plugin does not know. */
+/* Returns false for versions of the interface that are not known. */
 bool counters_begin(const struct qemu_info *info);
 
 /* Called for every block that is translated, before what follows. */

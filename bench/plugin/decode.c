@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* As much of x86-64's encoding as tells calls, returns and the like from the rest. */
+/* As much of x86-64's encoding as tells calls and returns from the rest. */
 #include <string.h>
 
 #include "decode.h"
@@ -49,12 +49,62 @@ enum insn decode(const uint8_t *code, size_t size)
 	return OTHER;
 }
 
+/* Whether an instruction with memory may have a LOCK prefix, by its opcode. */
+static bool is_lockable(uint8_t op, uint8_t modrm)
+{
+	if (MOD(modrm) == MOD_REGISTER)
+		return false;
+	switch (op) {
+	case 0x80:
+	case 0x81:
+	case 0x83:	/* ADD, OR, ... but for CMP */
+		return REG(modrm) != 7;
+	case 0xf6:
+	case 0xf7:	/* NOT, NEG */
+		return REG(modrm) == 2 || REG(modrm) == 3;
+	case 0xfe:
+	case 0xff:	/* INC, DEC */
+		return REG(modrm) < 2;
+	}
+	/* ADD, OR, ADC, SBB, AND, SUB and XOR of a register to memory */
+	return op < 0x38 && !(op & 6);
+}
+
+static bool is_lockable_0f(uint8_t op, uint8_t modrm)
+{
+	if (MOD(modrm) == MOD_REGISTER)
+		return false;
+	switch (op) {
+	case 0xab:	/* BTS, BTR, BTC */
+	case 0xb3:
+	case 0xbb:
+	case 0xb0:	/* CMPXCHG */
+	case 0xb1:
+	case 0xc0:	/* XADD */
+	case 0xc1:
+		return true;
+	case 0xba:	/* BTS, BTR, BTC of a constant */
+		return REG(modrm) > 4;
+	case 0xc7:	/* CMPXCHG16B */
+		return REG(modrm) == 1;
+	}
+	return false;
+}
+
 bool is_atomic(const uint8_t *code, size_t size)
 {
 	const uint8_t *end = code + size, *op = skip_prefixes(code, end);
+	size_t prefixes = (size_t)(op - code);
 
-	if (memchr(code, 0xf0, (size_t)(op - code)))
+	if (memchr(code, 0xf0, prefixes))
 		return true;
-	return op + 1 < end && (*op == 0x86 || *op == 0x87) &&
-		MOD(op[1]) != MOD_REGISTER;
+	if (end - op < 2)
+		return false;
+	if (*op == 0x86 || *op == 0x87)
+		return MOD(op[1]) != MOD_REGISTER;
+	if (!memchr(code, 0x3e, prefixes))
+		return false;
+	if (*op != 0x0f)
+		return is_lockable(op[0], op[1]);
+	return end - op > 2 && is_lockable_0f(op[1], op[2]);
 }

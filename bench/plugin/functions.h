@@ -7,7 +7,7 @@
 
 #define LOWEST_OF_KERNEL	(1ul << 63)
 
-/* How a function is come to, if not by a call or a jump; as the table spells it. */
+/* How a function is come to, if not by call or jump; as the table spells it. */
 enum entry {
 	ENTERED_PLAINLY = '-',
 	ENTERED_BY_INTERRUPT = 'i',	/* between two instructions */
@@ -24,14 +24,15 @@ struct function {
 
 /*
  * Reads the table: "kernel" or "program VADDR SIZE OFFSET PATH", and under each
- * its functions, "BEGIN END ENTRY" by address, numbers in hex. A function is the
- * number of its line among those, from 0. Returns false if that cannot be read.
+ * its functions, "BEGIN END ENTRY" by address, numbers in hex. A function is
+ * the number of its line among those, from 0. Returns false if that cannot be
+ * read.
  */
 bool functions_read(const char *path);
 
 /*
- * The function of code at an address: programs at the same one are told apart by
- * what the code is. Where none is known, one for each page of memory.
+ * The function of code at an address: programs at the same one are told apart
+ * by what the code is. Where none is known, one for each page of memory.
  */
 uint32_t function_at(uint64_t vaddr, const uint8_t *code, size_t size);
 

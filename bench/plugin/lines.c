@@ -9,9 +9,9 @@
 
 struct line_block {
 	uint32_t number, n;
-	uint32_t written;	/* instructions whose address is in the output */
+	uint32_t written;	/* instructions that are in the output */
 	uint64_t vaddr;		/* of the next one */
-	uint64_t whole;		/* how often all of it ran since the last mark */
+	uint64_t whole;		/* how often it ran since the last mark */
 };
 
 static bool wanted;

@@ -19,7 +19,7 @@
 #define LONGEST_INSN	16
 #define LONGEST_BLOCK	(512 * LONGEST_INSN)
 
-/* A block of translated code: instructions one after the other, entered at the first. */
+/* Translated code: instructions one after the other, entered at the first. */
 struct block {
 	uint64_t vaddr;
 	uint32_t function;
@@ -38,9 +38,9 @@ static struct node *node = &tree_root;
 static uint64_t started;			/* its first instruction */
 
 /*
- * A fault in the middle of a block: its instruction was counted when it began, and
- * is counted again when it is tried again. QEMU's clock counts it once. A block that
- * ran to its end met its fault when the next one was to be fetched.
+ * A fault in the middle of a block: its instruction was counted when it began,
+ * and is counted again when it is tried again. QEMU's clock counts it once. A
+ * block that ran to its end met its fault when the next one was to be fetched.
  */
 static void leave_block(const struct block *next)
 {
@@ -55,7 +55,7 @@ static void leave_block(const struct block *next)
 	started = counters[INSTRUCTIONS];
 }
 
-/* How the next block was come to, beside calls and returns, which have callbacks. */
+/* How a block was come to, beside calls and returns, which have callbacks. */
 static void change_stack(const struct block *next)
 {
 	if (next->kernel != running->kernel) {
@@ -154,7 +154,7 @@ static void instrument(struct qemu_plugin_insn *insn, const uint8_t *code,
 		qemu_plugin_register_vcpu_mem_cb(insn, on_call, QEMU_NO_REGS,
 						 QEMU_WRITE, NULL);
 		break;
-	case RETURN:	/* QEMU 7.2 does not always call back on what it reads */
+	case RETURN:	/* 7.2 does not always call back on its load */
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_return,
 						       QEMU_NO_REGS, NULL);
 		break;
@@ -228,7 +228,7 @@ static bool take_count(const char *name)
 	return false;
 }
 
-/* KEY=VALUE: out, functions, count (once for each kind), stack (log2), lines. */
+/* KEY=VALUE: out, functions, count (for each kind), stack (log2), lines. */
 static bool take(const char *word)
 {
 	const char *value = strchr(word, '=');

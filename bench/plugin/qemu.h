@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What this plugin uses of QEMU's interface for TCG plugins, versions 1 (7.2) to
- * 7 (11.1). Declared here, since no package of Debian's has QEMU's header.
+ * What this plugin uses of QEMU's interface for TCG plugins, versions 1 (7.2)
+ * to 7 (11.1). Declared here, since no package of Debian's has QEMU's header.
  * Functions that only some versions have are weak, and null in the others.
  */
 #include <stdbool.h>
@@ -26,7 +26,7 @@ struct qemu_u64 {
 /* Told to qemu_plugin_install(); what follows these members is not read. */
 struct qemu_info {
 	const char *target;
-	int oldest;		/* versions of the interface that this QEMU has */
+	int oldest;		/* versions of the interface that it has */
 	int newest;
 	bool system;
 };
@@ -39,7 +39,7 @@ typedef void (*qemu_exec_cb)(unsigned int cpu, void *data);
 typedef void (*qemu_mem_cb)(unsigned int cpu, uint32_t info, uint64_t vaddr,
 			    void *data);
 
-/* The callback has (id, block) before version 7, (block, data) from there on. */
+/* The callback has (id, block) before version 7, then (block, data). */
 void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, void (*cb)(void),
 					   void *data);
 void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb,

@@ -16,15 +16,15 @@ struct frame {
 struct stack {
 	uint64_t key;
 	struct stack *next;		/* in its hash chain */
-	struct stack *back;		/* the one that runs when this is empty */
-	struct node *root;		/* what its first frame was called from */
+	struct stack *back;		/* what runs when this is empty */
+	struct node *root;		/* the caller of its first frame */
 	struct frame *frames;
 	uint32_t n, room;
 };
 
 unsigned int stack_shift = 14;
 
-/* Of the kernel before its first call: which of its stacks it is, that shows. */
+/* Of the kernel until its first call shows on which of its stacks it is. */
 static struct stack limbo = { .root = &tree_root };
 static struct stack user = { .root = &tree_root };
 static struct stack *buckets[BUCKETS];
@@ -83,7 +83,7 @@ void stack_call(uint64_t slot, struct node *running)
 	struct stack *s = stack_at(slot);
 
 	drop_dead(s, slot);
-	if (!s->n && s != current) {	/* a stack for interrupts, or a new task */
+	if (!s->n && s != current) {	/* for interrupts, or a new task's */
 		s->root = caller(current);
 		s->back = current == &limbo ? NULL : current;
 	}

@@ -22,7 +22,7 @@ struct node *stack_node(uint32_t function);
 void stack_call(uint64_t slot, struct node *caller);
 void stack_return(void);
 
-/* An interrupt or a fault of the kernel, and its return to what it came into. */
+/* An interrupt or a fault of the kernel, and the return from it. */
 void stack_interrupt(struct node *interrupted);
 void stack_interrupt_return(void);
 

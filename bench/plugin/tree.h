@@ -9,7 +9,7 @@
 struct node {
 	struct node *parent;	/* NULL of the root, which is no function */
 	struct node *next;	/* in its hash chain */
-	uint32_t number;	/* in the order in which they are made, root 0 */
+	uint32_t number;	/* in the order of their making, root 0 */
 	uint32_t function;
 	bool touched;		/* something was charged since the last mark */
 	uint64_t spent[KINDS];	/* since then */
@@ -22,7 +22,7 @@ struct node *tree_child(struct node *parent, uint32_t function);
 /* Charge a node with what the counters have counted since the last time. */
 void tree_charge(struct node *n);
 
-/* A node's function is entered: called, jumped to, or come to in another way. */
+/* A node's function is entered: called, jumped to, or in another way. */
 void tree_enter(struct node *n);
 
 /* Take an instruction back: it was begun, and not carried out. */

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from bench.profile.profile import AFTER_PAUSE, SETTLE, Function, Ints, Profile, 
 # How far a distance between marks may be from the ticks of a span: what the guest's kernel
 # rounds when it converts its counter to nanoseconds, and where in a block the clock is read.
 _SHARE = 2e-5
-_ATLEAST = 64  # instructions
+_ATLEAST = 16  # instructions
 
 Executions = Counter[tuple[int, int]]  # (block, instructions of it that ran): how often
 
@@ -112,14 +113,23 @@ class Marks:
                 best = row
         return best[1] if best else None
 
+    def neighbours(self, ticks: int, first: int, last: int | None = None) -> list[int] | None:
+        """Find two marks, with none between them, at this distance: the nearest, and first."""
+        stop = len(self._at) if last is None else last + 1
+        wrong = [abs(two - one - ticks) for one, two in pairwise(self._at[first:stop])]
+        best = min(range(len(wrong)), key=wrong.__getitem__, default=None)
+        if best is None or wrong[best] > _ATLEAST + _SHARE * ticks:
+            return None
+        return [first + best, first + best + 1]
+
     def _row(self, ticks: Sequence[int], begin: int, stop: int) -> tuple[int, list[int]] | None:
         """Return how far the borders are off together, and the marks."""
-        marks, want, off = [begin], self._at[begin], 0
+        marks, off = [begin], 0
         for length in ticks:
-            want += length
+            want = self._at[marks[-1]] + length  # from mark to mark: rounding does not add up
             mark = self._nearest(want, marks[-1], stop)
             wrong = abs(self._at[mark] - want)
-            if wrong > _ATLEAST + _SHARE * (want - self._at[begin]):
+            if wrong > _ATLEAST + _SHARE * length:
                 return None
             marks.append(mark)
             off += wrong
@@ -131,26 +141,36 @@ class Marks:
         return min(near or [stop], key=lambda each: abs(self._at[each] - want))
 
 
-def find_rep(marks: Marks, rep: Rep, first: int) -> dict[str, Found]:
-    """Find the spans of a rep, which begins at a mark from ``first`` on; CellFailed if it cannot.
+def find_reps(marks: Marks, reps: Sequence[Rep]) -> list[dict[str, Found]]:
+    """Find the spans of reps that follow one another; CellFailed where one is not there."""
+    found, first = [], 0
+    for rep in reps:
+        found.append(_find_phases(marks, rep, first))
+        first = max(each.end for each in found[-1].values())
+    begins = [min(each.begin for each in spans.values()) for spans in found]
+    for rep, spans, until in zip(reps, found, [*begins[1:], None], strict=True):
+        if rep.after_pause:
+            behind = max(each.end for each in spans.values())
+            spans |= _pair(marks, AFTER_PAUSE, rep.after_pause, behind, until)
+    return found
+
+
+def _find_phases(marks: Marks, rep: Rep, first: int) -> dict[str, Found]:
+    """Find the phases of a rep, and what its pause leaves out, from a mark on.
 
     The phases of pinning are apart: what lies between them is no part of either.
     """
     if rep.method.experiment is Experiment.PIN:
         return _find_apart(marks, rep, first)
-    lengths = {phase: ticks + _left_out(rep, phase) for phase, ticks in rep.phases.items()}
-    row = marks.chain([*lengths.values()], first)
+    lengths = [ticks + _left_out(rep, phase) for phase, ticks in rep.phases.items()]
+    row = marks.chain(lengths, first)
     if row is None:
         raise CellFailed("its phases are not to be found in the profile")
-    found = {}
+    found: dict[str, Found] = {}
     for (phase, ticks), begin, end in zip(rep.phases.items(), row, row[1:], strict=False):
-        gap = marks.chain([rep.settle], begin, end) if _left_out(rep, phase) else None
-        found[phase.value] = Found(ticks, begin, end, (gap[0], gap[1]) if gap else (0, 0))
-        if gap:
-            found[SETTLE] = Found(rep.settle, gap[0], gap[1])
-    after = marks.chain([rep.after_pause], row[-1]) if rep.after_pause else None
-    if after:
-        found[AFTER_PAUSE] = Found(rep.after_pause, after[0], after[1])
+        gap = _pair(marks, SETTLE, rep.settle, begin, end) if _left_out(rep, phase) else {}
+        without = (gap[SETTLE].begin, gap[SETTLE].end) if gap else (0, 0)
+        found |= {phase.value: Found(ticks, begin, end, without), **gap}
     return found
 
 
@@ -158,14 +178,20 @@ def _left_out(rep: Rep, phase: Phase) -> int:
     return rep.settle if phase is Phase.EXEC else 0
 
 
+def _pair(marks: Marks, name: str, ticks: int, first: int, last: int | None) -> dict[str, Found]:
+    """Find a span of which only the length is known, between two marks; none where it is not."""
+    pair = marks.neighbours(ticks, first, last) or marks.chain([ticks], first, last)
+    return {name: Found(ticks, pair[0], pair[1])} if pair else {}
+
+
 def _find_apart(marks: Marks, rep: Rep, first: int) -> dict[str, Found]:
-    found = {}
+    found: dict[str, Found] = {}
     for phase, ticks in rep.phases.items():
-        row = marks.chain([ticks], first)
-        if row is None:
+        pair = _pair(marks, phase.value, ticks, first, None)
+        if not pair:
             raise CellFailed(f"its phase {phase} is not to be found in the profile")
-        found[phase.value] = Found(ticks, row[0], row[1])
-        first = row[1]
+        found |= pair
+        first = pair[phase.value].end
     return found
 
 
