@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Tabulate the functions of a profile: what each spent itself, and with all that it called."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from bench.model.visible import visible
 from bench.profile.profile import INSTRUCTIONS, Function
 from bench.report.profile.names import a_page, cut, label_of, share
 from bench.report.profile.portion import Portion
-from bench.report.table.section import NO_ENTRY, Column, Entry, Section, make_table
+from bench.report.table.section import NO_ENTRY, Column, Entry, Section, Table, make_table
 
 MOST = 30  # functions of a table
 LONGEST = 60  # cells of a name in it
@@ -52,7 +54,32 @@ def top_section(taken: Portion, most: int = MOST) -> Section:
     heads = ("own", of_what, "with callees", of_what, "own a 4K page")
     columns = [Column("function", right=False, names=True), *map(Column, heads)]
     notes = (f"{taken.kind}, of each function itself and with all that it called", *profile.notes)
-    return Section(title, notes, (make_table(columns, table),), tuple(_clock(taken)))
+    tables = (make_table(columns, table), *_lines(taken, most))
+    return Section(title, notes, tables, tuple(_clock(taken)))
+
+
+def _lines(taken: Portion, most: int) -> Iterator[Table]:
+    """Tabulate the lines of source that were executed most, where they were recorded."""
+    counts: Counter[str] = Counter()
+    for name in taken.spans if taken.kind == INSTRUCTIONS else ():
+        counts.update(taken.profile.lines.get(name, {}))
+    rows = sorted(counts.items(), key=lambda line: (-line[1], line[0]))
+    shown, left = rows[:most], rows[most:]
+    table = [_line(taken, visible(line), count) for line, count in shown]
+    if left:
+        table.append(_line(taken, f"{len(left)} more lines", sum(count for _, count in left)))
+    if table:
+        heads = map(Column, ("own", f"of {taken.place}", "own a 4K page"))
+        yield make_table((Column("line", right=False, names=True), *heads), table)
+
+
+def _line(taken: Portion, name: str, own: int) -> Sequence[Entry]:
+    return (
+        Entry(cut(name, LONGEST)),
+        Entry.quantity(own, INSTRUCTIONS),
+        Entry.figure(share(own, taken.total)),
+        Entry.figure(a_page(own / taken.pages)),
+    )
 
 
 def _row(taken: Portion, name: str, own: int, whole: int | None = None) -> Sequence[Entry]:

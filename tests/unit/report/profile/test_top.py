@@ -65,3 +65,20 @@ def test_hostile_names_are_lines_of_a_table() -> None:
     text = sections_text([section])
     assert len(text.splitlines()) == len(only.rows) + 4  # title, note, heads, and the clock
     assert max(len(line) for line in text.splitlines()) < 130
+
+
+def test_lines_of_source_where_they_were_recorded() -> None:
+    lines = {
+        "release": {"mm/gup.c:10": 4000, "a\nb:1": 1000, "??:0": 700},
+        "exec": {"mm/gup.c:10": 60},
+    }
+    made = replace(profile(), lines=lines)
+    _, found = top_section(portion(made, ["release"]), 2).tables
+    assert [[entry.text for entry in row][:3] for row in found.rows] == [
+        ["mm/gup.c:10", "4.000 k", "70.2%"],
+        ["a\\nb:1", "1.000 k", "17.5%"],
+        ["1 more lines", "700", "12.3%"],
+    ]
+    (_, both) = top_section(portion(made)).tables
+    assert both.rows[0][1].text == "4.060 k"
+    assert len(top_section(portion(profile())).tables) == 1
