@@ -22,9 +22,9 @@ def test_each_function_with_its_shares() -> None:
     section = top_section(portion(profile(cell=cell), ["release"]))
     rows = table(section)
     assert section.title == f"Functions of release: {cell.label}"
-    assert rows["unpin_user_page"] == ["2.000 k", "35.1%", "3.600 k", "63.2%", "20"]
-    assert rows["vhost_vdpa_pa_unmap [vhost_vdpa]"] == ["700", "12.3%", "5.600 k", "98.2%", "7"]
-    assert rows["all"] == ["5.700 k", "100.0%", "", "", "57"]
+    assert rows["unpin_user_page"] == ["2.000 k", "35.1%", "3.600 k", "20"]
+    assert rows["vhost_vdpa_pa_unmap [vhost_vdpa]"] == ["700", "12.3%", "5.600 k", "7"]
+    assert rows["all"] == ["5.700 k", "100.0%", "", "57"]
     assert "interrupt" not in rows  # it spent nothing itself
     assert section.lines == ("5700 instructions, 5700 by the guest's clock: within 0.01%",)
 
