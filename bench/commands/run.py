@@ -12,7 +12,7 @@ from bench.commands.outcome import Outcome, Say
 from bench.errors import EXIT_INTERRUPTED, BenchError, UsageError
 from bench.executors.base import Executor
 from bench.executors.choose import check, choose_executor, steps_ahead
-from bench.executors.profiling import KINDS
+from bench.executors.profiling import KINDS, profile_seconds
 from bench.executors.uml import DEFAULTS
 from bench.measure.display import Display
 from bench.measure.jobs import AUTO, choose_jobs, parse_jobs
@@ -69,6 +69,9 @@ def run_command(options: RunOptions, say: Say) -> Outcome:
     check(scenario, plan, clock)
     boots = boots_of(scenario)
     ahead = seconds_ahead([boot.scenario for boot in boots], plan, plan.blocks, clock)
+    for steps, boot in zip(ahead, boots, strict=True):
+        if options.profile and boot.number == 1:
+            steps[Step.PROFILE] = sum(map(profile_seconds, plan.blocks))
     with show_progress(say, ahead) as display:
         if len(boots) > 1:
             return run_boots(options, boots, display)

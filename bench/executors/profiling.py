@@ -28,8 +28,9 @@ from bench.guest.symbols import (
 from bench.model.cell import Block, Rep
 from bench.model.facts import ProfileFacts
 from bench.model.method import Experiment, Method
-from bench.model.steps import SILENT, Steps
+from bench.model.steps import SILENT, Step, Steps
 from bench.paths import cache_dir
+from bench.plan.duration import STEP_SECONDS, block_seconds
 from bench.profile.lines import addresses, by_line
 from bench.profile.profile import CALLS, INSTRUCTIONS, Profile
 from bench.profile.recording import Found, Marks, Recording, find_reps, profile_of, read_recording
@@ -37,6 +38,7 @@ from bench.protocol.messages import read_reps
 
 KINDS = ("atomics", "loads", "stores")  # what --count takes
 _SYMBOLS = 120  # seconds; 10 on a slow machine
+_SLOWER = 1.3  # times as long as it is measured: a profiled block
 _KASAN = "__asan_load8"  # a kernel that has it has stacks twice as large
 
 
@@ -152,6 +154,11 @@ def shortened(block: Block) -> Block:
     """Return the block as far as every method has had a rep that is no warm-up."""
     last = max(first_reps(block, block.order))
     return replace(block, order=block.order[: last + 1], least=None)
+
+
+def profile_seconds(block: Block) -> float:
+    """Estimate the seconds that profiling a block takes, with the guest that prints its symbols."""
+    return 2 * STEP_SECONDS[Step.RESTORE] + _SLOWER * block_seconds(shortened(block))
 
 
 def why_not(block: Block) -> str:

@@ -29,6 +29,7 @@ class Course:
         self._took = dict.fromkeys(Step, 0.0)  # what they took
         self._step: Step | None = None
         self._began = 0.0
+        self._whole = 0.0  # estimated seconds of the step, when it began
         self._running: dict[Hashable, tuple[float, float]] = {}  # since when, for how long
         self._shown = 0.0
 
@@ -41,7 +42,7 @@ class Course:
         for earlier in _ORDER[: _ORDER.index(step)]:
             here.pop(earlier, None)
         here.setdefault(step, STEP_SECONDS.get(step, 0.0))
-        self._step, self._began = step, self._now()
+        self._step, self._began, self._whole = step, self._now(), here[step]
         if step is not Step.MEASURE:
             self.run(step, here[step])
 
@@ -88,8 +89,7 @@ class Course:
         if self._step:
             self._running.clear()
             left = self._left[0][self._step]
-            whole = STEP_SECONDS.get(self._step, 0.0)
-            self.pass_by(left - whole * (1 - min(share, 1.0)))
+            self.pass_by(left - self._whole * (1 - min(share, 1.0)))
 
     @property
     def fraction(self) -> float:

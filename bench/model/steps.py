@@ -26,7 +26,7 @@ class Step(StrEnum):
     @property
     def unit(self) -> str:
         """Name what is counted while it goes on."""
-        return "objects" if self is Step.KERNEL else "MiB"
+        return {Step.KERNEL: "objects", Step.PROFILE: "blocks"}.get(self, "MiB")
 
 
 class Steps:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.profile.profile import INSTRUCTIONS, Function, Profile, Spent
-from bench.report.profile.names import a_page, cut, label_of
+from bench.report.profile.names import a_page, short_label
 from bench.report.profile.portion import Portion
-from bench.report.profile.top import LONGEST, MOST
+from bench.report.profile.top import MOST
 from bench.report.table.section import Column, Entry, Section, make_table
 
 BASE, NEW = "base", "new"  # the kinds of a tree of both
@@ -57,7 +57,7 @@ def difference_section(
     title = f"Functions of {new.place}: {heads[1]} against {heads[0]}"
     rows = changed_functions(base, new)
     shown, left = rows[:most], rows[most:]
-    table = [_row(label_of(row.function), row.base, row.new, row.a_page) for row in shown]
+    table = [_row(short_label(row.function), row.base, row.new, row.a_page) for row in shown]
     if left:
         sums = (sum(row.base for row in left), sum(row.new for row in left))
         table.append(_row(f"{len(left)} more functions", *sums, sum(row.a_page for row in left)))
@@ -77,7 +77,7 @@ def difference_section(
 
 def _row(name: str, base: int, new: int, page: float) -> tuple[Entry, ...]:
     return (
-        Entry(cut(name, LONGEST)),
+        Entry(name),
         Entry.quantity(base, INSTRUCTIONS),
         Entry.quantity(new, INSTRUCTIONS),
         Entry.figure(signed(new - base)),

@@ -8,6 +8,7 @@ from bench.profile.profile import Function
 
 LONGEST = 400  # cells of a name in what people read; the formats of programs have all of it
 _NAMELESS = "[no name]"
+_IN_TABLE, _WORD = 60, 34  # cells of a name in a table, which is wrapped between its words only
 
 
 def label_of(function: Function) -> str:
@@ -20,6 +21,12 @@ def cut(text: str, most: int) -> str:
     if cell_len(text) <= most:
         return text
     return set_cell_size(text, most - 1).rstrip() + "…" if most > 0 else ""
+
+
+def short_label(function: Function) -> str:
+    """Spell a function for a table that has to fit a terminal of 80 columns."""
+    words = label_of(function).split(" ")
+    return cut(" ".join(cut(word, _WORD) for word in words), _IN_TABLE)
 
 
 def a_page(count: float) -> str:

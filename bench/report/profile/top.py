@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Tabulate the functions of a profile: what each spent itself, and with all that it called."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from bench.model.visible import visible
 from bench.profile.profile import INSTRUCTIONS, Function
-from bench.report.profile.names import a_page, cut, label_of, share
+from bench.report.profile.names import a_page, cut, share, short_label
 from bench.report.profile.portion import Portion
-from bench.report.table.section import NO_ENTRY, Column, Entry, Section, make_table
+from bench.report.table.section import NO_ENTRY, Column, Entry, Section, Table, make_table
 
 MOST = 30  # functions of a table
-LONGEST = 60  # cells of a name in it
+LONGEST_LINE = 40  # cells of a place in the source
 _FAR = 1e-4  # of the clock's count: the profile is to say by how much it fails
 
 
@@ -44,28 +46,47 @@ def top_section(taken: Portion, most: int = MOST) -> Section:
         return Section(title, lines=(f"no {taken.kind} in {taken.place}",))
     rows = function_rows(taken)
     shown, left = rows[:most], rows[most:]
-    table = [_row(taken, label_of(row.function), row.own, row.with_callees) for row in shown]
+    table = [_row(taken, short_label(row.function), row.own, row.with_callees) for row in shown]
     if left:
         table.append(_row(taken, f"{len(left)} more functions", sum(row.own for row in left)))
     table.append(_row(taken, "all", taken.total))
-    of_what = f"of {taken.place}"
-    heads = ("own", of_what, "with callees", of_what, "own a 4K page")
+    heads = ("own", f"of {taken.place}", "with callees", "own a 4K page")
     columns = [Column("function", right=False, names=True), *map(Column, heads)]
     notes = (f"{taken.kind}, of each function itself and with all that it called", *profile.notes)
-    return Section(title, notes, (make_table(columns, table),), tuple(_clock(taken)))
+    tables = (make_table(columns, table), *_lines(taken, most))
+    return Section(title, notes, tables, tuple(_clock(taken)))
+
+
+def _lines(taken: Portion, most: int) -> Iterator[Table]:
+    """Tabulate the lines of source that were executed most, where they were recorded."""
+    counts: Counter[str] = Counter()
+    for name in taken.spans if taken.kind == INSTRUCTIONS else ():
+        counts.update(taken.profile.lines.get(name, {}))
+    rows = sorted(counts.items(), key=lambda line: (-line[1], line[0]))
+    shown, left = rows[:most], rows[most:]
+    table = [_line(taken, cut(visible(line), LONGEST_LINE), count) for line, count in shown]
+    if left:
+        table.append(_line(taken, f"{len(left)} more lines", sum(count for _, count in left)))
+    if table:
+        heads = map(Column, ("own", f"of {taken.place}", "own a 4K page"))
+        yield make_table((Column("line", right=False, names=True), *heads), table)
+
+
+def _line(taken: Portion, name: str, own: int) -> Sequence[Entry]:
+    return (
+        Entry(name),
+        Entry.quantity(own, INSTRUCTIONS),
+        Entry.figure(share(own, taken.total)),
+        Entry.figure(a_page(own / taken.pages)),
+    )
 
 
 def _row(taken: Portion, name: str, own: int, whole: int | None = None) -> Sequence[Entry]:
-    ending = (
-        (NO_ENTRY, NO_ENTRY)
-        if whole is None
-        else (Entry.quantity(whole, INSTRUCTIONS), Entry.figure(share(whole, taken.total)))
-    )
     return (
-        Entry(cut(name, LONGEST)),
+        Entry(name),
         Entry.quantity(own, INSTRUCTIONS),
         Entry.figure(share(own, taken.total)),
-        *ending,
+        NO_ENTRY if whole is None else Entry.quantity(whole, INSTRUCTIONS),
         Entry.figure(a_page(own / taken.pages)),
     )
 

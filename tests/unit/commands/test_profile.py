@@ -2,6 +2,10 @@
 """`bench profile`: which cells and phases, which format, and what is wrong with what was asked."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +16,12 @@ import pytest
 from bench.commands.profile import FORMATS
 from bench.model.cell import Pages, Ptes
 from bench.model.method import Method
+from bench.paths import ROOT
 from bench.profile.stored import DIRECTORY, file_of
 from tests.unit.command import Bench
 from tests.unit.profiles import EXEC, RELEASE, hostile, large, profile, store
 from tests.unit.runs import NEW, RESET, counted
-from tests.unit.terminals import USUAL, seen
+from tests.unit.terminals import ESCAPE, USUAL, seen
 
 WARM = replace(RESET, ptes=Ptes.WARM)
 NEW_SPANS: dict[str, Any] = {"release": {"syscall": 30}, "exec": EXEC, "populate": {}}
@@ -260,6 +265,30 @@ def test_terminals(columns: int, run: Path, tmp_path: Path) -> None:
     store(run, replace(hostile(), cell=pages))
     code, text = seen(columns, USUAL, "profile", run)
     assert code == 0 and "unpin_user_page" in text and "Traceback" not in text
+    lines = [re.sub(ESCAPE, "", line) for line in text.splitlines()]
+    assert all(len(line) <= columns for line in lines)
+
+
+def test_a_table_of_the_longest_names_fits_a_terminal(run: Path) -> None:
+    """One long name does not make a list of the table."""
+    spans = {"release": {"f" * 100: 4_000_000, "vhost_vdpa_process_iotlb_msg [vhost_vdpa]": 30}}
+    store(run, profile(spans, NEW))
+    for words in ((), ("--against", "reset-owner")):
+        _, text = seen(80, USUAL, "profile", run, "--cell", "new-owner", *words)
+        (row,) = [line for line in text.splitlines() if "fff…" in line]
+        assert "4.000 M" in row
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_reader_that_has_read_enough(kind: str, tmp_path: Path) -> None:
+    """More than a pipe holds is written to one that nobody reads any more."""
+    run = store(counted(tmp_path / "run"), large(3000))
+    words = [sys.executable, "-m", "bench", "profile", str(run), "--format", kind]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(words, cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.slow
