@@ -15,9 +15,38 @@ from typing import Annotated
 import typer
 
 from bench.commands.factors import with_factors
+from bench.commands.options import (
+    AaOption,
+    AgainstOption,
+    BaseArgument,
+    BudgetOption,
+    CellOption,
+    ConfigsOption,
+    ExplainOption,
+    FloorOption,
+    ForceOption,
+    FormatOption,
+    HeldAgainstOption,
+    JobsOption,
+    KernelsOption,
+    KindOption,
+    NewArgument,
+    NewOrNoneArgument,
+    PhaseOption,
+    ProfiledArgument,
+    ProfileFormatOption,
+    RangeOption,
+    RepsOption,
+    RunsArgument,
+    SecondsOption,
+    StyleOption,
+    ThresholdOption,
+    TreeOption,
+    UpdateOption,
+)
 from bench.commands.outcome import Outcome, unexpected
 from bench.errors import EXIT_INTERRUPTED, BenchError, CannotJudge, EndsBisection, UsageError
-from bench.model.limits import BOOTS, JOBS, REPS, SEED
+from bench.model.limits import BOOTS, SEED
 from bench.model.visible import visible, visible_lines
 
 EXIT_GOOD = 0
@@ -70,33 +99,6 @@ def _complain(message: str, hint: str, code: int) -> int:
     return code
 
 
-RunsArgument = Annotated[
-    list[Path], typer.Argument(help="Run directories, or directories of them (boots of a kernel)")
-]
-FormatOption = Annotated[
-    str | None,
-    typer.Option(
-        "--format", help="cover-letter, page, markdown, json, csv, pyperf or baseline (for gate)"
-    ),
-]
-AgainstOption = Annotated[
-    Path | None, typer.Option("--base", help="Of cover-letter and page: hold the runs against it")
-]
-StyleOption = Annotated[str | None, typer.Option(help="Of cover-letter: plain, mmtests or lkp")]
-RangeOption = Annotated[
-    str | None, typer.Option("--range", help="Of cover-letter: the patch series, commits A..B")
-]
-TreeOption = Annotated[Path | None, typer.Option(help="The git tree of --range; without it, here")]
-BaseArgument = Annotated[
-    Path, typer.Argument(help="A run, a series of boots, pyperf or baseline file")
-]
-NewArgument = Annotated[Path, typer.Argument(help="The same, to be judged")]
-NewOrNoneArgument = Annotated[Path | None, typer.Argument(help="The same, to be judged")]
-ThresholdOption = Annotated[str, typer.Option(help="The smallest change that counts")]
-FloorOption = Annotated[str, typer.Option(help="Noise of this machine: no change below it counts")]
-AaOption = Annotated[Path | None, typer.Option(help="Boots of one kernel, to take the floor from")]
-ForceOption = Annotated[bool, typer.Option("--force", help="Compare unlike or damaged things")]
-
 _PROFILING = ("profile", "count", "lines")
 # Options of `bench run` that are no fields of a scenario.
 _NOT_FIELDS = ("scenario", "clock", "out", "tune", "resume", "jobs", "fresh", *_PROFILING)
@@ -110,28 +112,18 @@ def run(
         "live-update"
     ),
     break_: Annotated[str | None, typer.Option("--break", help="Wrong on purpose")] = None,
-    kernel: Annotated[
-        str | None, typer.Option(help="[BASE:]SERIES, as 7.3:live-update; a,b: both in turn")
-    ] = None,
-    config: Annotated[
-        str | None, typer.Option(help="Of a kernel built whole: plain, debug, debian or a file")
-    ] = None,
+    kernel: KernelsOption = None,
+    config: ConfigsOption = None,
     boots: Annotated[int | None, typer.Option(help=f"Boots of each kernel, {BOOTS}")] = None,
-    reps: Annotated[
-        str | None, typer.Option(help=f"Of each cell, {REPS}; 5+: so many or more; auto: 3+")
-    ] = None,
+    reps: RepsOption = None,
     seed: Annotated[int | None, typer.Option(help=f"Of the order of methods, {SEED}")] = None,
-    budget: Annotated[
-        str | None, typer.Option(help="Measure what fits into a time above zero: 90s, 10m, 1.5h")
-    ] = None,
+    budget: BudgetOption = None,
     clock: Annotated[str | None, typer.Option(help="wall (KVM, host) or icount (TCG)")] = None,
     executor: Annotated[str | None, typer.Option(help="auto, guest, host or uml")] = None,
     tune: Annotated[bool, typer.Option("--tune", help="Set up the host (root), undone after")] = (
         False
     ),
-    jobs: Annotated[str, typer.Option(help=f"Blocks at once under icount: auto, or {JOBS}")] = (
-        "auto"
-    ),
+    jobs: JobsOption = "auto",
     fresh: Annotated[bool, typer.Option("--fresh", help="Boot a guest for every block")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Functions of each phase too")] = False,
     count: Annotated[str, typer.Option(help="Of a profile too: atomics,loads,stores")] = "",
@@ -212,15 +204,29 @@ def report(
     style: StyleOption = None,
     span: RangeOption = None,
     tree: TreeOption = None,
-    seconds: Annotated[
-        Path | None, typer.Option(help="A calibration: estimate times of counted phases")
-    ] = None,
+    seconds: SecondsOption = None,
 ) -> Outcome:
     """Print the table of stored runs again, side by side, or write it for people and programs."""
     from bench.commands.report import ReportOptions, written
 
     given = ReportOptions(tuple(directories), format_, out, base, style, span, tree, seconds)
     return written(given)
+
+
+@app.command()
+def profile(
+    run: ProfiledArgument,
+    cell: CellOption = "",
+    phase: PhaseOption = None,
+    kind: KindOption = "instructions",
+    format_: ProfileFormatOption = "top",
+    out: Annotated[Path | None, typer.Option(help="A file instead of standard output")] = None,
+    against: HeldAgainstOption = "",
+) -> Outcome:
+    """Show in which functions the instructions of a run went, or write it for other programs."""
+    from bench.commands.profile import ProfileOptions, profiled
+
+    return profiled(ProfileOptions(run, cell, tuple(phase or ()), kind, format_, out, against))
 
 
 @app.command()
@@ -249,12 +255,15 @@ def compare(
     floor: FloorOption = "",
     aa: AaOption = None,
     force: ForceOption = False,
+    explain: ExplainOption = False,
 ) -> Outcome:
     """Show what changed from one side to the other, cell by cell."""
     from bench.commands.gate import compare as compared
     from bench.gate.compare import GateOptions
 
-    return compared(GateOptions(base, new, threshold, floor, aa, force=force))
+    raise_signals()
+    given = GateOptions(base, new, threshold, floor, aa, force=force, explain=explain)
+    return compared(given, _say)
 
 
 @app.command()
@@ -267,6 +276,7 @@ def gate(
     max_pause: Annotated[str, typer.Option(help="No pause above it: 100ms, or 20Mi")] = "",
     strict: Annotated[bool, typer.Option("--strict", help="Undecided is 125")] = False,
     force: ForceOption = False,
+    explain: ExplainOption = False,
     confirm: Annotated[bool, typer.Option("--confirm", help="Measure regressions again")] = False,
     self_test: Annotated[bool, typer.Option("--self-test", help="Can it turn red?")] = False,
     annotate: Annotated[bool, typer.Option("--annotations", help="For GitHub")] = False,
@@ -285,21 +295,21 @@ def gate(
     from bench.gate.compare import GateOptions
 
     raise_signals()
-    question = GateOptions(base, new or base, threshold, floor, aa, max_pause, strict, force)
+    asked = GateOptions(base, new or base, threshold, floor, aa, max_pause, strict, force, explain)
     files = gating.Files(junit, markdown, json_)
     if tree:
         if new or self_test:
             raise UsageError(f"{_STEP} is NEW", "leave NEW and --self-test out")
         _undo_leftovers()
         wanted = TreeOptions(tree, rev, out, sys.argv[1:])
-        return gate_tree(question, wanted, files, confirm, annotate, _say)
+        return gate_tree(asked, wanted, files, confirm, annotate, _say)
     if rev or out:
         raise UsageError(f"--rev and --out are of {_STEP}", "leave them out")
     if self_test:
-        return gating.self_test(question)
+        return gating.self_test(asked)
     if new is None:
         raise UsageError("NEW is missing", "bench gate BASE NEW, or bench gate BASE --self-test")
-    return gating.gate(question, files, confirm, annotate, _say)
+    return gating.gate(asked, files, confirm, annotate, _say)
 
 
 @app.command(name="list")
@@ -333,10 +343,6 @@ kernel = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(kernel, name="kernel")
-
-UpdateOption = Annotated[
-    bool, typer.Option("--update", help="Ask for the newest package of the series")
-]
 
 
 @kernel.callback()

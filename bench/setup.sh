@@ -88,6 +88,7 @@ if [ "${1-}" = tests ]; then
 	need ccache have ccache		# kernels of the same source, built again and again
 	need shellcheck have shellcheck
 	need sparse have sparse		# the patches
+	need valgrind have callgrind_annotate	# it reads what bench profile writes
 	need chromium sh -c 'command -v chromium || command -v chromium-browser'
 fi
 

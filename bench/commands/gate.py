@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.commands.confirm import measured_again
+from bench.commands.explain import explained
 from bench.commands.outcome import Outcome, Say
 from bench.errors import UsageError
 from bench.gate import render as verdicts
@@ -23,10 +24,11 @@ class Files:
     json: Path | None = None
 
 
-def compare(question: GateOptions) -> Outcome:
+def compare(question: GateOptions, say: Say | None = None) -> Outcome:
     """Compare two sides cell by cell; the exit code is 0 whatever changed."""
     sides = read_sides(question)
-    return Outcome(EXIT_GOOD, verdicts.comparison_text(sides, ask(question, sides)))
+    judgement = explained(question, sides, ask(question, sides), say)
+    return Outcome(EXIT_GOOD, verdicts.comparison_text(sides, judgement))
 
 
 def gate(question: GateOptions, files: Files, confirm: bool, annotate: bool, say: Say) -> Outcome:
@@ -41,6 +43,7 @@ def judge_sides(
     judgement = ask(question, sides)
     if confirm and judgement.regressed:
         judgement = _confirmed(question, judgement, sides, say)
+    judgement = explained(question, sides, judgement, say)
     _write(judgement, files)
     text = verdicts.comparison_text(sides, judgement, changed=True)
     if annotate and (lines := verdicts.annotations(judgement)):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.errors import UsageError
 from bench.report.table.section import Section
 
 EXIT_USAGE, EXIT_INTERNAL = 2, 129
@@ -47,3 +48,12 @@ def unexpected(error: Exception) -> Outcome:
         where = f" ({Path(last.tb_frame.f_code.co_filename).name}:{last.tb_lineno})"
     said = f"internal error: {type(error).__name__}: {' '.join(str(error).split())}{where}"
     return Outcome(EXIT_INTERNAL, complaint=said, hint="this is a bug of bench: please report it")
+
+
+def write_out(path: Path, text: str) -> None:
+    """Write what a command came to into the file of --out; UsageError where that fails."""
+    try:
+        # A command line or a path may hold what is not UTF-8: as on standard output.
+        path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise UsageError(f"--out: {path}: {error.strerror}", "name a writable place") from None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.commands.outcome import Outcome
+from bench.commands.outcome import Outcome, write_out
 from bench.errors import UsageError
 from bench.report.table.section import Section
 from bench.results.calibration import Calibration, read_calibration
@@ -52,7 +52,7 @@ def written(wanted: ReportOptions) -> Outcome:
         return _people(sections, wanted.out, code, complaint)
     text = _text(wanted, runs, base)
     if wanted.out:
-        _write(wanted.out, text)
+        write_out(wanted.out, text)
         text = ""
     return Outcome(code, text, complaint)
 
@@ -127,7 +127,7 @@ def _people(sections: Sequence[Section], out: Path | None, code: int, complaint:
         return Outcome(code, complaint=complaint, sections=tuple(sections))
     from bench.report.text.text import sections_text
 
-    _write(out, f"\n{sections_text(sections)}")
+    write_out(out, f"\n{sections_text(sections)}")
     return Outcome(code, complaint=complaint)
 
 
@@ -167,11 +167,3 @@ def _baseline(paths: Sequence[Path], out: Path | None) -> Outcome:
         raise UsageError("--format baseline: --out is missing", "name the file to keep in git")
     write_baseline(read_side(paths), out)
     return Outcome(0, f"baseline: {out}")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        # A command line or a path may hold what is not UTF-8: as on standard output.
-        path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise UsageError(f"--out: {path}: {error.strerror}", "name a writable place") from None

@@ -216,6 +216,7 @@ def _compared(kernels: Sequence[Path]) -> tuple[Section, ...]:
 
 def _comparison(base: Path, new: Path) -> list[str]:
     # What imports scipy waits until it is wanted: that takes longer than restoring a guest.
+    from bench.commands.explain import explained
     from bench.gate.compare import GateOptions, ask, read_sides
     from bench.gate.render import comparison_text
 
@@ -223,7 +224,7 @@ def _comparison(base: Path, new: Path) -> list[str]:
     question = GateOptions(base, new)
     try:
         sides = read_sides(question)
-        text = comparison_text(sides, ask(question, sides))
+        text = comparison_text(sides, explained(question, sides, ask(question, sides)))
     except BenchError as error:
         return [*lines, f"not compared: {error.message}"]
     return [*lines, *text.splitlines()]

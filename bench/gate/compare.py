@@ -37,6 +37,7 @@ class GateOptions:
     max_pause: str = ""
     strict: bool = False
     force: bool = False
+    explain: bool = False  # make the profiles that a regression's side lacks
 
 
 @dataclass(frozen=True)

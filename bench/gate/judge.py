@@ -7,6 +7,7 @@ from math import isfinite
 
 from bench.model.cell import Clock
 from bench.model.units import format_quantity
+from bench.sides import Explanation
 from bench.stats.decide import decide_all
 from bench.stats.decision import Decision, Rule, Verdict
 from bench.stats.decision import Evidence as Compared
@@ -45,6 +46,7 @@ class Judged:
     missing: str = ""
     over_budget: str = ""
     confirmed: str = ""  # what a second measurement said of a regression
+    explanation: Explanation | None = None  # by which functions it changed, from profiles
 
     @property
     def blind(self) -> bool:
@@ -72,7 +74,8 @@ class Judged:
     @property
     def reason(self) -> str:
         parts = (self.decision.reason if self.decision else self.missing, self.over_budget)
-        return "; ".join(part for part in (*parts, self.confirmed) if part)
+        explained = self.explanation.text if self.explanation else ""
+        return "; ".join(part for part in (*parts, self.confirmed, explained) if part)
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class Judgement:
     cells: tuple[Judged, ...]
     limits: Limits
     no_result: str = ""  # why no figure of a side is a result
+    unexplained: str = ""  # why no function is named where a profile was to be had
 
     def having(self, verdict: str) -> tuple[Judged, ...]:
         return tuple(cell for cell in self.cells if cell.verdict == verdict)

@@ -4,6 +4,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
@@ -60,13 +61,15 @@ def judgement_text(judgement: Judgement) -> str:
     """Write the headline, a table of all cells, and why each is not simply unchanged."""
     table, why = _table(judgement), _why(judgement)
     said = Section("Why", lines=tuple(f"  {line}" for line in why))
-    sections = (Section(lines=(headline(judgement),)), Section(tables=(table,)), said)
+    head = Section(lines=(headline(judgement), *_unexplained(judgement)))
+    sections = (head, Section(tables=(table,)), said)
     return sections_text(section for section in sections if section)
 
 
 def judgement_markdown(judgement: Judgement) -> str:
     """Write the same for a job summary: a table of at most a few hundred cells."""
-    section = Section(tables=(_table(judgement),), lines=tuple(_why(judgement)))
+    lines = (*_unexplained(judgement), *_why(judgement))
+    section = Section(tables=(_table(judgement),), lines=lines)
     return f"**bench gate: {headline(judgement)}**\n\n{markdown_section(section)}"
 
 
@@ -78,24 +81,46 @@ def as_json(judgement: Judgement) -> str:
             "verdict": cell.verdict,
             "reason": cell.reason,
             "decision": asdict(cell.decision) if cell.decision else None,
+            "explanation": _explanation(cell),
         }
         for cell in judgement.cells
     ]
     rule = asdict(judgement.limits.rule)
     marked = {"no_result": judgement.no_result} if judgement.no_result else {}
+    marked |= {"unexplained": judgement.unexplained} if judgement.unexplained else {}
     found = {"format": 1, "code": judgement.code, **marked, "rule": rule, "cells": cells}
     return json.dumps(finite(found), indent=2)
 
 
+def _explanation(cell: Judged) -> dict[str, Any] | None:
+    """Make the object of an explanation; instructions are of one rep of either side."""
+    if cell.explanation is None:
+        return None
+    whole = asdict(cell.explanation)
+    return {"text": cell.explanation.text, **{key: whole[key] for key in ("base", "new", "phases")}}
+
+
 def annotations(judgement: Judgement) -> str:
     """Write the lines that GitHub Actions shows at the top of a job."""
-    return "\n".join(
+    lines = [
         f"::{'error' if cell.regressed or cell.blind else 'warning'} title=bench {cell.verdict}::"
-        # GitHub's escapes begin with a percent sign.
-        f"{_printable(f'{_mark(judgement)}{cell.name}: {cell.reason}').replace('%', '%25')}"
+        f"{_escaped(f'{_mark(judgement)}{cell.name}: {cell.reason}')}"
         for cell in _sorted(judgement)
         if cell.verdict not in _CALM
-    )
+    ]
+    notices = (f"::notice title=bench::{_escaped(line)}" for line in _unexplained(judgement))
+    return "\n".join([*lines, *notices])
+
+
+def _escaped(text: str) -> str:
+    """Write GitHub's escapes, which begin with a percent sign."""
+    return _printable(text).replace("%", "%25")
+
+
+def _unexplained(judgement: Judgement) -> list[str]:
+    """Say why no function is named, where one was asked for."""
+    why = _printable(judgement.unexplained)
+    return [f"not explained: {why}"] if why else []
 
 
 def write_junit(judgement: Judgement, path: Path) -> None:
@@ -130,7 +155,7 @@ def _why(judgement: Judgement) -> list[str]:
     return [
         _printable(f"{cell.name}: {cell.reason}")
         for cell in _sorted(judgement)
-        if cell.verdict not in _CALM or cell.confirmed
+        if cell.verdict not in _CALM or cell.confirmed or cell.explanation
     ]
 
 

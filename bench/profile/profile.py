@@ -16,6 +16,8 @@ INSTRUCTIONS = "instructions"  # the first of `Profile.kinds`, always there
 CALLS = "calls"  # the second one: how often a function was entered
 SETTLE = "settle"  # a span beside the phases: what the pause leaves out
 AFTER_PAUSE = "after-pause"  # the other one: the first touch of all memory
+KERNEL = ("", "kernel")  # places of the kernel's own text; the second one, of what has no symbol
+PROGRAMS = ("bench-helper", "user")  # places of programs; the second one, of what has no symbol
 
 
 @dataclass(frozen=True, order=True)
@@ -23,7 +25,7 @@ class Function:
     """A function of the guest, by its symbol."""
 
     name: str
-    place: str = ""  # "" is the kernel's own text, else a module, or a program in brackets
+    place: str = ""  # of KERNEL or PROGRAMS, else a module
 
     @property
     def label(self) -> str:
@@ -98,17 +100,27 @@ class Profile:
         np.add.at(total, self.function_of, own)
         return total
 
+    @cached_property
+    def level(self) -> Ints:
+        """Count how often each node's function is on the path down to it, shape (nodes,)."""
+        below: list[list[int]] = [[] for _ in self.parent_of]
+        open_: list[int] = []
+        for node, parent in enumerate(self.parent_of.tolist()):
+            (below[parent] if parent >= 0 else open_).append(node)
+        found, on_path, function_of = [0] * len(below), [0] * len(self.functions), self.function_of
+        while open_:
+            node = open_.pop()
+            if node < 0:  # all below it are done
+                on_path[function_of[~node]] -= 1
+                continue
+            on_path[function_of[node]] += 1
+            found[node] = on_path[function_of[node]]
+            open_ += [~node, *below[node]]
+        return np.array(found, dtype=np.int64)
+
     def with_callees(self, own: Ints) -> Ints:
         """Return what each function spent with all that it called, shape (functions,).
 
         A function that is on a path twice counts once there.
         """
-        below = self.below(own)
-        outermost = np.ones(len(below), dtype=bool)
-        above: list[frozenset[int]] = []
-        for node, parent in enumerate(self.parent_of):
-            function = int(self.function_of[node])
-            seen = above[parent] if parent >= 0 else frozenset()
-            outermost[node] = function not in seen
-            above.append(seen | {function})
-        return self.by_function(np.where(outermost, below, 0))
+        return self.by_function(np.where(self.level == 1, self.below(own), 0))

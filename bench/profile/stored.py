@@ -84,6 +84,25 @@ def load_profiles(run: Path) -> dict[Cell, Profile]:
     return {profile.cell: profile for profile in found}
 
 
+def load_whole(run: Path) -> tuple[dict[Cell, Profile], tuple[str, ...]]:
+    """Read the profiles of a run directory that are whole, and say what is wrong with others."""
+    found: dict[Cell, Profile] = {}
+    wrong: list[str] = []
+    for path in sorted((run / DIRECTORY).glob("*.json.gz")):
+        try:
+            profile = read_profile(path)
+            found[profile.cell] = profile
+        except UsageError as error:
+            wrong.append(error.message)
+    return found, tuple(wrong)
+
+
+def profile_of(run: Path, cell: Cell) -> Profile | None:
+    """Read the profile of one cell, None where there is none; errors as of `read_profile`."""
+    path = run / DIRECTORY / file_of(cell)
+    return read_profile(path) if path.exists() else None
+
+
 def read_profile(path: Path) -> Profile:
     """Read the file of a profile; UsageError says what is wrong with it."""
     try:

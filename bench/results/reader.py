@@ -21,6 +21,8 @@ from bench.results.row import factors_of, plainly, row_decoder
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bench.profile.profile import Profile
+
 # Blocks that ended while one in front of them was measured still. They go to samples.jsonl
 # when it is their turn; what stands in both files counts there.
 AHEAD = "samples.ahead.jsonl"
@@ -61,6 +63,24 @@ class Run:
     def samples(self) -> tuple[Sample, ...]:
         """The lines one by one, in their order: some KiB each, so not for a million of them."""
         return tuple(samples_in_order(self.by_cell, self.clock))
+
+    @property
+    def profiles(self) -> Mapping[Cell, "Profile"]:
+        """Return the profile of each cell that has one, in no order; read when first asked for."""
+        return self._profiles[0]
+
+    @property
+    def unread_profiles(self) -> tuple[str, ...]:
+        """Say which profiles are damaged."""
+        return self._profiles[1]
+
+    @cached_property
+    def _profiles(self) -> "tuple[Mapping[Cell, Profile], tuple[str, ...]]":
+        if not (self.path / "profiles").is_dir():
+            return {}, ()
+        from bench.profile.stored import load_whole
+
+        return load_whole(self.path)
 
     def frame(self) -> "pd.DataFrame":
         """Return the lines as a pandas frame: see bench.results.frame.frame_of."""

@@ -2,6 +2,7 @@
 """The two sides of a comparison: what each measured, and where, whatever file it comes from."""
 
 from bench.sides.baseline import write_baseline
+from bench.sides.functions import Explanation, FunctionChange, explain, function_changes
 from bench.sides.names import cell_name, key_name
 from bench.sides.phases import Breakdown, PhaseChange, breakdown
 from bench.sides.read import read_side
@@ -11,6 +12,8 @@ from bench.sides.side import CellValues, Key, Side, changes, differences, keys_o
 __all__ = [
     "Breakdown",
     "CellValues",
+    "Explanation",
+    "FunctionChange",
     "Key",
     "PhaseChange",
     "Side",
@@ -18,6 +21,8 @@ __all__ = [
     "cell_name",
     "changes",
     "differences",
+    "explain",
+    "function_changes",
     "key_name",
     "keys_of",
     "read_side",

@@ -62,7 +62,7 @@ def _side(run: Run, force: bool) -> Side:
             series[cell] = _series(columns.measured)
         else:
             without[cell] = ": ".join(columns.state)
-    return Side(name, facts_of(run.facts), series, without, run.damage)
+    return Side(name, facts_of(run.facts), series, without, run.damage, (run.path,))
 
 
 def _series(samples: CellColumns) -> CellValues:
@@ -92,7 +92,8 @@ def _joined(runs: Sequence[Run], sides: Sequence[Side]) -> Side:
                 without.setdefault(key, why)
     damage = tuple(f"{side.name}: {what}" for side in sides for what in side.damage)
     name = f"{sides[0].name} and {len(sides) - 1} more"
-    return Side(name, _common(sides), series, without, damage)
+    paths = tuple(run.path for run in runs)
+    return Side(name, _common(sides), series, without, damage, paths)
 
 
 def _in_one(parts: Sequence[CellValues]) -> CellValues:

@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from bench.model.cell import Cell
 from bench.model.method import Phase
+from bench.profile.functions import CellFunctions, functions_of
+from bench.profile.stored import profile_of
 from bench.results.comparable import must_match, unequal, unlike
 
 # What is compared: a cell of ours, or a benchmark of somebody else's by its name.
@@ -56,6 +59,7 @@ class Side:
     ``without`` says for each cell that has no value why: ``failed: ...``, ``skipped: ...``
     or ``missing: ...``. A cell that failed in one boot has none of the others' either.
     ``damage`` is not empty only when the reader was told to take what is left.
+    ``runs`` are the directories that it was read from, ``profiles`` those that a file keeps.
     """
 
     name: str
@@ -63,6 +67,18 @@ class Side:
     cells: Mapping[Key, CellValues]
     without: Mapping[Key, str]
     damage: tuple[str, ...] = ()
+    runs: tuple[Path, ...] = ()
+    profiles: Mapping[Key, CellFunctions] = field(default_factory=dict)
+
+    def functions(self, key: Key) -> CellFunctions | None:
+        """Return the functions of a cell by its first profile; None where it has none.
+
+        UsageError for a profile that is damaged.
+        """
+        if key in self.profiles or isinstance(key, str):
+            return self.profiles.get(key)
+        found = next(filter(None, (profile_of(run, key) for run in self.runs)), None)
+        return functions_of(found) if found else None
 
     @property
     def unit(self) -> str:

@@ -13,7 +13,7 @@ from bench.report.page.page import page
 from bench.results.writer import Run
 from tests.page.conftest import Visit
 from tests.page.view import Scheme
-from tests.unit.page_runs import LONG, SCRIPT, far_apart, hostile, lonely, mixed, pinned
+from tests.unit.page_runs import LONG, SCRIPT, far_apart, hostile, lonely, mixed, pinned, profiled
 
 Written = Callable[[str], Path]
 
@@ -24,6 +24,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "pinned": lambda: page([pinned()]),
     "far apart": lambda: page([far_apart()]),
     "several": lambda: page([_of_another_kernel()], base=mixed()),
+    "profiled": lambda: page([profiled()]),
+    "profiled twice": lambda: page([profiled(9)], base=profiled()),
     "unlike": lambda: page([lonely()], base=pinned()),
     **{
         f"reference {path.parent.name}": partial(path.read_text, encoding="utf-8")
@@ -120,3 +122,25 @@ def test_a_screen_reader_hears_the_findings(visit: Visit, written: Written) -> N
     for table in view.page.get_by_role("table").all():
         assert table.locator("caption").count() == 1
         assert table.locator("tbody tr").count() == table.locator("tbody tr:has(th)").count()
+
+
+def test_profiles_have_a_part_of_their_own(visit: Visit, written: Written) -> None:
+    """It is in the contents, each method has a picture, and on a phone no table scrolls."""
+    view = visit(written("profiled"), width=390)
+    view.page.get_by_role("navigation").get_by_text("Where every instruction went").click()
+    part = view.page.locator("#run-1-functions")
+    assert part.get_by_role("img").count() == 2
+    names = [img.get_attribute("aria-label") or "" for img in part.get_by_role("img").all()]
+    assert names[0].startswith("reset-owner, sim-net-pa thp 1 GiB real: ")
+    assert "unpin_user_page" in names[0]
+    assert part.locator("table").count() == 3
+    wider = "e => e.scrollWidth - e.clientWidth"
+    assert [each.evaluate(wider) for each in part.locator(".scroll").all()] == [0] * 5
+
+
+def test_two_profiled_runs_are_held_against_each_other(visit: Visit, written: Written) -> None:
+    view = visit(written("profiled twice"))
+    part = view.page.locator("#functions")
+    rows = part.locator("tbody tr").all_inner_texts()
+    assert rows[1].split() == ["put_page_testzero", "1.835", "M", "4.194", "M", "+2.359", "M", "+9"]
+    assert "no function differs: sim-net-pa thp 1 GiB real new-owner" in part.inner_text()

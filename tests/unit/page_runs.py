@@ -7,18 +7,27 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bench.model.cell import Backing, Cell, Clock, Pages, Sample
 from bench.model.method import Method, Phase
 from bench.model.units import GIB
+from bench.profile.profile import Spent
 from bench.report.page.page import page
 from bench.results.writer import Run
+from tests.unit.profiled import pause_of, profile_of_lines, reset_lines, with_profiles
+from tests.unit.profiles import hostile as hostile_profile
 from tests.unit.runs import (
     CELL,
     FAILED,
+    NEW,
+    RESET,
     SKIPPED,
     facts,
     made_run,
+    measured,
     on_a_line,
+    pages_of,
     sample,
     sized,
     straight,
@@ -136,6 +145,17 @@ def many(reps: int) -> Run:
             for rep in range(1, reps // 10 + 1)
         ),
     )
+
+
+def profiled(more: int = 0) -> Run:
+    """Two methods with profiles, one of them with names that no page may take for its own."""
+    reset = {**reset_lines(pages_of(RESET), more), "start": {"start [virtio_net]": 100}}
+    names = hostile_profile()
+    spans = {**names.spans, "suspend": Spent(1700, np.array([0]), np.array([[1700]]))}
+    new = replace(names, cell=NEW, spans=spans)
+    samples = [*measured(RESET, [pause_of(reset)] * 5), *measured(NEW, [30_000] * 5)]
+    run = made_run(Path(f"profiled-{more}"), facts(Clock.ICOUNT), samples)
+    return with_profiles(run, profile_of_lines(RESET, reset, notes=(SCRIPT,)), new)
 
 
 @cache

@@ -11,7 +11,7 @@ from bench.kernel.config import load_config
 from bench.paths import ROOT
 from tests.unit.kernel.programs import program
 
-TESTS_ONLY = ("clang", "ccache", "shellcheck", "sparse", "chromium")
+TESTS_ONLY = ("clang", "ccache", "shellcheck", "sparse", "valgrind", "chromium")
 SYSTEMS = {
     "bookworm": "ID=debian\nVERSION_CODENAME=bookworm\n",
     "trixie": "ID=debian\nVERSION_CODENAME=trixie\n",

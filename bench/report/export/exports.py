@@ -14,6 +14,7 @@ from bench.report.table.contents import contents
 from bench.report.table.environment import intervals_cover
 from bench.report.table.figures import Figures, figures, require_measured
 from bench.report.table.fleet import overview, overview_json
+from bench.report.table.functions import functions_json
 from bench.report.table.labels import labels
 from bench.report.table.shared import beside
 from bench.results.writer import Run
@@ -43,7 +44,7 @@ def to_json(*runs: Run) -> str:
     """
     tables = [*map(CellTable, runs)]
     each = [
-        run_object(run, label, [_cell(row) for row in figures(run, table)])
+        run_object(run, label, [_cell(run, row) for row in figures(run, table)])
         for run, label, table in zip(runs, labels(runs), tables, strict=True)
     ]
     found: dict[str, Any] = {"format": JSON_FORMAT, "runs": each}
@@ -114,8 +115,9 @@ def cell_object(row: Figures) -> dict[str, Any]:
     }
 
 
-def _cell(row: Figures) -> dict[str, Any]:
+def _cell(run: Run, row: Figures) -> dict[str, Any]:
     """Make a cell's object; a figure that is not there is null."""
+    profile = run.profiles.get(row.cell)
     return {
         **cell_object(row),
         "pause": _pause(row),
@@ -126,6 +128,7 @@ def _cell(row: Figures) -> dict[str, Any]:
         "ratio": row.ratio,
         "ratio_interval": [*row.ratio_interval] if row.ratio_interval else None,
         "base": cell_name(row.base) if row.base else None,
+        "profile": functions_json(profile) if profile else None,
     }
 
 

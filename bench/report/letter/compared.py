@@ -18,7 +18,16 @@ from bench.report.table.cells import CellTable
 from bench.report.table.figures import Figures
 from bench.report.table.findings import method_pairs
 from bench.results.writer import Run
-from bench.sides import Breakdown, Side, breakdown, differences, keys_of, side_of
+from bench.sides import (
+    Breakdown,
+    Explanation,
+    Side,
+    breakdown,
+    differences,
+    explain,
+    keys_of,
+    side_of,
+)
 from bench.stats.ratios import ratio_interval
 from bench.stats.samples import samples_of
 from bench.stats.summary import Summary, median_interval, ratio, summarize
@@ -83,6 +92,7 @@ class ComparedRow:
     interval: tuple[float, float] | None = None  # of the ratio, 95 %
     control: float | None = None  # median
     phases: Breakdown | None = None  # of the difference between two kernels
+    explanation: Explanation | None = None  # of the same, by function
 
     @property
     def measured(self) -> bool:
@@ -247,7 +257,14 @@ def _across(cell: Cell, base: Side, new: Side, names: Names) -> ComparedRow:
     before, after = (samples_of(s.cells[cell].boots, s.cells[cell].values) for s in (base, new))
     gain = ratio(old.summary, now.summary)
     phases = breakdown(base.cells[cell], new.cells[cell])
-    return replace(row, ratio=gain, interval=ratio_interval(before, after), phases=phases)
+    interval, why = ratio_interval(before, after), _explained(cell, base, new, gain)
+    return replace(row, ratio=gain, interval=interval, phases=phases, explanation=why)
+
+
+def _explained(cell: Cell, base: Side, new: Side, gain: float | None) -> Explanation | None:
+    """Name the functions that a cell's pauses differ by, where both sides have a profile."""
+    before, after = base.functions(cell), new.functions(cell)
+    return explain(cell, before, after, 1 / gain - 1) if before and after and gain else None
 
 
 def _of_side(cell: Cell, side: Side) -> Value:

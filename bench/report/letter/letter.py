@@ -11,6 +11,7 @@ from bench.report.letter.ascii import command, mailable, wrapped
 from bench.report.letter.compared import Comparison
 from bench.report.letter.environment import environment, labelled
 from bench.report.letter.factors import LetterTable, Names
+from bench.report.letter.functions import functions_paragraph, growth_paragraph
 from bench.report.letter.ladder import ladder_paragraphs
 from bench.report.letter.lkp import lkp_table
 from bench.report.letter.mmtests import mmtests_table
@@ -133,7 +134,7 @@ def _methods(
         paragraphs += _shown(title, plain.alone_table(alone, cells, names))
     if plain.pin_cells(cells):
         paragraphs += _shown("Pin and unpin, medians", plain.pins_table(cells, names, run.clock))
-    paragraphs.append(_intervals(run, found))
+    paragraphs += [functions_paragraph(run, names), _intervals(run, found)]
     paragraphs += _rest(compared.holes(found, names), names)
     boots = len({boot for each in run.by_cell.values() for boot in each.boot[each.ok].tolist()})
     return [*paragraphs, ["Environment:", *environment(run, boots)]]
@@ -203,6 +204,7 @@ def _kernels(runs: Sequence[Run], base: Sequence[Run], table: _Style) -> list[li
         title = f"Median {each.quantity} of {each.of} with base and new"
         paragraphs += _shown(title, table(each, clock.unit))
         paragraphs += [words.findings(each), words.origins(each, clock)]
+        paragraphs.append(growth_paragraph(each.measured))
     paragraphs += _rest(compared.holes_between(comparisons), names)
     differs = [line for text in changes(old, new) for line in wrapped(text, "  ", "    ")]
     paragraphs.append(["What differs between the two:", *differs] if differs else [])

@@ -60,7 +60,7 @@ def plots(
             drawing = make()
             svg = draw.svg(drawing.figure, f"{name}-{title.partition(' ')[0].lower()}")
             said = " ".join([reading, *drawing.notes])
-            yield Plot(title, finding, said, _image(svg, title, finding))
+            yield Plot(title, finding, said, picture(svg, title, finding))
 
     yield from plot(
         "Growth with memory",
@@ -101,7 +101,7 @@ def plots(
     )
 
 
-def _image(svg: str, title: str, finding: str) -> Markup:
+def picture(svg: str, title: str, finding: str) -> Markup:
     """Make an SVG one picture to a screen reader, with the finding for its name."""
     label = escape(visible(f"{title}: {finding}"))
     return Markup(svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1))

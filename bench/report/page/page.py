@@ -16,6 +16,7 @@ from bench.model.units import format_ratio
 from bench.model.visible import visible
 from bench.report.page.embedded import embedded
 from bench.report.page.figures import Plot, plots
+from bench.report.page.functions import ProfilePart, changed_by_function, profile_part
 from bench.report.table.cells import CellTable
 from bench.report.table.contents import UNITS, contents, unmeasured
 from bench.report.table.environment import environment_rows, intervals_cover, no_result
@@ -31,6 +32,7 @@ from bench.report.table.findings import (
     small_wins,
 )
 from bench.report.table.fleet import overview
+from bench.report.table.functions import TITLE as FUNCTIONS_TITLE
 from bench.report.table.labels import labels
 from bench.report.table.ladder import ladder
 from bench.report.table.pins import pins_verdict
@@ -69,6 +71,7 @@ def page(runs: Sequence[Run], base: Run | None = None) -> str:
         chapters=chapters,
         baselines=_across(chapters, ladder),
         overview=_across(chapters, overview),
+        functions=changed_by_function(shown, names),
         different=_different([chapter.facts for chapter in chapters], names),
         samples=_samples(chapters),
     )
@@ -146,9 +149,13 @@ class Chapter:
 
     @cached_property
     def sections(self) -> list[Section]:
-        """List the sections that have a table."""
+        """List the sections that have a table, but for that of `profiles`."""
         found = [*contents(self.run, self.table, others=self.others), unmeasured(self.rows)]
-        return [section for section in found if section.tables]
+        return [each for each in found if each.tables and each.title != FUNCTIONS_TITLE]
+
+    @cached_property
+    def profiles(self) -> ProfilePart | None:
+        return profile_part(self.run)
 
     @property
     def caveats(self) -> list[str]:

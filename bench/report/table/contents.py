@@ -14,6 +14,7 @@ from bench.report.table.columns import FACTOR_COLUMNS, factor_entries, factors
 from bench.report.table.environment import environment, no_result
 from bench.report.table.figures import Figures, figures
 from bench.report.table.findings import baseline_note, methods_verdict, reference_sentences
+from bench.report.table.functions import functions_section
 from bench.report.table.section import (
     NO_ENTRY,
     NO_INTERVAL,
@@ -83,6 +84,7 @@ def contents(
         pins.pins_table(cells, run.clock),
         pins.per_page_table(cells) if run.facts.executor.name == "uml" else Section(),
         _phases(cells),
+        functions_section(run),
         pins.counters(cells),
         _own_costs(cells),
         _scaling(cells),

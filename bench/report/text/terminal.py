@@ -181,7 +181,8 @@ def _entry(entry: Entry) -> Text:
 
 def _records(table: Table, width: int) -> list[RenderableType]:
     """Write a line for each figure, below the name of its row: for terminals of few columns."""
-    parts: list[RenderableType] = []
+    titled = bool(table.title) and table.heads[0] == table.title
+    parts: list[RenderableType] = [Text(wrap(table.title, width), "bold")] * titled
     for row in table.rows:
         name = " ".join(entry.text.strip() for entry in row[: table.names] if entry.text)
         parts.append(Text(wrap(name, width, 2), "bold"))

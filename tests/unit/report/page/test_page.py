@@ -20,10 +20,20 @@ from bench.report.page.page import page
 from bench.report.table.columns import factors
 from bench.report.table.figures import figures
 from bench.results.writer import Run
-from tests.unit.page_runs import LONG, SCRIPT, Make, hostile, html_of, lonely, mixed, pinned
+from tests.unit.page_runs import (
+    LONG,
+    SCRIPT,
+    Make,
+    hostile,
+    html_of,
+    lonely,
+    mixed,
+    pinned,
+    profiled,
+)
 
 VOID = {"meta", "link", "br", "img", "hr"}
-RUNS = (mixed, hostile, lonely, pinned)
+RUNS = (mixed, hostile, lonely, pinned, profiled)
 
 
 class Outline(HTMLParser):

@@ -15,11 +15,14 @@ from bench.model.method import Method
 from bench.model.visible import visible, visible_lines
 from bench.paths import ROOT
 from bench.report.table.contents import contents
+from bench.report.table.functions import functions_section
 from bench.report.table.section import Column, Entry, EntryKind, Section, make_table
 from bench.report.text.terminal import fit, shown, wrap
 from bench.report.text.text import sections_text
 from bench.results.writer import Run
 from tests.unit.command import Bench
+from tests.unit.profiled import with_profiles
+from tests.unit.profiles import profile
 from tests.unit.replayed import measure, record
 from tests.unit.runs import (
     CELL,
@@ -110,6 +113,19 @@ def test_nothing_is_lost_at_any_width(columns: int, monkeypatch: pytest.MonkeyPa
     heads = {"device", "backing"}  # of what names a row: where there is no table there are none
     assert {*plain.split()} - heads <= {*text.split()}
     assert "…" not in text and max(map(len, text.splitlines())) <= columns
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_no_function_is_lost_at_any_width(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor what cell it is of, where there is no room for a table."""
+    monkeypatch.setattr("os.environ", {**USUAL, "NO_COLOR": "1"})
+    lines = {"release": {"entry;a_function_with_a_long_name.constprop.0 [vhost_vdpa]": 7000}}
+    run = with_profiles(rich_run(), profile(lines, CELL))
+    section = functions_section(run)
+    with terminal(columns) as stream:
+        text = shown([section], stream)
+    assert {*sections_text([section]).split()} <= {*text.split()}
+    assert max(map(len, text.splitlines())) <= columns
 
 
 @pytest.mark.parametrize("columns", [40, 80, 120])

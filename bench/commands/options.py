@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Define the arguments and options that several commands have, or that take a long line."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.model.limits import JOBS, REPS
+
+RunsArgument = Annotated[
+    list[Path], typer.Argument(help="Run directories, or directories of them (boots of a kernel)")
+]
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format", help="cover-letter, page, markdown, json, csv, pyperf or baseline (for gate)"
+    ),
+]
+AgainstOption = Annotated[
+    Path | None, typer.Option("--base", help="Of cover-letter and page: hold the runs against it")
+]
+StyleOption = Annotated[str | None, typer.Option(help="Of cover-letter: plain, mmtests or lkp")]
+RangeOption = Annotated[
+    str | None, typer.Option("--range", help="Of cover-letter: the patch series, commits A..B")
+]
+TreeOption = Annotated[Path | None, typer.Option(help="The git tree of --range; without it, here")]
+BaseArgument = Annotated[
+    Path, typer.Argument(help="A run, a series of boots, pyperf or baseline file")
+]
+NewArgument = Annotated[Path, typer.Argument(help="The same, to be judged")]
+NewOrNoneArgument = Annotated[Path | None, typer.Argument(help="The same, to be judged")]
+ThresholdOption = Annotated[str, typer.Option(help="The smallest change that counts")]
+FloorOption = Annotated[str, typer.Option(help="Noise of this machine: no change below it counts")]
+AaOption = Annotated[Path | None, typer.Option(help="Boots of one kernel, to take the floor from")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Compare unlike or damaged things")]
+ExplainOption = Annotated[
+    bool, typer.Option("--explain", help="Name the functions that grew, by a profiled pass")
+]
+UpdateOption = Annotated[
+    bool, typer.Option("--update", help="Ask for the newest package of the series")
+]
+ProfiledArgument = Annotated[Path, typer.Argument(help="A run that was measured with --profile")]
+CellOption = Annotated[str, typer.Option(help="Words that all have to be in the cell's name")]
+PhaseOption = Annotated[
+    list[str] | None, typer.Option(help="release,exec, settle, ...; without: the whole pause")
+]
+KindOption = Annotated[str, typer.Option(help="instructions, or what --count counted")]
+ProfileFormatOption = Annotated[
+    str, typer.Option("--format", help="top, folded, callgrind, speedscope or svg")
+]
+HeldAgainstOption = Annotated[
+    str, typer.Option("--against", help="What changed from there: a run, or a method")
+]
+KernelsOption = Annotated[
+    str | None, typer.Option(help="[BASE:]SERIES, as 7.3:live-update; a,b: both in turn")
+]
+ConfigsOption = Annotated[
+    str | None, typer.Option(help="Of a kernel built whole: plain, debug, debian or a file")
+]
+BudgetOption = Annotated[
+    str | None, typer.Option(help="Measure what fits into a time above zero: 90s, 10m, 1.5h")
+]
+RepsOption = Annotated[
+    str | None, typer.Option(help=f"Of each cell, {REPS}; 5+: so many or more; auto: 3+")
+]
+SecondsOption = Annotated[
+    Path | None, typer.Option(help="A calibration: estimate times of counted phases")
+]
+JobsOption = Annotated[str, typer.Option(help=f"Blocks at once under icount: auto, or {JOBS}")]
