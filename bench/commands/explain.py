@@ -5,25 +5,18 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from bench.cleanup.scratch import temporary
 from bench.commands.outcome import Say
 from bench.errors import BenchError, CannotJudge
-from bench.executors.choose import choose_executor
 from bench.gate.compare import GateOptions, Sides
 from bench.gate.judge import Judged, Judgement
 from bench.kernel.kernel import built_kernels
-from bench.measure.profiles import profiles_of, require_profiles
+from bench.measure.profiles import profiled_again
 from bench.measure.progress import show_progress
-from bench.measure.resume import scenario_of
 from bench.model.cell import Cell, Clock
-from bench.model.facts import ProfileFacts
-from bench.paths import cache_dir
-from bench.plan.matrix import make_plan
 from bench.profile.functions import CellFunctions, functions_of
 from bench.profile.profile import Profile
 from bench.results.reader import read_facts
 from bench.results.series import runs_below
-from bench.results.writer import load
 from bench.sides import Side, cell_name, explain, keys_of
 from bench.stats.decision import Verdict
 
@@ -98,22 +91,9 @@ def profile_cells(path: Path, cells: Collection[Cell], say: Say) -> dict[Cell, P
     told why. CannotJudge says why there is no pass: it is no run of a guest that counted
     instructions, its kernel is gone, or QEMU has no plugins.
     """
-    run = load(_run_to_profile(path))
-    scenario, wanted = scenario_of(run.path, run.facts), ProfileFacts()
-    plan = make_plan(scenario)
-    blocks = [block for block in plan.blocks if not {*cells}.isdisjoint(block.cells)]
-    with temporary(cache_dir()) as scratch, show_progress(say, [{}]) as display:
-        console = scratch / "console.log"
-        executor = choose_executor(scenario, plan, run.facts.clock, console, display)
-        try:
-            guest = require_profiles(executor, wanted, display)
-            if guest.kernel.digest != run.facts.executor.kernel_digest:
-                raise CannotJudge(f"{run.path}: its kernel is gone: the cache has a newer one")
-            guest.begin()
-            made = [*profiles_of(run, blocks, guest, wanted, display)]
-        finally:
-            executor.close()
-    return {profile.cell: profile for profile in made if profile.cell in cells}
+    run = _run_to_profile(path)
+    with show_progress(say, [{}]) as display:
+        return profiled_again(run, cells, display)
 
 
 def _run_to_profile(path: Path) -> Path:

@@ -126,7 +126,7 @@ def test_bases_are_those_of_debian_and_trees_that_are_kept() -> None:
         ("7.3:live-update+", "", "--kernel: there is no series of patches ''", "live-update"),
         (":stock", "", "--kernel: there is no series of patches ':stock'", "live-update"),
         ("7.3:a:b", "", "--kernel: there is no series of patches 'a:b'", "live-update"),
-        ("7.3", "fast", "--config: 'fast' is unknown", "plain, debug, debian, or a file"),
+        ("7.3", "fast", "--config: 'fast' is unknown", "plain, debug, debian, lines, or a file"),
         ("7.3", "./none.config", "--config: ./none.config: no such file", ""),
         ("7.3", "./own", "--config: ./own: no such file", ""),
         ("7.3-uml", "debug", "--config: 7.3-uml is built in one configuration", "leave --config"),

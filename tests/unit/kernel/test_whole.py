@@ -313,7 +313,7 @@ def test_a_make_that_was_left_alone_is_waited_for(small: whole.Recipe, tmp_path:
 
 def test_fragments_are_there() -> None:
     names = {path.stem for path in FRAGMENTS.glob("*.config")}
-    assert names == {"base", "vdpa", "iommu", "liveupdate", "debug", "debian", "uml"}
+    assert names == {"base", "vdpa", "iommu", "liveupdate", "lines", "debug", "debian", "uml"}
 
 
 UML = KernelName("7.3-uml", "stock")
