@@ -2,6 +2,7 @@
 """`bench gate` on real guests: a kernel that unpins 1 % slower is red, the same one green."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,6 +76,17 @@ def test_the_phase_that_unpins_is_named(env: Environment, base: Path, slow: Path
     letter = bench(env, "report", slow, "--base", base, "--format", "cover-letter").stdout
     after = letter.partition("reset-owner with base and new")[2]
     assert "128 MiB: release " in after.partition("Where the difference comes from")[2]
+
+
+def test_the_function_that_was_made_longer_is_named(
+    env: Environment, base: Path, slow: Path
+) -> None:
+    """Two instructions a page, by profiles that are made for it; the verdict stays."""
+    found = gated(env, base, slow, "--explain")
+    assert found.code == 1, found.said
+    named = r"release \+1\.[12] %: vhost_vdpa_pa_unmap\(\) \[vhost_vdpa\] \+2 a page"
+    assert re.search(named, found.said), found.said
+    assert not [*base.rglob("profiles"), *slow.rglob("profiles")]
 
 
 def test_the_other_way_round_it_is_better(env: Environment, base: Path, slow: Path) -> None:

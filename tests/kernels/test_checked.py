@@ -11,6 +11,10 @@ from bench.executors.guest import GuestExecutor
 from bench.executors.guest_setup import GuestSetup, prepare
 from bench.kernel.name import read_name
 from bench.model.cell import Clock
+from bench.model.method import Method
+from bench.model.units import KIB
+from bench.profile.profile import CALLS
+from bench.profile.stored import load_profiles
 from tests.guest.conftest import booted, plan_of, splats
 from tests.guest.conftest import bound as bound
 from tests.guest.test_ownership import test_interface as test_interface
@@ -51,6 +55,24 @@ def test_smoke_runs_without_a_splat(checked: Path, tmp_path: Path) -> None:
     assert ended.code == 0, ended.err
     assert len(measured(out)) >= 10
     assert splats(out / "console.log") == []
+
+
+def test_its_profile_adds_up_and_has_lines(checked: Path, tmp_path: Path) -> None:
+    """With KASAN, whose stacks are twice as large; and debug information."""
+    out = tmp_path / "run"
+    words = ["--kernel", NAME, "--config", "debug", "--clock", "icount", "--reps", "1", "--lines"]
+    ended = bench("run", "smoke", *words, "--out", str(out))
+    assert ended.code == 0, ended.err
+    for profile in load_profiles(out).values():
+        for name, spent in profile.spans.items():
+            assert abs(spent.counted - spent.ticks) <= 2 + 2e-6 * spent.ticks, name
+            assert sum(profile.lines[name].values()) == spent.counted
+        if profile.cell.method is Method.RESET_OWNER:
+            files = {line.partition(":")[0] for line in profile.lines["release"]}
+            assert {"mm/gup.c", "drivers/vhost/vdpa.c"} <= files
+            calls = profile.by_function(profile.own(["release"], profile.kinds.index(CALLS)))
+            names = [function.name for function in profile.functions]
+            assert calls[names.index("unpin_user_page")] == profile.cell.mem // (4 * KIB)
 
 
 @pytest.mark.parametrize("device", ["sim-net-pa", "vduse-suspend"])
