@@ -45,9 +45,10 @@ reference: setup
 RUNS_6.12 := baselines vmm-start
 RUNS_6.12-more := ways vm-devices hugepages devices scaling
 RUNS_7.3 := baselines vmm-start reference
+RUNS_profiles := reference baselines
 OUT := $(CURDIR)/reports/reference
 REFERENCE = cd reports/reference/$* && $(BENCH) report $(RUNS_$*)
-reference-files: reference-6.12 reference-6.12-more reference-7.3
+reference-files: reference-6.12 reference-6.12-more reference-7.3 reference-profiles
 reference-%:
 	@mkdir -p $(OUT)/$*
 	$(REFERENCE) --format page --out $(OUT)/$*/page.html

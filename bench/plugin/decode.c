@@ -43,6 +43,8 @@ enum insn decode(const uint8_t *code, size_t size)
 	case 0x0f:
 		if (op + 1 < end && op[1] == 0x31)		/* RDTSC */
 			return READ_CLOCK;
+		if (op + 1 < end && (op[1] == 0x07 || op[1] == 0x35))
+			return SYSCALL_RETURN;		/* SYSRET, SYSEXIT */
 		return op + 2 < end && op[1] == 0x01 && op[2] == 0xf9 ?
 			READ_CLOCK : OTHER;			/* RDTSCP */
 	}

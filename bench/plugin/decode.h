@@ -6,7 +6,9 @@
 #include <stdint.h>
 
 /* What shadow stack and spans have to know of an instruction of x86-64. */
-enum insn { OTHER, CALL, RETURN, INTERRUPT_RETURN, READ_CLOCK };
+enum insn {
+	OTHER, CALL, RETURN, INTERRUPT_RETURN, SYSCALL_RETURN, READ_CLOCK
+};
 
 enum insn decode(const uint8_t *code, size_t size);
 

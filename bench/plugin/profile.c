@@ -36,6 +36,7 @@ static struct block nowhere = { .kernel = true };
 static struct block *running = &nowhere;	/* block, and its node */
 static struct node *node = &tree_root;
 static uint64_t started;			/* its first instruction */
+static bool called;				/* it has made its call */
 
 /*
  * A fault in the middle of a block: its instruction was counted when it began,
@@ -55,21 +56,32 @@ static void leave_block(const struct block *next)
 	started = counters[INSTRUCTIONS];
 }
 
-/* How a block was come to, beside calls and returns, which have callbacks. */
+static bool interrupts(const struct block *next)
+{
+	return (next->entry == ENTERED_BY_INTERRUPT ||
+		next->entry == ENTERED_BY_FAULT) &&
+		running->entry == ENTERED_PLAINLY;
+}
+
+/*
+ * How a block was come to, beside calls and returns, which have callbacks. The
+ * kernel may return to a program of which nothing runs: its page is not there,
+ * or an interrupt is due.
+ */
 static void change_stack(const struct block *next)
 {
-	if (next->kernel != running->kernel) {
-		if (next->kernel)
-			stack_enter_kernel();
-		else
-			stack_leave_kernel();
-	} else if (running->last == INTERRUPT_RETURN && next->kernel) {
-		stack_interrupt_return();
-	} else if ((next->entry == ENTERED_BY_INTERRUPT ||
-		    next->entry == ENTERED_BY_FAULT) &&
-		   running->entry == ENTERED_PLAINLY) {
-		stack_interrupt(node);
-	}
+	struct node *at = node;		/* what an interrupt comes into */
+
+	if (running->kernel && running->last == INTERRUPT_RETURN)
+		at = stack_interrupt_return();
+	else if (!running->kernel || running->last == SYSCALL_RETURN)
+		at = NULL;
+	if (!next->kernel)
+		stack_leave_kernel();
+	else if (!at)
+		stack_enter_kernel();
+	else if (interrupts(next))
+		stack_interrupt(at);
 	if (next->entry == ENTERED_AT_FIRST)
 		stack_begin(next->kernel);
 	else if (next->entry == ENTERED_TO_SWITCH)
@@ -98,13 +110,20 @@ static void enter_block(unsigned int cpu, void *data)
 	if (enters(next))
 		tree_enter(node);
 	running = next;
+	called = false;
 }
 
+/*
+ * QEMU 7.2 leaves the callback of a call in place for what helpers of blocks to
+ * come store: FXSAVE to a stack of a program, for one.
+ */
 static void on_call(unsigned int cpu, uint32_t info, uint64_t slot, void *data)
 {
 	(void)cpu;
 	(void)info;
-	(void)data;
+	if (data != running || called)
+		return;
+	called = true;
 	stack_call(slot, node);
 }
 
@@ -140,7 +159,7 @@ static size_t code_of(const struct qemu_plugin_insn *insn, uint8_t *to)
 }
 
 static void instrument(struct qemu_plugin_insn *insn, const uint8_t *code,
-		       size_t size, bool kernel)
+		       size_t size, struct block *b)
 {
 	count_insn(insn, INSTRUCTIONS);
 	if (tree_counts[ATOMICS] && is_atomic(code, size))
@@ -152,14 +171,14 @@ static void instrument(struct qemu_plugin_insn *insn, const uint8_t *code,
 	switch (decode(code, size)) {
 	case CALL:
 		qemu_plugin_register_vcpu_mem_cb(insn, on_call, QEMU_NO_REGS,
-						 QEMU_WRITE, NULL);
+						 QEMU_WRITE, b);
 		break;
 	case RETURN:	/* 7.2 does not always call back on its load */
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_return,
 						       QEMU_NO_REGS, NULL);
 		break;
 	case READ_CLOCK:
-		if (!kernel)
+		if (!b->kernel)
 			qemu_plugin_register_vcpu_insn_exec_cb(
 				insn, on_mark, QEMU_NO_REGS, NULL);
 		break;
@@ -193,7 +212,7 @@ static void translated(struct qemu_plugin_tb *tb)
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		size_t one = code_of(insn, code + size);
 
-		instrument(insn, code + size, one, b->kernel);
+		instrument(insn, code + size, one, b);
 		lines_insn(b->lines, one);
 		b->last = decode(code + size, one);
 		size += one;

@@ -30,6 +30,7 @@ static struct stack user = { .root = &tree_root };
 static struct stack *buckets[BUCKETS];
 static struct stack *current = &limbo;
 static struct node *returned;	/* what is returned to, most likely */
+static bool entered;		/* the kernel's next stack is an empty one */
 
 static struct node *caller(const struct stack *s)
 {
@@ -88,6 +89,8 @@ void stack_call(uint64_t slot, struct node *running)
 {
 	struct stack *s = stack_at(slot);
 
+	if (current == &limbo && entered)
+		s->n = 0;
 	drop_dead(s, slot);
 	if (!s->n && s != current) {	/* for interrupts, or a new task's */
 		s->root = caller(current);
@@ -123,20 +126,23 @@ void stack_interrupt(struct node *interrupted)
 	push(current, (struct frame) { slot, interrupted, true });
 }
 
-void stack_interrupt_return(void)
+struct node *stack_interrupt_return(void)
 {
 	uint32_t n = current->n;
 
 	while (n && !current->frames[n - 1].interrupt)
 		n--;
-	if (n)
-		current->n = n - 1;
+	if (!n)
+		return NULL;
+	current->n = n - 1;
+	return current->frames[n - 1].caller;
 }
 
 void stack_enter_kernel(void)
 {
 	limbo.n = 0;
 	current = &limbo;
+	entered = true;
 }
 
 void stack_leave_kernel(void)
@@ -146,11 +152,14 @@ void stack_leave_kernel(void)
 
 void stack_begin(bool kernel)
 {
-	current = kernel ? &limbo : &user;
-	current->n = 0;
+	if (kernel)
+		stack_enter_kernel();
+	else
+		user.n = 0;
 }
 
 void stack_switch(void)
 {
 	stack_enter_kernel();
+	entered = false;
 }

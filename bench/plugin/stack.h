@@ -22,9 +22,12 @@ struct node *stack_node(uint32_t function);
 void stack_call(uint64_t slot, struct node *caller);
 void stack_return(void);
 
-/* An interrupt or a fault of the kernel, and the return from it. */
+/*
+ * An interrupt or a fault of the kernel. The return from one gives back what it
+ * came into, or NULL if that was a program.
+ */
 void stack_interrupt(struct node *interrupted);
-void stack_interrupt_return(void);
+struct node *stack_interrupt_return(void);
 
 /* Into the kernel, and out of it to where the program was. */
 void stack_enter_kernel(void);

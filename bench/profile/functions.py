@@ -7,14 +7,12 @@ from heapq import nlargest
 
 import numpy as np
 
-from bench.model.visible import visible
 from bench.profile.profile import Profile
 
 # Of a pause, that the smallest phase is which a report breaks down, and how many those are.
 LEAST_PHASE, MOST_PHASES = 0.05, 3
 _KEPT = 2e-4  # of a pause: what spends less is not kept by its name
 _SMALL_PHASE = 1e-3  # of a pause
-_NAMELESS = "[no name]"
 _LONGEST = 60  # letters of a name in a sentence or a table
 
 
@@ -92,7 +90,7 @@ def _phase(profile: Profile, name: str) -> PhaseFunctions:
     total = profile.by_function(profile.own([name]))
     own: dict[str, int] = {}
     for place in np.flatnonzero(total).tolist():
-        label = visible(profile.functions[place].label).strip() or _NAMELESS
+        label = profile.functions[place].label
         own[label] = own.get(label, 0) + int(total[place])
     return PhaseFunctions(profile.spans[name].ticks, own)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.model.cell import Cell
+from bench.model.visible import visible
 
 Ints = NDArray[np.int64]
 
@@ -17,7 +18,8 @@ CALLS = "calls"  # the second one: how often a function was entered
 SETTLE = "settle"  # a span beside the phases: what the pause leaves out
 AFTER_PAUSE = "after-pause"  # the other one: the first touch of all memory
 KERNEL = ("", "kernel")  # places of the kernel's own text; the second one, of what has no symbol
-PROGRAMS = ("bench-helper", "user")  # places of programs; the second one, of what has no symbol
+# Places of programs; the last one of what has no symbol.
+PROGRAMS = ("bench-helper", "bench-port", "bench-stir", "bench-vduse", "user")
 
 
 @dataclass(frozen=True, order=True)
@@ -29,8 +31,12 @@ class Function:
 
     @property
     def label(self) -> str:
-        """Spell it as kernel traces do: ``vhost_vdpa_pa_unmap [vhost_vdpa]``."""
-        return f"{self.name} [{self.place}]" if self.place else self.name
+        """Spell it as kernel traces do, ``vhost_vdpa_pa_unmap [vhost_vdpa]``, on one line.
+
+        Whatever a symbol table holds, there is nothing in it that a terminal or XML would mind.
+        """
+        text = f"{self.name} [{self.place}]" if self.place else self.name
+        return visible(text).strip() or "[no name]"
 
 
 @dataclass(frozen=True, eq=False)

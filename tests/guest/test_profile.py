@@ -15,7 +15,7 @@ from bench.model.cell import Block, Rep
 from bench.model.facts import ProfileFacts
 from bench.model.method import Method
 from bench.model.units import KIB, MIB
-from bench.profile.profile import CALLS, Profile
+from bench.profile.profile import CALLS, PROGRAMS, Profile
 from bench.profile.recording import Recording, read_recording
 from tests.guest.conftest import plan_of
 
@@ -51,6 +51,19 @@ def paths(profile: Profile) -> set[tuple[str, ...]]:
     return set(made)
 
 
+def below_programs(profile: Profile) -> list[tuple[str, str]]:
+    """List what of the kernel stands below a program: it has paths of its own."""
+    places = [profile.functions[function] for function in profile.function_of]
+    pairs = (
+        (places[p], place) for place, p in zip(places, profile.parent_of, strict=True) if p >= 0
+    )
+    return [
+        (above.label, below.label)
+        for above, below in pairs
+        if above.place in PROGRAMS and below.place not in PROGRAMS
+    ]
+
+
 def test_functions_add_up_and_nothing_changes(executor: GuestExecutor, block: Block) -> None:
     profiles = profiled(executor, block)
     assert set(profiles) == {Method.RESET_OWNER, Method.NEW_OWNER}
@@ -65,6 +78,7 @@ def test_functions_add_up_and_nothing_changes(executor: GuestExecutor, block: Bl
             if name.startswith("0x")
         )
         assert unknown < 1e-3 * plain[profile.rep].pause
+        assert below_programs(profile) == []
 
 
 def test_a_function_is_called_as_often_as_there_are_pages(

@@ -11,7 +11,7 @@ import pytest
 from bench.guest.plugin import SOURCE
 from bench.process import run
 
-OTHER, CALL, RETURN, INTERRUPT_RETURN, READ_CLOCK = range(5)
+OTHER, CALL, RETURN, INTERRUPT_RETURN, SYSCALL_RETURN, READ_CLOCK = range(6)
 
 
 @pytest.fixture(scope="module", params=["gcc", "clang"])
@@ -57,7 +57,9 @@ def assembled(text: str, place: Path) -> bytes:
         ("inc (%rax)", OTHER),
         ("jmp .+100", OTHER),
         ("syscall", OTHER),
-        ("sysretq", OTHER),
+        ("sysretq", SYSCALL_RETURN),
+        ("sysretl", SYSCALL_RETURN),
+        ("sysexit", SYSCALL_RETURN),
         ("swapgs", OTHER),
         ("invlpg (%rax)", OTHER),
         ("nop", OTHER),

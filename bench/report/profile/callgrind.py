@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from bench.model.visible import visible
 from bench.profile.profile import CALLS, INSTRUCTIONS, KERNEL, Function, Profile
-from bench.report.profile.names import label_of
 from bench.report.profile.portion import portion
 
 _SPAN = "span of the rep"
@@ -133,9 +132,9 @@ def _edges(
 
 def _spelled(profile: Profile, spans: Sequence[str]) -> Callable[[_Place], tuple[str, str]]:
     """Return what spells the object and the name of a place."""
-    names = [label_of(each) for each in profile.functions]
+    names = [each.label for each in profile.functions]
     objects = [
-        KERNEL[1] if each.place in KERNEL else label_of(Function(each.place))
+        KERNEL[1] if each.place in KERNEL else Function(each.place).label
         for each in profile.functions
     ]
 

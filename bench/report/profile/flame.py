@@ -15,7 +15,7 @@ from markupsafe import escape
 
 from bench.profile.profile import KERNEL, PROGRAMS, Profile
 from bench.report.profile.difference import joined, signed
-from bench.report.profile.names import LONGEST, a_page, cut, label_of, share
+from bench.report.profile.names import LONGEST, a_page, cut, share
 from bench.report.profile.portion import Portion
 
 _MOST_FRAMES = 1500  # of a graph, those beside that are merged not counted
@@ -100,7 +100,7 @@ class _Drawn:
 def flame(taken: Portion) -> Graph:
     """Draw a portion: a frame is as wide as what its function spent with its callees."""
     profile, own, below = taken.profile, taken.own.tolist(), taken.below.tolist()
-    names = [label_of(each) for each in profile.functions]
+    names = [each.label for each in profile.functions]
     looks = [_look_of(each.place) for each in profile.functions]
 
     def said(count: int) -> str:
@@ -124,7 +124,7 @@ def flame_difference(
 ) -> Graph:
     """Draw two portions as one: a frame is as wide as both together, its colour is the change."""
     one, two = joined(base, new)
-    profile, names = one.profile, [label_of(each) for each in one.profile.functions]
+    profile, names = one.profile, [each.label for each in one.profile.functions]
     a, b = one.below.tolist(), two.below.tolist()
     both = (one.below + two.below).tolist()
     total = one.total + two.total

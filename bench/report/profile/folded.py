@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from bench.profile.profile import Function, Profile
-from bench.report.profile.names import label_of
 from bench.report.profile.portion import Portion
 
 # A number behind the last blank is a count; of two, the line is a difference.
@@ -38,7 +37,7 @@ def folded_difference(base: Portion, new: Portion) -> str:
 
 def _frame(function: Function) -> str:
     """Spell a function without what separates names, or a name from its count."""
-    return _COUNT.sub("_", label_of(function).replace(";", ":"))
+    return _COUNT.sub("_", function.label.replace(";", ":"))
 
 
 def _paths(profile: Profile, names: list[str], nodes: list[int]) -> Iterator[tuple[int, str]]:

@@ -3,17 +3,10 @@
 
 from rich.cells import cell_len, set_cell_size
 
-from bench.model.visible import visible
 from bench.profile.profile import Function
 
 LONGEST = 400  # cells of a name in what people read; the formats of programs have all of it
-_NAMELESS = "[no name]"
 _IN_TABLE, _WORD = 60, 34  # cells of a name in a table, which is wrapped between its words only
-
-
-def label_of(function: Function) -> str:
-    """Spell a function on one line, with nothing in it that a terminal or XML would mind."""
-    return visible(function.label).strip() or _NAMELESS
 
 
 def cut(text: str, most: int) -> str:
@@ -25,7 +18,7 @@ def cut(text: str, most: int) -> str:
 
 def short_label(function: Function) -> str:
     """Spell a function for a table that has to fit a terminal of 80 columns."""
-    words = label_of(function).split(" ")
+    words = function.label.split(" ")
     return cut(" ".join(cut(word, _WORD) for word in words), _IN_TABLE)
 
 

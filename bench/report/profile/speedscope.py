@@ -7,7 +7,6 @@ import msgspec
 import numpy as np
 
 from bench.profile.profile import Function, Profile
-from bench.report.profile.names import label_of
 from bench.report.profile.portion import Portion, portion
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
@@ -30,8 +29,8 @@ def speedscope(taken: Portion) -> str:
 
 
 def _frame(function: Function) -> dict[str, str]:
-    frame = {"name": label_of(function)}
-    return frame | {"file": label_of(Function(function.place))} if function.place else frame
+    frame = {"name": function.label}
+    return frame | {"file": Function(function.place).label} if function.place else frame
 
 
 def _sampled(part: Portion, stacks: dict[int, list[int]]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import pytest
 
 from bench.errors import UsageError
 from bench.profile.profile import Function, Profile
-from bench.report.profile.names import a_page, cut, label_of, share
+from bench.report.profile.names import a_page, cut, share
 from bench.report.profile.portion import portion, require_counts
 from tests.unit.profiles import EXEC, HOSTILE, RELEASE, large, profile
 
@@ -70,7 +70,7 @@ def test_a_span_without_counts() -> None:
 @pytest.mark.parametrize("name", [*HOSTILE, "\ud800"])
 def test_a_label_is_one_line_of_printable_text(name: str) -> None:
     for function in (Function(name), Function("f", name)):
-        label = label_of(function)
+        label = function.label
         assert label and label.isprintable() and label == label.strip()
 
 
