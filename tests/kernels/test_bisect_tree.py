@@ -21,7 +21,14 @@ from tests.guest.gate_runs import (
     with_bench,
 )
 from tests.kernels.conftest import NAME
-from tests.kernels.history import COMMITS, PLANTED, breaks, change, commit_all
+from tests.kernels.history import (
+    COMMITS,
+    PLANTED,
+    breaks,
+    change,
+    commit_all,
+    counts_each_unpin,
+)
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +88,17 @@ def test_a_tree_that_was_built_is_not_built_again(
     code, said = gate(repository, env, base)
     assert code == 1 and "building the kernel" not in said, said
     assert time.monotonic() - start < 60
+
+
+def test_functions_that_cost_more_are_named(env: Environment, repository: Path, base: Path) -> None:
+    """Two instructions a page in vhost-vdpa's loop, as committed, and two in what it calls."""
+    change(repository, "mm/gup.c", counts_each_unpin)
+    code, said = gate(repository, env, base, "--explain")
+    git(repository, env, "checkout", "-q", ".")
+    assert code == 1, said
+    named = said.partition("release +")[2].partition("\n")[0]
+    assert "unpin_user_page() +2 a page" in named, said
+    assert "vhost_vdpa_pa_unmap() +2 a page" in named, said
 
 
 def test_a_commit_that_does_not_build_is_skipped(
