@@ -4,6 +4,7 @@
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ KERNEL_CONFIG = ROOT / "kernel-config"
 REPORTS = ROOT / "reports"
 
 
+_WEEK = 7 * 24 * 3600  # seconds
 _ELSEWHERE = "set XDG_CACHE_HOME to a writable place"
 
 
@@ -66,3 +68,10 @@ def locked(path: Path, steps: Steps = SILENT) -> Iterator[None]:
             with steps.at(Step.WAIT):
                 fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+def forget_old(place: Path, pattern: str) -> None:
+    """Remove files of the cache that nobody made or used for a week."""
+    for old in place.glob(pattern):
+        if time.time() - old.stat().st_mtime > _WEEK:
+            old.unlink(missing_ok=True)

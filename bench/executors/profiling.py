@@ -29,7 +29,7 @@ from bench.model.cell import Block, Rep
 from bench.model.facts import ProfileFacts
 from bench.model.method import Experiment, Method
 from bench.model.steps import SILENT, Step, Steps
-from bench.paths import cache_dir
+from bench.paths import cache_dir, forget_old
 from bench.plan.duration import STEP_SECONDS, block_seconds
 from bench.profile.lines import addresses, by_line
 from bench.profile.profile import CALLS, INSTRUCTIONS, Profile
@@ -107,6 +107,7 @@ class Profiler:
         with suppress(FileNotFoundError):
             os.utime(kept)
             return kept.read_text().splitlines()
+        forget_old(place, "*")
         lines = self._printed(block, (), KERNEL_SYMBOLS)
         scratch = kept.with_suffix(f".{os.getpid()}.tmp")
         scratch.write_text("\n".join(lines))

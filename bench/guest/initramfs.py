@@ -3,7 +3,6 @@
 
 import hashlib
 import re
-import time
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -13,7 +12,7 @@ from bench.guest import cpio
 from bench.kernel.kernel import Kernel
 from bench.model.steps import SILENT, Step, Steps
 from bench.model.vmm import VMM
-from bench.paths import cache_dir, cache_path, locked
+from bench.paths import cache_dir, cache_path, forget_old, locked
 from bench.process import find_tool, run
 from bench.protocol.helper import HELPER, source_digest
 
@@ -112,7 +111,7 @@ def ensure_initramfs(
     path = cache / name
     with locked(cache / ".lock"):
         if not path.exists():
-            _forget_old(cache)
+            forget_old(cache, "*.cpio")  # a run that may boot again is younger
             scratch = path.with_suffix(".tmp")
             scratch.write_bytes(data)
             scratch.rename(path)
@@ -142,13 +141,6 @@ def _archive(
     data = cpio.archive(_entries(kernel, built, wanted, more))
     digest = hashlib.sha256(data).hexdigest()[:12]
     return data, f"{'+'.join(wanted)}-{digest}.cpio"
-
-
-def _forget_old(cache: Path) -> None:
-    """Remove archives older than a week: a run that may boot again is younger."""
-    for old in cache.glob("*.cpio"):
-        if time.time() - old.stat().st_mtime > 7 * 24 * 3600:
-            old.unlink()
 
 
 # The Debian package of each program that a guest can have.

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The reference report: made anew from its samples, and read out as it is."""
 
+import gzip
 import json
 import os
-import gzip
 import re
 import subprocess
 import sys
@@ -22,7 +22,7 @@ from tests.unit.letter_runs import agrees
 
 REFERENCE = ROOT / "reports/reference"
 KERNELS = ("6.12", "7.3")
-REPORTS = (*KERNELS, "6.12-more")
+REPORTS = (*KERNELS, "6.12-more", "profiles")
 FILES = [
     f"{kernel}/{n}" for kernel in REPORTS for n in ("page.html", "cover-letter.txt", "report.txt")
 ]
