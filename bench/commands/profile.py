@@ -9,6 +9,7 @@ from bench.commands.outcome import Outcome, write_out
 from bench.errors import UsageError
 from bench.model.cell import Cell
 from bench.model.method import Method
+from bench.model.units import format_size
 from bench.profile.profile import INSTRUCTIONS, Profile
 from bench.profile.stored import load_profiles
 from bench.report.profile.difference import difference_section, joined
@@ -18,6 +19,7 @@ from bench.report.profile.top import top_section
 from bench.report.table.section import Section
 from bench.results.reader import read_facts
 from bench.results.series import all_runs_below
+from bench.sides import cell_name
 
 TOP, FOLDED, CALLGRIND, SPEEDSCOPE, SVG = "top", "folded", "callgrind", "speedscope", "svg"
 FORMATS = (TOP, FOLDED, CALLGRIND, SPEEDSCOPE, SVG)
@@ -25,6 +27,9 @@ _OF_SEVERAL = (TOP, SVG)  # formats that take several cells
 _OF_TWO = (TOP, FOLDED, SVG)  # formats of a difference
 
 Pair = tuple[Portion, Portion, tuple[str, str]]  # BASE, NEW, and what they are called
+
+
+_NAMED = 6  # cells or runs in a complaint
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ def _load(path: Path) -> dict[Cell, Profile]:
 def _chosen(profiles: Mapping[Cell, Profile], wanted: ProfileOptions) -> list[Profile]:
     """Choose the cells that have all words of --cell; one alone where the format takes one."""
     found = [cell for cell in profiles if cell.label == wanted.cell.strip()] or [
-        cell for cell in profiles if {*wanted.cell.split()} <= {*cell.label.split()}
+        cell for cell in profiles if {*wanted.cell.split()} <= _words(cell)
     ]
     if not found:
         raise UsageError(
@@ -97,6 +102,12 @@ def _chosen(profiles: Mapping[Cell, Profile], wanted: ProfileOptions) -> list[Pr
             f"--cell chooses one by its words: {_list(cell.label for cell in found)}",
         )
     return [profiles[cell] for cell in sorted(found)]
+
+
+def _words(cell: Cell) -> set[str]:
+    """Return the words of a cell as reports, the gate and --mem spell it."""
+    size = format_size(cell.mem).replace(" ", "").removesuffix("iB")
+    return {*cell.label.split(), *cell_name(cell).split(), size}
 
 
 def _spans(phases: Iterable[str], profiles: Sequence[Profile]) -> list[str]:
@@ -217,4 +228,7 @@ def _outcome(wanted: ProfileOptions, made: str | list[Section]) -> Outcome:
 
 
 def _list(names: Iterable[object]) -> str:
-    return "; ".join(map(str, names))
+    """Join names; of many the first ones, and how many there are more."""
+    every = [*map(str, names)]
+    more = [f"and {len(every) - _NAMED} more"] if len(every) > _NAMED + 1 else []
+    return "; ".join([*every[:_NAMED], *more] if more else every)
