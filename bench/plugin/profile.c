@@ -114,14 +114,22 @@ static void enter_block(unsigned int cpu, void *data)
 }
 
 /*
- * QEMU 7.2 leaves the callback of a call in place for what helpers of blocks to
- * come store: FXSAVE to a stack of a program, for one.
+ * QEMU 7.2 leaves the callback of a call in place for what its helpers store from
+ * then on: what an interrupt pushes, FXSAVE of a signal's frame. A call is the
+ * last instruction of its block, writes once, and to a stack of its own privilege.
  */
+static bool is_call(const struct block *b, uint64_t slot)
+{
+	return b == running && !called &&
+		counters[INSTRUCTIONS] - started == b->n &&
+		(slot >= LOWEST_OF_KERNEL) == b->kernel;
+}
+
 static void on_call(unsigned int cpu, uint32_t info, uint64_t slot, void *data)
 {
 	(void)cpu;
 	(void)info;
-	if (data != running || called)
+	if (!is_call(data, slot))
 		return;
 	called = true;
 	stack_call(slot, node);

@@ -97,6 +97,17 @@ def test_a_function_is_called_as_often_as_there_are_pages(
     assert any(path[-2:] == ("take_step", "method_step") for path in paths(profile))
 
 
+@pytest.mark.parametrize("fields", [{"handover": "fork"}, {"devices_of_vm": "2"}])
+def test_what_a_program_enters_the_kernel_by_begins_a_path(
+    executor: GuestExecutor, fields: Mapping[str, str]
+) -> None:
+    """Interrupts come between a call and what it calls, and before a program has gone on."""
+    (block,) = plan_of(mem="64M", pages="thp", **fields).blocks
+    for profile in profiled(executor, block).values():
+        assert not any("entry_SYSCALL_64" in path[1:] for path in paths(profile))
+        assert below_programs(profile) == []
+
+
 def test_the_kernels_probes_are_hit_as_often_as_calls_are_counted(
     executor: GuestExecutor, block: Block, tmp_path: Path
 ) -> None:
