@@ -115,7 +115,7 @@ static void enter_block(unsigned int cpu, void *data)
 
 /*
  * QEMU 7.2 leaves the callback of a call in place for what its helpers store
- * later: what an interrupt pushes, FXSAVE of a signal's frame. A call is the last
+ * later: what an interrupt pushes, FXSAVE to a signal frame. A call is the last
  * instruction of its block, writes once, and to a stack of its own privilege.
  */
 static bool is_call(const struct block *b, uint64_t slot)
