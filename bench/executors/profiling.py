@@ -8,7 +8,7 @@ what that does to the kernel's memory must not be in a profile. The second one i
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,7 +61,6 @@ class Profiler:
 
         CellFailed when a rep is not proven, or not to be found in what was recorded.
         """
-        block = shortened(block)
         *before, last = block_script(block, self._executor.clock, self._executor.kernel)
         texts = [self.kernel_text_of(block, before), *map(program_text, our_programs())]
         with temporary(cache_dir()) as scratch:
@@ -72,13 +71,23 @@ class Profiler:
         return [*self._profiles(block, reps, recording, texts)]
 
     def _run(self, block: Block, script: Sequence[Command], plugin: tuple[str, ...]) -> list[Rep]:
+        """Run the block as it was measured, and end the guest once each method has had its rep."""
         commands = [each.command for each in script]
+        missing: set[Method] = set()
+        reps: list[Rep] = []
         with self._executor.guest(commands, block.label, plugin) as guest:
             for each in script[:-1]:
                 each.take(guest)
             lines = guest.lines(script[-1].command, script[-1].seconds)
-            items = [*read_reps(lines, block, to_exit=False)]
-        return [item for item in items if isinstance(item, Rep)]
+            with closing(read_reps(lines, block, to_exit=False)) as items:
+                for item in items:
+                    if isinstance(item, Rep):
+                        reps.append(item)
+                    else:
+                        missing.add(item.method)
+                    if {rep.method for rep in reps[block.warmup :]} >= {*block.order} - missing:
+                        break
+        return reps
 
     def words(self, scratch: Path, texts: Sequence[Text]) -> tuple[str, ...]:
         """Write the table of functions; return what QEMU is told of the plugin."""
@@ -152,7 +161,7 @@ def first_reps(block: Block, order: Sequence[Method]) -> set[int]:
 
 
 def shortened(block: Block) -> Block:
-    """Return the block as far as every method has had a rep that is no warm-up."""
+    """Return the block as far as it is profiled: every method has had a rep, no warm-up, by then."""
     last = max(first_reps(block, block.order))
     return replace(block, order=block.order[: last + 1], least=None)
 
