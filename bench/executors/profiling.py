@@ -161,7 +161,7 @@ def first_reps(block: Block, order: Sequence[Method]) -> set[int]:
 
 
 def shortened(block: Block) -> Block:
-    """Return the block as far as it is profiled: every method has had a rep, no warm-up, by then."""
+    """Return the block as far as it is profiled: each method has had a rep that is no warm-up."""
     last = max(first_reps(block, block.order))
     return replace(block, order=block.order[: last + 1], least=None)
 
