@@ -15,13 +15,22 @@ from msgspec import Meta
 from bench.errors import UsageError
 from bench.model.cell import Cell
 from bench.model.typed import complaint
-from bench.profile.profile import Function, Profile, Spent
+from bench.profile.profile import (
+    AFTER_PAUSE,
+    INSTRUCTIONS,
+    SETTLE,
+    Function,
+    Profile,
+    Spent,
+)
 
 DIRECTORY = "profiles"  # in a run directory: bench.results.writer writes it
 FORMAT = 1
 _MOST = 1 << 30  # bytes of one file, uncompressed: more is none of ours
 
-_Count = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+_INT64 = (1 << 63) - 1
+
+_Count = Annotated[int, Meta(ge=0, le=_INT64)]
 
 
 class _Span(msgspec.Struct, forbid_unknown_fields=True):
@@ -157,8 +166,10 @@ def _spans(spans: Mapping[str, _Span]) -> dict[str, Spent]:
 def _check(whole: _File) -> None:
     """Raise ValueError where numbers point to what is not there."""
     nodes = len(whole.parent_of)
-    if len(whole.function_of) != nodes or not whole.kinds:
+    if len(whole.function_of) != nodes:
         raise ValueError("its tree is not whole")
+    if whole.kinds[:1] != [INSTRUCTIONS] or len({*whole.kinds}) < len(whole.kinds):
+        raise ValueError(f"its kinds do not begin with {INSTRUCTIONS}, or one is there twice")
     if any(each >= len(whole.functions) for each in whole.function_of):
         raise ValueError("a node is of a function that it does not name")
     if any(not -1 <= parent < node for node, parent in enumerate(whole.parent_of)):
@@ -168,3 +179,17 @@ def _check(whole: _File) -> None:
         whole_span = len(span.counts) == len(whole.kinds) and len(lengths) == 1
         if not whole_span or any(node >= nodes for node in span.nodes):
             raise ValueError(f"its span {name} is not whole")
+        if len({*span.nodes}) < len(span.nodes):
+            raise ValueError(f"its span {name} names a node twice")
+    _check_sums(whole.spans)
+
+
+def _check_sums(spans: Mapping[str, _Span]) -> None:
+    """Raise ValueError where nothing was counted, or more than sums have room for."""
+    pause = [spent for name, spent in spans.items() if name not in (SETTLE, AFTER_PAUSE)]
+    if not any(map(any, (span.counts[0] for span in pause))):
+        raise ValueError("no instruction of its pause was counted")
+    ticks = sum(span.ticks for span in spans.values())
+    for kind in zip(*(span.counts for span in spans.values()), strict=True):
+        if max(ticks, sum(map(sum, kind))) > _INT64:
+            raise ValueError("its counts are too large to be added up")

@@ -64,6 +64,10 @@ def changed(**values: object) -> bytes:
     return gzip.compress(json.dumps({**table, **values}).encode())
 
 
+def spans_of(nodes: list[int], counts: list[list[int]]) -> dict[str, object]:
+    return {"map": {"ticks": 1, "nodes": nodes, "counts": counts}}
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [
@@ -76,6 +80,12 @@ def changed(**values: object) -> bytes:
         (changed(parent_of=[-1, 0]), "tree is not whole"),
         (changed(spans={"map": {"ticks": 1, "nodes": [5], "counts": [[1], [1]]}}), "span map"),
         (changed(spans={"map": {"ticks": 1, "nodes": [0], "counts": [[1]]}}), "span map"),
+        (changed(spans=spans_of(nodes=[0, 0], counts=[[1, 2], [1, 1]])), "names a node twice"),
+        (changed(spans=spans_of(nodes=[0], counts=[[0], [1]])), "no instruction"),
+        (changed(spans={}), "no instruction"),
+        (changed(spans=spans_of(nodes=[0, 1], counts=[[1, 2**63 - 1], [1, 1]])), "too large"),
+        (changed(kinds=["loads", "calls"]), "kinds do not begin"),
+        (changed(kinds=["instructions", "calls", "calls"]), "kinds do not begin"),
         (changed(rep="x"), "rep: expected int"),
         (changed(more=1), "more"),
     ],
