@@ -365,7 +365,7 @@ def build(
     ] = None,
     rev: Annotated[str, typer.Option(help="A revision of the git tree; without: as it lies")] = "",
     config: Annotated[
-        list[str] | None, typer.Option(help="plain, debug, debian, or a file of options")
+        list[str] | None, typer.Option(help="plain, lines, debug, debian, or a file of options")
     ] = None,
     update: UpdateOption = False,
 ) -> Outcome:

@@ -56,7 +56,7 @@ KernelsOption = Annotated[
     str | None, typer.Option(help="[BASE:]SERIES, as 7.3:live-update; a,b: both in turn")
 ]
 ConfigsOption = Annotated[
-    str | None, typer.Option(help="Of a kernel built whole: plain, debug, debian or a file")
+    str | None, typer.Option(help="Of a kernel built whole: plain, lines, debug, ... or a file")
 ]
 BudgetOption = Annotated[
     str | None, typer.Option(help="Measure what fits into a time above zero: 90s, 10m, 1.5h")

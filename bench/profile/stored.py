@@ -59,8 +59,11 @@ def file_of(cell: Cell) -> str:
 
 
 def has_profile(run: Path, cell: Cell) -> bool:
-    """Tell whether a run directory has the profile of a cell."""
-    return (run / DIRECTORY / file_of(cell)).exists()
+    """Tell whether a run directory has the profile of a cell, and it can be read."""
+    try:
+        return read_profile(run / DIRECTORY / file_of(cell)).cell == cell
+    except UsageError:  # a damaged one is made again
+        return False
 
 
 def encoded(profile: Profile) -> bytes:

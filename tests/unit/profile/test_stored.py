@@ -95,6 +95,7 @@ def test_a_damaged_file_is_said_to_be_one(tmp_path: Path, data: bytes, why: str)
     with pytest.raises(UsageError, match=why) as caught:
         load_profiles(tmp_path)
     assert str(path) in caught.value.message
+    assert not has_profile(tmp_path, CELL)  # a run that is gone on with makes it again
 
 
 def test_a_damaged_check_sum_is_noticed(tmp_path: Path) -> None:
