@@ -18,7 +18,7 @@ from bench.measure.display import Display
 from bench.measure.jobs import AUTO, choose_jobs, parse_jobs
 from bench.measure.loop import run as run_plan
 from bench.measure.loop import run_facts
-from bench.measure.profiles import profile_run, require_profiles
+from bench.measure.profiles import is_due, profile_run, require_profiles
 from bench.measure.progress import show_progress
 from bench.measure.resume import Resumed, carry_on, open_again
 from bench.model.cell import Block, Clock, Plan
@@ -239,8 +239,16 @@ def resume_run(options: RunOptions, path: Path, say: Say) -> Outcome:
         return outcome_of(run.store)
     blocks = [block for block in run.rest.blocks if block not in run.ahead]
     ahead = seconds_ahead([run.scenario], run.plan, blocks, run.clock)
+    if run.facts.profile:
+        ahead[0][Step.PROFILE] = sum(map(profile_seconds, _to_profile(run)))
     with show_progress(say, ahead) as display:
         return _measure_rest(options, run, display)
+
+
+def _to_profile(run: Resumed) -> list[Block]:
+    """List the blocks that are still to be profiled: those to be measured, and some that are."""
+    kept = load(run.store.path)
+    return [block for block in run.plan.blocks if block in run.rest.blocks or is_due(kept, block)]
 
 
 def _measure_rest(options: RunOptions, run: Resumed, display: Display) -> Outcome:

@@ -167,7 +167,12 @@ def shortened(block: Block) -> Block:
 
 
 def profile_seconds(block: Block) -> float:
-    """Estimate the seconds that profiling a block takes, with the guest that prints its symbols."""
+    """Estimate the seconds that profiling a block takes, with the guest that prints its symbols.
+
+    None for a block that is not profiled.
+    """
+    if why_not(block):
+        return 0.0
     return 2 * STEP_SECONDS[Step.RESTORE] + _SLOWER * block_seconds(shortened(block))
 
 

@@ -54,12 +54,13 @@ def profile_run(
     What cannot be profiled is noted, with the reason.
     """
     run = load(store.path)
-    due = [block for block in blocks if _is_due(run, block)]
+    due = [block for block in blocks if is_due(run, block)]
     for profile in profiles_of(run, due, require_profiles(executor, wanted, steps), wanted, steps):
         store.add_profile(file_of(profile.cell), encoded(profile))
 
 
-def _is_due(run: Run, block: Block) -> bool:
+def is_due(run: Run, block: Block) -> bool:
+    """Tell whether a block has a measured cell without a profile that can be read."""
     measured = [cell for cell in block.cells if cell in run.by_cell and run.by_cell[cell].ok.any()]
     return not all(has_profile(run.path, cell) for cell in measured)
 
