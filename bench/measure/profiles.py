@@ -69,16 +69,14 @@ def profiles_of(
     run: Run, blocks: Sequence[Block], executor: GuestExecutor, wanted: ProfileFacts, steps: Steps
 ) -> Iterator[Profile]:
     """Profile blocks of a run; each profile says if it is of another rep than the measured one."""
-    profiler = Profiler(executor, wanted, steps) if blocks else None
-    for block in blocks:
-        with steps.at(Step.PROFILE):
-            try:
-                made = _profiled(profiler, block)
-            except (CellFailed, CellSkipped) as error:
-                steps.note(f"no profile of {block.label}: {error.message}")
-                continue
-        for profile in made:
-            yield _held_against(run, profile)
+    if not blocks:
+        return
+    profiler = Profiler(executor, wanted, steps)
+    with steps.at(Step.PROFILE, len(blocks)):
+        for number, block in enumerate(blocks, 1):
+            for profile in _profiled(profiler, block, steps):
+                yield _held_against(run, profile)
+            steps.reached(number)
 
 
 def profiled_again(path: Path, cells: Collection[Cell], steps: Steps) -> dict[Cell, Profile]:
@@ -115,10 +113,15 @@ def _require_same(run: Run, guest: GuestExecutor) -> None:
             raise CannotJudge(f"no profile: {why}")
 
 
-def _profiled(profiler: Profiler | None, block: Block) -> list[Profile]:
-    if why := why_not(block):
-        raise CellSkipped(why)
-    return profiler.profile(block) if profiler else []
+def _profiled(profiler: Profiler, block: Block, steps: Steps) -> list[Profile]:
+    """Profile a block; what cannot be profiled is noted, with the reason."""
+    try:
+        if why := why_not(block):
+            raise CellSkipped(why)
+        return profiler.profile(block)
+    except (CellFailed, CellSkipped) as error:
+        steps.note(f"no profile of {block.label}: {error.message}")
+        return []
 
 
 def _held_against(run: Run, profile: Profile) -> Profile:
