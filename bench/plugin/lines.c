@@ -71,6 +71,14 @@ void lines_ran(struct line_block *b, uint32_t n)
 		touch(b);
 }
 
+void lines_take_back(struct line_block *b)
+{
+	if (!b || !b->whole)
+		return;
+	b->whole--;
+	lines_ran(b, b->n - 1);
+}
+
 void lines_mark(void)
 {
 	for (uint32_t i = 0; i < ntouched; i++) {

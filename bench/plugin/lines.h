@@ -19,4 +19,7 @@ void lines_insn(struct line_block *b, size_t size);
 /* The first instructions of a block ran. */
 void lines_ran(struct line_block *b, uint32_t n);
 
+/* The last instruction of a block that ran did not. */
+void lines_take_back(struct line_block *b);
+
 void lines_mark(void);

@@ -22,6 +22,7 @@
 /* Translated code: instructions one after the other, entered at the first. */
 struct block {
 	uint64_t vaddr;
+	uint64_t end;		/* where its last instruction is */
 	uint32_t function;
 	uint32_t n;		/* instructions */
 	bool kernel;
@@ -38,22 +39,41 @@ static struct node *node = &tree_root;
 static uint64_t started;			/* its first instruction */
 static bool called;				/* it has made its call */
 
+/* A block that ran to its end when a fault came, and its node. */
+static struct block *suspect;
+static struct node *suspected;
+
 /*
  * A fault in the middle of a block: its instruction was counted when it began,
- * and is counted again when it is tried again. QEMU's clock counts it once. A
- * block that ran to its end met its fault when the next one was to be fetched.
+ * and is counted again when it is tried again. QEMU's clock counts it once. Where
+ * the block ran to its end it was its last one, or it was not its fault but that
+ * of what is to be fetched next: where execution goes on tells.
  */
 static void leave_block(const struct block *next)
 {
 	uint64_t ran = counters[INSTRUCTIONS] - started;
+	bool fault = next->entry == ENTERED_BY_FAULT;
 
 	tree_charge(node);
-	if (ran < running->n && next->entry == ENTERED_BY_FAULT) {
+	if (fault && ran < running->n) {
 		tree_discharge(node);
 		ran--;
+	} else if (fault) {
+		suspect = running;
+		suspected = node;
 	}
 	lines_ran(running->lines, (uint32_t)ran);
 	started = counters[INSTRUCTIONS];
+}
+
+/* Once a fault's handler has returned: is its instruction tried again? */
+static void clear_suspect(const struct block *next)
+{
+	if (!suspect || running->last != INTERRUPT_RETURN)
+		return;
+	if (next->vaddr == suspect->end && tree_discharge(suspected))
+		lines_take_back(suspect->lines);
+	suspect = NULL;
 }
 
 static bool interrupts(const struct block *next)
@@ -105,6 +125,7 @@ static void enter_block(unsigned int cpu, void *data)
 
 	(void)cpu;
 	leave_block(next);
+	clear_suspect(next);
 	change_stack(next);
 	node = stack_node(next->function);
 	if (enters(next))
@@ -223,6 +244,7 @@ static void translated(struct qemu_plugin_tb *tb)
 		instrument(insn, code + size, one, b);
 		lines_insn(b->lines, one);
 		b->last = decode(code + size, one);
+		b->end = b->vaddr + size;
 		size += one;
 	}
 	b->function = function_at(b->vaddr, code, size);

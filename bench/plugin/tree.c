@@ -82,10 +82,12 @@ void tree_enter(struct node *n)
 	n->spent[CALLS]++;
 }
 
-/* What is not to be below zero where a mark has come in between: it cannot. */
-void tree_discharge(struct node *n)
+bool tree_discharge(struct node *n)
 {
+	if (!n->spent[INSTRUCTIONS])
+		return false;
 	n->spent[INSTRUCTIONS]--;
+	return true;
 }
 
 static void write_node(struct node *n)

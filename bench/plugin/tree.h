@@ -26,8 +26,11 @@ void tree_charge(struct node *n);
 /* A node's function is entered: called, jumped to, or in another way. */
 void tree_enter(struct node *n);
 
-/* Take an instruction back: it was begun, and not carried out. */
-void tree_discharge(struct node *n);
+/*
+ * Take an instruction back: it was begun, and not carried out. Returns false if
+ * a mark has come in between.
+ */
+bool tree_discharge(struct node *n);
 
 /* Which kinds are written beside instructions. */
 extern bool tree_counts[KINDS];
