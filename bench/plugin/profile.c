@@ -45,9 +45,9 @@ static struct node *suspected;
 
 /*
  * A fault in the middle of a block: its instruction was counted when it began,
- * and is counted again when it is tried again. QEMU's clock counts it once. Where
- * the block ran to its end it was its last one, or it was not its fault but that
- * of what is to be fetched next: where execution goes on tells.
+ * and is counted again when it is tried again. QEMU's clock counts it once.
+ * Where the block ran to its end it was its last one, or it was not its fault
+ * but that of what is to be fetched next: where execution goes on tells.
  */
 static void leave_block(const struct block *next)
 {
