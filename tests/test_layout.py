@@ -101,7 +101,7 @@ def texts() -> Iterator[tuple[str, str]]:
     words = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
     for name in done.stdout.splitlines():
-        if (ROOT / name).is_file() and not name.endswith((".jsonl", ".html")):
+        if (ROOT / name).is_file() and not name.endswith((".jsonl", ".html", ".gz")):
             yield name, (ROOT / name).read_text()
 
 

@@ -29,7 +29,7 @@ SHELL = [
 ]
 
 # The text of a licence, and data whose format has no comments.
-WITHOUT_SPDX = {"page.html", "LICENSE", ".json", ".jsonl", ".txt"}
+WITHOUT_SPDX = {"page.html", "LICENSE", ".gz", ".json", ".jsonl", ".txt"}
 BANNED_NAMES = {"utils", "util", "common", "helpers", "misc"}
 
 
