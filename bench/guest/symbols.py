@@ -86,18 +86,26 @@ def _entry(function: Function, user: bool) -> EnteredBy:
 
 def kernel_text(lines: Iterable[str]) -> Text:
     """Read lines of /proc/kallsyms; CannotJudge where they have no addresses or none at all."""
-    names: dict[int, Function] = {}
-    for found in filter(None, map(_SYMBOL.fullmatch, map(str.strip, lines))):
-        address, function = int(found[1], 16), Function(found[2], found[3] or "")
-        if _LABEL.search(function.name):
-            continue
-        known = names.get(address)
-        if known is None or _rank(function) < _rank(known):
-            names[address] = function
+    found = filter(None, map(_SYMBOL.fullmatch, map(str.strip, lines)))
+    names = _named(
+        (int(each[1], 16), Function(each[2], each[3] or ""))
+        for each in found
+        if not _LABEL.search(each[2])
+    )
     if len(names) < 2:
         why = "the guest's kernel shows no symbols"
         raise CannotJudge(why, "it needs CONFIG_KALLSYMS, and kernel.kptr_restrict below 2")
     return Text(_in_order(names))
+
+
+def _named(symbols: Iterable[tuple[int, Function]]) -> dict[int, Function]:
+    """Choose one of the functions at each address."""
+    names: dict[int, Function] = {}
+    for address, function in symbols:
+        known = names.get(address)
+        if known is None or _rank(function) < _rank(known):
+            names[address] = function
+    return names
 
 
 def _rank(function: Function) -> tuple[bool, int, str]:
@@ -125,18 +133,14 @@ def _changes(names: Mapping[int, Function], at: int, function: Function) -> bool
 _SECTION = re.compile(
     r"\s*\[\s*\d+\] \.text\s+PROGBITS\s+([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]+)", re.MULTILINE
 )
-_NM = re.compile(r"([0-9a-f]+) (?:([0-9a-f]+) )?[tTwWiu] (\S+)")
+_NM = re.compile(r"([0-9a-f]+) [tTwWiu] (\S+)")
 
 
 def program_text(path: Path) -> Text:
     """Read the functions of a program of ours, which is static and at fixed addresses."""
     section = _SECTION.search(run(["readelf", "-SW", str(path)]))
-    names: dict[int, Function] = {}
-    for found in filter(None, map(_NM.fullmatch, run(["nm", "-n", "-S", str(path)]).splitlines())):
-        address, function = int(found[1], 16), Function(found[3], path.name)
-        known = names.get(address)
-        if known is None or _rank(function) < _rank(known):
-            names[address] = function
+    found = filter(None, map(_NM.fullmatch, run(["nm", "-n", str(path)]).splitlines()))
+    names = _named((int(each[1], 16), Function(each[2], path.name)) for each in found)
     if section is None or not names:
         raise CannotJudge(f"{path} has no symbols", "remove it: it is built again")
     begin, offset, size = (int(each, 16) for each in section.groups())
