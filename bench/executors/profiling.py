@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from bench.cleanup.scratch import temporary
@@ -62,13 +63,17 @@ class Profiler:
         CellFailed when a rep is not proven, or not to be found in what was recorded.
         """
         *before, last = block_script(block, self._executor.clock, self._executor.kernel)
-        texts = [self.kernel_text_of(block, before), *map(program_text, our_programs())]
+        texts = [self.kernel_text_of(block, before), *self._programs]
         with temporary(cache_dir()) as scratch:
             plugin = self.words(scratch, texts)
             reps = self._run(block, [*before, last], plugin)
             with (scratch / "out").open() as lines:
                 recording = read_recording(lines)
         return [*self._profiles(block, reps, recording, texts)]
+
+    @cached_property
+    def _programs(self) -> list[Text]:
+        return [*map(program_text, our_programs())]
 
     def _run(self, block: Block, script: Sequence[Command], plugin: tuple[str, ...]) -> list[Rep]:
         """Run the block as it was measured, and end the guest once each method has had its rep."""
