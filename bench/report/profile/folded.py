@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bench.profile.profile import Function, Profile
-from bench.report.profile.portion import Portion
+from bench.report.profile.portion import Portion, path_to
 
 # A number behind the last blank is a count; of two, the line is a difference.
 _COUNT = re.compile(r" (?=\d+(?:\.\d*)?$)")
@@ -41,10 +41,5 @@ def _frame(function: Function) -> str:
 
 
 def _paths(profile: Profile, names: list[str], nodes: list[int]) -> Iterator[tuple[int, str]]:
-    parents, functions = profile.parent_of.tolist(), profile.function_of.tolist()
     for node in nodes:
-        path, at = [], node
-        while at >= 0:
-            path.append(names[functions[at]])
-            at = parents[at]
-        yield node, ";".join(reversed(path))
+        yield node, ";".join(names[function] for function in path_to(profile, node))

@@ -47,6 +47,15 @@ class Portion:
         return f"{', '.join(most)} and {last}" if most else last
 
 
+def path_to(profile: Profile, node: int) -> list[int]:
+    """Return the functions on the path to a node, by their numbers, the outermost first."""
+    path = []
+    while node >= 0:
+        path.append(int(profile.function_of[node]))
+        node = int(profile.parent_of[node])
+    return path[::-1]
+
+
 def portion(profile: Profile, spans: Sequence[str] = (), kind: str = INSTRUCTIONS) -> Portion:
     """Take spans of a profile, the pause without any; UsageError for a kind that it has not."""
     if kind not in profile.kinds:

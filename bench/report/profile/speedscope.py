@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from bench.profile.profile import Function, Profile
-from bench.report.profile.portion import Portion, portion
+from bench.profile.profile import Function
+from bench.report.profile.portion import Portion, path_to, portion
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 
@@ -15,7 +15,7 @@ SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 def speedscope(taken: Portion) -> str:
     """Write JSON of speedscope's file format; spans without counts are left out."""
     profile = taken.profile
-    stacks = _stacks(profile, taken.own)
+    stacks = {node: path_to(profile, node) for node in np.flatnonzero(taken.own).tolist()}
     parts = [portion(profile, [name], taken.kind) for name in taken.spans]
     whole = {
         "$schema": SCHEMA,
@@ -45,16 +45,3 @@ def _sampled(part: Portion, stacks: dict[int, list[int]]) -> dict[str, Any]:
         "samples": [stacks[node] for node in nodes],
         "weights": part.own[nodes].tolist(),
     }
-
-
-def _stacks(profile: Profile, own: np.ndarray[Any, np.dtype[np.int64]]) -> dict[int, list[int]]:
-    """Return the functions on the path of each node that spent anything, the outermost first."""
-    parents, functions = profile.parent_of.tolist(), profile.function_of.tolist()
-    found = {}
-    for node in np.flatnonzero(own).tolist():
-        path, at = [], node
-        while at >= 0:
-            path.append(functions[at])
-            at = parents[at]
-        found[node] = path[::-1]
-    return found
