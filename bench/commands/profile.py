@@ -25,11 +25,9 @@ TOP, FOLDED, CALLGRIND, SPEEDSCOPE, SVG = "top", "folded", "callgrind", "speedsc
 FORMATS = (TOP, FOLDED, CALLGRIND, SPEEDSCOPE, SVG)
 _OF_SEVERAL = (TOP, SVG)  # formats that take several cells
 _OF_TWO = (TOP, FOLDED, SVG)  # formats of a difference
+_NAMED = 6  # cells or runs in a complaint
 
 Pair = tuple[Portion, Portion, tuple[str, str]]  # BASE, NEW, and what they are called
-
-
-_NAMED = 6  # cells or runs in a complaint
 
 
 @dataclass(frozen=True)
