@@ -15,6 +15,7 @@ from msgspec import Meta
 from bench.errors import UsageError
 from bench.model.cell import Cell
 from bench.model.typed import complaint
+from bench.profile import DIRECTORY
 from bench.profile.profile import (
     AFTER_PAUSE,
     INSTRUCTIONS,
@@ -24,7 +25,6 @@ from bench.profile.profile import (
     Spent,
 )
 
-DIRECTORY = "profiles"  # in a run directory: bench.results.writer writes it
 FORMAT = 1
 _MOST = 1 << 30  # bytes of one file, uncompressed: more is none of ours
 

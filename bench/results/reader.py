@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from bench.errors import UsageError
 from bench.model.cell import Cell, Clock, Sample
 from bench.model.facts import FORMAT, RunFacts, read_run_facts
+from bench.profile import DIRECTORY
 from bench.results.columns import CellColumns, CellLines, samples_in_order
 from bench.results.crc import check_crc
 from bench.results.lock import holder
@@ -76,7 +77,7 @@ class Run:
 
     @cached_property
     def _profiles(self) -> "tuple[Mapping[Cell, Profile], tuple[str, ...]]":
-        if not (self.path / "profiles").is_dir():
+        if not (self.path / DIRECTORY).is_dir():
             return {}, ()
         from bench.profile.stored import load_whole
 

@@ -14,6 +14,7 @@ from bench.model.cell import Sample
 from bench.model.facts import RunFacts, SessionFacts
 from bench.model.typed import plain
 from bench.paths import REPORTS
+from bench.profile import DIRECTORY
 from bench.results.crc import add_crc
 from bench.results.lock import Lock, take_lock
 from bench.results.reader import AHEAD, Run, load, read_table
@@ -21,8 +22,6 @@ from bench.results.row import row_text
 from bench.results.series import BOOTS
 
 __all__ = ["Run", "Store", "create", "load"]
-
-PROFILES = "profiles"  # in a run directory: bench.profile.stored reads it
 
 
 class Store:
@@ -88,7 +87,7 @@ class Store:
 
     def add_profile(self, name: str, data: bytes) -> None:
         """Write the file of a profile, whole or not at all; CannotJudge when it cannot be."""
-        place = self.path / PROFILES
+        place = self.path / DIRECTORY
         try:
             place.mkdir(exist_ok=True)
             _replace(place / name, data)

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from bench.model.cell import Cell
+from bench.profile import DIRECTORY
 from bench.profile.profile import INSTRUCTIONS, Function, Profile, Spent
-from bench.profile.stored import DIRECTORY, encoded, file_of
+from bench.profile.stored import encoded, file_of
 from tests.unit.runs import RESET
 
 Count = int | Sequence[int]  # of one kind, or of each

@@ -9,7 +9,7 @@ import pytest
 from bench.commands.explain import profile_cells
 from bench.errors import CannotJudge
 from bench.model.cell import Clock
-from bench.profile.stored import DIRECTORY
+from bench.profile import DIRECTORY
 from tests.unit.command import Bench
 from tests.unit.profiled import profiled_run
 from tests.unit.runs import RESET, counts, write_run

@@ -17,7 +17,8 @@ from bench.commands.profile import FORMATS
 from bench.model.cell import Pages, Ptes
 from bench.model.method import Method
 from bench.paths import ROOT
-from bench.profile.stored import DIRECTORY, file_of
+from bench.profile import DIRECTORY
+from bench.profile.stored import file_of
 from tests.unit.command import Bench
 from tests.unit.profiles import EXEC, RELEASE, hostile, large, profile, store
 from tests.unit.runs import NEW, RESET, counted

@@ -11,8 +11,8 @@ import pytest
 
 from bench.model.cell import Clock
 from bench.paths import ROOT
+from bench.profile import DIRECTORY
 from bench.profile.functions import functions_of
-from bench.profile.stored import DIRECTORY
 from bench.report.export.exports import markdown, to_json
 from bench.report.letter import cover_letter
 from bench.report.table.function_changes import kernels_changed, methods_changed
