@@ -13,7 +13,7 @@ def main() -> None:
 
     Modules take up to seconds to import, and a KeyboardInterrupt that is raised within an import
     can be printed or swallowed there. Commands that have something to undo call
-    `bench.cli.raise_signals` when they begin.
+    `bench.commands.begin.raise_signals` when they begin.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a job in the background

@@ -6,7 +6,6 @@ Heavy imports wait for their command: ``bench --help`` answers at once.
 
 import json
 import os
-import signal
 import sys
 from io import TextIOWrapper
 from pathlib import Path
@@ -14,7 +13,9 @@ from typing import Annotated
 
 import typer
 
+from bench.commands.begin import raise_signals, say, undo_leftovers
 from bench.commands.factors import with_factors
+from bench.commands.kernel_line import kernel
 from bench.commands.options import (
     AaOption,
     AgainstOption,
@@ -42,7 +43,6 @@ from bench.commands.options import (
     StyleOption,
     ThresholdOption,
     TreeOption,
-    UpdateOption,
 )
 from bench.commands.outcome import Outcome, unexpected
 from bench.errors import EXIT_INTERRUPTED, BenchError, CannotJudge, EndsBisection, UsageError
@@ -82,13 +82,6 @@ def _in_bisection(code: int) -> int:
     """Let a wrong command line end a bisection: git would take 2 for a bad commit."""
     stepping = any(word.partition("=")[0] == _STEP for word in sys.argv)
     return EndsBisection.exit_code if stepping and code == UsageError.exit_code else code
-
-
-def raise_signals() -> None:
-    """Let SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt: there is something to undo now."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a job in the background
-            signal.signal(number, signal.default_int_handler)
 
 
 def _complain(message: str, hint: str, code: int) -> int:
@@ -144,19 +137,11 @@ def run(
         raise UsageError(
             "--resume goes on as the run began", "leave all else out but --jobs and --tune"
         )
-    _undo_leftovers()
+    undo_leftovers()
     options = RunOptions(
         *(scenario, overrides, sys.argv[1:], clock, out, tune, resume, jobs, fresh, profiling)
     )
-    return run_command(options, _say)
-
-
-def _undo_leftovers() -> None:
-    """Undo what a killed command left: what it has set is not the machine's own."""
-    from bench.cleanup.journal import recover
-
-    for line in recover():
-        _say(line)
+    return run_command(options, say)
 
 
 def _conclude(outcome: Outcome | int | None) -> int:
@@ -176,13 +161,6 @@ def _conclude(outcome: Outcome | int | None) -> int:
     if outcome.complaint:
         _complain(outcome.complaint, outcome.hint, outcome.code)
     return outcome.code
-
-
-def _say(text: str) -> None:
-    """Print a line for whoever watches, on stderr."""
-    from bench.measure.progress import StderrConsole
-
-    StderrConsole().say(text)
 
 
 def _print(text: str) -> None:
@@ -243,8 +221,8 @@ def calibrate(
     from bench.commands.calibrate import calibrate as calibrated
 
     raise_signals()
-    _undo_leftovers()
-    return calibrated(CalibrateOptions(out, sys.argv[1:], kernel, mem, boots), _say)
+    undo_leftovers()
+    return calibrated(CalibrateOptions(out, sys.argv[1:], kernel, mem, boots), say)
 
 
 @app.command()
@@ -263,7 +241,7 @@ def compare(
 
     raise_signals()
     given = GateOptions(base, new, threshold, floor, aa, force=force, explain=explain)
-    return compared(given, _say)
+    return compared(given, say)
 
 
 @app.command()
@@ -300,16 +278,16 @@ def gate(
     if tree:
         if new or self_test:
             raise UsageError(f"{_STEP} is NEW", "leave NEW and --self-test out")
-        _undo_leftovers()
+        undo_leftovers()
         wanted = TreeOptions(tree, rev, out, sys.argv[1:])
-        return gate_tree(asked, wanted, files, confirm, annotate, _say)
+        return gate_tree(asked, wanted, files, confirm, annotate, say)
     if rev or out:
         raise UsageError(f"--rev and --out are of {_STEP}", "leave them out")
     if self_test:
         return gating.self_test(asked)
     if new is None:
         raise UsageError("NEW is missing", "bench gate BASE NEW, or bench gate BASE --self-test")
-    return gating.gate(asked, files, confirm, annotate, _say)
+    return gating.gate(asked, files, confirm, annotate, say)
 
 
 @app.command(name="list")
@@ -331,70 +309,10 @@ def doctor(
     from bench import doctor as doctors
 
     raise_signals()
-    _undo_leftovers()
+    undo_leftovers()
     diagnosis = doctors.examine()
     text = json.dumps(doctors.as_dict(diagnosis), indent=2) if json_ else doctors.render(diagnosis)
     return Outcome(diagnosis.exit_code, text)
 
 
-kernel = typer.Typer(
-    help="Build the guest's kernel, list what is built, remove saved guests.",
-    invoke_without_command=True,
-    rich_markup_mode=None,
-)
 app.add_typer(kernel, name="kernel")
-
-
-@kernel.callback()
-def kernel_(ctx: typer.Context, update: UpdateOption = False) -> Outcome | None:
-    """Build the guest's kernel, unless the cache has it; say where it is."""
-    if ctx.invoked_subcommand is None:
-        return build(update=update)
-    if update:
-        raise UsageError("--update is of bench kernel build", "bench kernel build --update")
-    return None
-
-
-@kernel.command()
-def build(
-    name: Annotated[
-        str, typer.Argument(help="[BASE:]SERIES, as 7.3:live-update; with --tree: a name for it")
-    ] = "",
-    tree: Annotated[
-        Path | None, typer.Option(help="A kernel of yours: git tree, directory or tarball")
-    ] = None,
-    rev: Annotated[str, typer.Option(help="A revision of the git tree; without: as it lies")] = "",
-    config: Annotated[
-        list[str] | None, typer.Option(help="plain, lines, debug, debian, or a file of options")
-    ] = None,
-    update: UpdateOption = False,
-) -> Outcome:
-    """Build a kernel for guests, unless the cache has it; say where it is."""
-    from bench.commands import kernel as kernels
-
-    raise_signals()
-    _undo_leftovers()
-    options = kernels.BuildOptions(name, tree, rev, config or (), update)
-    return kernels.build(options, _say)
-
-
-@kernel.command(name="list")
-def list_kernels() -> Outcome:
-    """List the kernels that are built, and say how many guests are saved."""
-    from bench.commands import kernel as kernels
-
-    return kernels.listing()
-
-
-@kernel.command()
-def prune(
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Trees to remove, with what was built of them")
-    ] = None,
-) -> Outcome:
-    """Remove the saved guests that no process uses; or trees, and the kernels built of them."""
-    from bench.commands import kernel as kernels
-
-    raise_signals()
-    _undo_leftovers()
-    return kernels.prune(names or (), _say)
