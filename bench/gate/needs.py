@@ -6,8 +6,8 @@ from math import ceil
 
 from bench.model.cell import Clock
 from bench.model.reps import Reps
+from bench.stats.counts import least_reps
 from bench.stats.decision import Rule
-from bench.stats.exact import least_reps
 from bench.stats.summary import median_interval
 from bench.stats.wall import least_boots
 

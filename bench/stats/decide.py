@@ -8,8 +8,8 @@ from math import comb
 import numpy as np
 
 from bench.model.cell import Clock
+from bench.stats.counts import decide_counts
 from bench.stats.decision import Decision, Evidence, Rule, Verdict
-from bench.stats.exact import decide_counts
 from bench.stats.ranks import EXACT
 from bench.stats.samples import Floats
 from bench.stats.wall import decide_wall

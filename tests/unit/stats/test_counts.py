@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from bench.model.cell import Clock
+from bench.stats.counts import luck
 from bench.stats.decide import decide_all
 from bench.stats.decision import Decision, Evidence, Rule, Verdict
-from bench.stats.exact import luck
 from bench.stats.samples import Samples
 from tests.unit.runs import from_boots
 
