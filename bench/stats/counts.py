@@ -1,116 +1,156 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The rule for instruction counts: they repeat, so what counts is that reps do not overlap.
+"""The rule for instruction counts: the boot is the sample, its value the median of its reps.
 
-One boot a side is enough where both have the same number, as they have without another --seed:
-then nothing but the kernel differs. What differs between reps is whether a timer tick fell into
-the pause, at most some thousandths of it; what differs between boots is where memory lies.
+Reps of a boot repeat but for what falls into them, as a timer tick does; boots differ by where
+their memory lies. Two t tests look at the boots, each at half the level: one of both sides'
+boots, and one of pairs, since the n-th boots of both sides place memory by the same seed and
+differ by the kernel alone. No test takes boots for closer together than their own medians are
+known from their reps.
+
+Of a single boot a side nothing tells what lies between boots. It is then assumed to be as much
+as lies between reps, and at least `ASSUMED`: ten boots had 0.003 to 0.11 % (docs/measuring.md).
+The verdict says so.
 """
 
-from dataclasses import dataclass, replace
-from itertools import count
-from math import comb
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
+from scipy.stats import binom, norm
 
-from bench.stats.decision import Decision, Evidence, Rule, Verdict, percent, start
-from bench.stats.ranks import EXACT
-from bench.stats.samples import Samples
+from bench.stats.contrast import Contrast
+from bench.stats.decision import Compared, Evidence, judged_by, percent, start
+from bench.stats.samples import Floats, Samples
 
-
-@dataclass(frozen=True)
-class LogRange:
-    """Logarithms of counts of one side: lowest, median, highest."""
-
-    low: float
-    middle: float
-    high: float
-    boots: float  # the highest median of a boot less the lowest
-
-    @property
-    def spread(self) -> float:
-        return self.high - self.low
-
-
-def _range(side: Samples) -> LogRange:
-    values = side.values
-    low, middle, high = np.log([values.min(), np.median(values), values.max()])
-    boots = np.ptp(np.log(side.medians))
-    return LogRange(float(low), float(middle), float(high), float(boots))
+# Of the boots of a side, where there is one only: a relative standard deviation.
+ASSUMED = 0.001
+# Fewer reps of a lone boot do not show how far they lie apart.
+LEAST_REPS = 5
+# Pairs with fewer differences say next to nothing of how those vary.
+LEAST_PAIRS = 3
+# A rep is a stray if it lies further from its boot's median than this, and so many times as far
+# as all others; at most one in ten is.
+_FAR, _TIMES, _STRAYS = 0.01, 5, 0.1
+# Of the interval from which the error of a median is taken.
+_COVERAGE = 0.90
 
 
-def luck(n: int, m: int) -> float:
-    """Compute the chance that all of m reps lie above all of n if nothing changed."""
-    return 1 / comb(n + m, n) if max(n, m) <= EXACT else 0.0
-
-
-def decide_counts(cell: Evidence) -> Decision:
-    """Decide on one cell of instruction counts.
-
-    ``low`` and ``high`` are the smallest and greatest ratio of any two reps. A regression:
-    the ratio of medians exceeds the limit, and the lowest new count is above the highest
-    of base by more than the reps of either side lie apart. No change: no two reps differ
-    by more than the limit. There is no p: the gap is not a matter of chance.
-    """
+def decide_counts(cell: Evidence) -> Compared:
+    """Decide on one cell of instruction counts, as if it were the only one."""
     decision = start(cell)
     if decision.reason:
-        return replace(decision, basis="counts")
-    base, new = _range(cell.base), _range(cell.new)
+        return Compared(decision)
+    base, new = (rows_of(side) for side in (cell.base, cell.new))
+    single = min(decision.base_boots, decision.new_boots) == 1
+    first, second = (np.log(side.medians) for side in (cell.base, cell.new))
     decision = replace(
         decision,
-        basis="counts",
-        ratio=float(np.exp(new.middle - base.middle)),
-        low=float(np.exp(new.low - base.high)),
-        high=float(np.exp(new.high - base.low)),
+        ratio=float(np.exp(second.mean() - first.mean())),
+        basis="reps of one boot" if single else "boots",
+        strays=_strays_text(base, new),
     )
-    if luck(decision.base_n, decision.new_n) > cell.rule.alpha / 2:
-        return replace(decision, reason=_needs_reps(decision, cell.rule))
-    verdict = _verdict(base, new, cell.rule.log_limit)
-    return replace(
-        decision,
-        verdict=verdict,
-        reason=_reason(base, new, verdict, cell.rule),
-        mde=_detectable(base, new, cell.rule),
-    )
+    why = _why_not_judged(cell, base, new) if single else ""
+    if why:
+        return Compared(replace(decision, reason=why))
+    if not single:
+        contrasts = _of_boots(first, second, [*base, *new])
+        return Compared(judged_by(decision, contrasts, cell.rule), contrasts)
+    contrasts = _of_reps(first, second, [*base, *new])
+    spread = percent(contrasts[0].variance ** 0.5)[1:]
+    decision = replace(decision, assumed=f"boots lie {spread} apart, which one a side cannot show")
+    return Compared(judged_by(decision, contrasts, cell.rule), contrasts)
 
 
-def least_reps(rule: Rule) -> int:
-    """Count the reps a side, of all boots, that a verdict takes."""
-    return next(n for n in count(1) if luck(n, n) <= rule.alpha / 2)
+def rows_of(side: Samples) -> list[Floats]:
+    """Return logarithms of the values, a sorted row a boot, in a table for each number of reps."""
+    order = np.lexsort((side.values, side.boots))
+    logs = np.log(side.values[order])
+    _, starts, counts = np.unique(side.boots[order], return_index=True, return_counts=True)
+    return [logs[starts[counts == reps][:, None] + np.arange(reps)] for reps in np.unique(counts)]
 
 
-def _needs_reps(decision: Decision, rule: Rule) -> str:
-    return (
-        f"needs reps: base has {decision.base_n}, new has {decision.new_n}, "
-        f"{least_reps(rule)} a side can decide"
-    )
+def _of_boots(first: Floats, second: Floats, rows: Sequence[Floats]) -> tuple[Contrast, ...]:
+    """Compare medians of boots: all of them, and in pairs where there are as many of both."""
+    n, m = len(first), len(second)
+    freedom = n + m - 2
+    estimate = float(second.mean() - first.mean())
+    least = _error_of_medians(rows) ** 2
+    pooled = float(first.var() * n + second.var() * m) / freedom
+    found = [Contrast(estimate, max(pooled, least), freedom, 1 / n + 1 / m)]
+    if n == m >= LEAST_PAIRS:
+        differences = float((second - first).var(ddof=1))
+        found.append(Contrast(estimate, max(differences, 2 * least), n - 1, 1 / n))
+    return tuple(found)
 
 
-def _verdict(base: LogRange, new: LogRange, limit: float) -> Verdict:
-    change, spread = new.middle - base.middle, max(base.spread, new.spread)
-    if change > limit and new.low - base.high > spread:
-        return Verdict.REGRESSION
-    if change < -limit and base.low - new.high > spread:
-        return Verdict.IMPROVEMENT
-    if new.high - base.low <= limit and base.high - new.low <= limit:
-        return Verdict.NO_CHANGE
-    return Verdict.INCONCLUSIVE
+def _of_reps(first: Floats, second: Floats, rows: Sequence[Floats]) -> tuple[Contrast, ...]:
+    """Take boots to differ as much as the reps of one, or as boots of the other side do."""
+    spreads = [ASSUMED, *(float(_reaches(table).max()) for table in rows)]
+    spreads += [float(side.std(ddof=1)) for side in (first, second) if len(side) > 1]
+    freedom = 2 * (min(table.shape[1] for table in rows) - 1)
+    estimate = float(second.mean() - first.mean())
+    scale = 1 / len(first) + 1 / len(second)
+    return (Contrast(estimate, max(spreads) ** 2, max(freedom, 1), scale),)
 
 
-def _detectable(base: LogRange, new: LogRange, rule: Rule) -> float:
-    """Compute the change that would separate reps that lie as far apart as these."""
-    facing = (base.high - base.middle) + (new.middle - new.low)
-    return float(np.expm1(max(rule.log_limit, facing + max(base.spread, new.spread))))
+def _distances(table: Floats) -> tuple[Floats, Floats]:
+    """Return how far reps lie from their boot's median, ascending, and how far others may."""
+    sizes = np.sort(np.abs(table - np.median(table, axis=1, keepdims=True)), axis=1)
+    reps = table.shape[1]
+    most = max(1, int(_STRAYS * reps)) if reps >= LEAST_REPS else 0
+    if not most:
+        return sizes, np.full((len(table), 1), np.inf)
+    return sizes, np.maximum(_FAR, _TIMES * sizes[:, [reps - most - 1]])
 
 
-def _reason(base: LogRange, new: LogRange, verdict: Verdict, rule: Rule) -> str:
-    change, limit = percent(new.middle - base.middle), f"{rule.limit * 100:.2g} %"
-    if verdict is Verdict.NO_CHANGE:
-        return f"{change}, no two reps differ by more than {limit}"
-    if verdict is not Verdict.INCONCLUSIVE:
-        return f"{change}, more than {limit}, and no rep of one side is near the other"
-    spread = max(base.spread, new.spread)
-    if 2 * spread > rule.log_limit:
-        apart, boots = percent(spread).lstrip("+"), max(base.boots, new.boots)
-        of_boots = f" ({percent(boots).lstrip('+')} between boots)" if boots else ""
-        return f"{change}, but reps of one side lie {apart} apart{of_boots}: too far for {limit}"
-    return f"{change}: too near to {limit} to say on which side of it"
+def _reaches(table: Floats) -> Floats:
+    """Return how far the reps of each boot reach from its median, strays left out."""
+    sizes, bound = _distances(table)
+    return np.asarray(np.where(sizes > bound, 0.0, sizes).max(axis=1))
+
+
+def _error_of_medians(rows: Sequence[Floats]) -> float:
+    """Estimate the standard error of a boot's median by its reps.
+
+    Half the width of the interval of order statistics, over the normal quantile of its coverage
+    (McKean and Schrader 1984). A third of the boots have less: a stray rep widens that of few.
+    """
+    errors = np.sort(np.concatenate([_errors(table) for table in rows]))
+    return float(errors[-(-len(errors) // 3) - 1])
+
+
+def _errors(table: Floats) -> Floats:
+    reps = table.shape[1]
+    if reps < 2:
+        return np.zeros(len(table))
+    cut, quantile = _interval(reps)
+    return np.asarray((table[:, reps - 1 - cut] - table[:, cut]) / (2 * quantile))
+
+
+@lru_cache(maxsize=256)
+def _interval(reps: int) -> tuple[int, float]:
+    """Return how many values an interval of the median leaves out at each end, and its quantile."""
+    outside = 2 * binom.cdf(np.arange(reps // 2), reps, 0.5)
+    cut = max(int(np.count_nonzero(outside <= 1 - _COVERAGE)) - 1, 0)
+    return cut, float(norm.isf(outside[cut] / 2))
+
+
+def _why_not_judged(cell: Evidence, base: Sequence[Floats], new: Sequence[Floats]) -> str:
+    lone = [tables[0].shape[1] for tables in (base, new) if sum(map(len, tables)) == 1]
+    if min(lone) < LEAST_REPS:
+        had = f"base has {len(cell.base.values)}, new has {len(cell.new.values)}"
+        return f"needs reps: {had}, {LEAST_REPS} of a lone boot can decide, or 3 boots a side"
+    return f"needs boots: {cell.unlike}; 3 a side can decide" if cell.unlike else ""
+
+
+def _strays_text(base: Sequence[Floats], new: Sequence[Floats]) -> str:
+    """Name how many reps of either side are strays, and how far the farthest lies."""
+    said = []
+    for name, tables in (("base", base), ("new", new)):
+        found = [sizes[sizes > bound] for sizes, bound in map(_distances, tables)]
+        far = np.concatenate(found)
+        if len(far):
+            reps = sum(table.size for table in tables)
+            said.append(f"{name}: {len(far)} of {reps} reps, {percent(float(far.max()))[1:]} away")
+    return "; ".join(said)

@@ -12,10 +12,19 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """``values`` in one unit, ``boots`` as long: ids that grow in the order in which boots ran."""
+    """``values`` in one unit, ``boots`` as long: ids that grow in the order in which boots ran.
+
+    ``sessions`` is as long: the session that measured each; None where all are of one.
+    """
 
     boots: NDArray[np.int64]
     values: Floats
+    sessions: NDArray[np.int64] | None = None
+
+    @property
+    def count_sessions(self) -> int:
+        """Count the sessions, one at least."""
+        return 1 if self.sessions is None else max(len(np.unique(self.sessions)), 1)
 
     @property
     def medians(self) -> Floats:
