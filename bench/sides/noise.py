@@ -34,7 +34,6 @@ def session_medians(values: CellValues) -> list[float]:
     """Return of each session the median over the medians of its boots; none where not known."""
     if values.sessions is None:
         return []
-    boots, first = np.unique(values.boots, return_index=True)
-    sessions = values.sessions[first]
-    medians = np.array([np.median(values.values[values.boots == boot]) for boot in boots])
+    sessions = values.sessions[np.unique(values.boots, return_index=True)[1]]
+    medians = values.medians()
     return [float(np.median(medians[sessions == each])) for each in np.unique(sessions)]

@@ -30,6 +30,8 @@ class CellValues:
     values, each as long; a file has none. ``extents`` (physically contiguous pieces of guest
     memory) and ``sessions`` (a number for each session of measuring, which may have several
     boots) are as long as the values too, or None where they are not known of each.
+    ``boot_phases`` is what a baseline has instead of ``phases``: the median of each phase in
+    each boot, by ascending boot, which add up to nothing.
     """
 
     boots: NDArray[np.int64]
@@ -37,6 +39,20 @@ class CellValues:
     phases: Mapping[Phase, Ticks] = field(default_factory=dict)
     extents: NDArray[np.int64] | None = None
     sessions: NDArray[np.int64] | None = None
+    boot_phases: Mapping[Phase, NDArray[np.float64]] = field(default_factory=dict)
+
+    def phases_by_boot(self) -> Mapping[Phase, NDArray[np.float64]]:
+        """Return the median of each phase in each boot, by ascending boot; none where unknown."""
+        found = {phase: self._boot_medians(ticks) for phase, ticks in self.phases.items()}
+        return found or self.boot_phases
+
+    def medians(self) -> NDArray[np.float64]:
+        """Return the median of the values of each boot, by ascending boot."""
+        return self._boot_medians(self.values)
+
+    def _boot_medians(self, ticks: Ticks) -> NDArray[np.float64]:
+        numbers = np.unique(self.boots)
+        return np.array([np.median(ticks[self.boots == number]) for number in numbers])
 
     def by_boot(self) -> dict[int, Ticks]:
         """Return the values of each boot, by its number."""
@@ -49,7 +65,7 @@ class CellValues:
 
 
 def series(by_boot: Mapping[int, Sequence[Any]], dtype: type) -> CellValues:
-    """Join the values of each boot of one session, at least one in all, in order of the boots."""
+    """Join the values of each boot of one session, at least one in all; boots by their numbers."""
     numbers = sorted(by_boot)
     counts = [len(by_boot[number]) for number in numbers]
     values = np.concatenate([np.asarray(by_boot[number], dtype=dtype) for number in numbers])
