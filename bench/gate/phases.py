@@ -11,7 +11,8 @@ from bench.sides import Breakdown, breakdown, key_name
 _NAMES = (Column("cell", right=False, names=True), Column("phase", right=False, names=True))
 _COLUMNS = (*_NAMES, *figures_under("base", "new", "difference", "share"))
 _NOTE = "medians by phase; share: of the difference of the whole pause"
-_NO_PHASES = "phases are not known: pyperf files and baselines have none; run directories do"
+_OF_BOOTS = f"{_NOTE}; of a baseline medians are over boots, of the median of each"
+_NO_PHASES = "phases are not known: pyperf files and old baselines have none; run directories do"
 
 
 def phases_section(sides: Sides, only: Collection[str] | None = None) -> Section:
@@ -33,7 +34,8 @@ def phases_section(sides: Sides, only: Collection[str] | None = None) -> Section
         return Section(title, lines=(_NO_PHASES,))
     if not any(each.phases for each in known.values()):
         return Section(title, lines=("no phase of any cell differs",) if wanted else ())
-    return Section(title, (_NOTE,), (_table(known, sides.base.unit),))
+    note = _OF_BOOTS if any(each.of_boots for each in known.values()) else _NOTE
+    return Section(title, (note,), (_table(known, sides.base.unit),))
 
 
 def _table(known: dict[str, Breakdown], unit: str) -> Table:

@@ -31,6 +31,16 @@ def all_runs_below(path: Path) -> list[Path]:
     return runs_below(path)
 
 
+def session_directory(run: Path) -> Path:
+    """Return the directory of all boots that took turns with a run; its own where none did."""
+    try:
+        whole = run.resolve()
+        parents = [*whole.parents]
+        return parents[1] if len(parents) > 1 and (parents[1] / BOOTS).exists() else whole
+    except OSError:
+        return run
+
+
 def took_turns(base: Path, new: Path) -> bool:
     """Tell whether the boots of two kernels took turns; a file beside them is neither."""
     try:

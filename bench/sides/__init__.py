@@ -4,10 +4,11 @@
 from bench.sides.baseline import write_baseline
 from bench.sides.functions import Explanation, FunctionChange, explain, function_changes
 from bench.sides.names import cell_name, key_name
+from bench.sides.noise import session_noise
 from bench.sides.phases import Breakdown, PhaseChange, breakdown
 from bench.sides.read import read_side
 from bench.sides.runs import side_of
-from bench.sides.side import CellValues, Key, Side, changes, differences, keys_of
+from bench.sides.side import CellValues, Key, SessionNoise, Side, changes, differences, keys_of
 
 __all__ = [
     "Breakdown",
@@ -16,6 +17,7 @@ __all__ = [
     "FunctionChange",
     "Key",
     "PhaseChange",
+    "SessionNoise",
     "Side",
     "breakdown",
     "cell_name",
@@ -26,6 +28,7 @@ __all__ = [
     "key_name",
     "keys_of",
     "read_side",
+    "session_noise",
     "side_of",
     "write_baseline",
 ]

@@ -11,7 +11,7 @@ from bench.sides.side import CellValues, Ticks
 
 @dataclass(frozen=True)
 class PhaseChange:
-    """Medians of a phase over all reps of either side, in the unit of the sides."""
+    """Medians of a phase over all reps or boots of either side, in the unit of the sides."""
 
     phase: Phase
     base: float
@@ -32,6 +32,7 @@ class Breakdown:
     base: float
     new: float
     phases: tuple[PhaseChange, ...]
+    of_boots: bool = False  # medians are over boots, of the median of each
 
     @property
     def difference(self) -> float:
@@ -48,18 +49,22 @@ class Breakdown:
 def breakdown(base: CellValues, new: CellValues) -> Breakdown | None:
     """Break the difference of a cell down by phases, without those that are as they were.
 
-    None where a side has no phases: files of other programs, and baselines.
+    Medians are over all reps, or where a side is a baseline, which keeps a median of each boot,
+    over the boots. None where a side has no phases: files of other programs, and old baselines.
     """
-    if not (base.phases and new.phases):
+    whole = base.phases and new.phases
+    parts = [each.phases if whole else each.phases_by_boot() for each in (base, new)]
+    pauses = [each.values if whole else each.medians() for each in (base, new)]
+    if not all(parts):
         return None
     changes = [
-        PhaseChange(phase, _median(base.phases[phase]), _median(new.phases[phase]))
-        for phase in base.phases
-        if phase in new.phases
+        PhaseChange(phase, _median(parts[0][phase]), _median(parts[1][phase]))
+        for phase in parts[0]
+        if phase in parts[1]
     ]
     changed = [change for change in changes if change.difference]
     ordered = sorted(changed, key=lambda change: -abs(change.difference))
-    return Breakdown(_median(base.values), _median(new.values), tuple(ordered))
+    return Breakdown(_median(pauses[0]), _median(pauses[1]), tuple(ordered), not whole)
 
 
 def _median(values: Ticks) -> float:

@@ -112,7 +112,7 @@ def _ours(suite: Any, name: str) -> Side:
         if key in found:
             raise ValueError(f"{bench.get_name()} stands in it twice")
         found[key] = _our_series(bench, facts["unit"])
-    damage = (str(first[DAMAGE]),) if DAMAGE in first else ()
+    damage = (f"of a damaged run: {first[DAMAGE]}",) if DAMAGE in first else ()
     return Side(name, facts, found, _without_in(first), damage)
 
 

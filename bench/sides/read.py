@@ -34,7 +34,7 @@ def read_side(paths: Path | Sequence[Path], force: bool = False) -> Side:
         raise UsageError(f"{files[0]}: a file is a side of its own", "or name run directories")
     side = _side_of_file(files[0])
     if side.damage and not force:
-        raise CannotJudge(f"{side.name} is of a damaged run: {side.damage[0]}", "or --force")
+        raise CannotJudge(f"{side.name}: {side.damage[0]}", "write it anew, or --force")
     return side
 
 
@@ -50,7 +50,7 @@ def _side_of_file(path: Path) -> Side:
     text = _read(path)
     whole = _parsed(text, str(path))
     if MARK in whole:
-        side = side_of_baseline(whole, str(path))
+        side = side_of_baseline(whole, str(path), text)
     elif "benchmarks" in whole and "version" in whole:
         from bench.sides.pyperf_file import side_of_pyperf  # pyperf takes a while to import
 

@@ -3,15 +3,16 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.errors import CannotJudge, UsageError
 from bench.results.columns import CellColumns
 from bench.results.comparable import facts_of
 from bench.results.writer import Run, load
+from bench.sides.identity import boot_identity, host_boot, measured_when, session_of
 from bench.sides.side import CellValues, Key, Side, Ticks, changes, differences
 
 _FAILED = "failed"
@@ -68,17 +69,24 @@ def _side(run: Run, force: bool) -> Side:
 def _series(samples: CellColumns) -> CellValues:
     order = np.lexsort((samples.rep, samples.boot))
     phases = {phase: ticks[order] for phase, ticks in samples.phases.items()}
-    return CellValues(samples.boot[order], samples.pause[order], phases)
+    extents = samples.extents[order] if (samples.extents > 0).all() else None
+    return CellValues(
+        samples.boot[order],
+        samples.pause[order],
+        phases,
+        extents,
+        np.ones(len(order), np.int64),
+    )
 
 
 def _joined(runs: Sequence[Run], sides: Sequence[Side]) -> Side:
+    numbers = _Numbers(runs, sides)
     if len(sides) == 1:
-        return sides[0]
-    numbers = _boot_numbers(runs, sides)
+        return replace(sides[0], identities=numbers.identities, began=numbers.began)
     series: dict[Key, CellValues] = {}
     for key in dict.fromkeys(key for side in sides for key in side.cells):
         parts = [
-            replace(each, boots=np.array([numbers[at, int(boot)] for boot in each.boots], np.int64))
+            numbers.applied(at, each)
             for at, side in enumerate(sides)
             if (each := side.cells.get(key))
         ]
@@ -90,10 +98,16 @@ def _joined(runs: Sequence[Run], sides: Sequence[Side]) -> Side:
                 series.pop(key, None)
             if key not in series:
                 without.setdefault(key, why)
-    damage = tuple(f"{side.name}: {what}" for side in sides for what in side.damage)
-    name = f"{sides[0].name} and {len(sides) - 1} more"
-    paths = tuple(run.path for run in runs)
-    return Side(name, _common(sides), series, without, damage, paths)
+    return Side(
+        f"{sides[0].name} and {len(sides) - 1} more",
+        _common(sides),
+        series,
+        without,
+        tuple(f"{side.name}: {what}" for side in sides for what in side.damage),
+        tuple(run.path for run in runs),
+        identities=numbers.identities,
+        began=numbers.began,
+    )
 
 
 def _in_one(parts: Sequence[CellValues]) -> CellValues:
@@ -104,10 +118,17 @@ def _in_one(parts: Sequence[CellValues]) -> CellValues:
         whole: Ticks = np.concatenate([*columns])[order]
         return whole
 
+    def known(columns: Iterable[NDArray[np.int64] | None]) -> NDArray[np.int64] | None:
+        found = [*columns]
+        there = [column for column in found if column is not None]
+        return np.concatenate(there)[order] if len(there) == len(found) else None
+
     return CellValues(
         np.concatenate([part.boots for part in parts])[order],
         joined(part.values for part in parts),
         {phase: joined(part.phases[phase] for part in parts) for phase in parts[0].phases},
+        known(part.extents for part in parts),
+        known(part.sessions for part in parts),
     )
 
 
@@ -118,29 +139,51 @@ def _common(sides: Sequence[Side]) -> dict[str, str]:
     return {name: " and ".join(found) for name, found in values.items()}
 
 
-def _boot_numbers(runs: Sequence[Run], sides: Sequence[Side]) -> dict[tuple[int, int], int]:
-    """Map a run's place and the number of its boot to a number of the side, from 1.
+class _Numbers:
+    """Number boots and sessions on from run to run, from 1.
 
     A guest's boots are its own. Runs on the host of one and the same boot of the machine
-    are not replicas of it: they share its number.
+    are not replicas of it: they share its number, and its session. A run alone keeps its numbers.
     """
-    known: dict[tuple[object, ...], int] = {}
-    numbers: dict[tuple[int, int], int] = {}
-    for at, (run, side) in enumerate(zip(runs, sides, strict=True)):
-        boots = sorted({int(boot) for each in side.cells.values() for boot in each.boots})
-        for boot in boots:
-            identity = _identity(run, boot, boots[-1]) or (at, boot)
-            numbers[at, boot] = known.setdefault(identity, len(known) + 1)
-    return numbers
 
+    def __init__(self, runs: Sequence[Run], sides: Sequence[Side]) -> None:
+        self._boots: dict[tuple[int, int], int] = {}  # of a run's place, and the number there
+        self._sessions: list[int] = []  # of each run
+        self._known: dict[object, int] = {}
+        self._session_named: dict[str, int] = {}
+        self._session_of_boot: dict[int, int] = {}
+        self.identities: dict[int, str] = {}  # of boots, by the number in the side
+        self.began: dict[int, str] = {}  # the same
+        self._alone = len(runs) == 1
+        for run, side in zip(runs, sides, strict=True):
+            self._add(run, side)
 
-def _identity(run: Run, boot: int, last: int) -> tuple[object, ...]:
-    """Return the boot_id of a boot of the host; empty if it is not known.
+    def _add(self, run: Run, side: Side) -> None:
+        at = len(self._sessions)
+        own = sorted({int(boot) for each in side.cells.values() for boot in each.boots})
+        numbers = [self._number(at, run, boot, own[-1]) for boot in own]
+        name = session_of(run)
+        earlier = [self._session_of_boot[n] for n in numbers if n in self._session_of_boot]
+        earlier += [len(self._session_named) + 1]
+        session = self._session_named.setdefault(name, earlier[0])
+        self._sessions.append(session)
+        self._session_of_boot |= dict.fromkeys(numbers, session)
 
-    Sessions of one boot follow one another (bench.measure.resume counts them as one).
-    """
-    if run.facts.executor.name != "host":
-        return ()
-    ids = [each for each, _ in groupby(session.boot_id for session in run.facts.sessions)]
-    known = len(ids) == last and 1 <= boot <= last and ids[boot - 1]
-    return (ids[boot - 1],) if known else ()
+    def _number(self, at: int, run: Run, boot: int, last: int) -> int:
+        """Give a boot of a run its number, and note what is known of it."""
+        shared = host_boot(run, boot, last) or (at, boot)
+        number = boot if self._alone else self._known.setdefault(shared, len(self._known) + 1)
+        self._boots[at, boot] = number
+        if identity := boot_identity(run, boot, last):
+            self.identities.setdefault(number, identity)
+        if when := measured_when(run):
+            self.began.setdefault(number, when)
+        return number
+
+    def applied(self, at: int, values: CellValues) -> CellValues:
+        """Return the values of a run with the numbers of the side."""
+        return replace(
+            values,
+            boots=np.array([self._boots[at, int(boot)] for boot in values.boots], np.int64),
+            sessions=np.full(len(values.boots), self._sessions[at], np.int64),
+        )

@@ -27,12 +27,32 @@ class CellValues:
 
     ``boots`` and ``values`` are as long as each other, at least 1. Values are in the unit
     of the side: integers for ours, floats for another program's. ``phases`` add up to the
-    values, each as long; a file has none.
+    values, each as long; a file has none. ``extents`` (physically contiguous pieces of guest
+    memory) and ``sessions`` (a number for each session of measuring, which may have several
+    boots) are as long as the values too, or None where they are not known of each.
+    ``boot_phases`` is what a baseline has instead of ``phases``: the median of each phase in
+    each boot, by ascending boot, which add up to nothing.
     """
 
     boots: NDArray[np.int64]
     values: Ticks
     phases: Mapping[Phase, Ticks] = field(default_factory=dict)
+    extents: NDArray[np.int64] | None = None
+    sessions: NDArray[np.int64] | None = None
+    boot_phases: Mapping[Phase, NDArray[np.float64]] = field(default_factory=dict)
+
+    def phases_by_boot(self) -> Mapping[Phase, NDArray[np.float64]]:
+        """Return the median of each phase in each boot, by ascending boot; none where unknown."""
+        found = {phase: self._boot_medians(ticks) for phase, ticks in self.phases.items()}
+        return found or self.boot_phases
+
+    def medians(self) -> NDArray[np.float64]:
+        """Return the median of the values of each boot, by ascending boot."""
+        return self._boot_medians(self.values)
+
+    def _boot_medians(self, ticks: Ticks) -> NDArray[np.float64]:
+        numbers = np.unique(self.boots)
+        return np.array([np.median(ticks[self.boots == number]) for number in numbers])
 
     def by_boot(self) -> dict[int, Ticks]:
         """Return the values of each boot, by its number."""
@@ -45,11 +65,23 @@ class CellValues:
 
 
 def series(by_boot: Mapping[int, Sequence[Any]], dtype: type) -> CellValues:
-    """Join the values of each boot, at least one in all; boots in the order of their numbers."""
+    """Join the values of each boot of one session, at least one in all; boots by their numbers."""
     numbers = sorted(by_boot)
     counts = [len(by_boot[number]) for number in numbers]
     values = np.concatenate([np.asarray(by_boot[number], dtype=dtype) for number in numbers])
-    return CellValues(np.repeat(np.array(numbers, dtype=np.int64), counts), values)
+    boots = np.repeat(np.array(numbers, dtype=np.int64), counts)
+    return CellValues(boots, values, sessions=np.ones_like(boots))
+
+
+@dataclass(frozen=True)
+class SessionNoise:
+    """By how much whole sessions of one kernel differ in a cell.
+
+    ``sd`` is the standard deviation of the logarithms of their medians: 0.01 is 1 %.
+    """
+
+    sd: float
+    sessions: int  # that it was computed of
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +92,9 @@ class Side:
     or ``missing: ...``. A cell that failed in one boot has none of the others' either.
     ``damage`` is not empty only when the reader was told to take what is left.
     ``runs`` are the directories that it was read from, ``profiles`` those that a file keeps.
+    ``identities`` say by the number of a boot what makes it itself, ``began`` when and where its
+    session began; a boot of which that is not known has none. ``noise`` is what a file keeps:
+    bench.sides.session_noise computes it of others.
     """
 
     name: str
@@ -69,6 +104,9 @@ class Side:
     damage: tuple[str, ...] = ()
     runs: tuple[Path, ...] = ()
     profiles: Mapping[Key, CellFunctions] = field(default_factory=dict)
+    identities: Mapping[int, str] = field(default_factory=dict)
+    began: Mapping[int, str] = field(default_factory=dict)
+    noise: Mapping[Key, SessionNoise] = field(default_factory=dict)
 
     def functions(self, key: Key) -> CellFunctions | None:
         """Return the functions of a cell by its first profile; None where it has none.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Files that a side can be, made from a run, and how one that is none is refused."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from bench.errors import UsageError
 from bench.report.export.exports import pyperf as to_pyperf
+from bench.results.crc import add_crc
 from bench.results.writer import load
 from bench.sides import read_side, write_baseline
 
@@ -18,6 +20,24 @@ Make = Callable[[Path, Path], Path]
 
 def as_baseline(run: Path, path: Path) -> Path:
     write_baseline(read_side(run), path)
+    return path
+
+
+def rewritten(path: Path, whole: dict[str, Any]) -> Path:
+    """Write the JSON of a baseline again, with the crc that it has then."""
+    bare = {name: each for name, each in whole.items() if name != "crc"}
+    path.write_text(add_crc(json.dumps(bare)))
+    return path
+
+
+def old_baseline(path: Path, version: int) -> Path:
+    """Write a baseline again as that version had it, without what came after."""
+    whole = json.loads(path.read_text())
+    rows = [
+        {name: each for name, each in row.items() if name not in ("phases", "extents", "noise")}
+        for row in whole["cells"]
+    ]
+    path.write_text(json.dumps({"bench_baseline": version, "facts": whole["facts"], "cells": rows}))
     return path
 
 

@@ -9,6 +9,7 @@ import pytest
 from bench.model.cell import Clock
 from tests.unit.command import Bench
 from tests.unit.runs import NEW, RESET, RESET_NAME, counted, counts, section, write_run
+from tests.unit.side_files import old_baseline
 
 TITLE = "Where the difference comes from"
 NEW_NAME = RESET_NAME.replace("reset-owner", "new-owner")
@@ -59,8 +60,16 @@ def test_the_same_has_no_table(tmp_path: Path, bench: Bench) -> None:
     assert TITLE not in gated
 
 
-def test_a_baseline_is_said_to_have_none(slow: Path, bench: Bench) -> None:
+def test_a_baseline_has_those_of_its_boots(slow: Path, bench: Bench) -> None:
     bench("report", slow / "base", "--format", "baseline", "--out", slow / "b.json")
+    found = bench("compare", slow / "b.json", slow / "new").out
+    assert rows(found) == rows(bench("compare", slow / "base", slow / "new").out)
+    assert "of a baseline medians are over boots" in section(found, TITLE)[0]
+
+
+def test_an_old_baseline_is_said_to_have_none(slow: Path, bench: Bench) -> None:
+    bench("report", slow / "base", "--format", "baseline", "--out", slow / "b.json")
+    old_baseline(slow / "b.json", 1)
     for command in ("compare", "gate"):
         out = bench(command, slow / "b.json", slow / "new").out
         assert section(out, TITLE)[0].startswith("phases are not known")

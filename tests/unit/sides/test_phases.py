@@ -14,6 +14,7 @@ from bench.model.method import Phase
 from bench.results.writer import create
 from bench.sides import breakdown, read_side, write_baseline
 from tests.unit.runs import RESET, counted, facts, sample
+from tests.unit.side_files import old_baseline
 
 # Of each rep; the others of a handover take nothing.
 USUAL = {Phase.RELEASE: 4000, Phase.EXEC: 900, Phase.MAP: 1000}
@@ -75,9 +76,29 @@ def test_nothing_differs(tmp_path: Path) -> None:
     assert found and (found.phases, found.difference) == ((), 0)
 
 
+def test_a_baseline_has_a_median_of_each_boot(tmp_path: Path) -> None:
+    """By plain Python: medians over boots of the median of each, on both sides."""
+    steps = {"a/01": [0, 10, 20, 90], "a/02": [7, 9], "b/01": [500, 510], "b/02": [480, 490, 900]}
+    for name, each in steps.items():
+        store_reps(tmp_path / name, [changed(release=step) for step in each])
+    runs = [read_side([tmp_path / s / "01", tmp_path / s / "02"], force=True) for s in "ab"]
+    write_baseline(replace(runs[0], damage=()), tmp_path / "base.json")
+    kept, new = read_side(tmp_path / "base.json").cells[RESET], runs[1].cells[RESET]
+    found = breakdown(kept, new)
+    medians = [
+        median(median(each) for name, each in steps.items() if name[0] == side) for side in "ab"
+    ]
+    assert found and found.of_boots and [each.phase for each in found.phases] == [Phase.RELEASE]
+    assert [each - 4000 for each in (found.phases[0].base, found.phases[0].new)] == medians
+    assert found.new - found.base == medians[1] - medians[0]
+    back = breakdown(new, kept)
+    assert back and back.phases[0].difference == -found.phases[0].difference
+
+
 @pytest.mark.parametrize("order", [1, -1])
-def test_a_baseline_has_no_phases(order: int, tmp_path: Path) -> None:
+def test_an_old_baseline_has_no_phases(order: int, tmp_path: Path) -> None:
     run = read_side(counted(tmp_path / "run"))
     write_baseline(run, tmp_path / "base.json")
-    sides = [side.cells[RESET] for side in (run, read_side(tmp_path / "base.json"))]
+    old = read_side(old_baseline(tmp_path / "base.json", 1))
+    sides = [side.cells[RESET] for side in (run, old)]
     assert breakdown(*sides[::order]) is None
