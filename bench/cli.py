@@ -31,9 +31,11 @@ from bench.commands.options import (
     JobsOption,
     KernelsOption,
     KindOption,
+    MustSeeOption,
     NewArgument,
     NewOrNoneArgument,
     PhaseOption,
+    PlanOption,
     ProfiledArgument,
     ProfileFormatOption,
     RangeOption,
@@ -229,7 +231,7 @@ def calibrate(
 def compare(
     base: BaseArgument,
     new: NewArgument,
-    threshold: ThresholdOption = "2%",
+    threshold: ThresholdOption = "",
     floor: FloorOption = "",
     aa: AaOption = None,
     force: ForceOption = False,
@@ -248,10 +250,12 @@ def compare(
 def gate(
     base: BaseArgument,
     new: NewOrNoneArgument = None,
-    threshold: ThresholdOption = "2%",
+    threshold: ThresholdOption = "",
     floor: FloorOption = "",
     aa: AaOption = None,
     max_pause: Annotated[str, typer.Option(help="No pause above it: 100ms, or 20Mi")] = "",
+    must_see: MustSeeOption = "",
+    plan: PlanOption = False,
     strict: Annotated[bool, typer.Option("--strict", help="Undecided is 125")] = False,
     force: ForceOption = False,
     explain: ExplainOption = False,
@@ -273,16 +277,22 @@ def gate(
     from bench.gate.compare import GateOptions
 
     raise_signals()
-    asked = GateOptions(base, new or base, threshold, floor, aa, max_pause, strict, force, explain)
+    asked = GateOptions(
+        *(base, new or base, threshold, floor, aa, max_pause, must_see, strict, force, explain)
+    )
     files = gating.Files(junit, markdown, json_)
     if tree:
-        if new or self_test:
-            raise UsageError(f"{_STEP} is NEW", "leave NEW and --self-test out")
+        if new or self_test or plan:
+            raise UsageError(f"{_STEP} is NEW", "leave NEW, --self-test and --plan out")
         undo_leftovers()
         wanted = TreeOptions(tree, rev, out, sys.argv[1:])
         return gate_tree(asked, wanted, files, confirm, annotate, say)
     if rev or out:
         raise UsageError(f"--rev and --out are of {_STEP}", "leave them out")
+    if plan:
+        if new or self_test:
+            raise UsageError("--plan is of BASE", "leave NEW and --self-test out")
+        return gating.plan(asked)
     if self_test:
         return gating.self_test(asked)
     if new is None:

@@ -11,6 +11,7 @@ from bench.errors import UsageError
 from bench.gate import render as verdicts
 from bench.gate.compare import GateOptions, Sides, ask, pairs, read_sides, scaled
 from bench.gate.judge import EXIT_CANNOT_JUDGE, EXIT_GOOD, EXIT_REGRESSION, Judged, Judgement, judge
+from bench.gate.plan import plan_boots, plan_sections
 from bench.sides import key_name
 from bench.stats.decision import Verdict
 
@@ -49,6 +50,14 @@ def judge_sides(
     if annotate and (lines := verdicts.annotations(judgement)):
         text += f"\n\n{lines}"
     return Outcome(judgement.code, text)
+
+
+def plan(question: GateOptions) -> Outcome:
+    """Say how many boots a side it takes to see --must-see; 125 where no number of them would."""
+    base = read_sides(replace(question, new=question.base)).base
+    found = plan_boots(question, base)
+    code = EXIT_CANNOT_JUDGE if found.boots is None else EXIT_GOOD
+    return Outcome(code, sections=plan_sections(found, base.name))
 
 
 def self_test(question: GateOptions) -> Outcome:

@@ -30,9 +30,17 @@ BaseArgument = Annotated[
 ]
 NewArgument = Annotated[Path, typer.Argument(help="The same, to be judged")]
 NewOrNoneArgument = Annotated[Path | None, typer.Argument(help="The same, to be judged")]
-ThresholdOption = Annotated[str, typer.Option(help="The smallest change that counts")]
+ThresholdOption = Annotated[
+    str, typer.Option(help="The smallest change that counts: 2%, or half of --must-see")
+]
+MustSeeOption = Annotated[str, typer.Option(help="125 where a slowdown of this would be missed")]
+PlanOption = Annotated[
+    bool, typer.Option("--plan", help="Only say how many boots --must-see takes, by BASE")
+]
 FloorOption = Annotated[str, typer.Option(help="Noise of this machine: no change below it counts")]
-AaOption = Annotated[Path | None, typer.Option(help="Boots of one kernel, to take the floor from")]
+AaOption = Annotated[
+    Path | None, typer.Option(help="Sessions of one kernel, of counts boots: noise")
+]
 ForceOption = Annotated[bool, typer.Option("--force", help="Compare unlike or damaged things")]
 ExplainOption = Annotated[
     bool, typer.Option("--explain", help="Name the functions that grew, by a profiled pass")

@@ -9,8 +9,8 @@ from bench.model.cell import Clock
 from bench.model.units import format_quantity
 from bench.sides import Explanation
 from bench.stats.decide import decide_all
-from bench.stats.decision import Decision, Rule, Verdict
-from bench.stats.decision import Evidence as Compared
+from bench.stats.decision import Decision, Evidence, Rule, Verdict
+from bench.stats.noise import Noise
 from bench.stats.samples import Samples
 from bench.stats.summary import summarize
 
@@ -26,6 +26,8 @@ class CellPair:
     new: Samples | None
     why_no_base: str = ""
     why_no_new: str = ""
+    noise: Noise | None = None  # between sessions of this cell
+    unlike: str = ""  # why single boots of it cannot be compared
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Limits:
     rule: Rule
     budget: float | None = None
     strict: bool = False  # what could not be decided is not good enough
+    must_see: float | None = None  # a slowdown that every cell has to be able to show: 0.02 is 2 %
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,14 @@ class Judged:
     decision: Decision | None = None
     missing: str = ""
     over_budget: str = ""
+    unseen: str = ""  # why a slowdown that has to be seen would have been missed
     confirmed: str = ""  # what a second measurement said of a regression
     explanation: Explanation | None = None  # by which functions it changed, from profiles
 
     @property
     def blind(self) -> bool:
-        """Tell whether nothing was compared, or too little to find even a large slowdown."""
-        return self.decision is None or not isfinite(self.decision.mde)
+        """Tell whether nothing was compared, or too little to see what has to be seen."""
+        return self.decision is None or self.decision.p is None or bool(self.unseen)
 
     @property
     def regressed(self) -> bool:
@@ -73,9 +77,15 @@ class Judged:
 
     @property
     def reason(self) -> str:
-        parts = (self.decision.reason if self.decision else self.missing, self.over_budget)
+        decided = self.decision.reason if self.decision else self.missing
+        strays = f"stray reps, which decide nothing ({self.strays})" if self.strays else ""
         explained = self.explanation.text if self.explanation else ""
-        return "; ".join(part for part in (*parts, self.confirmed, explained) if part)
+        parts = (decided, self.over_budget, self.unseen, strays, self.confirmed, explained)
+        return "; ".join(filter(None, parts))
+
+    @property
+    def strays(self) -> str:
+        return self.decision.strays if self.decision else ""
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,12 @@ class Judgement:
     limits: Limits
     no_result: str = ""  # why no figure of a side is a result
     unexplained: str = ""  # why no function is named where a profile was to be had
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """List what verdicts take for granted, each once."""
+        found = (cell.decision.assumed for cell in self.cells if cell.decision)
+        return tuple(dict.fromkeys(filter(None, found)))
 
     def having(self, verdict: str) -> tuple[Judged, ...]:
         return tuple(cell for cell in self.cells if cell.verdict == verdict)
@@ -99,7 +115,8 @@ class Judgement:
         """Give the exit code: 1 for any proven regression, else 125 if a cell was not judged.
 
         What was judged and is inconclusive is good enough, unless ``strict``. What could not
-        be judged, for want of reps or boots, is not: it would hide any regression.
+        be judged, for want of reps or boots, is not: it would hide any regression; nor is, with
+        ``must_see``, what would have hidden one of that size.
         """
         if self.regressed:
             return EXIT_REGRESSION
@@ -110,16 +127,33 @@ class Judgement:
 
 def judge(pairs: Sequence[CellPair], limits: Limits) -> Judgement:
     """Judge every cell by one rule, corrected for the number of cells (see bench.stats.decide)."""
-    both = [(pair.base, pair.new) for pair in pairs if pair.base and pair.new]
-    decisions = iter(decide_all([Compared(base, new, limits.rule) for base, new in both]))
+    evidence = [_evidence(pair, limits.rule) for pair in pairs]
+    decisions = iter(decide_all([each for each in evidence if each]))
     judged = []
-    for pair in pairs:
-        if pair.base and pair.new:
-            cell = Judged(pair.name, decision=next(decisions))
+    for pair, each in zip(pairs, evidence, strict=True):
+        if each:
+            cell = _seen(Judged(pair.name, decision=next(decisions)), limits)
         else:
             cell = Judged(pair.name, missing=_missing(pair))
         judged.append(replace(cell, over_budget=_over_budget(pair.new, limits)))
     return Judgement(tuple(judged), limits)
+
+
+def _evidence(pair: CellPair, rule: Rule) -> Evidence | None:
+    if pair.base is None or pair.new is None:
+        return None
+    return Evidence(pair.base, pair.new, replace(rule, noise=pair.noise), pair.unlike)
+
+
+def _seen(cell: Judged, limits: Limits) -> Judged:
+    """Say of a cell that is no regression whether one of `must_see` would have been found."""
+    decision, wanted = cell.decision, limits.must_see
+    if decision is None or wanted is None or decision.p is None or cell.regressed:
+        return cell
+    if decision.mde <= wanted:
+        return cell
+    found = f"+{decision.mde * 100:.2g} %" if isfinite(decision.mde) else "none of any size"
+    return replace(cell, unseen=f"+{wanted * 100:.2g} % has to be seen, and {found} would be")
 
 
 def _missing(pair: CellPair) -> str:

@@ -2,11 +2,10 @@
 """Say before a run what its figures will be too few for."""
 
 from itertools import count
-from math import ceil
 
 from bench.model.cell import Clock
 from bench.model.reps import Reps
-from bench.stats.counts import least_reps
+from bench.stats.counts import LEAST_REPS
 from bench.stats.decision import Rule
 from bench.stats.summary import median_interval
 from bench.stats.wall import least_boots
@@ -19,7 +18,7 @@ def shortage(reps: Reps, boots: int, clock: Clock, here: bool = False) -> str:
 
     What may be measured beyond the least reps does not count. ``here``: the boots are those of
     this machine, for which there is no option. Where there are several boots, they are the
-    sample, but for a gate on counts.
+    sample; a gate on counts takes one, if that has enough reps.
     """
     found = [
         f"{who} needs {what}"
@@ -36,11 +35,9 @@ def shortage(reps: Reps, boots: int, clock: Clock, here: bool = False) -> str:
 
 
 def _for_gate(reps: Reps, boots: int, clock: Clock, here: bool) -> str:
-    rule = Rule(clock=clock)
     if clock is Clock.ICOUNT:
-        least = ceil(least_reps(rule) / boots)
-        return _option(reps, least) if reps.least < least else ""
-    least = least_boots(rule)
+        return _option(reps, LEAST_REPS) if boots == 1 and reps.least < LEAST_REPS else ""
+    least = least_boots(Rule(clock=clock))
     if here:
         return f"runs of {least} boots of this machine"
     return "" if boots >= least else f"--boots {least}"

@@ -3,6 +3,7 @@
 
 import json
 from dataclasses import asdict
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from bench.report.table.section import Column, Entry, Section, Table, figures_un
 from bench.report.text.text import sections_text
 
 _NAMES = tuple(Column(head, right=False, names=True) for head in ("cell", "verdict"))
-_COLUMNS = (*_NAMES, *figures_under("change", "interval", "n"))
+_HEADS = ("change", "{:.0%} interval", "would find", "boots", "n")
 _CALM = ("improvement", "no-change")
 _ORDER = ("regression", "over-budget", "missing", "inconclusive", *_CALM)
 
@@ -61,14 +62,14 @@ def judgement_text(judgement: Judgement) -> str:
     """Write the headline, a table of all cells, and why each is not simply unchanged."""
     table, why = _table(judgement), _why(judgement)
     said = Section("Why", lines=tuple(f"  {line}" for line in why))
-    head = Section(lines=(headline(judgement), *_unexplained(judgement)))
+    head = Section(lines=(headline(judgement), *_remarks(judgement)))
     sections = (head, Section(tables=(table,)), said)
     return sections_text(section for section in sections if section)
 
 
 def judgement_markdown(judgement: Judgement) -> str:
     """Write the same for a job summary: a table of at most a few hundred cells."""
-    lines = (*_unexplained(judgement), *_why(judgement))
+    lines = (*_remarks(judgement), *_why(judgement))
     section = Section(tables=(_table(judgement),), lines=lines)
     return f"**bench gate: {headline(judgement)}**\n\n{markdown_section(section)}"
 
@@ -81,6 +82,7 @@ def as_json(judgement: Judgement) -> str:
             "verdict": cell.verdict,
             "reason": cell.reason,
             "decision": asdict(cell.decision) if cell.decision else None,
+            "unseen": cell.unseen,
             "explanation": _explanation(cell),
         }
         for cell in judgement.cells
@@ -88,7 +90,7 @@ def as_json(judgement: Judgement) -> str:
     rule = asdict(judgement.limits.rule)
     marked = {"no_result": judgement.no_result} if judgement.no_result else {}
     marked |= {"unexplained": judgement.unexplained} if judgement.unexplained else {}
-    found = {"format": 1, "code": judgement.code, **marked, "rule": rule, "cells": cells}
+    found = {"format": 2, "code": judgement.code, **marked, "rule": rule, "cells": cells}
     return json.dumps(finite(found), indent=2)
 
 
@@ -106,7 +108,7 @@ def annotations(judgement: Judgement) -> str:
         f"::{'error' if cell.regressed or cell.blind else 'warning'} title=bench {cell.verdict}::"
         f"{_escaped(f'{_mark(judgement)}{cell.name}: {cell.reason}')}"
         for cell in _sorted(judgement)
-        if cell.verdict not in _CALM
+        if cell.verdict not in _CALM or cell.unseen
     ]
     notices = (f"::notice title=bench::{_escaped(line)}" for line in _unexplained(judgement))
     return "\n".join([*lines, *notices])
@@ -121,6 +123,12 @@ def _unexplained(judgement: Judgement) -> list[str]:
     """Say why no function is named, where one was asked for."""
     why = _printable(judgement.unexplained)
     return [f"not explained: {why}"] if why else []
+
+
+def _remarks(judgement: Judgement) -> list[str]:
+    """Say what holds for the whole gate: what it assumes, and what is not explained."""
+    assumed = [f"assumes that {_printable(each)}" for each in judgement.assumed]
+    return [*assumed, *_unexplained(judgement)]
 
 
 def write_junit(judgement: Judgement, path: Path) -> None:
@@ -139,11 +147,14 @@ def _case(cell: Judged, judgement: Judgement) -> TestCase:
     case.system_out = " ".join([reason, *_row(cell)[2:]])
     if cell.regressed:
         case.result = [Failure(reason, cell.verdict)]
-    elif cell.verdict == "missing":
+    elif (
+        cell.verdict == "missing"
+        or cell.blind
+        or (cell.verdict == "inconclusive" and judgement.limits.strict)
+    ):
         case.result = [Error(reason, cell.verdict)]
     elif cell.verdict == "inconclusive":
-        bad = cell.blind or judgement.limits.strict
-        case.result = [Error(reason, cell.verdict) if bad else Skipped(reason)]
+        case.result = [Skipped(reason)]
     return case
 
 
@@ -155,23 +166,35 @@ def _why(judgement: Judgement) -> list[str]:
     return [
         _printable(f"{cell.name}: {cell.reason}")
         for cell in _sorted(judgement)
-        if cell.verdict not in _CALM or cell.confirmed or cell.explanation
+        if cell.verdict not in _CALM
+        or cell.confirmed
+        or cell.explanation
+        or cell.strays
+        or cell.unseen
     ]
 
 
 def _table(judgement: Judgement) -> Table:
     rows = (map(Entry, _row(cell)) for cell in _sorted(judgement))
-    return make_table(_COLUMNS, rows)
+    heads = [head.format(judgement.limits.rule.confidence) for head in _HEADS]
+    return make_table((*_NAMES, *figures_under(*heads)), rows)
 
 
 def _row(cell: Judged) -> tuple[str, ...]:
-    """Return the texts below `_COLUMNS`."""
+    """Return the texts below `_NAMES` and `_HEADS`."""
     name, decision = _printable(cell.name), cell.decision
     if decision is None or decision.ratio != decision.ratio:
-        return (name, cell.verdict, "", "", "")
+        return (name, cell.verdict, "", "", "", "", "")
     interval = f"{_change(decision.low)} to {_change(decision.high)}"
-    counts = f"{decision.base_n}+{decision.new_n}"
-    return (name, cell.verdict, _change(decision.ratio), interval, counts)
+    return (
+        name,
+        cell.verdict,
+        _change(decision.ratio),
+        interval,
+        f"+{decision.mde * 100:.2g} %" if isfinite(decision.mde) else "nothing",
+        f"{decision.base_boots}+{decision.new_boots}",
+        f"{decision.base_n}+{decision.new_n}",
+    )
 
 
 def _change(ratio: float) -> str:

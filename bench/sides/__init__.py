@@ -4,13 +4,14 @@
 from bench.sides.baseline import write_baseline
 from bench.sides.functions import Explanation, FunctionChange, explain, function_changes
 from bench.sides.names import cell_name, key_name
-from bench.sides.noise import session_noise
+from bench.sides.noise import LEAST_SESSIONS, session_medians, session_noise
 from bench.sides.phases import Breakdown, PhaseChange, breakdown
 from bench.sides.read import read_side
 from bench.sides.runs import side_of
 from bench.sides.side import CellValues, Key, SessionNoise, Side, changes, differences, keys_of
 
 __all__ = [
+    "LEAST_SESSIONS",
     "Breakdown",
     "CellValues",
     "Explanation",
@@ -28,6 +29,7 @@ __all__ = [
     "key_name",
     "keys_of",
     "read_side",
+    "session_medians",
     "session_noise",
     "side_of",
     "write_baseline",

@@ -7,9 +7,9 @@ boots, and one of pairs, since the n-th boots of both sides place memory by the 
 differ by the kernel alone. No test takes boots for closer together than their own medians are
 known from their reps.
 
-Of a single boot a side nothing tells what lies between boots. It is then assumed to be as much
-as lies between reps, and at least `ASSUMED`: ten boots had 0.003 to 0.11 % (docs/measuring.md).
-The verdict says so.
+A single boot a side does not show what lies between boots. It is then assumed to be as much as
+lies between reps, and at least `ASSUMED`: ten boots had 0.003 to 0.11 % (docs/measuring.md). The
+verdict says so.
 """
 
 from collections.abc import Sequence
@@ -25,6 +25,12 @@ from bench.stats.samples import Floats, Samples
 
 # Of the boots of a side, where there is one only: a relative standard deviation.
 ASSUMED = 0.001
+_ASSUMPTION = (
+    "boots differ no more than reps of one do, or by a standard deviation of "
+    f"{ASSUMED:.1%}: one boot a side does not show it"
+)
+# The farthest of five or more reps, in standard deviations of one: 1.6 for normal ones.
+_REACH = 1.5
 # Fewer reps of a lone boot do not show how far they lie apart.
 LEAST_REPS = 5
 # Pairs with fewer differences say next to nothing of how those vary.
@@ -70,6 +76,12 @@ def rows_of(side: Samples) -> list[Floats]:
     return [logs[starts[counts == reps][:, None] + np.arange(reps)] for reps in np.unique(counts)]
 
 
+def spread_between(side: Samples) -> float:
+    """Estimate the relative standard deviation of boots, two at least, of one side."""
+    medians = np.log(side.medians)
+    return max(float(medians.std(ddof=1)), _error_of_medians(rows_of(side)))
+
+
 def _of_boots(first: Floats, second: Floats, rows: Sequence[Floats]) -> tuple[Contrast, ...]:
     """Compare medians of boots: all of them, and in pairs where there are as many of both."""
     n, m = len(first), len(second)
@@ -86,7 +98,7 @@ def _of_boots(first: Floats, second: Floats, rows: Sequence[Floats]) -> tuple[Co
 
 def _of_reps(first: Floats, second: Floats, rows: Sequence[Floats]) -> tuple[Contrast, ...]:
     """Take boots to differ as much as the reps of one, or as boots of the other side do."""
-    spreads = [ASSUMED, *(float(_reaches(table).max()) for table in rows)]
+    spreads = [ASSUMED, *(float(_reaches(table).max()) / _REACH for table in rows)]
     spreads += [float(side.std(ddof=1)) for side in (first, second) if len(side) > 1]
     freedom = 2 * (min(table.shape[1] for table in rows) - 1)
     estimate = float(second.mean() - first.mean())

@@ -83,18 +83,21 @@ def detectable(
 
 
 @lru_cache(maxsize=4096)
-def seen_at(freedom: float, critical: float, power: float = 0.95) -> float:
+def seen_at(
+    freedom: float, critical: float, power: float = 0.95, known: float | None = None
+) -> float:
     """Compute which change, in estimated standard errors, a t test finds with this power.
 
     The c for which E[Phi(c s - critical s')] is the power: s and s' are two independent estimates
-    of the standard error, each the root of a chi-squared variable over its ``freedom``.
+    of the standard error, each the root of a chi-squared variable over its degrees of freedom.
+    s' is of the test, with ``freedom``, s that of the forecast, with as many if ``known`` does
+    not say how many. Infinite where no change would be found so often.
     """
-    if not np.isfinite(freedom):
-        return critical + float(norm.ppf(power))
-    spread = _errors(freedom)
+    known = freedom if known is None else known
+    forecast, test = _errors(known)[:, None], _errors(freedom)
 
     def missing(change: float) -> float:
-        return float(norm.cdf(change * spread[:, None] - critical * spread).mean()) - power
+        return float(norm.cdf(change * forecast - critical * test).mean()) - power
 
     return float(brentq(missing, 0, _MOST)) if missing(_MOST) > 0 else float("inf")
 
@@ -102,5 +105,7 @@ def seen_at(freedom: float, critical: float, power: float = 0.95) -> float:
 @lru_cache(maxsize=256)
 def _errors(freedom: float) -> Floats:
     """Return quantiles of an estimate of a standard error whose true value is 1."""
+    if not np.isfinite(freedom):
+        return np.ones(1)
     places = (np.arange(400) + 0.5) / 400
     return np.asarray(np.sqrt(chi2.ppf(places, freedom) / freedom))
