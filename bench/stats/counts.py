@@ -63,8 +63,7 @@ def decide_counts(cell: Evidence) -> Compared:
         contrasts = _of_boots(first, second, [*base, *new])
         return Compared(judged_by(decision, contrasts, cell.rule), contrasts)
     contrasts = _of_reps(first, second, [*base, *new])
-    spread = percent(contrasts[0].variance ** 0.5)[1:]
-    decision = replace(decision, assumed=f"boots lie {spread} apart, which one a side cannot show")
+    decision = replace(decision, assumed=_ASSUMPTION)
     return Compared(judged_by(decision, contrasts, cell.rule), contrasts)
 
 

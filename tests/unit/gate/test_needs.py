@@ -74,7 +74,7 @@ def test_the_lines() -> None:
         "at least 3 reps of each cell: a gate needs --reps 5+, an interval needs --reps 6+"
     )
     assert line("1", 3, Clock.ICOUNT) == (
-        "1 rep of each cell in each of 3 boots: a gate needs --reps 2, an interval needs --boots 6"
+        "1 rep of each cell in each of 3 boots: an interval needs --boots 6"
     )
     assert line("6", 1, Clock.WALL) == "6 reps of each cell: a gate needs --boots 5"
     assert line("7+", 1, Clock.WALL, here=True) == (
@@ -92,7 +92,9 @@ def test_a_run_says_it_once(replay: Bench) -> None:
 def test_boots_say_it_once(replay: Bench) -> None:
     plan = make_plan(load_scenario("smoke", {"mem": "64M,128M,256M", "reps": "1"}))
     ended = replay(recording(plan), "--reps", "1", "--boots", "2")
-    assert ended.err.count("1 rep of each cell in each of 2 boots: a gate needs --reps 3") == 1
+    assert (
+        ended.err.count("1 rep of each cell in each of 2 boots: an interval needs --boots 6") == 1
+    )
 
 
 def test_enough_is_not_spoken_of(replay: Bench) -> None:

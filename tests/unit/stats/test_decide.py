@@ -127,7 +127,8 @@ def test_swapped_sides_have_the_opposite_verdict(
     assert other.verdict is OPPOSITE[one.verdict]
     assert (one.ratio * other.ratio, one.low * other.high) == pytest.approx((1, 1))
     assert one.slower_share == pytest.approx(1 - other.slower_share)
-    assert (one.p, one.witness_p) == pytest.approx((other.p, other.witness_p))
+    assert one.p == pytest.approx(other.p)
+    assert one.mde == pytest.approx(other.mde)
 
 
 @settings(max_examples=60)
@@ -209,7 +210,7 @@ def test_five_boots_find_a_large_slowdown_in_a_large_family() -> None:
     """Ranks of five boots are never rarer than 1 in 126; a gate on them could not fire."""
     said = decide_all(family(40, 0.4, count=5))
     assert said[0].verdict is Verdict.REGRESSION
-    assert said[0].p == pytest.approx(2 / 252)
+    assert said[0].p is not None and said[0].p < 2 / 252
     assert all(one.verdict is not Verdict.REGRESSION for one in said[1:])
 
 
