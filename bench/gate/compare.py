@@ -20,6 +20,7 @@ from bench.sides import (
     CellValues,
     Key,
     Side,
+    alike_boots,
     changes,
     differences,
     key_name,
@@ -146,11 +147,17 @@ def pairs(base: Side, new: Side, noise: Mapping[Key, Noise] | None = None) -> li
             base.without.get(key, unknown),
             new.without.get(key, unknown),
             (noise or {}).get(key),
+            _alike(base, new, key),
             unlike_memory(base.cells.get(key), new.cells.get(key)),
         )
         for key in keys_of(base, new)
     ]
     return sorted(found, key=lambda pair: pair.name)
+
+
+def _alike(base: Side, new: Side, key: Key) -> tuple[tuple[int, int], ...] | None:
+    first, second = base.cells.get(key), new.cells.get(key)
+    return alike_boots(base, new, (first, second)) if first and second else None
 
 
 def unlike_memory(base: CellValues | None, new: CellValues | None) -> str:

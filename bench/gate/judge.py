@@ -27,6 +27,7 @@ class CellPair:
     why_no_base: str = ""
     why_no_new: str = ""
     noise: Noise | None = None  # between sessions of this cell
+    alike: tuple[tuple[int, int], ...] | None = None  # boots that were prepared alike
     unlike: str = ""  # why single boots of it cannot be compared
 
 
@@ -142,7 +143,8 @@ def judge(pairs: Sequence[CellPair], limits: Limits) -> Judgement:
 def _evidence(pair: CellPair, rule: Rule) -> Evidence | None:
     if pair.base is None or pair.new is None:
         return None
-    return Evidence(pair.base, pair.new, replace(rule, noise=pair.noise), pair.unlike)
+    own = replace(rule, noise=pair.noise)
+    return Evidence(pair.base, pair.new, own, pair.alike, pair.unlike)
 
 
 def _seen(cell: Judged, limits: Limits) -> Judged:

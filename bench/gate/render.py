@@ -3,7 +3,7 @@
 
 import json
 from dataclasses import asdict
-from math import isfinite
+from math import isfinite, log
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from bench.model.typed import finite
 from bench.report.export.markdown import markdown_section
 from bench.report.table.section import Column, Entry, Section, Table, figures_under, make_table
 from bench.report.text.text import sections_text
+from bench.stats.decision import percent
 
 _NAMES = tuple(Column(head, right=False, names=True) for head in ("cell", "verdict"))
 _HEADS = ("change", "{:.0%} interval", "would find", "boots", "n")
@@ -200,7 +201,7 @@ def _row(cell: Judged) -> tuple[str, ...]:
 def _change(ratio: float) -> str:
     if ratio in (0.0, float("inf")):
         return "?"
-    return f"{(ratio - 1) * 100:+.2f} %"
+    return percent(log(ratio))
 
 
 def _printable(value: str) -> str:

@@ -6,6 +6,7 @@ from bench.sides.functions import Explanation, FunctionChange, explain, function
 from bench.sides.names import cell_name, key_name
 from bench.sides.noise import LEAST_SESSIONS, session_medians, session_noise
 from bench.sides.phases import Breakdown, PhaseChange, breakdown
+from bench.sides.preparation import alike_boots
 from bench.sides.read import read_side
 from bench.sides.runs import side_of
 from bench.sides.side import CellValues, Key, SessionNoise, Side, changes, differences, keys_of
@@ -20,6 +21,7 @@ __all__ = [
     "PhaseChange",
     "SessionNoise",
     "Side",
+    "alike_boots",
     "breakdown",
     "cell_name",
     "changes",

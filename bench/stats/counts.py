@@ -2,14 +2,15 @@
 """The rule for instruction counts: the boot is the sample, its value the median of its reps.
 
 Reps of a boot repeat but for what falls into them, as a timer tick does; boots differ by where
-their memory lies. Two t tests look at the boots, each at half the level: one of both sides'
-boots, and one of pairs, since the n-th boots of both sides place memory by the same seed and
-differ by the kernel alone. No test takes boots for closer together than their own medians are
-known from their reps.
+their memory lies. Two t tests look at the boots, each at half the level. One is of all boots of
+both sides. The other is of pairs: boots of one seed place memory alike and run their reps in the
+same order, so that rep by rep they differ by the kernel alone, to 0.001 % where boots differ by
+0.05 %. The value of a pair is the median of what its reps differ by. No test takes boots for
+closer together than medians are known from reps.
 
 A single boot a side does not show what lies between boots. It is then assumed to be as much as
-lies between reps, and at least `ASSUMED`: ten boots had 0.003 to 0.11 % (docs/measuring.md). The
-verdict says so.
+lies between reps, and at least `ASSUMED`: ten boots had 0.003 to 0.11 %, differences of ten pairs
+0.004 to 0.024 % (docs/quality.md). The verdict says so.
 """
 
 from collections.abc import Sequence
@@ -23,11 +24,11 @@ from bench.stats.contrast import Contrast
 from bench.stats.decision import Compared, Evidence, judged_by, percent, start
 from bench.stats.samples import Floats, Samples
 
-# Of the boots of a side, where there is one only: a relative standard deviation.
-ASSUMED = 0.001
+# Where a side has one boot only: the standard deviation of boots, and of differences of pairs.
+ASSUMED, ASSUMED_OF_PAIRS = 0.001, 0.0003
 _ASSUMPTION = (
-    "boots differ no more than reps of one do, or by a standard deviation of "
-    f"{ASSUMED:.1%}: one boot a side does not show it"
+    "{} differ no more than reps do, or by a standard deviation of {:.2%}: "
+    "one boot a side does not show it"
 )
 # The farthest of five or more reps, in standard deviations of one: 1.6 for normal ones.
 _REACH = 1.5
@@ -60,10 +61,14 @@ def decide_counts(cell: Evidence) -> Compared:
     if why:
         return Compared(replace(decision, reason=why))
     if not single:
-        contrasts = _of_boots(first, second, [*base, *new])
+        least = _error_of_medians([*base, *new]) ** 2
+        contrasts = (_of_boots(first, second, least), *_of_pairs(cell, first, second, least))
         return Compared(judged_by(decision, contrasts, cell.rule), contrasts)
-    contrasts = _of_reps(first, second, [*base, *new])
-    decision = replace(decision, assumed=_ASSUMPTION)
+    if cell.pairs:
+        contrasts, assumed = _of_lone_pair(cell), ("boots of one seed", ASSUMED_OF_PAIRS)
+    else:
+        contrasts, assumed = _of_reps(first, second, [*base, *new]), ("boots", ASSUMED)
+    decision = replace(decision, assumed=_ASSUMPTION.format(*assumed))
     return Compared(judged_by(decision, contrasts, cell.rule), contrasts)
 
 
@@ -81,18 +86,49 @@ def spread_between(side: Samples) -> float:
     return max(float(medians.std(ddof=1)), _error_of_medians(rows_of(side)))
 
 
-def _of_boots(first: Floats, second: Floats, rows: Sequence[Floats]) -> tuple[Contrast, ...]:
-    """Compare medians of boots: all of them, and in pairs where there are as many of both."""
+def _of_boots(first: Floats, second: Floats, least: float) -> Contrast:
+    """Compare the medians of all boots of both sides, whose variance is at least that of reps."""
     n, m = len(first), len(second)
     freedom = n + m - 2
-    estimate = float(second.mean() - first.mean())
-    least = _error_of_medians(rows) ** 2
     pooled = float(first.var() * n + second.var() * m) / freedom
-    found = [Contrast(estimate, max(pooled, least), freedom, 1 / n + 1 / m)]
-    if n == m >= LEAST_PAIRS:
-        differences = float((second - first).var(ddof=1))
-        found.append(Contrast(estimate, max(differences, 2 * least), n - 1, 1 / n))
-    return tuple(found)
+    variance = max(pooled, least)
+    return Contrast(float(second.mean() - first.mean()), variance, freedom, 1 / n + 1 / m)
+
+
+def _of_pairs(cell: Evidence, first: Floats, second: Floats, least: float) -> tuple[Contrast, ...]:
+    """Compare pairs of boots, rep by rep; boots of which nothing is known by their medians."""
+    if cell.pairs is None:
+        same = len(first) == len(second)
+        values, least = (second - first if same else np.zeros(0)), 2 * least
+    else:
+        rows = differences_of(cell)
+        values = np.concatenate([np.zeros(0), *(np.median(table, axis=1) for table in rows)])
+        least = _error_of_medians(rows) ** 2 if rows else 0.0
+    if len(values) < LEAST_PAIRS:
+        return ()
+    variance = max(float(values.var(ddof=1)), least)
+    return (Contrast(float(values.mean()), variance, len(values) - 1, 1 / len(values)),)
+
+
+def differences_of(cell: Evidence) -> list[Floats]:
+    """Return what the reps of each pair of boots differ by, a sorted row a pair, as `rows_of`.
+
+    Of a boot that has more reps than the other one of its pair the first ones count.
+    """
+    found: dict[int, list[Floats]] = {}
+    for one, other in cell.pairs or ():
+        base = np.log(cell.base.values[cell.base.boots == one])
+        new = np.log(cell.new.values[cell.new.boots == other])
+        reps = min(len(base), len(new))
+        found.setdefault(reps, []).append(np.sort(new[:reps] - base[:reps]))
+    return [np.array(rows) for rows in found.values()]
+
+
+def _of_lone_pair(cell: Evidence) -> tuple[Contrast, ...]:
+    """Take differences of pairs to vary as much as those of the reps of one."""
+    (row,) = differences_of(cell)[0]
+    spread = max(ASSUMED_OF_PAIRS, float(_reaches(row[None, :]).max()) / _REACH)
+    return (Contrast(float(np.median(row)), spread**2, len(row) - 1, 1.0),)
 
 
 def _of_reps(first: Floats, second: Floats, rows: Sequence[Floats]) -> tuple[Contrast, ...]:

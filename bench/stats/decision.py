@@ -104,6 +104,8 @@ class Decision:
 class Evidence:
     """What a verdict on one cell is made from.
 
+    ``pairs`` names boots of base and new that were prepared alike, so that their reps are equal
+    one by one but for what is compared; empty where there are none, None where that is not known.
     ``unlike`` says why a single boot of one side cannot be held against one of the other, as
     of memory that lies otherwise; several boots a side are judged all the same.
     """
@@ -111,6 +113,7 @@ class Evidence:
     base: Samples
     new: Samples
     rule: Rule
+    pairs: tuple[tuple[int, int], ...] | None = None
     unlike: str = ""
 
 
@@ -129,14 +132,21 @@ class Compared:
 
 
 def shift_of(contrasts: Sequence[Contrast], confidence: float) -> Shift:
-    """Return the estimate with what the intervals of all contrasts have in common.
+    """Return the estimate that is known best, with what the intervals of all have in common.
 
-    Each has an equal part of the level, so that together they hold it (Bonferroni).
+    Each has an equal part of the level, so that together they hold it (Bonferroni). Intervals
+    that have nothing in common are no interval: the best known one stands then.
     """
     part = 1 - (1 - confidence) / len(contrasts)
-    half = min(each.half(part) for each in contrasts)
-    estimate = contrasts[0].estimate
-    return Shift(estimate, estimate - half, estimate + half)
+    halves = [each.half(part) for each in contrasts]
+    best = int(np.argmin(halves))
+    estimate, half = contrasts[best].estimate, halves[best]
+    sides = [*zip(contrasts, halves, strict=True)]
+    low = max(each.estimate - width for each, width in sides)
+    high = min(each.estimate + width for each, width in sides)
+    if not low <= estimate <= high:
+        low, high = estimate - half, estimate + half
+    return Shift(estimate, low, high)
 
 
 def p_of(contrasts: Sequence[Contrast]) -> float:
@@ -222,6 +232,7 @@ def _why_no_ratio(name: str, side: Samples) -> str:
 
 
 def percent(log_ratio: float) -> str:
-    """Spell a logarithm of a ratio as people say it: +5.1 %."""
+    """Spell a logarithm of a ratio as people say it: +5.1 %, +0.034 %."""
     parts = float(np.expm1(log_ratio)) * 100
-    return f"{parts:+.0f} %" if abs(parts) >= 10 else f"{parts:+.3f}"[:5] + " %"
+    digits = 0 if abs(parts) >= 10 else 2 if abs(parts) >= 0.095 else 3
+    return f"{parts:+.{digits}f} %"
