@@ -234,5 +234,6 @@ def _why_no_ratio(name: str, side: Samples) -> str:
 def percent(log_ratio: float) -> str:
     """Spell a logarithm of a ratio as people say it: +5.1 %, +0.034 %."""
     parts = float(np.expm1(log_ratio)) * 100
-    digits = 0 if abs(parts) >= 10 else 2 if abs(parts) >= 0.095 else 3
+    size = abs(parts)
+    digits = 0 if size >= 100 else 3 if 0.0005 <= size < 0.095 else 2
     return f"{parts:+.{digits}f} %"

@@ -179,10 +179,10 @@ def test_damaged_runs_are_compared_by_force_only(bench: Bench, base: Path, tmp_p
 @pytest.mark.parametrize(
     "share", ["0", "0%", "-1%", "2x", "100%", "7", "nan", "inf%", "", "9" * 400]
 )
-@pytest.mark.parametrize("option", ["--threshold", "--floor"])
+@pytest.mark.parametrize("option", ["--threshold", "--floor", "--must-see"])
 def test_a_share_that_is_none(option: str, share: str, bench: Bench, base: Path) -> None:
     ended = bench("gate", base, base, f"{option}={share}")
-    if (option, share) == ("--floor", ""):  # as if it was not given
+    if not share:  # as if it was not given
         assert ended.code == 0
     else:
         assert (ended.code, ended.out) == (2, "") and ended.err.startswith(f"bench: {option}: ")

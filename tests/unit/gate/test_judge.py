@@ -54,13 +54,41 @@ def test_a_floor_above_the_threshold(floor: str, code: int, bench: Bench, tmp_pa
     assert bench("gate", *sides, "--threshold", "0.1%", *words).code == code
 
 
-def test_a_floor_is_taken_from_boots_of_one_kernel(bench: Bench, tmp_path: Path) -> None:
-    """Noise of 0.2 % a rep is some 0.3 % between medians of two boots, and no more."""
-    sides = [write_run(tmp_path / name, noisy(len(name), boots=8)) for name in ("a", "bb")]
+def test_a_floor_of_counts_is_taken_from_boots_of_one_kernel(bench: Bench, tmp_path: Path) -> None:
+    """Noise of 0.2 % a rep is some 0.1 % between medians of two boots, and no more."""
+    sides = [
+        write_run(tmp_path / name, noisy(len(name), boots=8), Clock.ICOUNT) for name in ("a", "bb")
+    ]
     ended = bench("gate", *sides, "--threshold", "0.1%", "--aa", sides[0])
     floor = float(ended.out.partition("noise floor ")[2].partition("%")[0])
     assert 0.1 < floor < 0.6
     assert ended.code == 0
+
+
+def test_boots_of_one_session_do_not_show_what_lies_between_sessions(
+    bench: Bench, tmp_path: Path
+) -> None:
+    sides = [write_run(tmp_path / name, noisy(len(name), boots=8)) for name in ("a", "bb")]
+    ended = bench("gate", *sides, "--aa", sides[0])
+    assert ended.code == 125 and "fewer than 3 sessions" in ended.err
+
+
+def test_noise_between_sessions_is_taken_from_runs_of_one_kernel(
+    bench: Bench, tmp_path: Path
+) -> None:
+    """Sides 3 % apart, of sessions that differ by 2 %: no regression. Quiet sessions: one."""
+    sides = [
+        write_run(tmp_path / name, noisy(seed, scale, boots=8))
+        for name, seed, scale in (("base", 1, 1.0), ("new", 2, 1.03))
+    ]
+    assert bench("gate", *sides).code == 125  # nothing says what lies between sessions
+    for place, spread in (("wild", 0.02), ("quiet", 0.001)):
+        for number, level in enumerate((0, 1, -1, 0.5, -0.5, 1)):
+            run = tmp_path / place / str(number)
+            write_run(run, noisy(10 + number, 1 + spread * level, boots=5))
+    wild = bench("gate", *sides, "--aa", tmp_path / "wild")
+    assert wild.code == 0 and "2 inconclusive" in wild.out
+    assert bench("gate", *sides, "--aa", tmp_path / "quiet").code == 1
 
 
 @pytest.mark.parametrize("values", [{NEW: {1: [0], 2: [5]}}, {NEW: {1: [5], 2: [0], 3: [5]}}])
@@ -89,10 +117,20 @@ def test_counts_are_told_apart_at_a_tenth_of_a_percent(
 
 
 def test_counts_that_overlap_are_no_regression(bench: Bench, tmp_path: Path) -> None:
-    """Medians are 1 % apart, reps of each side 4 %."""
+    """Medians are 1 % apart, reps of each side 4 %, and nothing says that they go together."""
+    values = {RESET: {1: [1_000_000 + 10_000 * rep for rep in range(5)]}}
+    sides = [CellPair("x", few(*values[RESET][1]), few(*(1.01 * v for v in values[RESET][1])))]
+    found = judged(sides, threshold=0.001)
+    assert (found.code, found.cells[0].verdict) == (0, "inconclusive")
+
+
+def test_reps_of_boots_that_were_prepared_alike_are_held_against_one_another(
+    bench: Bench, tmp_path: Path
+) -> None:
+    """The same medians and spreads, of guests with one seed: each rep is 1 % slower."""
     sides = (counted(tmp_path / n, s, step=13_000) for n, s in (("base", 1.0), ("new", 1.01)))
     ended = bench("gate", *sides, "--threshold", "0.1%")
-    assert ended.code == 0 and "2 inconclusive" in ended.out
+    assert ended.code == 1 and "boots of one seed" in ended.out
 
 
 def boots_of(seed: int, scale: float) -> list[list[float]]:

@@ -42,9 +42,11 @@ def every(name: str = "cell", why: str = "failed: it died") -> Judgement:
 def test_the_text_has_the_worst_first_and_says_why() -> None:
     text = verdicts.judgement_text(every())
     head, table, why = text.split("\n\n")
-    assert head == (
+    verdict, assumed = head.splitlines()
+    assert verdict == (
         "1 regression, 1 missing, 2 inconclusive, 1 improvement, 1 no change (threshold 2.00%)"
     )
+    assert assumed.startswith("assumes that boots differ no more than reps do")
     order = [line.split()[1] for line in table.splitlines()[1:]]
     assert order == ["regression", "missing", "blind", "inconclusive", "improvement", "no-change"]
     assert "+10.00 %" in table and "-10.00 %" in table
@@ -65,8 +67,8 @@ def test_the_floor_stands_beside_the_threshold() -> None:
 @given(st.text(st.characters(), min_size=1, max_size=200))
 def test_no_name_and_no_reason_breaks_a_line(text: str) -> None:
     found = every(text, text)
-    assert len(verdicts.judgement_text(found).splitlines()) == 2 + 7 + 1 + 1 + 4
-    assert len(verdicts.judgement_markdown(found).splitlines()) == 2 + 2 + 6 + 1 + 4
+    assert len(verdicts.judgement_text(found).splitlines()) == 3 + 7 + 1 + 1 + 4
+    assert len(verdicts.judgement_markdown(found).splitlines()) == 2 + 2 + 6 + 1 + 5
     for written in (
         verdicts.judgement_text(found),
         verdicts.judgement_markdown(found),
@@ -88,7 +90,7 @@ def shown(text: str) -> str:
 def test_markdown_shows_a_name_as_it_is() -> None:
     lines = verdicts.judgement_markdown(every(EVIL, EVIL)).splitlines()
     table = [line for line in lines if line.startswith("|")]
-    assert {len(cells_of(line)) for line in table} == {5}
+    assert {len(cells_of(line)) for line in table} == {7}
     assert [shown(cells_of(line)[0]) for line in table[2:4]] == [
         *(f"{EVIL} regression", f"{EVIL} missing")
     ]
@@ -101,14 +103,14 @@ def test_markdown_shows_a_name_as_it_is() -> None:
 def test_no_name_moves_a_column(name: str) -> None:
     rows = verdicts.judgement_markdown(every(f"x{name}")).splitlines()[4:10]
     for row in rows:
-        assert cells_of(row)[1] in row.split(" | ") and len(cells_of(row)) == 5
+        assert cells_of(row)[1] in row.split(" | ") and len(cells_of(row)) == 7
         assert shown(cells_of(row)[0]).startswith(" ".join(f"x{name}".split()))
 
 
 def test_json_is_what_was_found() -> None:
     found = every(EVIL)
     whole = json.loads(verdicts.as_json(found), parse_constant=pytest.fail)
-    assert (whole["format"], whole["code"]) == (1, 1)
+    assert (whole["format"], whole["code"]) == (2, 1)
     assert whole["rule"]["threshold"] == 0.02 and whole["rule"]["floor"] is None
     assert [cell["cell"] for cell in whole["cells"]] == [cell.name for cell in found.cells]
     assert [cell["verdict"] for cell in whole["cells"]] == [cell.verdict for cell in found.cells]
@@ -176,7 +178,9 @@ def test_junit_says_why(tmp_path: Path) -> None:
     case = next(ElementTree.parse(tmp_path / "gate.xml").iter("testcase"))
     assert case[0].tag == "failure" or case[1].tag == "failure"
     failure = next(case.iter("failure"))
-    assert failure.attrib["message"].startswith("+10 %") and failure.attrib["type"] == "regression"
+    assert (
+        failure.attrib["message"].startswith("+10.00 %") and failure.attrib["type"] == "regression"
+    )
     assert "+10.00 %" in str(next(case.iter("system-out")).text)
 
 

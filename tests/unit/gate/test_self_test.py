@@ -72,9 +72,10 @@ def test_too_few_boots_make_it_blind(boots: int, bench: Bench, tmp_path: Path) -
 
 
 def test_noise_above_the_threshold_makes_it_blind(bench: Bench, tmp_path: Path) -> None:
-    """Reps lie 4 % apart: 0.2 % would drown."""
-    lines = blind(bench, counted(tmp_path / "run", step=13_000), "--threshold", "0.1%")
-    assert len(lines) == 2 and "too far for 0.1 %" in lines[0]
+    """Boots lie 0.1 % apart: 0.02 % would drown."""
+    parent = write_series(tmp_path / "s", {"a": 1.0}, boots=6)
+    lines = blind(bench, parent / "a", "--threshold", "0.01%")
+    assert len(lines) == 2 and "neither a change nor within" in lines[0]
 
 
 def test_a_cell_without_a_value_is_one_that_it_cannot_see(bench: Bench, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ COUNTS = Rule(Clock.ICOUNT, threshold=0.005)
 
 def decide(base: Samples, new: Samples, rule: Rule = COUNTS, unlike: str = "") -> Decision:
     """Decide on one cell that is gated alone."""
-    return decide_all([Evidence(base, new, rule, unlike)])[0]
+    return decide_all([Evidence(base, new, rule, unlike=unlike)])[0]
 
 
 REPS = np.array([1000000.0, 1000010, 1000020, 1000005, 1000015])
