@@ -26,6 +26,7 @@ from bench.sides import (
     key_name,
     keys_of,
     read_side,
+    same_run,
     session_medians,
     session_noise,
 )
@@ -65,6 +66,7 @@ class Sides:
     unlike: tuple[str, ...]  # what differs and should not: only with --force
     changed: tuple[str, ...]  # what differs and may
     interleaved: bool
+    same: str = ""  # that both are one and the same measurement
 
 
 def read_sides(question: GateOptions) -> Sides:
@@ -74,7 +76,7 @@ def read_sides(question: GateOptions) -> Sides:
     if unlike and not question.force:
         raise CannotJudge(f"these cannot be compared: {'; '.join(unlike)}", "or --force")
     turns = took_turns(question.base, question.new)
-    return Sides(base, new, unlike, tuple(changes(base, new)), turns)
+    return Sides(base, new, unlike, tuple(changes(base, new)), turns, same_run(base, new))
 
 
 def _read(path: Path, force: bool) -> Side:
@@ -106,7 +108,7 @@ def ask(question: GateOptions, sides: Sides) -> Judgement:
     limits = Limits(rule, budget, question.strict, must_see_of(question))
     judgement = judge(pairs(sides.base, sides.new, noise), limits)
     no_result = sides.base.facts.get("no result") or sides.new.facts.get("no result", "")
-    return replace(judgement, no_result=no_result)
+    return replace(judgement, no_result=no_result, same=sides.same)
 
 
 def threshold_of(question: GateOptions) -> float:

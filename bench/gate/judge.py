@@ -96,6 +96,7 @@ class Judgement:
     cells: tuple[Judged, ...]
     limits: Limits
     no_result: str = ""  # why no figure of a side is a result
+    same: str = ""  # that both sides are one measurement, so that nothing can differ
     unexplained: str = ""  # why no function is named where a profile was to be had
 
     @property
@@ -122,7 +123,7 @@ class Judgement:
         if self.regressed:
             return EXIT_REGRESSION
         unjudged = not self.cells or any(cell.blind for cell in self.cells)
-        undecided = self.limits.strict and self.having(Verdict.INCONCLUSIVE.value)
+        undecided = self.limits.strict and (self.having(Verdict.INCONCLUSIVE.value) or self.same)
         return EXIT_CANNOT_JUDGE if unjudged or undecided else EXIT_GOOD
 
 

@@ -90,6 +90,7 @@ def as_json(judgement: Judgement) -> str:
     ]
     rule = asdict(judgement.limits.rule)
     marked = {"no_result": judgement.no_result} if judgement.no_result else {}
+    marked |= {"same": judgement.same} if judgement.same else {}
     marked |= {"unexplained": judgement.unexplained} if judgement.unexplained else {}
     found = {"format": 2, "code": judgement.code, **marked, "rule": rule, "cells": cells}
     return json.dumps(finite(found), indent=2)
@@ -129,7 +130,8 @@ def _unexplained(judgement: Judgement) -> list[str]:
 def _remarks(judgement: Judgement) -> list[str]:
     """Say what holds for the whole gate: what it assumes, and what is not explained."""
     assumed = [f"assumes that {_printable(each)}" for each in judgement.assumed]
-    return [*assumed, *_unexplained(judgement)]
+    same = [_printable(judgement.same)] if judgement.same else []
+    return [*same, *assumed, *_unexplained(judgement)]
 
 
 def write_junit(judgement: Judgement, path: Path) -> None:

@@ -2,6 +2,7 @@
 """The two sides of a comparison: what each measured, and where, whatever file it comes from."""
 
 from bench.sides.baseline import write_baseline
+from bench.sides.copies import same_run
 from bench.sides.functions import Explanation, FunctionChange, explain, function_changes
 from bench.sides.names import cell_name, key_name
 from bench.sides.noise import LEAST_SESSIONS, session_medians, session_noise
@@ -31,6 +32,7 @@ __all__ = [
     "key_name",
     "keys_of",
     "read_side",
+    "same_run",
     "session_medians",
     "session_noise",
     "side_of",

@@ -42,6 +42,18 @@ def measured_when(run: Run) -> str:
     return " ".join(filter(None, (first.began, first.host, first.boot_id))) if first.began else ""
 
 
+def is_copy(run: Run, other: Run) -> bool:
+    """Tell whether two runs that have a boot in common measured it once, and not one by one.
+
+    The same guest cannot be had twice. A boot of the host may be measured again, by a session
+    that began at another time.
+    """
+    if "host" not in (run.facts.executor.name, other.facts.executor.name):
+        return True
+    when = measured_when(run)
+    return bool(when) and when == measured_when(other)
+
+
 def session_of(run: Run) -> str:
     """Name the session of a run: boots that took turns share one, and a resumed run is one."""
     return str(session_directory(run.path))

@@ -27,6 +27,7 @@ _EXACT = 1 << 51
 FORMAT: Final = 1
 FORMAT_KEY = "bench_format"
 BOOT = "bench_boot"  # of a pyperf.Run: which boot its values are from
+IDENTITY, BEGAN = "bench_identity", "bench_began"  # of a pyperf.Run: what makes its boot itself
 ZEROS = "bench_zeros"  # places of values that were 0, which pyperf does not take: "0,7"
 LEFT_OUT = "bench_values_left_out"  # how many those are
 DAMAGE = "bench_damage"  # what is wrong with the run that the file was made from
@@ -98,6 +99,7 @@ def side_of_pyperf(text: str, name: str) -> Side:
 
 def _ours(suite: Any, name: str) -> Side:
     found: dict[Key, CellValues] = {}
+    boots: dict[int, Metadata] = {}
     first = suite.get_benchmarks()[0].get_metadata()
     facts = _facts_in(first)
     if facts.get("unit") not in [clock.unit for clock in Clock]:
@@ -112,8 +114,25 @@ def _ours(suite: Any, name: str) -> Side:
         if key in found:
             raise ValueError(f"{bench.get_name()} stands in it twice")
         found[key] = _our_series(bench, facts["unit"])
+        boots |= {run.get_metadata()[BOOT]: run.get_metadata() for run in bench.get_runs()}
     damage = (f"of a damaged run: {first[DAMAGE]}",) if DAMAGE in first else ()
-    return Side(name, facts, found, _without_in(first), damage)
+    return Side(
+        name,
+        facts,
+        found,
+        _without_in(first),
+        damage,
+        identities=_texts(boots, IDENTITY),
+        began=_texts(boots, BEGAN),
+    )
+
+
+def _texts(boots: Mapping[int, Metadata], name: str) -> dict[int, str]:
+    """Return what the boots that have it say under a name."""
+    found = {boot: metadata[name] for boot, metadata in boots.items() if name in metadata}
+    if not all(isinstance(text, str) and text.isprintable() for text in found.values()):
+        raise ValueError(f"a {name} is no line of text")
+    return found
 
 
 def _our_series(bench: Any, unit: str) -> CellValues:

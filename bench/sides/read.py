@@ -11,6 +11,7 @@ from typing import Any
 
 from bench.errors import CannotJudge, UsageError
 from bench.sides.baseline import MARK, side_of_baseline
+from bench.sides.copies import without_copies
 from bench.sides.runs import read_runs
 from bench.sides.side import Side
 
@@ -35,7 +36,7 @@ def read_side(paths: Path | Sequence[Path], force: bool = False) -> Side:
     side = _side_of_file(files[0])
     if side.damage and not force:
         raise CannotJudge(f"{side.name}: {side.damage[0]}", "write it anew, or --force")
-    return side
+    return without_copies(side, force)
 
 
 def _is_directory(path: Path) -> bool:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Make a side of run directories: of one, or of several whose boots are numbered on."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,8 @@ from bench.errors import CannotJudge, UsageError
 from bench.results.columns import CellColumns
 from bench.results.comparable import facts_of
 from bench.results.writer import Run, load
-from bench.sides.identity import boot_identity, host_boot, measured_when, session_of
+from bench.sides.copies import COPIES_HINT, without_boots, without_copies
+from bench.sides.identity import boot_identity, is_copy, measured_when, session_of
 from bench.sides.side import CellValues, Key, Side, Ticks, changes, differences
 
 _FAILED = "failed"
@@ -46,7 +48,7 @@ def side_of(runs: Sequence[Run], force: bool = False) -> Side:
                 .replace(" in NEW", f" in {other.name}")
             )
             raise CannotJudge(f"runs of one side are not alike: {unlike}", "or --force")
-    side = _joined(runs, sides)
+    side = _joined(runs, sides, force)
     if not side.cells:
         raise CannotJudge(f"{side.name}: no cell was measured")
     return side
@@ -79,18 +81,26 @@ def _series(samples: CellColumns) -> CellValues:
     )
 
 
-def _joined(runs: Sequence[Run], sides: Sequence[Side]) -> Side:
+def _joined(runs: Sequence[Run], sides: Sequence[Side], force: bool) -> Side:
     numbers = _Numbers(runs, sides)
     if len(sides) == 1:
-        return replace(sides[0], identities=numbers.identities, began=numbers.began)
+        alone = replace(sides[0], identities=numbers.identities, began=numbers.began)
+        return without_copies(alone, force)
     series: dict[Key, CellValues] = {}
+    copies: dict[str, None] = {}
+    copied = [numbers.copied(at) for at in range(len(sides))]
     for key in dict.fromkeys(key for side in sides for key in side.cells):
-        parts = [
-            numbers.applied(at, each)
-            for at, side in enumerate(sides)
-            if (each := side.cells.get(key))
-        ]
+        known: set[int] = set()
+        parts = []
+        for at, side in enumerate(sides):
+            if each := side.cells.get(key):
+                again = [boot for boot in copied[at] if boot in known]
+                parts.append(without_boots(numbers.applied(at, each), again))
+                known |= {*parts[-1].boots.tolist()}
+                copies |= dict.fromkeys(numbers.copy_text(at, boot) for boot in again)
         series[key] = _in_one(parts)
+    if copies and not force:
+        raise CannotJudge(next(iter(copies)), COPIES_HINT)
     without: dict[Key, str] = {}
     for side in sides:
         for key, why in side.without.items():
@@ -98,16 +108,18 @@ def _joined(runs: Sequence[Run], sides: Sequence[Side]) -> Side:
                 series.pop(key, None)
             if key not in series:
                 without.setdefault(key, why)
-    return Side(
+    damage = [f"{side.name}: {what}" for side in sides for what in side.damage]
+    joined = Side(
         f"{sides[0].name} and {len(sides) - 1} more",
         _common(sides),
         series,
         without,
-        tuple(f"{side.name}: {what}" for side in sides for what in side.damage),
+        (*damage, *(f"{text}: taken as one" for text in copies)),
         tuple(run.path for run in runs),
         identities=numbers.identities,
         began=numbers.began,
     )
+    return without_copies(joined, force, numbers.names)
 
 
 def _in_one(parts: Sequence[CellValues]) -> CellValues:
@@ -142,8 +154,9 @@ def _common(sides: Sequence[Side]) -> dict[str, str]:
 class _Numbers:
     """Number boots and sessions on from run to run, from 1.
 
-    A guest's boots are its own. Runs on the host of one and the same boot of the machine
-    are not replicas of it: they share its number, and its session. A run alone keeps its numbers.
+    Boots of one identity are one boot and share its number, and its session: runs on one boot of
+    the host, or scenarios of which a guest went on from one saved state. A run alone keeps its
+    numbers.
     """
 
     def __init__(self, runs: Sequence[Run], sides: Sequence[Side]) -> None:
@@ -154,6 +167,9 @@ class _Numbers:
         self._session_of_boot: dict[int, int] = {}
         self.identities: dict[int, str] = {}  # of boots, by the number in the side
         self.began: dict[int, str] = {}  # the same
+        self._measured: dict[int, list[tuple[int, int]]] = defaultdict(list)  # places of a number
+        self.names: dict[int, str] = {}
+        self._runs = runs
         self._alone = len(runs) == 1
         for run, side in zip(runs, sides, strict=True):
             self._add(run, side)
@@ -171,14 +187,44 @@ class _Numbers:
 
     def _number(self, at: int, run: Run, boot: int, last: int) -> int:
         """Give a boot of a run its number, and note what is known of it."""
-        shared = host_boot(run, boot, last) or (at, boot)
-        number = boot if self._alone else self._known.setdefault(shared, len(self._known) + 1)
+        identity = boot_identity(run, boot, last)
+        number = boot
+        if not self._alone:
+            number = self._known.setdefault(identity or (at, boot), len(self._known) + 1)
         self._boots[at, boot] = number
-        if identity := boot_identity(run, boot, last):
+        self._measured[number].append((at, boot))
+        self.names.setdefault(number, f"{run.path} (boot {boot})")
+        if identity:
             self.identities.setdefault(number, identity)
         if when := measured_when(run):
             self.began.setdefault(number, when)
         return number
+
+    def copied(self, at: int) -> list[int]:
+        """List the boots that a run has measured and that are those of a run before it."""
+        return [
+            number
+            for number, places in self._measured.items()
+            for place, _ in places
+            if place == at and self._original(at, number) is not None
+        ]
+
+    def copy_text(self, at: int, number: int) -> str:
+        """Say which boot of a run is a copy, and of which."""
+        before, (_, boot) = self._original(at, number), self._place(at, number)
+        run = self._runs[at].path
+        same = f"both are of {self.identities[number]}"
+        return f"{before} and {run} (boot {boot}) are copies of one boot: {same}"
+
+    def _place(self, at: int, number: int) -> tuple[int, int]:
+        return next(place for place in self._measured[number] if place[0] == at)
+
+    def _original(self, at: int, number: int) -> str | None:
+        """Name the first boot before that of a run which is the same one; None without one."""
+        for place, boot in self._measured[number]:
+            if place < at and is_copy(self._runs[place], self._runs[at]):
+                return f"{self._runs[place].path} (boot {boot})"
+        return None
 
     def applied(self, at: int, values: CellValues) -> CellValues:
         """Return the values of a run with the numbers of the side."""

@@ -18,13 +18,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.stats.decision import Rule
-from bench.stats.noise import noise_floor
+from bench.stats.noise import Noise
 from tests.quality.rules import OTHERS, Ours, ours
-from tests.quality.simulate import MACHINES, Machine, Sides, Values
+from tests.quality.simulate import MACHINES, Machine, Sides
 
 EFFECTS = (0.0, 0.03, 0.05, 0.10)
 OURS = "bench gate"
-AA_RUNS = 20  # for a noise floor
+AA_RUNS = 20  # pairs of sessions
 LEVEL = "   ours at its level"
 THRESHOLDS = (0.001, 0.01, 0.02, 0.03, 0.04, 0.05)
 
@@ -62,13 +62,14 @@ class Measured:
         ]
 
 
-def floors(rng: np.random.Generator, machine: Machine, trials: int) -> Values | None:
-    """A noise floor a trial, each of its own A/A runs; None where boots took turns."""
+def noises(rng: np.random.Generator, machine: Machine, trials: int) -> list[Noise] | None:
+    """What sessions differ by, a trial each, of its own A/A runs; None where boots took turns."""
     if machine.interleaved:
         return None
-    runs = ours(machine.make(rng, 100 * AA_RUNS, 0.0), Rule(interleaved=False))
-    ratios = np.array([decision.ratio for decision in runs.decisions])
-    return np.array([noise_floor(rng.choice(ratios, AA_RUNS).tolist()) for _ in range(trials)])
+    base, new = machine.make(rng, 100 * AA_RUNS, 0.0)
+    apart = np.log(np.median(new, axis=(1, 2)) / np.median(base, axis=(1, 2)))
+    drawn = rng.choice(apart, (trials, AA_RUNS))
+    return [Noise(float(np.sqrt(np.mean(each**2) / 2)), AA_RUNS) for each in drawn]
 
 
 def measure(
@@ -81,7 +82,7 @@ def measure(
         sides: Sides = machine.make(rng, trials, effect)
         for name, rule in OTHERS.items():
             shares[name][effect] = float(rule(*sides).mean())
-        known = floors(rng, machine, trials)
+        known = noises(rng, machine, trials)
         said[effect] = ours(sides, Rule(interleaved=machine.interleaved), known)
         shares[OURS][effect] = said[effect].share("regression")
     return Measured(machine, shares, said)

@@ -14,8 +14,8 @@ from bench.report.table.cells import CellTable
 from bench.results.columns import CellColumns
 from bench.results.comparable import facts_of
 from bench.results.writer import Run
+from bench.sides import Side, side_of
 from bench.sides import pyperf_file as keys
-from bench.sides import side_of
 from bench.sides.names import cell_name
 
 _ZEROS = "left out: pyperf takes no value of 0, and a boot of it has no other"
@@ -42,7 +42,14 @@ def pyperf_json(run: Run) -> str:
     ]
     shared |= keys.without_metadata([*without, *((cell, _ZEROS) for cell in zeros)])
     left = [cell for cell in cells if cell not in zeros]
-    return _dumped([_benchmark(cell, boots[cell], run.clock, shared) for cell in left], run)
+    own = {boot: _own(side, boot) for boot in {*side.identities, *side.began}}
+    return _dumped([_benchmark(cell, boots[cell], run.clock, shared, own) for cell in left], run)
+
+
+def _own(side: Side, boot: int) -> dict[str, str]:
+    """Return what makes a boot itself, as far as it is known."""
+    known = {keys.IDENTITY: side.identities.get(boot), keys.BEGAN: side.began.get(boot)}
+    return {name: text for name, text in known.items() if text}
 
 
 def _boots(columns: CellColumns) -> dict[int, CellColumns]:
@@ -71,7 +78,11 @@ def _shared(run: Run) -> dict[str, str | int]:
 
 
 def _benchmark(
-    cell: Cell, boots: Mapping[int, CellColumns], clock: Clock, shared: Mapping[str, str | int]
+    cell: Cell,
+    boots: Mapping[int, CellColumns],
+    clock: Clock,
+    shared: Mapping[str, str | int],
+    own: Mapping[int, Mapping[str, str]],
 ) -> Any:
     metadata = {
         **shared,
@@ -80,7 +91,10 @@ def _benchmark(
         "unit": "second" if clock is Clock.WALL else "integer",
     }
     return pyperf.Benchmark(
-        [_run(reps, clock, {**metadata, keys.BOOT: boot}) for boot, reps in boots.items()]
+        [
+            _run(reps, clock, {**metadata, **own.get(boot, {}), keys.BOOT: boot})
+            for boot, reps in boots.items()
+        ]
     )
 
 

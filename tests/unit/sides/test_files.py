@@ -3,6 +3,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pyperf
 import pytest
@@ -47,14 +48,18 @@ def test_every_value_comes_back(
 
 
 def test_a_baseline_is_a_line_a_cell_and_the_same_each_time(tmp_path: Path) -> None:
-    run = write_run(tmp_path / "run", noisy(1), without={LARGE: FAILED})
+    boot: dict[str, Any] = {
+        "seed": 1,
+        "sessions": [{"began": "2026-01-01T00:00:00+00:00", "helper": "h1"}],
+    }
+    run = write_run(tmp_path / "run", noisy(1), without={LARGE: FAILED}, **boot)
     text = as_baseline(run, tmp_path / "one").read_text()
     assert text == as_baseline(tmp_path / "one", tmp_path / "two").read_text()
     lines = [line for line in text.splitlines() if '"method"' in line]
     assert len(lines) == 3 and lines == sorted(lines)
     other = {**noisy(1), NEW: {1: [7]}}
     changed = as_baseline(
-        write_run(tmp_path / "other", other, without={LARGE: FAILED}), tmp_path / "3"
+        write_run(tmp_path / "other", other, without={LARGE: FAILED}, **boot), tmp_path / "3"
     )
     both = zip(text.splitlines(), changed.read_text().splitlines(), strict=True)
     assert sum(a != b for a, b in both) == 2  # the crc too

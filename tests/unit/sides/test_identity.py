@@ -19,8 +19,8 @@ def session(number: int = 1, **more: str) -> dict[str, str]:
     return {"began": f"2026-01-0{number}T00:00:00+00:00", "helper": "h1", **more}
 
 
-def host(path: Path, boot_ids: list[str], values: Any) -> Path:
-    found = [session(at, boot_id=boot_id) for at, boot_id in enumerate(boot_ids, 1)]
+def host(path: Path, boot_ids: list[str], values: Any, first: int = 1) -> Path:
+    found = [session(at, boot_id=boot_id) for at, boot_id in enumerate(boot_ids, first)]
     return write_run(path, values, executor={"name": "host"}, sessions=found)
 
 
@@ -35,8 +35,8 @@ def test_boots_that_took_turns_are_of_one_session(tmp_path: Path) -> None:
     both = [parent / place for place in ("a/01", "a/02", "b/01")]
     side = read_side([*both, write_run(tmp_path / "alone", {NEW: {1: [7], 2: [8]}})])
     assert sessions_of(side) == [1] * 12 + [2, 2]
-    other = write_series(tmp_path / "other", {"a": 1.0}, boots=1)
-    assert {*sessions_of(read_side([parent / "a/01", other / "a/01"]))} == {1, 2}
+    other = write_series(tmp_path / "other", {"a": 1.0, "b": 1.0}, boots=1)
+    assert {*sessions_of(read_side([parent / "a/01", other / "b/01"]))} == {1, 2}
 
 
 def test_a_run_that_was_resumed_is_one_session(tmp_path: Path) -> None:
@@ -47,8 +47,8 @@ def test_a_run_that_was_resumed_is_one_session(tmp_path: Path) -> None:
 def test_boots_of_a_session_are_never_of_two(tmp_path: Path) -> None:
     """Runs on one boot of the host share its number: a boot belongs to one session."""
     a = host(tmp_path / "a", ["x"], {NEW: {1: [1]}})
-    b = host(tmp_path / "b", ["x", "y"], {NEW: {1: [2], 2: [3]}})
-    c = host(tmp_path / "c", ["z"], {NEW: {1: [4]}})
+    b = host(tmp_path / "b", ["x", "y"], {NEW: {1: [2], 2: [3]}}, 2)
+    c = host(tmp_path / "c", ["z"], {NEW: {1: [4]}}, 4)
     side = read_side([a, b, c])
     assert (side.cells[NEW].boots.tolist(), sessions_of(side)) == ([1, 1, 2, 3], [1, 1, 1, 3])
     assert side.identities == {1: "boot_id x", 2: "boot_id y", 3: "boot_id z"}
