@@ -42,7 +42,7 @@ class CountedMachine:
 
     def _side(self, rng: np.random.Generator, shape: tuple[int, int, int]) -> Values:
         stray = np.where(rng.random(shape) < STRAY, rng.uniform(0.01, 1.5, shape), 0.0)
-        return np.rint(LEVEL * np.exp(self.logs(rng, shape)) * (1 + stray))
+        return np.asarray(np.rint(LEVEL * np.exp(self.logs(rng, shape)) * (1 + stray)))
 
 
 def _levels(rng: np.random.Generator, shape: tuple[int, int, int], sd: float) -> Values:
@@ -101,7 +101,7 @@ def forecasts(machine: CountedMachine, boots: int, reps: int, trials: int) -> fl
     shape = (trials, boots, reps)
     foretold = ours(machine.make(rng, shape), COARSE).decisions
     base, new = machine.make(rng, shape)
-    scale = np.array([1 + min(each.mde, 10.0) for each in foretold])[:, None, None]
+    scale = np.array([1 + 1e-5 + min(each.mde, 10.0) for each in foretold])[:, None, None]
     return ours((base, new * scale), COARSE).share("regression")
 
 
