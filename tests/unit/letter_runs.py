@@ -69,7 +69,9 @@ def large_run(path: Path, reps: int = 6, clock: Clock = Clock.WALL, **changed: A
         for pages, why in sizes.items()
         for method in METHODS
     }
-    return write_run(path, values(reps), clock, without, **{"command": COMMAND, "seed": 1, **changed})
+    return write_run(
+        path, values(reps), clock, without, **{"command": COMMAND, "seed": 1, **changed}
+    )
 
 
 def letter_of(*paths: Path, style: LetterStyle = LetterStyle.PLAIN) -> str:
