@@ -65,7 +65,7 @@ def open_again(path: Path) -> Resumed:
 def _resumed(store: Store) -> Resumed:
     path = store.path
     store.gather_consoles()
-    facts = read_facts(path / "run.json")
+    facts = read_facts(path / "run.json", whole=True)
     if facts.format != FORMAT:
         raise UsageError(f"{path}: format {facts.format} cannot be resumed", _ANEW)
     scenario = scenario_of(path, facts)

@@ -16,6 +16,7 @@ from bench.model.typed import plain, typed
 # 2: sessions, threads, window, counters and a crc. 3: runs of memory are called extents.
 # 4: settle, and least of a block. 5: handovers. 6: after_pause. 7: devices_of_vm, cvq.
 FORMAT = 7
+SEALED = 2  # the first format whose files and lines end in a crc
 
 # The accelerator of tests of the wall clock's way, and what every output says of its figures.
 PLAIN_TCG = "plain-tcg"

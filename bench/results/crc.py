@@ -18,19 +18,19 @@ def add_crc(text: str) -> str:
     return f'{body}{before}"crc": {zlib.crc32(body.encode())}{after}'
 
 
+_CHANGED = "it was changed after it was written: its crc"
+CRC_GONE = f"{_CHANGED} is gone"
+
+
 def check_crc(text: bytes) -> bytes:
     """Return the object without its CRC; ValueError if that does not fit.
 
-    An object without one is accepted as it is: its user removed it to edit the file, or
-    another program wrote it.
+    An object without one is returned as it is: its format had none, or the caller says CRC_GONE.
     """
     found = _SEAL.search(text, len(text) - _LONGEST)
     if not found:
         return text
     body = text[: found.start()]
     if zlib.crc32(body) != int(found[1]):
-        raise ValueError(
-            "it was changed after it was written, its crc says"
-            " (whoever did that on purpose has to drop its key 'crc')"
-        )
+        raise ValueError(f"{_CHANGED} does not fit")
     return body + b"}"

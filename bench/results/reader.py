@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bench.errors import UsageError
 from bench.model.cell import Cell, Clock, Sample
-from bench.model.facts import FORMAT, RunFacts, read_run_facts
+from bench.model.facts import FORMAT, SEALED, RunFacts, read_run_facts
 from bench.profile import DIRECTORY
 from bench.results.columns import CellColumns, CellLines, samples_in_order
-from bench.results.crc import check_crc
+from bench.results.crc import CRC_GONE, check_crc
 from bench.results.lock import holder
 from bench.results.plan_record import Planned, tally
 from bench.results.row import factors_of, plainly, row_decoder
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # when it is their turn; what stands in both files counts there.
 AHEAD = "samples.ahead.jsonl"
 _BEHIND_ALL = 1 << 40  # number of its first line: samples.jsonl has none that high
+_ANEW = "measure it again"
 _MOST = 5  # lines that are named; of a file that is all rubbish a count says more
 
 
@@ -102,13 +103,17 @@ class SampleReader:
         self._clock, self._unit = clock, clock.unit
         self._planned = {cell for block in planned.blocks for cell in block.cells}
         self._decode = row_decoder(version)
+        self._sealed = version >= SEALED
         self._found: dict[tuple[Any, ...], CellLines] = {}
         self._count = first  # number of the next line
 
     def read(self, text: bytes) -> Cell:
         """Keep a line, and return its cell; ValueError says why it is no sample of the run."""
         try:
-            row = self._decode(check_crc(text))
+            bare = check_crc(text)
+            row = self._decode(bare)
+            if self._sealed and bare is text:
+                raise ValueError(CRC_GONE)
             if row.clock is not self._clock or row.unit != self._unit:
                 by = f"{row.unit} by clock {row.clock} in a run by clock {self._clock}"
                 raise ValueError(by)
@@ -137,7 +142,8 @@ StoredLine: TypeAlias = tuple[bytes, Cell | str]
 
 def load(path: Path) -> Run:
     """Read a run directory; UsageError if it is none, or of an unknown format."""
-    facts = read_facts(path / "run.json")
+    table, changed = _read_sealed(path / "run.json")
+    facts = _facts(table, path / "run.json")
     try:
         planned = Planned.read(facts)
     except ValueError as error:
@@ -149,7 +155,8 @@ def load(path: Path) -> Run:
     lost, missing = _compare(planned, by_cell, holder(path))
     early = {cell: columns for cell, columns in early.items() if cell not in by_cell}
     missing = {cell: why for cell, why in missing.items() if cell not in early}
-    return Run(path, facts, {**by_cell, **early}, (*damage, *lost), missing)
+    changes = [f"run.json: {changed}"] if changed else []
+    return Run(path, facts, {**by_cell, **early}, (*changes, *damage, *lost), missing)
 
 
 def read_ahead(path: Path, facts: RunFacts, planned: Planned) -> dict[Cell, CellColumns]:
@@ -217,12 +224,12 @@ def read_lines(path: Path, reader: SampleReader) -> Iterator[StoredLine]:
         raise UsageError(f"{path}: {error.strerror}", "name a run directory") from None
 
 
-def read_facts(path: Path) -> RunFacts:
-    """Read a run.json; UsageError says why it is none, or which value has a wrong type."""
-    try:
-        return read_run_facts(read_table(path))
-    except ValueError as error:
-        raise UsageError(f"{path}: not a run: {error}") from None
+def read_facts(path: Path, whole: bool = False) -> RunFacts:
+    """Read a run.json; UsageError says why it is none, or which value has a wrong type.
+
+    One whose crc is gone is refused where it has to be ``whole``, to write to it.
+    """
+    return _facts(read_table(path) if whole else _read_sealed(path)[0], path)
 
 
 def read_table(path: Path) -> dict[str, Any]:
@@ -230,6 +237,21 @@ def read_table(path: Path) -> dict[str, Any]:
 
     UsageError when it cannot be read, is of another format, or was changed.
     """
+    table, changed = _read_sealed(path)
+    if changed:
+        raise UsageError(f"{path}: {changed}", _ANEW)
+    return table
+
+
+def _facts(table: dict[str, Any], path: Path) -> RunFacts:
+    try:
+        return read_run_facts(table)
+    except ValueError as error:
+        raise UsageError(f"{path}: not a run: {error}") from None
+
+
+def _read_sealed(path: Path) -> tuple[dict[str, Any], str]:
+    """Parse a run.json without its crc; returns too that it is gone, where the format has one."""
     text = _read(path)
     try:
         whole = json.loads(text)
@@ -246,16 +268,14 @@ def read_table(path: Path) -> dict[str, Any]:
         table: dict[str, Any] = json.loads(bare)
         if bare == text.encode():
             _check_unsealed(table)
+            return table, CRC_GONE if version >= SEALED else ""
     except ValueError as error:
-        raise UsageError(f"{path}: not a run: {error}") from None
-    return table
+        raise UsageError(f"{path}: not a run: {error}", _ANEW) from None
+    return table, ""
 
 
 def _check_unsealed(table: Mapping[str, Any]) -> None:
-    """Raise ValueError if the crc key is damaged.
-
-    A file without one is accepted: its user removed it to edit the file.
-    """
+    """Raise ValueError if the crc key is damaged."""
     last = [*table][-1]
     number = isinstance(table[last], int | float) and last not in ("format", "seed")
     if "crc" in table or number:

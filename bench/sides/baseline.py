@@ -16,7 +16,7 @@ from bench.model.cell import Cell, Clock
 from bench.model.method import Phase
 from bench.model.typed import typed
 from bench.profile.functions import CellFunctions, PhaseFunctions
-from bench.results.crc import add_crc, check_crc
+from bench.results.crc import CRC_GONE, add_crc, check_crc
 from bench.results.row import Count, Size, Text, read_cell
 from bench.sides.names import cell_name
 from bench.sides.noise import session_noise
@@ -26,7 +26,6 @@ from bench.sides.side import CellValues, Key, SessionNoise, Side, series
 FORMAT: Final = 3
 _SEALED = 3  # the first format whose crc has to fit
 MARK = "bench_baseline"  # the key by which such a file is known; its value is the format
-_CHANGED = "it was changed after it was written"
 
 _Boot = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,17})\Z")]
 
@@ -180,11 +179,11 @@ def side_of_baseline(whole: Mapping[str, Any], name: str, text: str = "") -> Sid
 
 
 def _damage(text: str) -> tuple[str, ...]:
-    bare = text.rstrip().encode()
+    whole = text.rstrip().encode()
     try:
-        return (f"{_CHANGED}: its crc is gone",) if check_crc(bare) == bare else ()
-    except ValueError:
-        return (f"{_CHANGED}: its crc does not fit",)
+        return (CRC_GONE,) if check_crc(whole) is whole else ()
+    except ValueError as error:
+        return (str(error),)
 
 
 def _side(file: _File, name: str) -> Side:

@@ -18,6 +18,7 @@ from bench.model.cell import Block, Clock, Plan, Rep, Unavailable
 from bench.model.facts import RunFacts
 from bench.model.method import Method
 from bench.plan.matrix import make_plan
+from bench.results.crc import add_crc
 from bench.results.writer import Store, create, load
 from tests.unit.command import Bench
 from tests.unit.stored_runs import cut, resume, stored
@@ -166,7 +167,7 @@ def test_a_plan_whose_least_is_none_is_no_plan(least: object, path: Path) -> Non
     facts = json.loads((path / "run.json").read_text())
     facts["plan"][0]["least"] = least
     del facts["crc"]
-    (path / "run.json").write_text(json.dumps(facts))
+    (path / "run.json").write_text(add_crc(json.dumps(facts)))
     with pytest.raises(UsageError, match="least"):
         load(path)
 

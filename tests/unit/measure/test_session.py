@@ -14,14 +14,15 @@ from bench.measure.resume import carry_on, open_again
 from bench.model.cell import Clock
 from bench.model.typed import plain
 from bench.protocol.helper import helper_digest
+from bench.results.crc import add_crc
 from tests.unit.stored_runs import cut, resume, stored
 
 
 def edit(path: Path, change: dict[str, Any]) -> None:
-    """As somebody does on purpose: without the crc."""
+    """As somebody does on purpose: with the crc that it has then."""
     facts = json.loads((path / "run.json").read_text())
     del facts["crc"]
-    (path / "run.json").write_text(json.dumps({**facts, **change}))
+    (path / "run.json").write_text(add_crc(json.dumps({**facts, **change})))
 
 
 def the_error(path: Path) -> str:

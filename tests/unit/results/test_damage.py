@@ -2,6 +2,7 @@
 """A run directory that is damaged: what is whole is read, the rest is named, nothing guessed."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from hypothesis import strategies as st
 from bench.errors import CannotJudge, UsageError
 from bench.executors.replay import ReplayExecutor
 from bench.measure.loop import run, run_facts
+from bench.measure.resume import open_again
 from bench.model.cell import Clock
-from bench.model.facts import FORMAT
+from bench.model.facts import FORMAT, SessionFacts
 from bench.plan.matrix import make_plan
+from bench.results.crc import add_crc
 from bench.results.writer import Store, create, load
 from tests.unit.runs import DIED, FACTS, SAMPLES, run_text, stored_rows
 from tests.unit.stored_runs import PLAN, cut, stored
@@ -22,10 +25,11 @@ from tests.unit.streams import Silent, make_scenario, recording
 
 
 def write_rows(store: Store, changed: list[dict[str, Any]]) -> None:
-    """As somebody does who changes lines on purpose: without their crc."""
+    """As somebody does who changes lines on purpose: with the crc that they have then."""
     for row in changed:
         row.pop("crc", None)
-    (store.path / "samples.jsonl").write_text("".join(json.dumps(row) + "\n" for row in changed))
+    text = "".join(add_crc(json.dumps(row)) + "\n" for row in changed)
+    (store.path / "samples.jsonl").write_text(text)
 
 
 def the_damage(store: Store, line: int) -> str:
@@ -199,15 +203,29 @@ def test_changed_facts_say_what_to_do(store: Store) -> None:
     path.write_text(path.read_text().replace('"seed": 1', '"seed": 2'))
     message = the_error(store.path)
     assert message.startswith(f"{path}: not a run: it was changed")
-    assert "drop its key 'crc'" in message
+    assert message.endswith("its crc does not fit")
 
 
-def test_facts_changed_on_purpose_are_read(store: Store) -> None:
+def test_facts_without_their_crc_are_damage(store: Store) -> None:
+    """A change that drops the key would hide itself."""
     path = store.path / "run.json"
     facts = json.loads(path.read_text())
     del facts["crc"]
     path.write_text(json.dumps({**facts, "seed": 2}, indent=1))
-    assert load(store.path).facts.seed == 2
+    run = load(store.path)
+    assert run.damage == ("run.json: it was changed after it was written: its crc is gone",)
+    assert (run.samples, run.facts.seed) == (SAMPLES, 2)
+    store.close()
+    for write in (lambda: store.add_session(SessionFacts()), lambda: open_again(store.path)):
+        with pytest.raises((CannotJudge, UsageError), match="its crc is gone"):
+            write()
+
+
+def test_a_line_without_its_crc_is_damage(store: Store) -> None:
+    path = store.path / "samples.jsonl"
+    first, *rest = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([re.sub(r', "crc": \d+', "", first), *rest]))
+    assert the_damage(store, 1).endswith("it was changed after it was written: its crc is gone")
 
 
 WEIRD: list[Any] = [None, True, -1, 1.5, 1e400, 1 << 64, "", "x", [], {}, {"map": 1}]
