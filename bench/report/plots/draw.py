@@ -65,6 +65,7 @@ from bench.report.table.figures import Figures
 from bench.report.table.shared import ASK, CommonRow
 from bench.report.table.starts import Start
 from bench.stats.drift import drift
+from bench.stats.ratios import LEAST_OF_RATIO
 
 _LOOK = style.context(["default", RC])
 _WIDTH = 9.0  # inches
@@ -141,7 +142,11 @@ def _line_notes(found: Sequence[Curve]) -> list[str]:
     several = [curve for curve in found if len(curve.sizes) > 1]
     intervals = [summary.interval is not None for c in found for summary in c.summaries]
     bars = ["95 % interval of the median"] if any(intervals) else []
-    bars += [] if all(intervals) else ["smallest to greatest rep where there are fewer than 6"]
+    bars += (
+        []
+        if all(intervals)
+        else ["smallest to greatest rep where there are fewer than 6, or boots"]
+    )
     notes = [f"Marks: medians. Bars and bands: {', or '.join(bars)}."]
     if any(curve.alias for curve in found):
         notes.append("Half-filled: alias memory, fewer of its pages are distinct.")
@@ -178,7 +183,7 @@ def ratios(rows: Sequence[Figures]) -> Drawing:
     keys += [Line2D([], [], **HOLLOW)] if any(row.estimate for row in shown) else []
     figure.legend(handles=keys, loc="outside upper left", ncols=6)
     few = any(row.ratio_interval is None and not row.estimate for row in shown)
-    none = " No bar where there are fewer than 4 reps, or boots, a side." if few else ""
+    none = f" No bar where there are fewer than {LEAST_OF_RATIO} reps, or boots, a side." * few
     more = len(every) - len(shown)
     cut = [f"{more} more rows are not drawn."] if more else []
     return Drawing(figure, [f"Bars: 95 % interval of the ratio.{none}", *cut])

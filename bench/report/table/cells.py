@@ -14,10 +14,10 @@ from bench.model.units import KIB
 from bench.report.table.growth import Estimate, extrapolate, growth
 from bench.results.columns import ABSENT, NO_LINES, CellColumns
 from bench.results.writer import Run
-from bench.stats.ratios import ratio_interval
+from bench.stats.ratios import median_ratio, ratio_interval
 from bench.stats.samples import Samples, samples_of
 from bench.stats.scaling import FittedLine
-from bench.stats.summary import Summary, ratio, summarize
+from bench.stats.summary import Summary, summarize
 
 # Rows stand in this order: what is compared with first, the control last.
 METHODS = (
@@ -78,7 +78,7 @@ class CellTable:
         """Summarize the sum of some phases, rep by rep, of a measured cell."""
         key = (cell, phases)
         if key not in self._summaries:
-            self._summaries[key] = summarize(self.ticks(cell, *phases))
+            self._summaries[key] = summarize(self.ticks(cell, *phases), self.ok(cell).boot)
         return self._summaries[key]
 
     def ticks(self, cell: Cell, *phases: Phase) -> NDArray[np.int64]:
@@ -130,10 +130,13 @@ class CellTable:
     def ratio(self, cell: Cell) -> float | None:
         """Return the median pause of its base over its own; None without a base."""
         base = self.base(cell)
-        return ratio(self.pause(base), self.pause(cell)) if base else None
+        return median_ratio(self.side_of(base), self.side_of(cell)) if base else None
 
     def ratio_interval(self, cell: Cell) -> tuple[float, float] | None:
-        """Return the 95 % interval of `ratio`; None for no base, or too few reps or boots."""
+        """Return the 95 % interval of `ratio`; None for no base, or too few reps or boots.
+
+        Of one boot it is enough: both methods took turns in it.
+        """
         base = self.base(cell)
         return ratio_interval(self.side_of(base), self.side_of(cell)) if base else None
 

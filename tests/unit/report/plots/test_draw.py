@@ -110,7 +110,7 @@ def test_instructions_are_never_a_time(plot: str) -> None:
 
 
 def test_ratios_are_those_of_the_report() -> None:
-    run = run_of(shuffled(cells(SIX, sizes=[4]), boots=4))
+    run = run_of(shuffled(cells(SIX, sizes=[4]), boots=5))
     expected = [each for each in figures(run) if each.ratio]
     figure = drawn("ratios", run)
     axes = figure.axes[0]
