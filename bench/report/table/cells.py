@@ -16,7 +16,7 @@ from bench.results.columns import ABSENT, NO_LINES, CellColumns
 from bench.results.writer import Run
 from bench.stats.ratios import median_ratio, ratio_interval
 from bench.stats.samples import Samples, samples_of
-from bench.stats.scaling import FittedLine
+from bench.stats.scaling import LEAST_SIZES, FittedLine
 from bench.stats.summary import Summary, summarize
 
 # Rows stand in this order: what is compared with first, the control last.
@@ -153,19 +153,23 @@ class CellTable:
         return self._sizes.get(_kind(cell), [])
 
     def scaling(self, cell: Cell, *phases: Phase) -> tuple[FittedLine, str]:
-        """Fit a line through all reps of `sizes` against 4 KiB pages; return it and why it is none.
+        """Fit a line through medians of `sizes` against 4 KiB pages; return it, and why it is none.
 
         Of some phases, or of the whole pause. ValueError for fewer than two sizes.
         """
         return growth(self._by_mem(cell, *(phases or Phase)), 4 * KIB)
 
-    def _by_mem(self, cell: Cell, *phases: Phase) -> dict[int, NDArray[np.int64]]:
-        return {each.mem: self.ticks(each, *phases) for each in self.sizes(cell)}
+    def _by_mem(self, cell: Cell, *phases: Phase) -> dict[int, float]:
+        return {each.mem: self.phases(each, *phases).median for each in self.sizes(cell)}
 
-    def extrapolated(self, cell: Cell) -> Estimate | None:
-        """Estimate the pause of a cell that was skipped from smaller ones, with a 95 % interval."""
-        if self.state(cell)[0] is not CellState.SKIPPED:
-            return None
+    def extrapolated(self, cell: Cell) -> tuple[Estimate | None, str]:
+        """Estimate the pause of a cell that was skipped from smaller ones, with a 95 % interval.
+
+        Or say why there is no estimate; nothing where so few were measured that none is expected.
+        """
+        smaller = sum(each.mem < cell.mem for each in self.sizes(cell))
+        if self.state(cell)[0] is not CellState.SKIPPED or smaller < LEAST_SIZES:
+            return None, ""
         return extrapolate(self._by_mem(cell, *Phase), cell.mem, 4 * KIB)
 
     def state(self, cell: Cell) -> tuple[CellState, str]:

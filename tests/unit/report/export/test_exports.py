@@ -42,8 +42,8 @@ STATES = ("measured", "extrapolated", "failed", "skipped", "missing")
 
 @pytest.fixture(scope="module")
 def mixed() -> Run:
-    """Three measured sizes, one left out that they predict, one failed, one skipped, one lost."""
-    sizes = [sized(CELL, gib) for gib in (1, 4, 16)]
+    """Four measured sizes, one left out that they predict, one failed, one skipped, one lost."""
+    sizes = [sized(CELL, gib) for gib in (1, 2, 4, 16)]
     failed, skipped, lost = (
         replace(CELL, device=device) for device in ("sim-blk-pa", "vp-vdpa", "vduse-blk")
     )
@@ -71,7 +71,7 @@ def by_status(run: Run) -> dict[str, list[dict[str, Any]]]:
 
 def test_json_says_what_each_cell_is(mixed: Run) -> None:
     found = by_status(mixed)
-    assert [len(found[state]) for state in STATES] == [3, 1, 1, 1, 1]
+    assert [len(found[state]) for state in STATES] == [4, 1, 1, 1, 1]
     (estimate,) = found["extrapolated"]
     wanted = on_a_line(sized(CELL, 64))
     assert estimate["pause"] is None
@@ -128,7 +128,7 @@ def table_rows(text: str) -> list[list[str]]:
 def test_markdown_marks_what_is_no_measurement(mixed: Run) -> None:
     text = export("markdown", [mixed])
     rows = table_rows(text)
-    assert [row[-1] for row in rows] == [*[""] * 3, "**extrapolated**"]
+    assert [row[-1] for row in rows] == [*[""] * 4, "**extrapolated**"]
     (estimate,) = (row for row in rows if row[-1] == "**extrapolated**")
     assert estimate[10] == "0" and estimate[6].startswith("\\~")
     listed = text.split("#### Cells that were not measured")[1]

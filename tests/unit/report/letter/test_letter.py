@@ -52,7 +52,7 @@ SERIES = PatchSeries(
 )
 TIME = re.compile(r"\d\s?(?:ns|us|ms|s|seconds?)\b|\((?:ns|us|ms|s)\)|wall")
 NEW_CELL = replace(CELL, method=Method.NEW_OWNER)
-SIZES = (1, 4, 16)
+SIZES = (1, 2, 4, 16)
 
 
 @pytest.mark.parametrize("style", LetterStyle)
@@ -104,7 +104,7 @@ def test_an_extrapolated_cell_is_marked_and_has_no_n() -> None:
     (row,) = [line for line in text.splitlines() if line.startswith("64 GiB*")]
     assert re.fullmatch(r"64 GiB\* +~[\d.]+ +~[\d.]+ +~\d[\d.]*x +extrapolated +-", row)
     assert "~: extrapolated" in text and "extrapolated: sim-net-pa thp 64 GiB*" in text
-    assert "of 3: " in text  # the worst of those that were measured
+    assert "of 4: " in text  # the worst of those that were measured
     for style, mark in ((LetterStyle.MMTESTS, "Extrap  64GiB"), (LetterStyle.LKP, "~")):
         other = cover_letter(
             [run_of([*straight(cells), *(without(sized(c, 64)) for c in (CELL, NEW_CELL))])],

@@ -29,7 +29,7 @@ from tests.unit.runs import (
 
 NEW = replace(CELL, method=Method.NEW_OWNER)
 BUSY = 3  # times as long on a slower machine that others use too
-SMALLER = [sized(CELL, gib) for gib in (1, 4, 16)]
+SMALLER = [sized(CELL, gib) for gib in (1, 2, 4, 16)]
 
 
 def test_a_ratio_has_the_interval_of_its_reps() -> None:

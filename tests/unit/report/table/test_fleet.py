@@ -146,7 +146,7 @@ def test_what_differs_is_said(tmp_path: Path, fleet: list[Run]) -> None:
 
 
 def test_an_estimate_is_said_to_be_one() -> None:
-    cells = [each for gib in (1, 4, 16) for each in both(sized(LINE, gib))]
+    cells = [each for gib in (1, 2, 4, 16) for each in both(sized(LINE, gib))]
     left_out = [without(each, SKIPPED) for each in both(sized(LINE, 64))]
     runs = [in_memory([*straight(cells), *left_out]), in_memory(straight(cells))]
     runs[1] = replace(runs[1], path=Path("other"))
