@@ -66,11 +66,11 @@ from bench.report.table.shared import ASK, CommonRow
 from bench.report.table.starts import Start
 from bench.stats.drift import drift
 from bench.stats.ratios import LEAST_OF_RATIO
+from bench.stats.samples import samples_of
 
 _LOOK = style.context(["default", RC])
 _WIDTH = 9.0  # inches
 _AROUND = 0.65  # a panel's title and tick labels
-_MOST_RANKED = 10_000  # of a trend: of more values the medians of as many neighbourhoods
 
 
 @dataclass(frozen=True)
@@ -306,7 +306,7 @@ def run_order(frame: pd.DataFrame) -> Drawing:
     """Draw the pauses of a run's frame over their cell's median, in the order of measurement."""
     found, notes = in_order(frame)
     values, methods = found["value"].to_numpy(), found["method"]
-    figure, (axes,) = _sheet([_drift_title(values)], 2.0, columns=1)
+    figure, (axes,) = _sheet([_drift_title(found)], 2.0, columns=1)
     figure.supxlabel("Reps in the order of measurement")
     figure.supylabel("Pause against the median of its cell")
     _shade_boots(axes, found["boot"].to_numpy(np.int64))
@@ -328,13 +328,14 @@ def run_order(frame: pd.DataFrame) -> Drawing:
     return Drawing(figure, ["Shaded: every other boot.", *notes])
 
 
-def _drift_title(values: Any) -> str:
-    if not len(values):
+def _drift_title(reps: pd.DataFrame) -> str:
+    """Say the trend of all reps over the medians of their cells, in the order of measurement."""
+    if reps.empty:
         return "Nothing was measured that can be drawn."
-    few = values if len(values) <= _MOST_RANKED else trend(values, _MOST_RANKED)[1]
-    found = drift(few)
+    found = drift(samples_of(reps["boot"], reps["value"]))
     change = round(found.change, 4) + 0.0  # no -0
-    return f"From first to last {change:+.2%}, p = {found.p:.2g} (Mann-Kendall)"
+    test = "Kendall, within boots" if found.within else "Mann-Kendall"
+    return f"From first to last {change:+.2%} {found.where}, p = {found.p:.2g} ({test})"
 
 
 def _shade_boots(axes: Axes, boots: Any) -> None:

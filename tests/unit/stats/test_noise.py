@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Noise, drift, families: against scipy and statsmodels."""
+"""Noise and families: against scipy and statsmodels."""
 
 from unittest.mock import patch
 
@@ -7,12 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom, theilslopes
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestIndPower
 
 from bench.stats.decide import holm
-from bench.stats.drift import Drift, drift
 from bench.stats.noise import minimum_detectable_effect, noise_floor
 
 chances = st.lists(st.floats(0, 1), min_size=1, max_size=25)
@@ -57,32 +55,3 @@ def test_holm_is_that_of_statsmodels(p_values: list[float]) -> None:
 def test_holm_of_one_and_of_none() -> None:
     assert holm([0.03]).tolist() == [0.03]
     assert holm([]).tolist() == []
-
-
-def test_a_trend_is_found_with_its_size() -> None:
-    rng = np.random.default_rng(1)
-    values = 100 + np.linspace(0, 10, 40) + rng.normal(0, 1, 40)
-    found = drift(values)
-    assert found.p < 1e-6
-    assert found.change == pytest.approx(theilslopes(values)[0] * 39 / np.median(values))
-    assert found.change == pytest.approx(0.095, abs=0.03)
-    down = drift(values[::-1])
-    assert (down.p, down.change) == pytest.approx((found.p, -found.change))
-
-
-def test_what_stays_is_no_drift() -> None:
-    """Alarms at 1 % come once in a hundred series."""
-    rng = np.random.default_rng(2)
-    found = [drift(rng.lognormal(0, 0.5, 20)) for _ in range(1000)]
-    assert sum(one.p < 0.01 for one in found) <= binom.ppf(1 - 1e-4, 1000, 0.01)
-
-
-@pytest.mark.parametrize("values", [[], [1.0], [1.0, 2.0], [5.0] * 30])
-def test_of_few_or_equal_values_there_is_no_drift(values: list[float]) -> None:
-    assert drift(values) == Drift(1.0, 0.0)
-
-
-def test_long_series_and_medians_of_zero_have_a_drift() -> None:
-    long = drift(np.linspace(1, 2, 200_000))
-    assert long.change == pytest.approx(2 / 3, rel=0.01)
-    assert drift([-1.0, 0.0, 1.0]).change == float("inf")

@@ -96,5 +96,7 @@ def test_drift() -> None:
     )
     rising = [1000 + 20 * number for number in range(12)]
     found = captions.run_order(table(run_of(measured(CELL, rising))))
-    assert found == "Drift in 1 of 1 cells: sim-net-pa thp 1 GiB reset-owner by +19.8%."
+    assert (
+        found == "Drift in 1 of 1 cells: sim-net-pa thp 1 GiB reset-owner by +19.8% over the run."
+    )
     assert captions.run_order(table(lonely())) == ""
