@@ -264,10 +264,10 @@ def _budget(text: str, counted: str) -> float | None:
 
 def drifts(side: Side) -> list[str]:
     """Write a line for each cell whose values depend on when they were measured."""
-    found = drifting({key: each.values for key, each in side.cells.items()})
+    found = drifting({key: samples_of(v.boots, v.values) for key, v in side.cells.items()})
     return [
-        f"drift in {side.name}: {key_name(key)} changes by {change:+.1%} over the run"
-        for key, change in found.items()
+        f"drift in {side.name}: {key_name(key)} changes by {trend.change:+.1%} {trend.where}"
+        for key, trend in found.items()
     ]
 
 

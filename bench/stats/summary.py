@@ -4,38 +4,50 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.stats.samples import samples_of
+
 
 @dataclass(frozen=True)
 class Summary:
-    """In the unit of the values."""
+    """In the unit of the values. Median and interval are of reps, or of boots that are several."""
 
-    n: int
+    n: int  # of reps, as are the least and the greatest
     median: float
     low: float
     high: float
     interval: tuple[float, float] | None = None  # of the median, 95 %
 
 
-def summarize(values: Sequence[int] | NDArray[np.int64]) -> Summary:
-    """Compute median and range of at least one value; ValueError for none."""
+def summarize(
+    values: Sequence[int] | NDArray[np.int64], boots: NDArray[np.int64] | None = None
+) -> Summary:
+    """Compute median and range of at least one value; ValueError for none.
+
+    ``boots``, where they are known, say which boot each value is of. With several the median
+    is that of the boots' medians, and so is its interval: reps of one boot share its luck.
+    """
     array = np.asarray(values, dtype=np.int64)
     if not len(array):
         raise ValueError("no value to summarize")
+    alone: NDArray[Any] = array
+    if boots is not None and (boots != boots[0]).any():
+        alone = samples_of(boots, array).medians
     return Summary(
         len(array),
-        float(np.median(array)),
+        float(np.median(alone)),
         float(array.min()),
         float(array.max()),
-        median_interval(array),
+        median_interval(alone),
     )
 
 
 def median_interval(
-    values: Sequence[float] | NDArray[np.int64], confidence: float = 0.95
+    values: Sequence[float] | NDArray[Any], confidence: float = 0.95
 ) -> tuple[float, float] | None:
     """Find two of the values that hold the median of their distribution, whatever that is.
 

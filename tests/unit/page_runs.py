@@ -43,7 +43,7 @@ LONG = f"/dev/{'/'.join(['a-directory'] * 14)}/{SCRIPT}&amp;\"'"
 
 def mixed(**changed: Any) -> Run:
     """Counts of five methods' kinds: measured, extrapolated, failed, skipped, missing; damaged."""
-    cells = [sized(CELL, gib, method=m) for gib in (1, 4, 16) for m in METHODS]
+    cells = [sized(CELL, gib, method=m) for gib in (1, 2, 4, 16) for m in METHODS]
     large = [sized(CELL, 64, method=m) for m in METHODS]
     huge = replace(CELL, pages=Pages.HUGETLB_2M)
     small = replace(CELL, pages=Pages.SMALL)
@@ -72,7 +72,7 @@ def _times(each: Sample, factor: int) -> Sample:
 def hostile() -> Run:
     """Names that are markup, that are long, and that turn the direction of what follows."""
     turned = f"\u202eevil\x07\x00 {SCRIPT}"
-    cells = [replace(sized(CELL, gib), device=LONG) for gib in (1, 4, 16)]
+    cells = [replace(sized(CELL, gib), device=LONG) for gib in (1, 2, 4, 16)]
     cells += [replace(cell, method=Method.NEW_OWNER) for cell in cells]
     failed = replace(CELL, device=LONG, pages=Pages.HUGETLB_2M)
     samples = [*_unlike(straight(cells)), without(failed, f"failed: {turned} {'x' * 200}")]
@@ -116,7 +116,7 @@ def far_apart() -> Run:
     shortest = {0.73: 73_000_000, 1.6: 100_000, 1605.0: 1000, 3e9: 1}
     pauses = {
         replace(sized(CELL, gib), device=f"sim-{times:g}", method=method): gib * pause
-        for gib in (1, 4, 16)
+        for gib in (1, 2, 4, 16)
         for times, new in shortest.items()
         for method, pause in {
             Method.RESET_OWNER: round(times * new),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bench.errors import CannotJudge, UsageError
-from bench.model.cell import Cell
+from bench.model.cell import Cell, Clock
 from bench.model.cell_state import CellState, state_of
 from bench.model.method import Experiment, Method
 from bench.report.letter.factors import Names, cell_order, cell_place
@@ -30,7 +30,7 @@ from bench.sides import (
 )
 from bench.stats.ratios import ratio_interval
 from bench.stats.samples import samples_of
-from bench.stats.summary import Summary, median_interval, ratio, summarize
+from bench.stats.summary import Summary, ratio, summarize
 
 BASE, NEW = "base", "new"  # how two kernels are told apart in a table
 
@@ -39,7 +39,7 @@ BASE, NEW = "base", "new"  # how two kernels are told apart in a table
 class Value:
     """One figure of a table, or why there is none.
 
-    The interval in ``summary`` and the ``spread`` (standard deviation over mean) are over
+    Median and interval in ``summary`` and the ``spread`` (standard deviation over mean) are over
     reps where there is one boot, else over the medians of boots.
     """
 
@@ -55,10 +55,6 @@ class Value:
         """The median, or what it is estimated to be."""
         return self.summary.median if self.summary else self.estimate
 
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        return self.summary.interval if self.summary else None
-
     def shown(self, scale: Scale, decimals: int) -> str:
         """Spell the median, ``~`` before an estimate, or the state where there is neither."""
         if self.level is None:
@@ -72,10 +68,10 @@ class Value:
 
 def value_of(boots: ArrayLike, ticks: ArrayLike) -> Value:
     """Summarize at least one rep, given the ticks and the boot of each."""
-    medians = samples_of(boots, ticks).medians
-    several = len(medians) > 1
-    alone = medians if several else np.asarray(ticks, dtype=np.float64)
-    summary = replace(summarize(np.asarray(ticks)), interval=median_interval(alone.tolist()))
+    side = samples_of(boots, ticks)
+    medians = side.medians
+    alone = medians if len(medians) > 1 else side.values
+    summary = summarize(np.asarray(ticks), side.boots)
     mean = float(alone.mean())
     spread = float(alone.std(ddof=1)) / mean if len(alone) > 1 and mean > 0 else None
     return Value(CellState.MEASURED, "", summary, len(medians), spread)
@@ -90,6 +86,7 @@ class ComparedRow:
     new: Value
     ratio: float | None = None
     interval: tuple[float, float] | None = None  # of the ratio, 95 %
+    apart: bool = False  # each side is of one boot, which differs by itself: no interval
     control: float | None = None  # median
     phases: Breakdown | None = None  # of the difference between two kernels
     explanation: Explanation | None = None  # of the same, by function
@@ -103,6 +100,11 @@ class ComparedRow:
     def guessed(self) -> bool:
         """Tell whether one of both is extrapolated."""
         return CellState.EXTRAPOLATED in (self.base.state, self.new.state)
+
+    @property
+    def same(self) -> bool:
+        """Tell whether the interval of the ratio holds 1."""
+        return bool(self.interval and self.interval[0] <= 1 <= self.interval[1])
 
     @property
     def gain(self) -> float:
@@ -257,8 +259,11 @@ def _across(cell: Cell, base: Side, new: Side, names: Names) -> ComparedRow:
     before, after = (samples_of(s.cells[cell].boots, s.cells[cell].values) for s in (base, new))
     gain = ratio(old.summary, now.summary)
     phases = breakdown(base.cells[cell], new.cells[cell])
-    interval, why = ratio_interval(before, after), _explained(cell, base, new, gain)
-    return replace(row, ratio=gain, interval=interval, phases=phases, explanation=why)
+    counted = new.unit == Clock.ICOUNT.unit
+    interval = ratio_interval(before, after, one_boot_is_enough=counted)
+    why = _explained(cell, base, new, gain)
+    apart = not counted and max(old.boots, now.boots) == 1
+    return replace(row, ratio=gain, interval=interval, apart=apart, phases=phases, explanation=why)
 
 
 def _explained(cell: Cell, base: Side, new: Side, gain: float | None) -> Explanation | None:

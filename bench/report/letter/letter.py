@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 from bench.errors import CannotJudge, UsageError
+from bench.model.cell import Clock
 from bench.model.patch_series import PatchSeries
 from bench.report.letter import compared, plain, words
 from bench.report.letter.ascii import command, mailable, wrapped
@@ -44,6 +45,11 @@ class LetterStyle(StrEnum):
     LKP = "lkp"
 
 
+# One boot cannot tell kernels from boots: by the wall clock, and where instructions are counted.
+_ONE_BOOT = (
+    "One boot cannot tell kernels from boots: there is no interval between kernels.",
+    "One boot cannot tell kernels from boots: intervals hold the noise of reps only.",
+)
 _Style = Callable[[Comparison, str], LetterTable]
 _TABLES: Mapping[LetterStyle, _Style] = {
     LetterStyle.PLAIN: plain.plain_table,
@@ -141,7 +147,7 @@ def _methods(
 
 
 def _intervals(run: Run, rows: Sequence[Figures]) -> list[str]:
-    if not any(row.pause and row.pause.interval for row in rows):
+    if not any(row.ratio_interval or (row.pause and row.pause.interval) for row in rows):
         return []
     return wrapped(f"95% CI: {intervals_cover(run)}.", rest="  ")
 
@@ -215,8 +221,7 @@ def _labels(base: Side, new: Side) -> list[str]:
     """Name both kernels, and warn that one boot of each cannot tell kernels apart."""
     lines = labelled("base", _kernel(base)) + labelled("new", _kernel(new))
     if min(base.boots, new.boots) < 2:
-        said = "One boot cannot tell kernels from boots: intervals hold the noise of reps only."
-        lines += wrapped(said)
+        lines += wrapped(_ONE_BOOT[base.unit == Clock.ICOUNT.unit])
     return lines
 
 

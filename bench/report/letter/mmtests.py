@@ -9,14 +9,19 @@ from collections.abc import Sequence
 from bench.report.letter.compared import ComparedRow, Comparison, Value
 from bench.report.letter.factors import LETTER_GAP, LetterTable, alias_legend, arrange, factor_key
 from bench.report.letter.numbers import GUESSED, Scale, counts, scale_of
+from bench.stats.ratios import LEAST_OF_RATIO
 
 _OPERATION = 8  # columns
 _LEAST = 100  # of the unit: there are two decimals, as there
 _LEGEND = (
     "(%): by how much less than {base}: positive is better",
-    "* %*: the 95% intervals of the two medians do not overlap",
+    "* %*: the 95% interval of the ratio, does not hold 1",
 )
-_SHORT = "never marked here: an interval takes 6 reps (6 boots, where there are several)"
+_SHORT = (
+    f"never marked here: an interval takes {LEAST_OF_RATIO} reps a side"
+    f" ({LEAST_OF_RATIO} boots, where there are several)"
+)
+_ONE_BOOT = "never marked here: one boot a side: no interval between kernels"
 
 
 def mmtests_table(comparison: Comparison, unit: str) -> LetterTable:
@@ -61,16 +66,15 @@ def _less(row: ComparedRow, value: Value) -> str:
 
 
 def _apart(row: ComparedRow) -> bool:
-    """Tell whether the intervals of the two medians do not overlap."""
-    old, new = row.base.interval, row.new.interval
-    return bool(old and new and (old[1] < new[0] or new[1] < old[0]))
+    """Tell whether the interval of the ratio leaves out 1."""
+    return bool(row.interval) and not row.same
 
 
 def _notes(comparison: Comparison, scale: Scale) -> list[str]:
     notes = [f"in {scale.unit}; {counts(row.base.n for row in comparison.measured)} reps a side"]
     notes += [line.format(base=comparison.base) for line in _LEGEND]
-    if not any(row.base.interval and row.new.interval for row in comparison.measured):
-        notes.append(_SHORT)
+    if not any(row.interval for row in comparison.measured):
+        notes.append(_ONE_BOOT if any(row.apart for row in comparison.rows) else _SHORT)
     if any(row.guessed for row in comparison.rows):
         notes.append(f"Extrap, {GUESSED}")
     return notes

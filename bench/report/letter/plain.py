@@ -24,6 +24,7 @@ from bench.report.table.cells import CellTable
 from bench.report.table.figures import Figures
 from bench.report.table.section import Column, Entry, Table, make_table
 from bench.report.table.shared import TOUCHED, Beside, CommonRow, added_to, common_notes, more
+from bench.stats.ratios import LEAST_OF_RATIO
 
 _Texts = tuple[Column, Sequence[str]]  # what stands in a column
 
@@ -70,8 +71,14 @@ def _reps(row: ComparedRow) -> str:
 
 def _notes(rows: Sequence[ComparedRow]) -> list[str]:
     notes = []
-    if any(row.measured and row.interval is None for row in rows):
-        notes.append("-: no interval, which takes 4 reps a side (4 boots, where there are several)")
+    if any(row.apart for row in rows):
+        notes.append("-: one boot a side: no interval between kernels")
+    if any(row.measured and row.interval is None and not row.apart for row in rows):
+        least = LEAST_OF_RATIO
+        notes.append(
+            f"-: no interval, which takes {least} reps a side ({least} boots, where there are"
+            " several)"
+        )
     if any(row.measured and max(row.base.boots, row.new.boots) > 1 for row in rows):
         notes.append("intervals are over the medians of boots: reps of one boot share its luck")
     if any(row.guessed for row in rows):
@@ -96,7 +103,7 @@ def alone_table(rows: Sequence[Figures], cells: CellTable, names: Names) -> Lett
         (Column("n"), [str(row.pause.n) if row.pause else "-" for row in rows]),
     ]
     said, lines = laid_out(shown, figures)
-    short = ["-: no interval of the median, which takes 6 reps"] if "-" in spans else []
+    short = ["-: no interval of the median, which takes 6 reps (or boots)"] if "-" in spans else []
     guessed = [f"{GUESSED}: no n"] if any(row.estimate for row in rows) else []
     return LetterTable(said, lines, [*alias_note(shown), *short, *guessed])
 

@@ -50,7 +50,7 @@ def _saved(comparison: Comparison, gains: Mapping[str, Sequence[float]], clock: 
         rows = [row for row in comparison.measured if row.cell.device == device]
         saved = [(row.base.level or 0) - (row.new.level or 0) for row in rows]
         said = savings(saved, clock.unit, comparison.base)
-        if all(row.interval and row.interval[0] <= 1 <= row.interval[1] for row in rows):
+        if all(row.same for row in rows):
             said = f"shows no difference to {comparison.base}'s pause"
         found[device] = f"{said} ({ratio_range(gains[device])})"
     (first, said), *others = found.items()
@@ -76,8 +76,7 @@ def _worst(row: ComparedRow) -> str:
     n = f"{row.base.n}" if row.base.n == row.new.n else f"{row.base.n} and {row.new.n}"
     if row.interval is None:
         return f"{cell_place(row.cell)}, {format_ratio(row.gain)} (no interval, n={n})"
-    holds = row.interval[0] <= 1 <= row.interval[1]
-    same = "; not told apart from 1x" if holds else ""
+    same = "; not told apart from 1x" if row.same else ""
     gain, interval = format_ratio(row.gain), format_ratio_interval(row.interval)
     return f"{cell_place(row.cell)}, {gain} (95% CI {interval}, n={n}{same})"
 
@@ -101,7 +100,7 @@ def _small(comparison: Comparison) -> list[str]:
 
 def _kind(row: ComparedRow) -> str:
     """Class a row that gains next to nothing, or loses; empty for any other."""
-    if row.interval and row.interval[0] <= 1 <= row.interval[1]:
+    if row.same:
         return _SAME
     if format_ratio(row.gain) == format_ratio(1):
         return _SAME  # or so little that no table would show it

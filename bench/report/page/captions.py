@@ -10,7 +10,7 @@ from itertools import groupby
 
 from bench.model.cell import Cell
 from bench.model.cell_state import CellState
-from bench.model.method import Method, Phase
+from bench.model.method import Method
 from bench.model.units import format_quantity, format_ratio, format_size
 from bench.report.table.cells import CellTable
 from bench.report.table.columns import factors
@@ -180,14 +180,13 @@ def run_order(table: CellTable) -> str:
     cells = _with_reps(table)
     if not cells:
         return ""
-    moved = drifting({cell: table.ticks(cell, *Phase) for cell in cells})
+    moved = drifting({cell: table.side_of(cell) for cell in cells})
     if not moved:
         return f"No drift: in none of {len(cells)} cells does the pause depend on the time."
-    worst = max(moved, key=lambda cell: abs(moved[cell]))
+    worst = max(moved, key=lambda cell: abs(moved[cell].change))
     name = " ".join((*factors(worst)[:3], worst.method.value))
-    return _sentences(
-        [f"Drift in {len(moved)} of {len(cells)} cells: {name} by {moved[worst]:+.1%}"]
-    )
+    most = f"{name} by {moved[worst].change:+.1%} {moved[worst].where}"
+    return _sentences([f"Drift in {len(moved)} of {len(cells)} cells: {most}"])
 
 
 def _sentences(parts: Iterable[str]) -> str:

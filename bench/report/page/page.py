@@ -19,7 +19,12 @@ from bench.report.page.figures import Plot, plots
 from bench.report.page.functions import ProfilePart, changed_by_function, profile_part
 from bench.report.table.cells import CellTable
 from bench.report.table.contents import UNITS, contents, unmeasured
-from bench.report.table.environment import environment_rows, intervals_cover, no_result
+from bench.report.table.environment import (
+    INTERVAL,
+    environment_rows,
+    intervals_cover,
+    no_result,
+)
 from bench.report.table.figures import Figures, figures
 from bench.report.table.findings import (
     MethodPair,
@@ -164,7 +169,7 @@ class Chapter:
 
     @property
     def environment(self) -> list[tuple[str, str]]:
-        return [row for row in self._environment if row[0] not in (*_CAVEATS, "command")]
+        return [row for row in self._environment if row[0] not in (*_CAVEATS, INTERVAL, "command")]
 
     @cached_property
     def _environment(self) -> list[tuple[str, str]]:
@@ -190,10 +195,12 @@ def _few(run: Run, rows: Sequence[Figures]) -> list[str]:
     measured = [row for row in rows if row.pause]
     found = []
     if any(row.pause and row.pause.interval is None for row in measured):
-        found.append("fewer than 6 reps give no 95 % interval of a median: the range is shown")
+        found.append(
+            "fewer than 6 reps, or boots, give no 95 % interval of a median: the range is shown"
+        )
     if run.clock is Clock.WALL and measured and max(row.boots for row in measured) == 1:
         found.append("one boot: how much another boot of the same kernel differs is not known")
-    if any(row.pause and row.pause.interval for row in measured):
+    if any(row.ratio_interval or (row.pause and row.pause.interval) for row in measured):
         found.append(f"95 % intervals are {intervals_cover(run)}")
     return found
 

@@ -118,7 +118,7 @@ class Curve:
         if self.line is None:
             return self.sizes, [summary.median for summary in self.summaries]
         sizes = np.geomspace(self.all_sizes[0], self.all_sizes[-1], 40).tolist()
-        return sizes, [self.line.predict(size * _PAGES)[0] for size in sizes]
+        return sizes, [self.line.value(size * _PAGES) for size in sizes]
 
     def legend(self, unit: str) -> str:
         """Return the label and, below it, the slope with its 95 % interval."""

@@ -65,11 +65,12 @@ from bench.report.table.figures import Figures
 from bench.report.table.shared import ASK, CommonRow
 from bench.report.table.starts import Start
 from bench.stats.drift import drift
+from bench.stats.ratios import LEAST_OF_RATIO
+from bench.stats.samples import samples_of
 
 _LOOK = style.context(["default", RC])
 _WIDTH = 9.0  # inches
 _AROUND = 0.65  # a panel's title and tick labels
-_MOST_RANKED = 10_000  # of a trend: of more values the medians of as many neighbourhoods
 
 
 @dataclass(frozen=True)
@@ -141,12 +142,16 @@ def _line_notes(found: Sequence[Curve]) -> list[str]:
     several = [curve for curve in found if len(curve.sizes) > 1]
     intervals = [summary.interval is not None for c in found for summary in c.summaries]
     bars = ["95 % interval of the median"] if any(intervals) else []
-    bars += [] if all(intervals) else ["smallest to greatest rep where there are fewer than 6"]
+    bars += (
+        []
+        if all(intervals)
+        else ["smallest to greatest rep where there are fewer than 6, or boots"]
+    )
     notes = [f"Marks: medians. Bars and bands: {', or '.join(bars)}."]
     if any(curve.alias for curve in found):
         notes.append("Half-filled: alias memory, fewer of its pages are distinct.")
     if any(curve.line for curve in several):
-        notes.append("Lines: Theil-Sen, growth for each GiB with its 95 % interval.")
+        notes.append("Lines: least squares of medians, growth for each GiB with its 95 % interval.")
     if why := "; ".join(dict.fromkeys(curve.why_not for curve in several if curve.why_not)):
         notes.append(f"No line fits where medians are joined: {why}.")
     return notes
@@ -178,7 +183,7 @@ def ratios(rows: Sequence[Figures]) -> Drawing:
     keys += [Line2D([], [], **HOLLOW)] if any(row.estimate for row in shown) else []
     figure.legend(handles=keys, loc="outside upper left", ncols=6)
     few = any(row.ratio_interval is None and not row.estimate for row in shown)
-    none = " No bar where there are fewer than 4 reps, or boots, a side." if few else ""
+    none = f" No bar where there are fewer than {LEAST_OF_RATIO} reps, or boots, a side." * few
     more = len(every) - len(shown)
     cut = [f"{more} more rows are not drawn."] if more else []
     return Drawing(figure, [f"Bars: 95 % interval of the ratio.{none}", *cut])
@@ -301,7 +306,7 @@ def run_order(frame: pd.DataFrame) -> Drawing:
     """Draw the pauses of a run's frame over their cell's median, in the order of measurement."""
     found, notes = in_order(frame)
     values, methods = found["value"].to_numpy(), found["method"]
-    figure, (axes,) = _sheet([_drift_title(values)], 2.0, columns=1)
+    figure, (axes,) = _sheet([_drift_title(found)], 2.0, columns=1)
     figure.supxlabel("Reps in the order of measurement")
     figure.supylabel("Pause against the median of its cell")
     _shade_boots(axes, found["boot"].to_numpy(np.int64))
@@ -323,13 +328,14 @@ def run_order(frame: pd.DataFrame) -> Drawing:
     return Drawing(figure, ["Shaded: every other boot.", *notes])
 
 
-def _drift_title(values: Any) -> str:
-    if not len(values):
+def _drift_title(reps: pd.DataFrame) -> str:
+    """Say the trend of all reps over the medians of their cells, in the order of measurement."""
+    if reps.empty:
         return "Nothing was measured that can be drawn."
-    few = values if len(values) <= _MOST_RANKED else trend(values, _MOST_RANKED)[1]
-    found = drift(few)
+    found = drift(samples_of(reps["boot"], reps["value"]))
     change = round(found.change, 4) + 0.0  # no -0
-    return f"From first to last {change:+.2%}, p = {found.p:.2g} (Mann-Kendall)"
+    test = "Kendall, within boots" if found.within else "Mann-Kendall"
+    return f"From first to last {change:+.2%} {found.where}, p = {found.p:.2g} ({test})"
 
 
 def _shade_boots(axes: Axes, boots: Any) -> None:

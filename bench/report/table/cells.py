@@ -14,10 +14,10 @@ from bench.model.units import KIB
 from bench.report.table.growth import Estimate, extrapolate, growth
 from bench.results.columns import ABSENT, NO_LINES, CellColumns
 from bench.results.writer import Run
-from bench.stats.ratios import ratio_interval
+from bench.stats.ratios import median_ratio, ratio_interval
 from bench.stats.samples import Samples, samples_of
-from bench.stats.scaling import FittedLine
-from bench.stats.summary import Summary, ratio, summarize
+from bench.stats.scaling import LEAST_SIZES, FittedLine
+from bench.stats.summary import Summary, summarize
 
 # Rows stand in this order: what is compared with first, the control last.
 METHODS = (
@@ -78,7 +78,7 @@ class CellTable:
         """Summarize the sum of some phases, rep by rep, of a measured cell."""
         key = (cell, phases)
         if key not in self._summaries:
-            self._summaries[key] = summarize(self.ticks(cell, *phases))
+            self._summaries[key] = summarize(self.ticks(cell, *phases), self.ok(cell).boot)
         return self._summaries[key]
 
     def ticks(self, cell: Cell, *phases: Phase) -> NDArray[np.int64]:
@@ -130,10 +130,13 @@ class CellTable:
     def ratio(self, cell: Cell) -> float | None:
         """Return the median pause of its base over its own; None without a base."""
         base = self.base(cell)
-        return ratio(self.pause(base), self.pause(cell)) if base else None
+        return median_ratio(self.side_of(base), self.side_of(cell)) if base else None
 
     def ratio_interval(self, cell: Cell) -> tuple[float, float] | None:
-        """Return the 95 % interval of `ratio`; None for no base, or too few reps or boots."""
+        """Return the 95 % interval of `ratio`; None for no base, or too few reps or boots.
+
+        Of one boot it is enough: both methods took turns in it.
+        """
         base = self.base(cell)
         return ratio_interval(self.side_of(base), self.side_of(cell)) if base else None
 
@@ -150,19 +153,23 @@ class CellTable:
         return self._sizes.get(_kind(cell), [])
 
     def scaling(self, cell: Cell, *phases: Phase) -> tuple[FittedLine, str]:
-        """Fit a line through all reps of `sizes` against 4 KiB pages; return it and why it is none.
+        """Fit a line through medians of `sizes` against 4 KiB pages; return it, and why it is none.
 
         Of some phases, or of the whole pause. ValueError for fewer than two sizes.
         """
         return growth(self._by_mem(cell, *(phases or Phase)), 4 * KIB)
 
-    def _by_mem(self, cell: Cell, *phases: Phase) -> dict[int, NDArray[np.int64]]:
-        return {each.mem: self.ticks(each, *phases) for each in self.sizes(cell)}
+    def _by_mem(self, cell: Cell, *phases: Phase) -> dict[int, float]:
+        return {each.mem: self.phases(each, *phases).median for each in self.sizes(cell)}
 
-    def extrapolated(self, cell: Cell) -> Estimate | None:
-        """Estimate the pause of a cell that was skipped from smaller ones, with a 95 % interval."""
-        if self.state(cell)[0] is not CellState.SKIPPED:
-            return None
+    def extrapolated(self, cell: Cell) -> tuple[Estimate | None, str]:
+        """Estimate the pause of a cell that was skipped from smaller ones, with a 95 % interval.
+
+        Or say why there is no estimate; nothing where so few were measured that none is expected.
+        """
+        smaller = sum(each.mem < cell.mem for each in self.sizes(cell))
+        if self.state(cell)[0] is not CellState.SKIPPED or smaller < LEAST_SIZES:
+            return None, ""
         return extrapolate(self._by_mem(cell, *Phase), cell.mem, 4 * KIB)
 
     def state(self, cell: Cell) -> tuple[CellState, str]:

@@ -213,13 +213,13 @@ def _scaling(cells: CellTable) -> Section:
     """Tabulate slope and fixed part of each method's cost, where there are enough sizes."""
     names = [Column(head, right=False, names=True) for head in ("device", "pages", "backing")]
     method = Column("method", right=False, names=True)
-    columns = (*names, method, *figures_under("sizes", _PER_PAGE, "interval", "fixed"))
+    columns = (*names, method, *figures_under("sizes", _PER_PAGE, "95 % interval", "fixed"))
     rows = []
     for cell in cells.measured:
         sizes = cells.sizes(cell)
         if len(sizes) >= LEAST_SIZES and cell == sizes[0] and _costs(cell):
             rows.append(_scaling_row(cells, cell, len(sizes)))
-    note = "Theil-Sen slope, its 95 % interval, and what is left at no memory"
+    note = "slope of a line through the medians of sizes, and what is left at no memory"
     title = "Growth of release + claim + map with memory"
     return _section(title, make_table(columns, rows), (note,))
 
@@ -228,7 +228,7 @@ def _scaling_row(cells: CellTable, cell: Cell, sizes: int) -> tuple[Entry, ...]:
     line, why_not = cells.scaling(cell, *OWN_PHASES)
     texts = (cell.device, factors(cell)[1], cell.backing.value, cell.method.value)
     name = (*map(Entry, texts), Entry.figure(sizes))
-    if why_not and line.slope > 1:
+    if why_not and (line.slope > 1 or line.bends):
         return (*name, Entry("no line"), Entry(why_not), NO_ENTRY)
     slopes = map(Entry.figure, (f"{line.slope:.4g}", f"{line.low:.4g} to {line.high:.4g}"))
     return (*name, *slopes, Entry.quantity(line.intercept, cells.unit))

@@ -1,8 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Write the end of a report: where and how it was measured, and what to keep in mind."""
 
+import numpy as np
+
 from bench.model.cell import Backing, Clock
 from bench.results.writer import Run
+from bench.stats.ratios import LEAST_OF_RATIO
+
+INTERVAL = "interval"  # the row that says what intervals are of
+# Of the interval of a change between two runs that have one boot each.
+ONE_BOOT = "one boot a side: no interval between kernels, since nothing says how far boots differ"
+ONE_STATE = "intervals are over reps of one boot a side: how far boots differ is not in them"
 
 
 def environment(run: Run) -> list[str]:
@@ -23,6 +31,7 @@ def environment_rows(run: Run) -> list[tuple[str, str]]:
         ("command", run.facts.command),
         *(("tuned", line) for line in run.facts.tuned),
         *(("note", note) for note in _notes(run)),
+        (INTERVAL, f"95 %, {intervals_cover(run)}" * _has_intervals(run)),
         *(("warning", line) for line in doubts(run)),
     ]
     return [(name, value) for name, value in rows if value]
@@ -39,11 +48,16 @@ def intervals_cover(run: Run) -> str:
     sessions = run.facts.sessions
     boots = [len({*each.boot[each.ok].tolist()}) for each in run.by_cell.values()]
     if max(boots, default=0) > 1:
-        return f"over reps of up to {max(boots)} boots in {len(sessions)} sessions, taken together"
+        return f"over the medians of up to {max(boots)} boots in {len(sessions)} sessions"
     if run.facts.executor.name == "host":
         return "over reps of one session: how far another day is from it is not in them"
     over = "from one saved state" if sessions and sessions[-1].state else "of one boot"
     return f"over reps {over}: how far boots differ is not in them (bench run --boots 10)"
+
+
+def _has_intervals(run: Run) -> bool:
+    """Tell whether any cell has as many reps as an interval takes, of a ratio or of a median."""
+    return any(np.count_nonzero(each.ok) >= LEAST_OF_RATIO for each in run.by_cell.values())
 
 
 def no_result(run: Run) -> list[str]:

@@ -59,10 +59,11 @@ def require_measured(run: Run, table: CellTable) -> None:
 
 def _figures(table: CellTable, cell: Cell) -> Figures:
     state, reason = table.state(cell)
-    if state is CellState.SKIPPED and (value := table.extrapolated(cell)):
+    value, why_not = table.extrapolated(cell)
+    if value:
         return _estimated(table, cell, reason, value)
     if state is not CellState.MEASURED:
-        return Figures(cell, state, reason)
+        return Figures(cell, state, f"{reason}; not extrapolated: {why_not}" if why_not else reason)
     return Figures(
         cell=cell,
         state=state,
@@ -82,7 +83,7 @@ def _estimated(table: CellTable, cell: Cell, reason: str, estimate: Estimate) ->
     """Make an estimate's figures, with its ratio to a base that is an estimate too."""
     found = Figures(cell, CellState.EXTRAPOLATED, reason, estimate=estimate)
     for base in table.bases(cell):
-        if of_base := table.extrapolated(base):
+        if of_base := table.extrapolated(base)[0]:
             ratio = of_base[0] / estimate[0] if estimate[0] else None
             return replace(found, ratio=ratio, base=base)
     return found

@@ -15,8 +15,8 @@ from bench.report.table.cells import BASES, CellTable
 from bench.report.table.columns import factors
 from bench.report.table.figures import Figures
 from bench.results.writer import Run
-from bench.stats.ratios import ratio_interval
-from bench.stats.summary import ratio
+from bench.stats.ratios import LEAST_OF_RATIO, median_ratio, ratio_interval
+from bench.stats.samples import Samples
 
 # Less than this is no win that anybody would merge a new interface for.
 SMALL_WIN = 1.1
@@ -157,21 +157,22 @@ def _elsewhere(table: CellTable, method: Method) -> dict[Cell, list[Cell]]:
 
 
 def _reference_sentence(table: CellTable, ours: Cell, theirs: Cell) -> str:
+    sides = table.side_of(ours), table.side_of(theirs)
     pauses = [table.pause(cell) for cell in (ours, theirs)]
     shown = " and ".join(format_quantity(pause.median, table.unit) for pause in pauses)
     device, pages, mem, *_ = factors(ours)
     whose = _LIVE_UPDATE_OF[theirs.method]
-    times = f"{format_ratio(ratio(*pauses))} as long as {whose}'s live update"
-    interval = _interval(table, ours, theirs)
+    times = f"{format_ratio(median_ratio(*sides))} as long as {whose}'s live update"
+    interval = _interval(*sides)
     text = f"{device} {pages} {mem}: {ours.method} pauses {times} ({interval}; {shown})"
     shares = ", ".join(_shares(table, ours, theirs))
     return f"{text}, and the exec that all share is {shares}{_alone(table, ours)}"
 
 
-def _interval(table: CellTable, ours: Cell, theirs: Cell) -> str:
-    found = ratio_interval(table.side_of(ours), table.side_of(theirs))
+def _interval(ours: Samples, theirs: Samples) -> str:
+    found = ratio_interval(ours, theirs)
     if found is None:
-        return "too few reps for an interval"
+        return f"no interval: it takes {LEAST_OF_RATIO} reps, or boots"
     return f"95 %: {format_ratio_interval(found, ' to ')}"
 
 

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Several runs side by side: the same cells under several kernels, or on several machines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from bench.model.cell import Cell
+from bench.model.cell import Cell, Clock
 from bench.model.units import format_quantity
 from bench.report.table.cells import CellTable, place_of
 from bench.report.table.columns import FACTOR_COLUMNS, factor_entries
 from bench.report.table.contents import UNITS
+from bench.report.table.environment import ONE_BOOT, ONE_STATE
 from bench.report.table.figures import Figures, figures
 from bench.report.table.labels import heads, labels
 from bench.report.table.section import Entry, EntryKind, Section, figures_under, make_table
@@ -19,7 +20,7 @@ from bench.report.table.spread import spread_section
 from bench.results.comparable import facts_of, unlike
 from bench.results.writer import Run
 from bench.sides.names import cell_name
-from bench.stats.ratios import ratio_interval
+from bench.stats.ratios import LEAST_OF_RATIO, ratio_interval
 
 _NOT_PLANNED = Entry.reason("not planned")  # of a cell that only other runs have
 
@@ -52,7 +53,8 @@ def _held(row: Figures, table: CellTable, first: CellTable) -> FleetRow:
     if table is first or not table.ok(cell) or not first.ok(cell) or not first.pause(cell).median:
         return FleetRow(row)
     change = table.pause(cell).median / first.pause(cell).median - 1
-    ends = ratio_interval(table.side_of(cell), first.side_of(cell))
+    sides = table.side_of(cell), first.side_of(cell)
+    ends = ratio_interval(*sides, one_boot_is_enough=table.unit == Clock.ICOUNT.unit)
     return FleetRow(row, change, (ends[0] - 1, ends[1] - 1) if ends else None)
 
 
@@ -88,7 +90,7 @@ def overview(runs: Sequence[Run], tables: Sequence[CellTable]) -> list[Section]:
     shared = [cell for cell in cells if sum(cell in rows for rows in fleet.values()) >= least]
     sections = [
         _medians(fleet, shared, named, runs[0], alone=len(cells) - len(shared)),
-        _changes(fleet, cells, named),
+        _changes(fleet, cells, named, runs[0].clock),
         _differences(runs),
         spread_section(runs, tables),
     ]
@@ -127,7 +129,9 @@ def _median(row: FleetRow | None, unit: str) -> Entry:
     return Entry.reason(found.state)
 
 
-def _changes(fleet: Fleet, cells: Sequence[Cell], named: Mapping[str, str]) -> Section:
+def _changes(
+    fleet: Fleet, cells: Sequence[Cell], named: Mapping[str, str], clock: Clock
+) -> Section:
     """Tabulate changes, of cells that the first run and another one measured."""
     changed = {
         cell: [row for rows in fleet.values() if (row := rows.get(cell)) and row.change is not None]
@@ -142,11 +146,27 @@ def _changes(fleet: Fleet, cells: Sequence[Cell], named: Mapping[str, str]) -> S
         if changed[cell]
     ]
     made = make_table((*FACTOR_COLUMNS, *figures_under(*(named[run] for run in others))), rows)
-    notes = ["+ is a longer pause"]
-    if any(row.interval is None for each in changed.values() for row in each):
-        notes.append("without an interval: it takes four reps, or boots, of each")
+    notes = ["+ is a longer pause", *_of_intervals(fleet, clock)]
     title = f"Change against {named[first]} (95 % interval)"
     return Section(title, tuple(notes), (made,), _means(geometric_means(fleet), named))
+
+
+def _of_intervals(fleet: Fleet, clock: Clock) -> Iterator[str]:
+    """Say why some changes have no interval, and what those are of that have one."""
+    first, *others = fleet.values()
+    held = [
+        (row, max(row.figures.boots, first[cell].figures.boots))
+        for rows in others
+        for cell, row in rows.items()
+        if row.change is not None
+    ]
+    single = any(boots == 1 for _, boots in held)
+    if single and clock is Clock.WALL:
+        yield ONE_BOOT
+    elif single and any(row.interval for row, _ in held):
+        yield ONE_STATE
+    if any(row.interval is None for row, boots in held if boots > 1 or clock is Clock.ICOUNT):
+        yield f"without an interval: it takes {LEAST_OF_RATIO} reps, or boots, of each"
 
 
 def _means(means: Mapping[str, float], named: Mapping[str, str]) -> tuple[str, ...]:

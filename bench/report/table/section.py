@@ -66,7 +66,7 @@ class Entry:
 
 
 NO_ENTRY = Entry("")
-NO_INTERVAL = "no interval: it takes 6 reps"  # of a median
+NO_INTERVAL = "no interval: it takes 6 reps, or 6 boots where there are several"  # of a median
 
 
 @dataclass(frozen=True)

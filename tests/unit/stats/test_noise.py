@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Noise, drift, what can be seen: against scipy and statsmodels."""
+"""Noise, and what can be seen through it: against scipy and statsmodels."""
 
 import numpy as np
 import pytest
-from scipy.stats import binom, norm, t, theilslopes
+from scipy.stats import binom, norm, t
 from statsmodels.stats.power import TTestIndPower
 
-from bench.stats.drift import Drift, drift
 from bench.stats.noise import (
     Noise,
     detectable,
@@ -87,32 +86,3 @@ def test_what_is_detectable_exceeds_the_limit() -> None:
     assert detectable(0.01, float("inf"), 2.0) == pytest.approx(
         np.expm1(0.01 * (2 + 1.645)), rel=1e-3
     )
-
-
-def test_a_trend_is_found_with_its_size() -> None:
-    rng = np.random.default_rng(1)
-    values = 100 + np.linspace(0, 10, 40) + rng.normal(0, 1, 40)
-    found = drift(values)
-    assert found.p < 1e-6
-    assert found.change == pytest.approx(theilslopes(values)[0] * 39 / np.median(values))
-    assert found.change == pytest.approx(0.095, abs=0.03)
-    down = drift(values[::-1])
-    assert (down.p, down.change) == pytest.approx((found.p, -found.change))
-
-
-def test_what_stays_is_no_drift() -> None:
-    """Alarms at 1 % come once in a hundred series."""
-    rng = np.random.default_rng(2)
-    found = [drift(rng.lognormal(0, 0.5, 20)) for _ in range(1000)]
-    assert sum(one.p < 0.01 for one in found) <= binom.ppf(1 - 1e-4, 1000, 0.01)
-
-
-@pytest.mark.parametrize("values", [[], [1.0], [1.0, 2.0], [5.0] * 30])
-def test_of_few_or_equal_values_there_is_no_drift(values: list[float]) -> None:
-    assert drift(values) == Drift(1.0, 0.0)
-
-
-def test_long_series_and_medians_of_zero_have_a_drift() -> None:
-    long = drift(np.linspace(1, 2, 200_000))
-    assert long.change == pytest.approx(2 / 3, rel=0.01)
-    assert drift([-1.0, 0.0, 1.0]).change == float("inf")

@@ -50,3 +50,11 @@ def test_a_ratio_of_the_swapped_sides_is_the_inverse(base: list[int], new: list[
     expected = np.median(np.array(base) + 1) / np.median(np.array(new) + 1)
     assert ratio(*sides) == pytest.approx(expected)
     assert ratio(*sides) * ratio(*reversed(sides)) == pytest.approx(1)
+
+
+def test_the_median_of_several_boots_is_that_of_their_medians() -> None:
+    values, boots = np.array([1, 2, 3, 50, 70]), np.array([1, 1, 1, 2, 3])
+    assert summarize(values, boots) == Summary(5, 50, 1, 70)
+    assert summarize(values, boots * 0) == summarize(values) == Summary(5, 3, 1, 70)
+    six = summarize(np.arange(1, 13), np.arange(12) // 2)
+    assert (six.n, six.median, six.interval) == (12, 6.5, (1.5, 11.5))

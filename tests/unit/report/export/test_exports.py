@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -41,8 +42,8 @@ STATES = ("measured", "extrapolated", "failed", "skipped", "missing")
 
 @pytest.fixture(scope="module")
 def mixed() -> Run:
-    """Three measured sizes, one left out that they predict, one failed, one skipped, one lost."""
-    sizes = [sized(CELL, gib) for gib in (1, 4, 16)]
+    """Four measured sizes, one left out that they predict, one failed, one skipped, one lost."""
+    sizes = [sized(CELL, gib) for gib in (1, 2, 4, 16)]
     failed, skipped, lost = (
         replace(CELL, device=device) for device in ("sim-blk-pa", "vp-vdpa", "vduse-blk")
     )
@@ -70,7 +71,7 @@ def by_status(run: Run) -> dict[str, list[dict[str, Any]]]:
 
 def test_json_says_what_each_cell_is(mixed: Run) -> None:
     found = by_status(mixed)
-    assert [len(found[state]) for state in STATES] == [3, 1, 1, 1, 1]
+    assert [len(found[state]) for state in STATES] == [4, 1, 1, 1, 1]
     (estimate,) = found["extrapolated"]
     wanted = on_a_line(sized(CELL, 64))
     assert estimate["pause"] is None
@@ -86,11 +87,15 @@ def test_json_has_the_figures_of_the_samples(tmp_path: Path) -> None:
     found = json_of(load(write_run(tmp_path / "run", noisy(1))))
     assert (found["unit"], found["clock"], found["damage"]) == ("ns", "wall", [])
     reset, new = found["cells"]
-    pauses = sorted(value for boot in noisy(1)[NEW].values() for value in boot)
+    boots = noisy(1)[NEW].values()
+    pauses = sorted(value for boot in boots for value in boot)
     assert new["pause"]["n"] == len(pauses) and new["pause"]["boots"] == 5
-    assert new["pause"]["median"] == (pauses[24] + pauses[25]) / 2
+    assert new["pause"]["median"] == median(median(boot) for boot in boots)
     assert [new["pause"]["min"], new["pause"]["max"]] == [pauses[0], pauses[-1]]
-    assert new["pause"]["interval"] == [pauses[17], pauses[32]]  # of 50, by the binomial
+    assert new["pause"]["interval"] is None  # of a median, which takes six boots
+    (one, *_) = json_of(load(write_run(tmp_path / "one", noisy(1, boots=1, reps=50))))["cells"]
+    pauses = sorted(noisy(1, boots=1, reps=50)[RESET][1])
+    assert one["pause"]["interval"] == [pauses[17], pauses[32]]  # of 50, by the binomial
     assert new["ratio"] == reset["pause"]["median"] / new["pause"]["median"]
     assert new["base"] == reset["name"] == cell_name(RESET)
     assert reset["ratio"] is None
@@ -123,7 +128,7 @@ def table_rows(text: str) -> list[list[str]]:
 def test_markdown_marks_what_is_no_measurement(mixed: Run) -> None:
     text = export("markdown", [mixed])
     rows = table_rows(text)
-    assert [row[-1] for row in rows] == [*[""] * 3, "**extrapolated**"]
+    assert [row[-1] for row in rows] == [*[""] * 4, "**extrapolated**"]
     (estimate,) = (row for row in rows if row[-1] == "**extrapolated**")
     assert estimate[10] == "0" and estimate[6].startswith("\\~")
     listed = text.split("#### Cells that were not measured")[1]
@@ -143,7 +148,7 @@ def test_markdown_takes_no_markup_from_data(mixed: Run) -> None:
 
 
 def test_markdown_has_the_same_figures_as_json(tmp_path: Path) -> None:
-    run = load(write_run(tmp_path / "run", noisy(2)))
+    run = load(write_run(tmp_path / "run", noisy(2, boots=1, reps=50)))
     (_, new), (_, row) = json_of(run)["cells"], table_rows(export("markdown", [run]))
     assert row[10] == "50" and row[6] == f"{new['pause']['median'] / 1e6:.3f} ms"
     low, high = (end / 1e6 for end in new["pause"]["interval"])

@@ -52,7 +52,7 @@ SERIES = PatchSeries(
 )
 TIME = re.compile(r"\d\s?(?:ns|us|ms|s|seconds?)\b|\((?:ns|us|ms|s)\)|wall")
 NEW_CELL = replace(CELL, method=Method.NEW_OWNER)
-SIZES = (1, 4, 16)
+SIZES = (1, 2, 4, 16)
 
 
 @pytest.mark.parametrize("style", LetterStyle)
@@ -104,7 +104,7 @@ def test_an_extrapolated_cell_is_marked_and_has_no_n() -> None:
     (row,) = [line for line in text.splitlines() if line.startswith("64 GiB*")]
     assert re.fullmatch(r"64 GiB\* +~[\d.]+ +~[\d.]+ +~\d[\d.]*x +extrapolated +-", row)
     assert "~: extrapolated" in text and "extrapolated: sim-net-pa thp 64 GiB*" in text
-    assert "of 3: " in text  # the worst of those that were measured
+    assert "of 4: " in text  # the worst of those that were measured
     for style, mark in ((LetterStyle.MMTESTS, "Extrap  64GiB"), (LetterStyle.LKP, "~")):
         other = cover_letter(
             [run_of([*straight(cells), *(without(sized(c, 64)) for c in (CELL, NEW_CELL))])],
@@ -151,9 +151,12 @@ def test_a_cell_that_is_missing_is_said() -> None:
 def test_few_reps_have_no_interval() -> None:
     text = of(straight([CELL, NEW_CELL]))
     assert re.search(r"^1 GiB.* +1\.000x +- +3$", text, re.MULTILINE)
-    assert "which takes 4 reps a side" in text and "no interval, n=3" in text
-    many = of(measured(CELL, [9000, 9100, 9200, 9300]), measured(NEW_CELL, [300, 310, 320, 330]))
-    assert "takes 4 reps" not in many and re.search(r"x +27\.3-31\.0 +4$", many, re.MULTILINE)
+    assert "which takes 5 reps a side" in text and "no interval, n=3" in text
+    many = of(
+        measured(CELL, [9000, 9100, 9150, 9200, 9300]),
+        measured(NEW_CELL, [300, 310, 320, 325, 330]),
+    )
+    assert "takes 5 reps" not in many and re.search(r"x +27\.3-31\.0 +5$", many, re.MULTILINE)
 
 
 def test_damage_and_what_is_wrong_on_purpose_come_before_tables() -> None:
@@ -253,7 +256,20 @@ def test_a_letter_of_two_kernels_says_which_phase(tmp_path: Path) -> None:
 
 def test_one_boot_of_a_kernel_is_said_to_be_one(tmp_path: Path) -> None:
     base, new = (load(write_run(tmp_path / n, noisy(1, boots=1))) for n in ("base", "new"))
-    assert "One boot cannot tell kernels from boots" in cover_letter([new], [base])
+    text = flat(cover_letter([new], [base]))
+    assert "One boot cannot tell kernels from boots: there is no interval" in text
+    assert "-: one boot a side: no interval between kernels" in text
+    assert re.search(r"1 GiB +[\d.]+ +[\d.]+ +1\.000x +- +10", text) and "reps a side" not in text
+    marked = flat(cover_letter([new], [base], LetterStyle.MMTESTS))
+    assert "never marked here: one boot a side" in marked and "%*" in marked
+
+
+def test_counts_of_one_boot_have_an_interval_that_is_said_to_be_of_reps(tmp_path: Path) -> None:
+    """Boots of one number are alike where instructions are counted."""
+    runs = [load(write_run(tmp_path / n, counts(), Clock.ICOUNT)) for n in ("base", "new")]
+    text = flat(cover_letter(runs[1:], runs[:1]))
+    assert "from boots: intervals hold the noise of reps only" in text
+    assert re.search(r"1 GiB .* 1\.000x +[01]\.\d+-1\.\d+ +5 ", text)
 
 
 def test_the_statistics_of_a_series() -> None:

@@ -147,7 +147,7 @@ def test_lkp(run: Path) -> None:
 
 
 def test_two_kernels(tmp_path: Path) -> None:
-    """Over the medians of boots: the interval is theirs, the pauses are those of all reps."""
+    """Over the medians of boots: the pauses and the interval are theirs, n counts reps."""
     runs = {}
     for name, scale in (("base", 1.0), ("new", 0.9)):
         runs[name] = write_run(tmp_path / name, noisy(len(name), scale, boots=6, reps=5))
@@ -159,10 +159,10 @@ def test_two_kernels(tmp_path: Path) -> None:
         ]
         row = re.search(r"1 GiB +([\d.]+) +([\d.]+) +([\d.]+)x +([\d.]+)-([\d.]+) +(\d+)\n", part)
         assert row
-        old, new = ([rep for reps in side.values() for rep in reps] for side in by_boot)
+        medians = [[int(median(reps)) for reps in side.values()] for side in by_boot]
+        old, new = medians
         assert agrees(row[1], median(old) / 1e6) and agrees(row[2], median(new) / 1e6)
         assert agrees(row[3], median(old) / median(new))
-        medians = [[int(median(reps)) for reps in side.values()] for side in by_boot]
         ends = interval_of(*medians)
         assert agrees(row[4], ends[0]) and agrees(row[5], ends[1]) and row[6] == "30"
 

@@ -129,7 +129,7 @@ def test_a_count_is_never_a_time() -> None:
 
 def test_where_a_method_gains_nothing_it_is_said() -> None:
     html = html_of(mixed)
-    assert "reopen gains next to nothing, or loses, in 3 of 3 cells: 0.889x" in html
+    assert "reopen gains next to nothing, or loses, in 4 of 4 cells: 0.889x" in html
     assert "new-owner gains next to nothing" not in html
 
 

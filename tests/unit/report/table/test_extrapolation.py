@@ -22,7 +22,7 @@ from tests.unit.runs import (
     without,
 )
 
-SMALLER = [sized(CELL, gib) for gib in (1, 4, 16)]
+SMALLER = [sized(CELL, gib) for gib in (1, 2, 4, 16)]
 WANTED = sized(CELL, 64)
 OTHER_KINDS: list[dict[str, Any]] = [
     {"device": "sim-net-va"},
@@ -52,7 +52,7 @@ def unmeasured(text: str) -> str:
 def assert_no_estimate(samples: list[Sample], cell: Cell = WANTED) -> None:
     text = run_text(run_of(samples))
     assert "~" not in text
-    assert "extrapolated" not in text
+    assert "extrapolated" not in text.replace("not extrapolated: ", "")
     assert f"{cell.mem >> 30} GiB" in unmeasured(text)
 
 
@@ -69,7 +69,7 @@ def test_a_cell_on_a_line_is_extrapolated_and_marked() -> None:
 
 
 def test_the_verdict_is_of_what_was_measured() -> None:
-    new = [sized(CELL, gib, method=Method.NEW_OWNER) for gib in (1, 4, 16)]
+    new = [sized(CELL, gib, method=Method.NEW_OWNER) for gib in (1, 2, 4, 16)]
     samples = straight([*SMALLER, *new])
     skipped = [without(WANTED), without(sized(CELL, 64, method=Method.NEW_OWNER))]
     verdict = run_text(run_of(samples)).splitlines()[0]
@@ -87,8 +87,9 @@ NEVER: dict[str, tuple[list[Sample], Cell]] = {
     "two smaller": ([*straight(SMALLER[:2]), without(WANTED)], WANTED),
     "two smaller, one larger": ([*straight(LARGER), without(WANTED)], WANTED),
     "all larger": ([*straight([*LARGER, WANTED]), without(SMALLER[0])], SMALLER[0]),
-    "one of three failed": (
-        [*straight(SMALLER[:2]), without(SMALLER[2], "failed: x"), without(WANTED)],
+    "three smaller": ([*straight(SMALLER[:3]), without(WANTED)], WANTED),
+    "one of four failed": (
+        [*straight(SMALLER[:3]), without(SMALLER[3], "failed: x"), without(WANTED)],
         WANTED,
     ),
 }
@@ -99,15 +100,25 @@ def test_what_is_not_extrapolated(name: str) -> None:
     assert_no_estimate(*NEVER[name])
 
 
+def test_it_is_said_why_there_is_no_estimate() -> None:
+    """From three smaller sizes on: of fewer none is to be expected."""
+    said = {
+        count: unmeasured(run_text(run_of([*straight(SMALLER[:count]), without(WANTED)])))
+        for count in (2, 3)
+    }
+    assert said[3].endswith("; not extrapolated: 3 sizes were measured, to see a line bend takes 4")
+    assert "extrapolated" not in said[2]
+
+
 @pytest.mark.parametrize("fields", OTHER_KINDS, ids=lambda fields: next(iter(fields)))
 def test_a_size_of_another_kind_does_not_count(fields: dict[str, Any]) -> None:
     other = sized(CELL, 16, **fields)
-    assert_no_estimate([*straight([*SMALLER[:2], other]), without(WANTED)])
+    assert_no_estimate([*straight([*SMALLER[:3], other]), without(WANTED)])
 
 
 @pytest.mark.parametrize("fields", OTHER_KINDS, ids=lambda fields: next(iter(fields)))
 def test_every_kind_has_its_own_line(fields: dict[str, Any]) -> None:
-    others = [sized(CELL, gib, **fields) for gib in (1, 4, 16)]
+    others = [sized(CELL, gib, **fields) for gib in (1, 2, 4, 16)]
     assert_no_estimate([*straight(others), without(WANTED)])
     text = run_text(run_of([*straight([*SMALLER, *others]), without(WANTED)]))
     assert text.count("extrapolated") == 1

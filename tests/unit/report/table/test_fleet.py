@@ -85,7 +85,7 @@ def test_medians_beside_one_another(fleet: list[Run]) -> None:
     medians, _, _ = sections(fleet)
     assert medians.tables[0].heads[5:] == ("base", "patched", "odd")
     values = noisy(1)[NEW]
-    middle = np.median([value for boot in values.values() for value in boot])
+    middle = np.median([np.median(boot) for boot in values.values()])
     assert row(medians, NEW)[0] == f"{middle / 1e6:.3f} ms (50)"
     assert row(medians, RESET)[2] == "5.200 ms (3)"
 
@@ -108,10 +108,23 @@ def test_a_change_has_the_interval_of_its_boots(fleet: list[Run]) -> None:
 
 
 def test_too_few_reps_have_a_change_alone(tmp_path: Path) -> None:
-    runs = [load(write_run(tmp_path / name, VALUES)) for name in ("a", "b")]
+    runs = [load(write_run(tmp_path / name, VALUES, Clock.ICOUNT)) for name in ("a", "b")]
     _, changes = sections(runs)
     assert row(changes, NEW) == ("+0.00 %",)
-    assert "without an interval" in " ".join(changes.notes)
+    assert "without an interval: it takes 5 reps" in " ".join(changes.notes)
+
+
+def test_one_boot_a_side_has_no_interval_by_the_clock(tmp_path: Path) -> None:
+    """Reps say nothing of how far boots differ; counts of one boot are said to be that."""
+    many = {NEW: {1: [*range(1000, 1050)]}}
+    for clock, interval, why in (
+        (Clock.WALL, False, "one boot a side: no interval between kernels"),
+        (Clock.ICOUNT, True, "over reps of one boot a side"),
+    ):
+        runs = [load(write_run(tmp_path / f"{clock}-{name}", many, clock)) for name in "ab"]
+        _, changes = sections(runs)
+        assert ("(" in row(changes, NEW)[0]) is interval
+        assert why in " ".join(changes.notes) and "it takes" not in " ".join(changes.notes)
 
 
 def test_a_geometric_mean_is_of_the_same_cells(fleet: list[Run]) -> None:
@@ -133,7 +146,7 @@ def test_what_differs_is_said(tmp_path: Path, fleet: list[Run]) -> None:
 
 
 def test_an_estimate_is_said_to_be_one() -> None:
-    cells = [each for gib in (1, 4, 16) for each in both(sized(LINE, gib))]
+    cells = [each for gib in (1, 2, 4, 16) for each in both(sized(LINE, gib))]
     left_out = [without(each, SKIPPED) for each in both(sized(LINE, 64))]
     runs = [in_memory([*straight(cells), *left_out]), in_memory(straight(cells))]
     runs[1] = replace(runs[1], path=Path("other"))

@@ -65,7 +65,7 @@ def test_what_was_not_measured_is_not_in_it() -> None:
 
 def test_too_few_reps_have_no_interval() -> None:
     text = said(samples(NEW_OWNER, 1_250_000, reps=3), samples(VADDR, 1_010_000, reps=3))
-    assert "(too few reps for an interval; 1.250 M and 1.010 M)" in text
+    assert "(no interval: it takes 5 reps, or boots; 1.250 M and 1.010 M)" in text
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def both(cell: Cell) -> list[Cell]:
 
 def rich_run() -> Run:
     """Every state that a cell can have."""
-    cells = [each for gib in (1, 4, 16) for each in both(sized(CELL, gib))]
+    cells = [each for gib in (1, 2, 4, 16) for each in both(sized(CELL, gib))]
     failed = without(sized(OTHER, 2), "failed: VmPin is 0 kB, not 1048576 kB")
     return run_of([*straight(cells), failed, *map(without, both(sized(CELL, 64)))])
 
