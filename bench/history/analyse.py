@@ -21,6 +21,7 @@ from bench.stats.creep import standing
 from bench.stats.samples import Floats
 from bench.stats.steps import LEAST_POINTS, Levels, levels_of
 
+_FIRST = 3  # points of a new level that show whether it was a step
 _NEAR = 5  # points on either side of a change, whose phases are compared
 _ALIKE = 1  # points by which the change of a phase may miss that of the pause
 _BATCH = 2_000_000  # values that are analysed at once
@@ -180,11 +181,13 @@ def _changes(lane: Lane, row: _Row, levels: Levels) -> Iterator[LevelChange]:
         after = row.places[change.at : min(bounds[number + 1], change.at + _NEAR)]
         points = [lane.points[at] for at in before[::-1]], [lane.points[at] for at in after]
         ratio = float(np.exp(change.size))
+        begun = float(np.median(row.values[change.at : change.at + _FIRST])) - change.before
         yield LevelChange(
             int(row.places[change.at]),
             float(np.exp(change.before)),
             float(np.exp(change.after)),
             len(row.values) - change.at,
+            begun / change.size < 0.5,
             phases_moved(row.cell, *points),
             functions_moved(row.cell, *points, ratio - 1),
         )

@@ -102,6 +102,7 @@ def _change(lane: Lane, track: CellTrack, change: LevelChange) -> dict[str, Any]
         "after": change.after,
         "ratio": change.after / change.before,
         "points_since": change.points,
+        "gradual": change.gradual,
         "state": state_of(lane, track, change),
         "phases": {phase.value: ticks for phase, ticks in change.phases},
         "functions": change.functions,

@@ -38,14 +38,16 @@ class Break:
 class LevelChange:
     """A change point of a pause: ``at`` is the first point of the new level.
 
-    Levels are in the unit of the clock. ``points`` are those at and behind it in its regime,
-    ``phases`` those that moved, and by how many ticks, ``functions`` a sentence.
+    Levels are in the unit of the clock. ``points`` are those at and behind it in its regime.
+    ``gradual``: its first points are nearer to the old level. ``phases`` are those that moved,
+    and by how many ticks, ``functions`` a sentence.
     """
 
     at: int
     before: float
     after: float
     points: int
+    gradual: bool
     phases: tuple[tuple[Phase, float], ...] = ()
     functions: str = ""
 
@@ -125,11 +127,12 @@ def judged(
 ) -> CellTrack:
     """Give a cell its verdict by where it stands, and by the changes since the reference.
 
-    Beyond the threshold without a change point as large is creep.
+    Beyond the threshold without a step as large is creep.
     """
     behind = (change for change in track.changes if change.at > reference)
     still = tuple(change for change in behind if _is_open(change, standing, least))
-    large = any(abs(change.size) > np.log1p(threshold) for change in still)
+    limit = np.log1p(threshold)
+    large = any(abs(change.size) > limit and not change.gradual for change in still)
     crept = standing.beyond != 0 and not large
     track = replace(track, reference=reference, standing=standing, open=still, crept=crept)
     if standing.beyond > 0 or any(change.size > 0 for change in still):
@@ -156,7 +159,11 @@ def _reason(lane: Lane, track: CellTrack) -> str:
         first = lane.points[standing.since].label
         crept = f"crept by {percent(standing.change)} since {since}"
         return f"{crept}: beyond the threshold from {first} on"
-    said = [f"{percent(c.size)} at {lane.points[c.at].label}" for c in track.open]
+    said = [
+        f"{percent(c.size)} {'little by little from' if c.gradual else 'at'} "
+        f"{lane.points[c.at].label}{' on' if c.gradual else ''}"
+        for c in track.open
+    ]
     if standing.unsure and not said:
         said.append(f"{percent(standing.change)} since {since}, within the noise")
     return "; ".join(said)
