@@ -10,9 +10,17 @@ from numpy.typing import NDArray
 
 from bench.errors import CannotJudge, UsageError
 from bench.history.order import Ordered
-from bench.history.point import Point
+from bench.history.point import HistoryPoint
 from bench.history.profiles import functions_moved
-from bench.history.track import Break, CellTrack, Lane, LevelChange, PhaseMove, judged, unjudged
+from bench.history.track import (
+    CellTrack,
+    HistoryBreak,
+    Lane,
+    LevelChange,
+    PhaseMove,
+    judged,
+    unjudged,
+)
 from bench.model.cell import Cell
 from bench.model.method import Phase
 from bench.results.comparable import unlike
@@ -64,7 +72,7 @@ def analyse(history: Ordered, rule: HistoryRule) -> list[Lane]:
     return found
 
 
-def _lane(points: Sequence[Point], rule: HistoryRule) -> Lane:
+def _lane(points: Sequence[HistoryPoint], rule: HistoryRule) -> Lane:
     breaks = tuple(_breaks(points))
     cuts = [0, *(each.at for each in breaks), len(points)]
     reference = _reference(points, rule.reference)
@@ -80,7 +88,7 @@ def _lane(points: Sequence[Point], rule: HistoryRule) -> Lane:
     return replace(lane, tracks=tuple(tracks))
 
 
-def _breaks(points: Sequence[Point]) -> Iterator[Break]:
+def _breaks(points: Sequence[HistoryPoint]) -> Iterator[HistoryBreak]:
     """Find the points whose facts forbid comparing them with the one before."""
     for at, (before, after) in enumerate(pairwise(points), 1):
         if reasons := unlike(before.facts, after.facts):
@@ -90,10 +98,10 @@ def _breaks(points: Sequence[Point]) -> Iterator[Break]:
                 )
                 for each in reasons
             ]
-            yield Break(at, tuple(named))
+            yield HistoryBreak(at, tuple(named))
 
 
-def _reference(points: Sequence[Point], wanted: str) -> int | None:
+def _reference(points: Sequence[HistoryPoint], wanted: str) -> int | None:
     """Find the point that is meant: by its commit, its name, or its date; None for none."""
     if not wanted:
         return None
@@ -103,13 +111,15 @@ def _reference(points: Sequence[Point], wanted: str) -> int | None:
     return found[0] if found else None
 
 
-def _is_named(point: Point, wanted: str) -> bool:
+def _is_named(point: HistoryPoint, wanted: str) -> bool:
     date = point.date.isoformat() if point.date else ""
     by_commit = bool(point.commit) and point.commit.startswith(wanted.lower())
     return by_commit or point.name == wanted or (bool(date) and date.startswith(wanted))
 
 
-def _rows(points: Sequence[Point], span: tuple[int, int], rule: HistoryRule) -> Iterator[_Row]:
+def _rows(
+    points: Sequence[HistoryPoint], span: tuple[int, int], rule: HistoryRule
+) -> Iterator[_Row]:
     """Make the rows of a regime: of each cell its pauses, and those phases that vary at all."""
     first, end = span
     by_cell: dict[Cell, list[int]] = {}
@@ -194,7 +204,7 @@ def _changes(lane: Lane, row: _Row, levels: Levels) -> Iterator[LevelChange]:
 
 
 def phases_moved(
-    cell: Cell, before: Sequence[Point], after: Sequence[Point]
+    cell: Cell, before: Sequence[HistoryPoint], after: Sequence[HistoryPoint]
 ) -> tuple[tuple[Phase, float], ...]:
     """Return the phases whose medians differ between points, and by what, the largest first."""
     old, new = ([point.cells[cell] for point in each] for each in (before, after))

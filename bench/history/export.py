@@ -12,7 +12,7 @@ import numpy as np
 from bench.errors import CannotJudge
 from bench.history.analyse import HistoryRule
 from bench.history.order import Ordered
-from bench.history.point import Point
+from bench.history.point import HistoryPoint
 from bench.history.render import state_of
 from bench.history.track import CellTrack, Lane, LevelChange, exit_code
 from bench.model.cell import Cell
@@ -48,7 +48,7 @@ def _lane(lane: Lane) -> dict[str, Any]:
     }
 
 
-def _point(point: Point) -> dict[str, Any]:
+def _point(point: HistoryPoint) -> dict[str, Any]:
     return {
         "name": point.name,
         "date": point.date.isoformat() if point.date else None,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
 
-from bench.history.point import Point, PointValue
+from bench.history.point import HistoryPoint, PointValue
 from bench.model.cell import Cell
 from bench.results.comparable import unlike
 
@@ -23,12 +23,14 @@ class Order(StrEnum):
 class Ordered:
     """Points in their order, the order, and a line for each thing to know about it."""
 
-    points: tuple[Point, ...]
+    points: tuple[HistoryPoint, ...]
     order: Order
     notes: tuple[str, ...] = ()
 
 
-def ordered(points: Sequence[Point], places: Mapping[str, int] | None, asked: str) -> Ordered:
+def ordered(
+    points: Sequence[HistoryPoint], places: Mapping[str, int] | None, asked: str
+) -> Ordered:
     """Order points by the places of their commits in a tree, else by date, else as named.
 
     ``places`` has those of the commits that the tree knows, None without a tree. A point
@@ -51,26 +53,26 @@ def ordered(points: Sequence[Point], places: Mapping[str, int] | None, asked: st
     return Ordered(tuple(_joined(kept)), wanted, tuple(notes))
 
 
-def _default(points: Sequence[Point], places: Mapping[str, int] | None) -> Order:
+def _default(points: Sequence[HistoryPoint], places: Mapping[str, int] | None) -> Order:
     if places is not None and all(point.commit in places for point in points):
         return Order.COMMIT
     return Order.DATE if all(point.date for point in points) else Order.NAMED
 
 
-def _when(point: Point) -> float:
+def _when(point: HistoryPoint) -> float:
     return point.date.timestamp() if point.date else 0.0
 
 
-def _lost(points: Sequence[Point], kept: Sequence[Point], why: str) -> list[str]:
+def _lost(points: Sequence[HistoryPoint], kept: Sequence[HistoryPoint], why: str) -> list[str]:
     there = {id(point) for point in kept}
     return [f"left out: {point.name}: {why}" for point in points if id(point) not in there]
 
 
-def _joined(points: Sequence[Point]) -> list[Point]:
+def _joined(points: Sequence[HistoryPoint]) -> list[HistoryPoint]:
     """Make neighbours of one commit, measured alike, one point: they are replicas."""
-    found: list[Point] = []
+    found: list[HistoryPoint] = []
     for commit, group in groupby(points, key=lambda point: point.commit):
-        alike: list[list[Point]] = []
+        alike: list[list[HistoryPoint]] = []
         for point in group:
             if commit and alike and not unlike(alike[-1][0].facts, point.facts):
                 alike[-1].append(point)
@@ -80,7 +82,7 @@ def _joined(points: Sequence[Point]) -> list[Point]:
     return found
 
 
-def _join(points: Sequence[Point]) -> Point:
+def _join(points: Sequence[HistoryPoint]) -> HistoryPoint:
     if len(points) == 1:
         return points[0]
     cells: dict[Cell, list[PointValue]] = {}

@@ -4,7 +4,7 @@
 from collections.abc import Iterable
 
 from bench.errors import BenchError
-from bench.history.point import Point
+from bench.history.point import HistoryPoint
 from bench.history.store import is_point, read_text, stored_side
 from bench.model.cell import Cell
 from bench.profile.functions import CellFunctions, functions_of
@@ -14,7 +14,7 @@ from bench.sides.read import read_side
 
 
 def functions_moved(
-    cell: Cell, before: Iterable[Point], after: Iterable[Point], change: float
+    cell: Cell, before: Iterable[HistoryPoint], after: Iterable[HistoryPoint], change: float
 ) -> str:
     """Say which functions changed, by the first point of each that has a profile; else ''.
 
@@ -25,11 +25,11 @@ def functions_moved(
     return found.text if found else ""
 
 
-def _first(cell: Cell, points: Iterable[Point]) -> CellFunctions | None:
+def _first(cell: Cell, points: Iterable[HistoryPoint]) -> CellFunctions | None:
     return next(filter(None, (_functions(point, cell) for point in points)), None)
 
 
-def _functions(point: Point, cell: Cell) -> CellFunctions | None:
+def _functions(point: HistoryPoint, cell: Cell) -> CellFunctions | None:
     """Return the functions of a cell; None without a profile, or where it is damaged."""
     for path in point.profiles:
         try:

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bench.errors import BenchError, CannotJudge, UsageError
-from bench.history.point import Point, facts_kept, parse_date, values_of
+from bench.history.point import HistoryPoint, facts_kept, parse_date, values_of
 from bench.history.store import is_point, read_text, stored_point
 from bench.profile import DIRECTORY
 from bench.results.reader import read_facts
@@ -26,16 +26,16 @@ _DEEPEST = 3  # directories in a directory
 
 
 @dataclass
-class Found:
+class FoundPoints:
     """Points in the order in which they were named, and a line for each thing that is none."""
 
-    points: list[Point] = field(default_factory=list)
+    points: list[HistoryPoint] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def read_points(paths: Sequence[Path]) -> Found:
+def read_points(paths: Sequence[Path]) -> FoundPoints:
     """Read all points; UsageError for a path that is none and holds none."""
-    found = Found()
+    found = FoundPoints()
     for path in paths:
         before = len(found.points)
         if _is_directory(path) and not _runs(path):
@@ -49,7 +49,7 @@ def read_points(paths: Sequence[Path]) -> Found:
     return found
 
 
-def _take(path: Path, found: Found) -> None:
+def _take(path: Path, found: FoundPoints) -> None:
     """Add a point that lies in a directory, or the line that says why it is none."""
     try:
         found.points.append(_point(path))
@@ -92,7 +92,7 @@ def _below(path: Path, depth: int) -> Iterator[Path]:
             yield entry
 
 
-def _point(path: Path) -> Point:
+def _point(path: Path) -> HistoryPoint:
     """Read one point; BenchError says why it is none."""
     if _is_directory(path):
         return _run_point(path)
@@ -103,7 +103,7 @@ def _point(path: Path) -> Point:
     return _of_side(side, path.stem, None, (path,) if side.profiles else ())
 
 
-def _run_point(path: Path) -> Point:
+def _run_point(path: Path) -> HistoryPoint:
     runs = _runs(path)
     side = read_side(runs)
     return _of_side(
@@ -111,11 +111,11 @@ def _run_point(path: Path) -> Point:
     )
 
 
-def _of_side(side: Side, name: str, date: datetime | None, paths: tuple[Path, ...]) -> Point:
+def _of_side(side: Side, name: str, date: datetime | None, paths: tuple[Path, ...]) -> HistoryPoint:
     cells, strange = values_of(side)
     if not cells:
         raise CannotJudge(f"{side.name}: no cell in it was measured")
-    return Point(name, facts_kept(side.facts), cells, date, "", paths, left_out=strange)
+    return HistoryPoint(name, facts_kept(side.facts), cells, date, "", paths, left_out=strange)
 
 
 def date_of(runs: Sequence[Path]) -> datetime | None:

@@ -17,23 +17,24 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
+import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
 from bench.errors import UsageError
 from bench.history.point import (
+    HistoryPoint,
     Medians,
-    Point,
     PointValue,
     facts_kept,
     parse_commit,
     parse_date,
     values_of,
 )
+from bench.model.cell import Cell
 from bench.model.method import Phase
 from bench.model.typed import typed
 from bench.results.crc import add_crc, check_crc
-from bench.results.row import read_cell
 from bench.sides import Side
 from bench.sides.baseline import baseline_text, side_of_baseline
 from bench.sides.side import CellValues, Key
@@ -47,20 +48,13 @@ _LARGEST = 64 << 20  # bytes of a file that may be a point
 _Ticks = Annotated[float, Meta(ge=0, le=2**63)]
 
 
-class _PhaseRow(Struct, forbid_unknown_fields=True):
-    """The phases of a cell: medians of each boot, in the order of the boots."""
-
-    cell: dict[str, Any]
-    phases: dict[Phase, list[_Ticks]]
-
-
 class _StoredPoint(Struct, forbid_unknown_fields=True):
     bench_history: Literal[1]
     date: str
     commit: str
     digest: str
     baseline: dict[str, Any]
-    phases: list[_PhaseRow] = []
+    phases: list[dict[Phase, list[_Ticks]]]  # of the cells that have values, in their order
 
 
 def point_text(side: Side, date: datetime, commit: str, identity: str) -> str:
@@ -68,15 +62,11 @@ def point_text(side: Side, date: datetime, commit: str, identity: str) -> str:
 
     ``identity`` tells a measurement from another with the same values: when and where it ran.
     """
-    small = _medians(side)
-    baseline = json.loads(baseline_text(small))
+    baseline = json.loads(baseline_text(_medians(side)))
     baseline.pop(_CRC, None)
-    phases = [
-        {"cell": cell.factors(), "phases": {p.value: [*t] for p, t in each.phases.items()}}
-        for cell, each in values_of(side)[0].items()
-        if each.phases
-    ]
-    phases.sort(key=json.dumps)
+    known: dict[Key, PointValue] = dict(values_of(side)[0].items())
+    cells = [known.get(key) for key in side_of_baseline(baseline, side.name).cells]
+    phases = [{p.value: [*t] for p, t in each.phases.items()} if each else {} for each in cells]
     whole = json.dumps([identity, baseline, phases], sort_keys=True)
     head = {
         MARK: FORMAT,
@@ -154,15 +144,16 @@ def is_point(text: bytes) -> bool:
     return text.lstrip()[:40].startswith(f'{{"{MARK}"'.encode())
 
 
-def stored_point(path: Path, text: bytes) -> Point:
+def stored_point(path: Path, text: bytes) -> HistoryPoint:
     """Read the file of a point; UsageError says what in it is wrong."""
     stored = _stored(path, text)
     side = side_of_baseline(stored.baseline, str(path))
     cells, strange = values_of(side)
-    for row in stored.phases:
-        cell = read_cell(row.cell)
-        if each := cells.get(cell):
-            cells[cell] = PointValue(each.boots, _phases(row, len(each.boots), path))
+    if len(stored.phases) != len(side.cells):
+        raise UsageError(f"{path}: not a point: its phases are not those of its cells")
+    for cell, phases in zip(side.cells, stored.phases, strict=True):
+        if isinstance(cell, Cell) and (each := cells.get(cell)):
+            cells[cell] = PointValue(each.boots, _phases(phases, len(each.boots), path))
     try:
         date = parse_date(stored.date)
         commit = parse_commit(stored.commit) if stored.commit else ""
@@ -170,7 +161,7 @@ def stored_point(path: Path, text: bytes) -> Point:
         raise UsageError(f"{path}: not a point: {error}") from None
     profiles = (path,) if side.profiles else ()
     facts = facts_kept(side.facts)
-    return Point(path.stem, facts, cells, date, commit, profiles, left_out=strange)
+    return HistoryPoint(path.stem, facts, cells, date, commit, profiles, left_out=strange)
 
 
 def stored_side(path: Path, text: bytes) -> Side:
@@ -178,19 +169,19 @@ def stored_side(path: Path, text: bytes) -> Side:
     return side_of_baseline(_stored(path, text).baseline, str(path))
 
 
-def _phases(row: _PhaseRow, boots: int, path: Path) -> Mapping[Phase, Medians]:
-    if any(len(ticks) != boots for ticks in row.phases.values()):
+def _phases(phases: Mapping[Phase, list[float]], boots: int, path: Path) -> Mapping[Phase, Medians]:
+    if any(len(ticks) != boots for ticks in phases.values()):
         raise UsageError(f"{path}: not a point: phases of a cell are not of its {boots} boots")
-    return {phase: tuple(ticks) for phase, ticks in row.phases.items()}
+    return {phase: tuple(ticks) for phase, ticks in phases.items()}
 
 
 def _stored(path: Path, text: bytes) -> _StoredPoint:
     try:
-        whole = json.loads(text)
+        whole = msgspec.json.decode(check_crc(text))
         version = whole.get(MARK)
         if type(version) is not int or version != FORMAT:
             shown = repr(version)[:20]
             raise UsageError(f"{path}: history format {shown}: this version reads {FORMAT}")
-        return typed(json.loads(check_crc(text)), _StoredPoint)
-    except (ValueError, RecursionError) as error:
+        return typed(whole, _StoredPoint)
+    except (ValueError, RecursionError, AttributeError) as error:
         raise UsageError(f"{path}: not a point: {error}") from None

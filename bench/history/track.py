@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from bench.history.point import Point
+from bench.history.point import HistoryPoint
 from bench.model.cell import Cell, Clock
 from bench.model.method import Phase
 from bench.stats.creep import Standing
@@ -27,7 +27,7 @@ class HistoryVerdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Break:
+class HistoryBreak:
     """A point from which on nothing can be compared with what was before, and why."""
 
     at: int
@@ -94,8 +94,8 @@ class Lane:
     ``reference`` is the point that was named; None where none was.
     """
 
-    points: tuple[Point, ...]
-    breaks: tuple[Break, ...]
+    points: tuple[HistoryPoint, ...]
+    breaks: tuple[HistoryBreak, ...]
     regime: int
     reference: int | None = None
     tracks: tuple[CellTrack, ...] = ()

@@ -9,9 +9,10 @@ alike are one. The least cost is found by dynamic programming over a grid of lev
 change is then held against the cost without it (Hunter's second step: Fleming et al. 2023).
 
 The scale is that of differences of neighbours (Rice 1984) by their 75 % quantile, which steps do
-not change, and less their running median, without which creep would be noise; correlation with the run before by the ratio of such scales at lag 2 and 1
-(Chakar et al. 2017). A penalty under correlation grows by (1 + r) / (1 - r) (Lavielle and
-Moulines 2000). Constants are chosen by simulation: tests/quality/histories.py.
+not change, and less their running median, without which creep would be noise; correlation with
+the run before by the ratio of such scales at lag 2 and 1 (Chakar et al. 2017). A penalty under
+correlation grows by (1 + r) / (1 - r) (Lavielle and Moulines 2000). Constants are chosen by
+simulation: tests/quality/histories.py.
 
 All rows are series of one length: finite values first, in their order, then NaN.
 """

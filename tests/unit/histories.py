@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.history.analyse import HistoryRule, analyse
 from bench.history.order import Order, Ordered
-from bench.history.point import Point, PointValue
+from bench.history.point import HistoryPoint, PointValue
 from bench.history.store import append, point_text
 from bench.history.track import CellTrack, Lane
 from bench.model.cell import Cell, Clock
@@ -67,22 +67,22 @@ def point(
     phases: Mapping[Phase, float] | None = None,
     clock: Clock = Clock.ICOUNT,
     **changed: Any,
-) -> Point:
+) -> HistoryPoint:
     """One of one boot; ``phases`` are parts of the values."""
     cells = {
         cell: PointValue((value,), {p: (part * value,) for p, part in (phases or {}).items()})
         for cell, value in values.items()
     }
-    return Point(
+    return HistoryPoint(
         f"p{number}", facts_of(facts(clock, **changed)), cells, day(number), commit(number)
     )
 
 
-def points_of(levels: Sequence[float], clock: Clock = Clock.ICOUNT) -> list[Point]:
+def points_of(levels: Sequence[float], clock: Clock = Clock.ICOUNT) -> list[HistoryPoint]:
     return [point(number, {RESET: level}, clock=clock) for number, level in enumerate(levels)]
 
 
-def analysed(points: Sequence[Point], **rule: Any) -> Lane:
+def analysed(points: Sequence[HistoryPoint], **rule: Any) -> Lane:
     """The one lane of points that are in their order."""
     (lane,) = analyse(Ordered(tuple(points), Order.DATE), HistoryRule(**rule))
     return lane
