@@ -23,6 +23,7 @@ from bench.results.writer import load
 PLAIN = "live-update"
 SLOWER = Path(__file__).with_name("patches") / "slower-unpin"
 SLOW = f"{PLAIN}+{SLOWER}"
+SLIGHTLY_SLOW = f"{PLAIN}+{SLOWER.with_name('slightly-slower-unpin')}"
 # A third of the pause of 128 MiB is no unpinning: 1.17 % of unpinning is 0.78 % of it.
 CELLS = ("smoke", "--clock", "icount", "--mem", "128M", "--pages", "thp", "--reps", "5")
 CELL = "sim-net-pa thp 128MiB"
