@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import digamma, polygamma
-from scipy.stats import f, t
+from scipy.special import digamma, fdtri, polygamma
 
-from bench.stats.noise import detectable
+from bench.stats.noise import detectable, student_p, student_quantile
 from bench.stats.samples import Floats
 
 # Of fewer cells the spread of spreads is not known well enough to share anything.
@@ -44,7 +43,8 @@ class Contrast:
     def half(self, confidence: float) -> float:
         """Return half the width of the two-sided interval of Student's t."""
         return max(
-            float(t.ppf((1 + confidence) / 2, freedom)) * error for error, freedom in self._errors
+            student_quantile((1 + confidence) / 2, freedom) * error
+            for error, freedom in self._errors
         )
 
     @property
@@ -55,7 +55,7 @@ class Contrast:
     def detectable(self, alpha: float, limit: float) -> float:
         """Compute the slowdown that a test at ``alpha`` would find 19 times of 20."""
         return max(
-            detectable(error, freedom, float(t.ppf(1 - alpha / 2, freedom)), limit)
+            detectable(error, freedom, student_quantile(1 - alpha / 2, freedom), limit)
             for error, freedom in self._errors
         )
 
@@ -68,7 +68,7 @@ class Contrast:
 def _p(estimate: float, error: float, freedom: float) -> float:
     if not error:
         return 0.0 if estimate else 1.0
-    return float(2 * t.sf(abs(estimate) / error, freedom))
+    return student_p(estimate / error, freedom)
 
 
 def moderated(contrasts: Sequence[Contrast]) -> list[Contrast]:
@@ -91,7 +91,7 @@ def moderated(contrasts: Sequence[Contrast]) -> list[Contrast]:
 
 def _drawn(own: Contrast, prior: float, strength: float, together: float) -> Contrast:
     strength = min(strength, together - own.freedom)
-    if own.variance == 0 or own.variance > prior * f.ppf(_COMMON, own.freedom, strength):
+    if own.variance == 0 or own.variance > prior * fdtri(own.freedom, strength, _COMMON):
         return own
     freedom = own.freedom + strength
     variance = (own.freedom * own.variance + strength * prior) / freedom

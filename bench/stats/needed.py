@@ -4,12 +4,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t
 
 from bench.model.cell import Clock
 from bench.stats.counts import ASSUMED, LEAST_PAIRS, spread_between
 from bench.stats.decision import Rule
-from bench.stats.noise import seen_at
+from bench.stats.noise import seen_at, student_quantile
 from bench.stats.samples import Samples
 from bench.stats.wall import least_boots
 
@@ -62,7 +61,7 @@ def _sees(boots: int, sd: float, known: float, rule: Rule, see: float, cells: in
     tests = 2 if rule.clock is Clock.ICOUNT else 1  # of counts each has half the level
     freedom = 2.0 * boots - 2
     error = sd * (2 / boots) ** 0.5
-    critical = float(t.isf(rule.alpha / 2 / tests / cells, freedom))
+    critical = student_quantile(1 - rule.alpha / 2 / tests / cells, freedom)
     clears = seen_at(freedom, critical, known=known) * error
-    exceeds = rule.log_limit + float(t.ppf(0.95, known)) * error
+    exceeds = rule.log_limit + student_quantile(0.95, known) * error
     return bool(max(clears, exceeds) <= np.log1p(see))

@@ -7,12 +7,14 @@ from functools import lru_cache
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import chi2, norm, t
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
+from scipy.stats import chi2
 
 from bench.stats.samples import Floats
 
 # A noise floor holds 95 % of A/A comparisons: so many standard deviations.
 IN_FLOOR = 1.96
+_GRID = 150  # places at which a distribution of errors is summed up
 _MOST = 1e6  # standard errors: nothing is seen where it would take more
 
 
@@ -66,6 +68,17 @@ def noise_floor(ratios: Sequence[float], share: float = 0.95) -> float:
     return float(np.expm1(np.quantile(np.abs(np.log(array)), share, method="higher")))
 
 
+def student_quantile(share: float, freedom: float) -> float:
+    """Return the quantile of Student's t; of the normal distribution for infinite freedom."""
+    return float(stdtrit(freedom, share) if np.isfinite(freedom) else ndtri(share))
+
+
+def student_p(ratio: float, freedom: float) -> float:
+    """Return the two-sided p of an estimate that is so many of its standard errors."""
+    tail = stdtr(freedom, -abs(ratio)) if np.isfinite(freedom) else ndtr(-abs(ratio))
+    return float(2 * tail)
+
+
 def detectable(
     error: float, freedom: float, critical: float, limit: float = 0.0, power: float = 0.95
 ) -> float:
@@ -76,8 +89,8 @@ def detectable(
     more than ``limit``, a logarithm. The forecast and the measurement that is foretold each
     estimate the error anew, so that both chances are averaged over.
     """
-    clears = seen_at(freedom, critical, power) * error
-    exceeds = limit + float(t.ppf(power, freedom)) * error
+    clears = seen_at(round(freedom, 1), round(critical, 2), power) * error  # rounded: kept
+    exceeds = limit + student_quantile(power, freedom) * error
     largest = max(clears, exceeds)
     return float(np.expm1(largest)) if largest < _MOST else float("inf")
 
@@ -97,7 +110,7 @@ def seen_at(
     forecast, test = _errors(known)[:, None], _errors(freedom)
 
     def missing(change: float) -> float:
-        return float(norm.cdf(change * forecast - critical * test).mean()) - power
+        return float(ndtr(change * forecast - critical * test).mean()) - power
 
     return float(brentq(missing, 0, _MOST)) if missing(_MOST) > 0 else float("inf")
 
@@ -107,5 +120,5 @@ def _errors(freedom: float) -> Floats:
     """Return quantiles of an estimate of a standard error whose true value is 1."""
     if not np.isfinite(freedom):
         return np.ones(1)
-    places = (np.arange(400) + 0.5) / 400
+    places = (np.arange(_GRID) + 0.5) / _GRID
     return np.asarray(np.sqrt(chi2.ppf(places, freedom) / freedom))

@@ -36,7 +36,7 @@ def pyperf(base: Values, new: Values) -> Flags:
 def benchstat(base: Values, new: Values) -> Flags:
     """Mann-Whitney's test of all values, two-sided p < 0.05, and the greater median."""
     a, b = pooled(base), pooled(new)
-    exact = max(a.shape[1], b.shape[1]) <= 60
+    exact = max(a.shape[1], b.shape[1]) <= 30
     p = mannwhitneyu(b, a, axis=1, method="exact" if exact else "asymptotic").pvalue
     return np.asarray((p < 0.05) & (np.median(b, axis=1) > np.median(a, axis=1)))
 

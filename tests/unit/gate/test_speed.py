@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A million samples compared and gated, on one core, without reading them."""
+"""A million samples compared and gated; tests/quality/speed.py says how long that takes."""
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +15,6 @@ from bench.sides import CellValues, Key, Side
 from tests.unit.runs import NEW
 
 SAMPLES = 1_000_000
-PROMISED = 5.0  # seconds of CPU
-BUSY = 2  # times as long on a machine that others use too
 
 
 def side(clock: Clock, cells: int, boots: int, scale: float) -> Side:
@@ -46,10 +43,7 @@ def test_a_million_samples(
     monkeypatch.setattr("bench.commands.gate.read_sides", lambda _: Sides(base, new, (), (), True))
     question = GateOptions(tmp_path / "base", tmp_path / "new", max_pause="")
     files = Files(*(tmp_path / name for name in ("junit", "markdown", "json")))
-    began = time.process_time()
     compared = compare(question)
     gated = gate(question, files, confirm=False, annotate=True, say=lambda _: None)
-    spent = time.process_time() - began
     assert (compared.code, gated.code) == (0, 1)
     assert f"{cells} regression" in gated.report
-    assert spent < PROMISED * BUSY

@@ -3,7 +3,6 @@
 
 import html
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -101,11 +100,8 @@ def test_many_are_without_their_phases(here: Path) -> None:
 
 @pytest.mark.slow
 def test_very_many_are_every_so_manyth(here: Path) -> None:
-    """3.5 s of a processor where this was written; a page of a million takes three times that."""
     run = many(3 * MOST_PAUSES)
-    began = time.process_time()
     text = page([run])
-    assert time.process_time() - began < 20
     assert "reps between: 1 of 3 is there, of each cell and boot" in text
     assert len(text) < 4_000_000
     (found,) = read(text)["runs"]
