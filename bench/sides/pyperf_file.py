@@ -14,6 +14,7 @@ import pyperf
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Cell, Clock
+from bench.model.visible import visible
 from bench.results.comparable import joined_fact, text_of
 from bench.results.fact_table import load_class
 from bench.results.row import read_cell
@@ -226,7 +227,7 @@ def _foreign_facts(suite: Any, unit: str) -> dict[str, str]:
     if unit == "second":
         facts["clock"] = Clock.WALL.value
     for name, key in _PLACES.items():
-        if found := [text_of(str(metadata[key])) for metadata in runs if key in metadata]:
+        if found := [visible(text_of(str(metadata[key]))) for metadata in runs if key in metadata]:
             facts[name] = joined_fact(name, found)
     if "cpus" in facts:  # pyperf says only what is not usual
         facts.setdefault("affinity", "all")
