@@ -2,118 +2,16 @@
 """Say what has to be the same in two runs: to compare them, or to be sessions of one run."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from enum import Enum, auto
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
 
 from msgspec import to_builtins
 
 from bench.model.cell import Clock
-from bench.model.device import DEVICES
 from bench.model.facts import RunFacts
+from bench.results.fact_table import FACTS, FOREIGN, SEED, Match
 
-# Words of a command line that name the kernel, which may differ, or where it lies.
-_BOOT_WORDS = ("BOOT_IMAGE=", "initrd=")
-# Parameters of devices: of a kernel that has their drivers built in they stand on its command
-# line, of another the same ones are given to the modules.
-_DRIVER_WORDS = frozenset(
-    f"{driver}.{word}"
-    for device in DEVICES.values()
-    for driver, words in device.modules.items()
-    for word in words.split()
-)
-
-
-class Match(Enum):
-    """When two runs that differ in a fact cannot be compared."""
-
-    ALWAYS = auto()  # it shapes what is counted as much as what is timed
-    # The same work takes longer or less long by it. A count is the same on any machine, so that
-    # a baseline in git can be compared with what another machine counts.
-    TIMED = auto()
-    TIMED_GUEST = auto()  # the same, where the kernel that is measured is a guest's
-    NEVER = auto()  # it is what is compared, or explains a result
-
-
-class Fact(NamedTuple):
-    """A fact that matters to who puts figures side by side."""
-
-    name: str  # what lines call it
-    value: Callable[[RunFacts], object]
-    match: Match = Match.NEVER
-    session: bool = False  # it has to be the same in every session of a run
-
-
-FACTS = (
-    Fact("executor", lambda run: run.executor.name, Match.ALWAYS, session=True),
-    Fact("accelerator", lambda run: run.executor.accelerator, Match.ALWAYS, session=True),
-    Fact("clock", lambda run: run.clock.value, Match.ALWAYS, session=True),
-    Fact("unit", lambda run: run.clock.unit, Match.ALWAYS),
-    Fact("arch", lambda run: run.machine.arch, Match.ALWAYS, session=True),
-    Fact("cpu model", lambda run: _cpu_model(run), Match.ALWAYS, session=True),
-    # With a named model counts agree between versions of QEMU: docs/measuring.md has figures.
-    Fact("qemu", lambda run: run.executor.qemu, Match.TIMED, session=True),
-    Fact("machine type", lambda run: _machine_type(run), session=True),
-    Fact("guest memory", lambda run: run.executor.memory, Match.ALWAYS, session=True),
-    Fact("cmdline", lambda run: _cmdline(run.executor.cmdline), Match.ALWAYS, session=True),
-    Fact("devices", lambda run: run.executor.devices, Match.ALWAYS, session=True),
-    Fact("helper", lambda run: _helper(run), Match.ALWAYS, session=True),
-    Fact("no result", lambda run: run.executor.no_result, Match.ALWAYS, session=True),
-    Fact("wrong on purpose", lambda run: run.asked.broken, Match.ALWAYS),
-    Fact("cpu", lambda run: run.machine.cpu, Match.TIMED, session=True),
-    Fact("cpus", lambda run: run.machine.cpus, Match.TIMED, session=True),
-    Fact("governor", lambda run: run.machine.governor, Match.TIMED),
-    Fact("turbo", lambda run: run.machine.turbo, Match.TIMED),
-    Fact("smt", lambda run: run.machine.smt, Match.TIMED),
-    Fact("isolated", lambda run: run.machine.isolated, Match.TIMED),
-    Fact("clock source", lambda run: run.machine.clocksource, Match.TIMED),
-    Fact("memlock", lambda run: _memlock(run), Match.TIMED),
-    Fact("machine's kernel", lambda run: _machines_kernel(run), Match.TIMED_GUEST, session=True),
-    Fact("kernel", lambda run: run.executor.kernel, session=True),
-    Fact("kernel build", lambda run: run.executor.kernel_digest, session=True),
-    Fact("kernel version", lambda run: run.executor.kernel_version, session=True),
-    Fact("mitigations", lambda run: run.machine.mitigations),
-    Fact("microcode", lambda run: run.machine.microcode),
-    Fact("max pause", lambda run: run.asked.max_pause),
-    Fact("bench", lambda run: run.bench),
-)
-
-
-def _cmdline(text: str) -> str:
-    words = (word for word in text.split() if word not in _DRIVER_WORDS)
-    return " ".join(word for word in words if not word.startswith(_BOOT_WORDS))
-
-
-def _cpu_model(run: RunFacts) -> str:
-    """Return the emulated CPU. Under KVM it is the machine's own, which is a fact by itself.
-
-    Runs that do not say it had QEMU's "max", which another version makes another CPU.
-    """
-    executor = run.executor
-    if executor.accelerator != "tcg":
-        return ""
-    return executor.cpu_model or f"max of {executor.qemu or 'an unknown QEMU'}"
-
-
-def _machine_type(run: RunFacts) -> str:
-    """Return the board of a guest; runs that do not say it had this one."""
-    return run.executor.machine_type or ("q35" if run.executor.name == "guest" else "")
-
-
-def _helper(run: RunFacts) -> str:
-    """Return the digest of the first session's helper; all sessions have the same."""
-    return run.sessions[0].helper if run.sessions else ""
-
-
-def _memlock(run: RunFacts) -> object:
-    """Return the limit of the host, where None is unlimited. A guest has none."""
-    limit = run.executor.memlock
-    return "unlimited" if limit is None and run.executor.name == "host" else limit
-
-
-def _machines_kernel(run: RunFacts) -> str:
-    """Return the kernel below a guest; on the host it is the kernel that is measured."""
-    return "" if run.executor.name == "host" else run.machine.kernel
+_ALL = (*FACTS, *FOREIGN)
+_LATE = frozenset(fact.name for fact in _ALL if fact.late)
 
 
 def facts_of(run: RunFacts) -> dict[str, str]:
@@ -133,19 +31,72 @@ def text_of(value: object) -> str:
 def must_match(base: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     """Return the names of the facts that forbid comparing two runs where they differ.
 
-    Both are facts as `facts_of` gives them.
+    Both are facts as `facts_of` gives them. A fact that came late forbids nothing where one of
+    the two is of before.
     """
     wanted = {Match.ALWAYS}
-    if Clock.WALL in (base.get("clock"), new.get("clock")):
+    if _timed(base, new):
         wanted.add(Match.TIMED)
         if "guest" in (base.get("executor"), new.get("executor")):
             wanted.add(Match.TIMED_GUEST)
-    return [fact.name for fact in FACTS if fact.match in wanted]
+    unknown = _LATE - (base.keys() & new.keys())
+    return [fact.name for fact in _ALL if fact.match in wanted and fact.name not in unknown]
 
 
 def unlike(base: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
-    """Return a line for each fact that forbids comparing two runs."""
+    """Return a line for each fact that forbids comparing two runs, or making one side of them."""
     return unequal(base, new, must_match(base, new))
+
+
+def unlike_sides(base: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """Return a line for each fact that forbids comparing two sides."""
+    names = [fact.name for fact in _ALL if fact.match is Match.SIDES and _timed(base, new)]
+    apart = [
+        name
+        for name in names
+        if name in base and name in new and not {*_each(base[name])} & {*_each(new[name])}
+    ]
+    return sorted([*unlike(base, new), *unequal(base, new, apart)])
+
+
+def said(base: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """Return a line for each fact that differs and may, and one for those of newer files only.
+
+    What shapes times alone is not said of counts where older files do not have it.
+    """
+    forbidding = {line.partition(":")[0] for line in unlike_sides(base, new)}
+    timed = _timed(base, new)
+    idle = {fact.name for fact in _ALL if fact.late and fact.match is not Match.NEVER and not timed}
+    names = {*base, *new} - {*must_match(base, new)} - forbidding - idle
+    unknown = names & (_LATE - (base.keys() & new.keys()))
+    lines = unequal(base, new, names - unknown)
+    for facts, side in ((base, "BASE"), (new, "NEW")):
+        if missing := sorted(unknown - facts.keys()):
+            lines.append(f"not known in {side}: {', '.join(missing)}")
+    return lines
+
+
+def _timed(base: Mapping[str, str], new: Mapping[str, str]) -> bool:
+    return Clock.WALL in (base.get("clock"), new.get("clock"))
+
+
+AND = " and "  # between values of a fact that runs of one side differ in
+
+
+def _each(text: str) -> list[str]:
+    return text.split(AND)
+
+
+def joined_fact(name: str, values: Iterable[str]) -> str:
+    """Spell what runs of one side have of a fact: each once, of seeds the ranges."""
+    found = [*dict.fromkeys(values)]
+    if name != SEED or not all(value.isdecimal() for value in found):
+        return AND.join(found)
+    numbers = sorted(map(int, found))
+    starts = [n for at, n in enumerate(numbers) if not at or numbers[at - 1] != n - 1]
+    ends = [n for at, n in enumerate(numbers) if at + 1 == len(numbers) or numbers[at + 1] != n + 1]
+    pairs = zip(starts, ends, strict=True)
+    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in pairs)
 
 
 def unequal(base: Mapping[str, str], new: Mapping[str, str], names: Iterable[str]) -> list[str]:

@@ -18,7 +18,9 @@ _NOT_TELLING = 3
 _MOST_DIGITS = 9  # of a float: a quotient has more, which say nothing
 _AGREEING = 8
 
-COPIES_HINT = "leave the copies out, and measure boots with --boots; --force takes them as one boot"
+COPIES_HINT = (
+    "leave copies out; --boots or another --seed make boots; --force takes them as one boot"
+)
 _SAME = "BASE and NEW are one and the same measurement: nothing can differ"
 
 # Numbers of boots that are one; the first of them stays.

@@ -6,7 +6,7 @@ Ours say in metadata, which holds scalars only, what cell a benchmark is of.
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +14,9 @@ import pyperf
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Cell, Clock
+from bench.model.visible import visible
+from bench.results.comparable import joined_fact, text_of
+from bench.results.fact_table import load_class
 from bench.results.row import read_cell
 from bench.sides.names import cell_name
 from bench.sides.side import CellValues, Key, Side, series
@@ -185,7 +188,7 @@ def _foreign(suite: Any, name: str) -> Side:
             without[_text(bench.get_name())] = "missing: no run of it has a value"
     if not found:
         raise CannotJudge(f"{name}: no benchmark in it has a value")
-    return Side(name, _foreign_facts(suite.get_metadata(), units[0]), found, without)
+    return Side(name, _foreign_facts(suite, units[0]), found, without)
 
 
 def _number(value: int | float) -> float:
@@ -200,14 +203,43 @@ def _text(name: object) -> str:
     return name
 
 
-def _foreign_facts(metadata: dict[str, Any], unit: str) -> dict[str, str]:
-    places = {
-        "cpu": "cpu_model_name",
-        "cpus": "cpu_count",
-        "host": "hostname",
-        "platform": "platform",
-        "python": "python_version",
-    }
-    facts = {name: str(metadata[key]) for name, key in places.items() if key in metadata}
-    clock = {"clock": Clock.WALL.value} if unit == "second" else {}
-    return {"executor": "another program", "unit": unit, **clock, **facts}
+# What pyperf's metadata of each run is called: pyperf's documentation has the list.
+_PLACES = {
+    "cpu": "cpu_model_name",
+    "cpus": "cpu_count",
+    "cpu config": "cpu_config",
+    "cpu quota": "cpu_quota",
+    "affinity": "cpu_affinity",
+    "host": "hostname",
+    "platform": "platform",
+    "python": "python_version",
+    "python implementation": "python_implementation",
+    "aslr": "aslr",
+    "timer": "timer",
+    "pyperf": "perf_version",
+}
+
+
+def _foreign_facts(suite: Any, unit: str) -> dict[str, str]:
+    """Return facts of the machine; where runs of the file differ in one, all that there are."""
+    runs = [run.get_metadata() for bench in suite for run in bench.get_runs()]
+    facts = {"executor": "another program", "unit": unit}
+    if unit == "second":
+        facts["clock"] = Clock.WALL.value
+    for name, key in _PLACES.items():
+        if found := [visible(text_of(str(metadata[key]))) for metadata in runs if key in metadata]:
+            facts[name] = joined_fact(name, found)
+    if "cpus" in facts:  # pyperf says only what is not usual
+        facts.setdefault("affinity", "all")
+        facts.setdefault("cpu quota", "none")
+    if load := _foreign_load(runs):
+        facts["load"] = load
+    return {name: text for name, text in facts.items() if text}
+
+
+def _foreign_load(runs: Sequence[Metadata]) -> str:
+    """Class the load of most runs, by the mean over a minute; "" where it is not known."""
+    cpus = next((run["cpu_count"] for run in runs if "cpu_count" in run), None)
+    loads = [run["load_avg_1min"] for run in runs if "load_avg_1min" in run]
+    known = isinstance(cpus, int) and all(isinstance(load, int | float) for load in loads)
+    return load_class(float(np.median(loads)), cpus) if loads and known else ""

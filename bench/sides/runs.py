@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from bench.errors import CannotJudge, UsageError
 from bench.results.columns import CellColumns
-from bench.results.comparable import facts_of
+from bench.results.comparable import facts_of, joined_fact, unlike
 from bench.results.writer import Run, load
 from bench.sides.copies import COPIES_HINT, without_boots, without_copies
 from bench.sides.identity import boot_identity, is_copy, measured_when, session_of
-from bench.sides.side import CellValues, Key, Side, Ticks, changes, differences
+from bench.sides.side import CellValues, Key, Side, Ticks, changes
 
 _FAILED = "failed"
 _HINT = "measure it again, or --force: then what is left of it counts"
@@ -40,14 +40,14 @@ def side_of(runs: Sequence[Run], force: bool = False) -> Side:
     for other in () if force else sides[1:]:
         # Two sides may be of two kernels, two runs of one side may not.
         kernels = [line for line in changes(first, other) if line.startswith("kernel")]
-        found = [*differences(first, other), *kernels]
+        found = [*unlike(first.facts, other.facts), *kernels]
         if found:
-            unlike = (
+            line = (
                 found[0]
                 .replace(" in BASE", f" in {first.name}")
                 .replace(" in NEW", f" in {other.name}")
             )
-            raise CannotJudge(f"runs of one side are not alike: {unlike}", "or --force")
+            raise CannotJudge(f"runs of one side are not alike: {line}", "or --force")
     side = _joined(runs, sides, force)
     if not side.cells:
         raise CannotJudge(f"{side.name}: no cell was measured")
@@ -147,8 +147,10 @@ def _in_one(parts: Sequence[CellValues]) -> CellValues:
 def _common(sides: Sequence[Side]) -> dict[str, str]:
     """Join the facts of all; where they differ (bench itself, or if forced) all are named."""
     names = sorted({name for side in sides for name in side.facts})
-    values = {name: dict.fromkeys(s.facts.get(name, "not known") for s in sides) for name in names}
-    return {name: " and ".join(found) for name, found in values.items()}
+    return {
+        name: joined_fact(name, (side.facts.get(name, "not known") for side in sides))
+        for name in names
+    }
 
 
 class _Numbers:

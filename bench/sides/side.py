@@ -13,7 +13,7 @@ from bench.model.cell import Cell
 from bench.model.method import Phase
 from bench.profile.functions import CellFunctions, functions_of
 from bench.profile.stored import profile_of
-from bench.results.comparable import must_match, unequal, unlike
+from bench.results.comparable import said, unlike_sides
 
 # What is compared: a cell of ours, or a benchmark of somebody else's by its name.
 Key: TypeAlias = Cell | str
@@ -134,13 +134,12 @@ def differences(base: Side, new: Side) -> list[str]:
 
     The kernel may differ, in version, patches and configuration: see `changes`.
     """
-    return unlike(base.facts, new.facts)
+    return unlike_sides(base.facts, new.facts)
 
 
 def changes(base: Side, new: Side) -> list[str]:
     """Return a line for each fact that differs and may: the kernel, and what explains a result."""
-    names = {*base.facts, *new.facts} - {*must_match(base.facts, new.facts)}
-    return unequal(base.facts, new.facts, names)
+    return said(base.facts, new.facts)
 
 
 def keys_of(base: Side, new: Side) -> list[Key]:

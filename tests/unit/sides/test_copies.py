@@ -13,6 +13,7 @@ import pytest
 
 from bench.errors import CannotJudge
 from bench.model.cell import Clock
+from bench.results.crc import add_crc
 from bench.sides import read_side, same_run
 from tests.unit.runs import NEW, RESET, contents, counts, noisy, write_run
 from tests.unit.side_files import MAKERS, Make, as_baseline, old_baseline, rewritten
@@ -63,6 +64,15 @@ def test_scenarios_of_one_boot_share_its_number(tmp_path: Path) -> None:
     a = write_run(tmp_path / "a", {NEW: {1: [5]}}, Clock.ICOUNT, seed=1, sessions=SAVED)
     b = write_run(tmp_path / "b", {RESET: {1: [6]}}, Clock.ICOUNT, seed=1, sessions=SAVED)
     assert contents(read_side([a, b])) == {NEW: {1: [5]}, RESET: {1: [6]}}
+    later = [{**SAVED[0], "began": "2026-02-02T00:00:00+00:00"}]
+    path = write_run(tmp_path / "c", {NEW: {1: [7]}}, Clock.ICOUNT, seed=1, sessions=later)
+    refused_as_copies([a, path])
+    whole = json.loads((path / "run.json").read_text())
+    del whole["crc"]
+    cells = [{**NEW.factors()}]
+    whole["plan"] = [{"cells": cells, "order": ["new-owner", "new-owner"]}]
+    (path / "run.json").write_text(add_crc(json.dumps(whole)))
+    assert contents(read_side([a, path])) == {NEW: {1: [5, 7]}}  # another scenario
 
 
 def test_values_tell_a_copy_where_run_json_was_changed(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Clock
-from bench.sides import Side, differences, read_side, write_baseline
+from bench.sides import Side, changes, differences, read_side, write_baseline
 from tests.unit.runs import FAILED, LARGE, NEW, contents, noisy, write_run
 from tests.unit.side_files import MAKERS, Make, as_baseline, as_pyperf, foreign, refused, rewritten
 
@@ -96,6 +96,64 @@ def test_a_foreign_file_has_names_and_its_runs_are_boots(tmp_path: Path) -> None
     assert "unit: second in BASE, ns in NEW" in differences(side, ours)
     with pytest.raises(UsageError, match="not a cell"):
         write_baseline(side, tmp_path / "base.json")
+
+
+USUAL = {"cpu_model_name": "A CPU", "cpu_count": 8, "load_avg_1min": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "line"),
+    [
+        ({"cpu_count": 4}, "cpus: 8 in BASE, 4 in NEW"),
+        ({"cpu_affinity": "2-3"}, "affinity: all in BASE, 2-3 in NEW"),
+        ({"cpu_quota": "1.5 CPUs"}, "cpu quota: none in BASE, 1.5 CPUs in NEW"),
+        ({"load_avg_1min": 64.0}, "load: quiet in BASE, busy in NEW"),
+    ],
+    ids=str,
+)
+def test_foreign_files_of_unlike_machines_are_refused(
+    metadata: dict[str, Any], line: str, tmp_path: Path
+) -> None:
+    base = read_side(foreign(tmp_path / "base.json", **USUAL))
+    new = read_side(foreign(tmp_path / "new.json", **{**USUAL, **metadata}))
+    assert differences(base, new) == [line]
+    assert differences(base, base) == changes(base, base) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "refuses"),
+    [
+        ("cpu config", "cpu_config", True),
+        ("aslr", "aslr", False),
+        ("host", "hostname", False),
+        ("platform", "platform", False),
+        ("pyperf", "perf_version", False),
+        ("python", "python_version", False),
+        ("python implementation", "python_implementation", False),
+        ("timer", "timer", False),
+    ],
+)
+def test_foreign_facts_are_refused_or_said(
+    name: str, key: str, refuses: bool, tmp_path: Path
+) -> None:
+    sides = [
+        read_side(foreign(tmp_path / f"{text}.json", **USUAL, **{key: text})) for text in ("a", "b")
+    ]
+    found, lines = differences(*sides), changes(*sides)
+    assert (found if refuses else lines) == [f"{name}: a in BASE, b in NEW"]
+    assert not (lines if refuses else found)
+    if refuses:  # pyperf says nothing where it can read nothing
+        without = read_side(foreign(tmp_path / "without.json", **USUAL))
+        assert differences(without, sides[0]) == []
+        assert changes(without, sides[0]) == [f"not known in BASE: {name}"]
+
+
+def test_strange_metadata_is_no_traceback(tmp_path: Path) -> None:
+    """pyperf checks the types of few of them."""
+    strange = {**USUAL, "cpu_config": "a\tb", "platform": "\x1b[2J", "cpu_affinity": 3}
+    side = read_side(foreign(tmp_path / "base.json", **strange))
+    assert side.facts["cpu config"] == "a b" and side.facts["affinity"] == "3"
+    assert side.facts["platform"].isprintable()
 
 
 def test_a_file_that_pyperf_made_by_itself_is_read(tmp_path: Path) -> None:

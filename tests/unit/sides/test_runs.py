@@ -117,8 +117,8 @@ def test_no_path_is_a_missing_side() -> None:
 
 
 def two(tmp_path: Path, clock: Clock, **changed: Any) -> tuple[list[str], list[str]]:
-    base = read_side(write_run(tmp_path / "base", clock=clock))
-    new = read_side(write_run(tmp_path / "new", clock=clock, **changed))
+    base = read_side(write_run(tmp_path / "base", clock=clock, seed=1))
+    new = read_side(write_run(tmp_path / "new", clock=clock, seed=1, **changed))
     return differences(base, new), changes(base, new)
 
 
@@ -180,7 +180,7 @@ def test_the_version_of_qemu_matters_to_time_and_is_said_of_counts(
     assert two(tmp_path / "wall", Clock.WALL, executor={"qemu": qemu})[0] == [line]
     named = {"accelerator": "tcg", "cpu_model": "Nehalem"}
     paths = [
-        write_run(tmp_path / name, clock=Clock.ICOUNT, executor={**named, **more})
+        write_run(tmp_path / name, clock=Clock.ICOUNT, executor={**named, **more}, seed=1)
         for name, more in (("base", {}), ("new", {"qemu": qemu}))
     ]
     base, new = (read_side(path) for path in paths)
@@ -239,9 +239,9 @@ def test_another_clock_is_named(tmp_path: Path) -> None:
 
 def test_the_kernel_of_a_host_is_what_is_compared(tmp_path: Path) -> None:
     host = {"name": "host", "accelerator": None, "qemu": None}
-    base = read_side(write_run(tmp_path / "base", executor=host))
+    base = read_side(write_run(tmp_path / "base", executor=host, seed=1))
     other = {**host, "kernel": "6.14", "memlock": 1 << 20}
-    new = read_side(write_run(tmp_path / "new", executor=other, machine={"kernel": "6.14"}))
+    new = read_side(write_run(tmp_path / "new", executor=other, machine={"kernel": "6.14"}, seed=1))
     assert differences(base, new) == ["memlock: unlimited in BASE, 1048576 in NEW"]
     assert changes(base, new) == ["kernel: 6.12+live-update in BASE, 6.14 in NEW"]
 
