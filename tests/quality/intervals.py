@@ -14,6 +14,7 @@ from bench.stats.drift import drift
 from bench.stats.ratios import ratio_interval
 from bench.stats.samples import Floats, Samples, from_boots
 from bench.stats.scaling import fit, why_not_extrapolated
+from bench.stats.summary import median_interval
 from tests.quality.shapes import Growth, Shape, boots_of
 
 CONFIDENCE, RARE = 0.95, 0.01
@@ -28,6 +29,16 @@ def shift_interval(base: Floats, new: Floats) -> Ends:
     """Hodges and Lehmann's of logarithms: right for sides of one shape."""
     found = shifts(np.log(new), np.log(base), [CONFIDENCE])[0]
     return (float(np.exp(found.low)), float(np.exp(found.high))) if found.bounded else None
+
+
+def mover_interval(base: Floats, new: Floats) -> Ends:
+    """Zou and Donner's (2008): squares of both medians' margins are added, of logarithms."""
+    (a, low, high), (b, least, most) = (
+        (np.median(np.log(side)), *np.log(median_interval(side.tolist()) or (np.nan, np.nan)))
+        for side in (base, new)
+    )
+    down, up = np.hypot(a - low, most - b), np.hypot(high - a, b - least)
+    return float(np.exp(a - b - down)), float(np.exp(a - b + up))
 
 
 def ratio_coverage(

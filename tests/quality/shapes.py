@@ -76,7 +76,7 @@ PAIRS = (
     (levels(0.55), QUIET),
     (levels(0.7), levels(0.3)),
     (levels(0.51), levels(0.49)),
-    (levels(0.51, 2 * GAP), levels(0.49)),
+    (levels(0.51, 2 * GAP), normal(0.01)),
 )
 
 

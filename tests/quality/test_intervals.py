@@ -5,13 +5,16 @@
 draws; the seed is fixed. The rules before are held to the same bounds, and have to fail them.
 """
 
+import numpy as np
 import pytest
 from scipy.stats import binom
 
 from tests.quality.intervals import (
     boots_coverage,
     drift_alarms,
+    holds,
     line_coverage,
+    mover_interval,
     ratio_coverage,
 )
 from tests.quality.shapes import PAIRS, Growth, Shape, levels
@@ -34,6 +37,14 @@ def test_a_ratio_is_in_its_interval(pair: tuple[Shape, Shape], counts: tuple[int
 def test_the_shift_of_unlike_shapes_is_not() -> None:
     before, ours = ratio_coverage(levels(0.7), levels(0.3), (20, 20), TRIALS, seed=2)
     assert covers(ours) and not covers(before)
+
+
+def test_adding_squares_of_margins_loses_two_sides_of_two_levels() -> None:
+    """Why the interval is as wide as both margins together."""
+    rng, (one, other) = np.random.default_rng(7), (levels(0.51), levels(0.49))
+    truth = one.median / other.median
+    drawn = [(one.draw(rng, 10), other.draw(rng, 10)) for _ in range(TRIALS)]
+    assert sum(holds(mover_interval(*sides), truth) for sides in drawn) < 0.75 * TRIALS
 
 
 def test_two_single_boots_have_no_interval_and_several_one_that_covers() -> None:

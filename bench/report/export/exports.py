@@ -99,7 +99,7 @@ def run_object(run: Run, label: str, cells: Sequence[Any]) -> dict[str, Any]:
         "clock": run.clock.value,
         "unit": run.clock.unit,
         "damage": [*run.damage],
-        "intervals": intervals_cover(run),
+        "intervals": f"95 %, {intervals_cover(run)}",
         "cells": [*cells],
         "environment": {key: whole[key] for key in _ENVIRONMENT},
     }

@@ -120,7 +120,7 @@ def _unclear(pair: MethodPair) -> str:
     found = [row for row in pair.rows if (i := row.ratio_interval) and i[0] <= 1 <= i[1]]
     if not found:
         return ""
-    return f"In {len(found)} of {len(pair.rows)} cells the interval of {pair.method} holds 1"
+    return f"In {len(found)} of {len(pair.rows)} cells the 95 % interval of {pair.method} holds 1"
 
 
 def phases(rows: Sequence[Figures]) -> str:

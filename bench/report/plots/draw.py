@@ -152,6 +152,8 @@ def _line_notes(found: Sequence[Curve]) -> list[str]:
         notes.append("Half-filled: alias memory, fewer of its pages are distinct.")
     if any(curve.line for curve in several):
         notes.append("Lines: least squares of medians, growth for each GiB with its 95 % interval.")
+    if any(curve.estimates for curve in found):
+        notes.append("Hollow: not measured, from the line; dashed: its 95 % interval.")
     if why := "; ".join(dict.fromkeys(curve.why_not for curve in several if curve.why_not)):
         notes.append(f"No line fits where medians are joined: {why}.")
     return notes

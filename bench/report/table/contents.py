@@ -113,7 +113,7 @@ def _pauses(rows: Sequence[Figures], cells: CellTable, clock: Clock, wide: bool)
         notes.append(TOUCHED_NOTE)
     if any(row.estimate for row in shown):
         notes.append(
-            "~: not measured, from the line through smaller sizes; min and max end its interval"
+            "~: not measured, from the line through smaller sizes; min and max: its 95 % interval"
         )
     if wide and any(row.pause and not row.pause.interval for row in shown):
         notes.append(NO_INTERVAL)

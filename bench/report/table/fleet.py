@@ -228,6 +228,7 @@ def overview_json(runs: Sequence[Run], tables: Sequence[CellTable]) -> dict[str,
     return {
         "base": names[heads(runs)[0]],
         "cells": cells,
+        "intervals": f"95 %; {'; '.join(_of_intervals(fleet, runs[0].clock))}".rstrip("; "),
         "geometric_mean": geometric_means(fleet),
         "differences": {
             fact: {names[head]: value for value, where in found.items() for head in where}

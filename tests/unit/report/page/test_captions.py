@@ -59,7 +59,7 @@ def test_a_budget_is_held_against_every_cell() -> None:
 def test_a_ratio_that_may_be_one() -> None:
     reps = [1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007]
     rows = figures(run_of([*measured(CELL, reps), *measured(NEW, reps)]))
-    assert "In 1 of 1 cells the interval of new-owner holds 1" in captions.ratios(
+    assert "In 1 of 1 cells the 95 % interval of new-owner holds 1" in captions.ratios(
         rows, "instructions"
     )
     rows = figures(run_of([*measured(CELL, [r * 3 for r in reps]), *measured(NEW, reps)]))
