@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Print all tables of docs/quality.md and docs/history.md but those of real guests: an hour.
 
-    python -m tests.quality
+python -m tests.quality
 """
 
 from runpy import run_module
