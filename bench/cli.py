@@ -18,25 +18,35 @@ from bench.commands.factors import with_factors
 from bench.commands.kernel_line import kernel
 from bench.commands.options import (
     AaOption,
+    AddOption,
     AgainstOption,
     BaseArgument,
     BudgetOption,
     CellOption,
+    CommitOption,
+    CommitsOption,
     ConfigsOption,
+    CreepOption,
+    DateOption,
     ExplainOption,
     FloorOption,
     ForceOption,
     FormatOption,
     HeldAgainstOption,
+    HistoryFormatOption,
     JobsOption,
     KernelsOption,
     KindOption,
+    LeastOption,
     NewArgument,
     NewOrNoneArgument,
+    OrderOption,
     PhaseOption,
+    PointsArgument,
     ProfiledArgument,
     ProfileFormatOption,
     RangeOption,
+    ReferenceOption,
     RepsOption,
     RunsArgument,
     SecondsOption,
@@ -288,6 +298,29 @@ def gate(
     if new is None:
         raise UsageError("NEW is missing", "bench gate BASE NEW, or bench gate BASE --self-test")
     return gating.gate(asked, files, confirm, annotate, say)
+
+
+@app.command()
+def history(
+    paths: PointsArgument,
+    format_: HistoryFormatOption = "text",
+    out: Annotated[Path | None, typer.Option(help="A file instead of standard output")] = None,
+    order: OrderOption = "",
+    tree: CommitsOption = None,
+    cell: CellOption = "",
+    reference: ReferenceOption = "",
+    threshold: CreepOption = "2%",
+    least: LeastOption = "0.5%",
+    add: AddOption = None,
+    commit: CommitOption = "",
+    date: DateOption = "",
+) -> Outcome:
+    """Follow cells over many kernels; the exit code is 0 steady, 1 regression, 125 cannot judge."""
+    from bench.commands.history import HistoryOptions
+    from bench.commands.history import history as followed
+
+    asked = (tuple(paths), format_, out, order, tree, cell, reference, threshold, least)
+    return followed(HistoryOptions(*asked, add, commit, date))
 
 
 @app.command(name="list")

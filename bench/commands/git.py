@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Ask git about a series of patches. Nothing of the tree is changed."""
+"""Ask git about a series of patches, or the order of commits. Nothing of the tree is changed."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.errors import MissingTool, UsageError
@@ -18,11 +19,8 @@ def read_series(tree: Path, span: str) -> PatchSeries:
     Files are compared with the commit in which B has left A, as `git format-patch` does.
     """
     first, last = _ends(span)
-    try:
-        find_tool("git", "git")
-    except MissingTool as error:
-        raise UsageError(f"{_OPTION}: {error.message}", error.hint) from None
-    _require_repository(tree)
+    _require_tool(_OPTION)
+    _require_repository(tree, _OPTION)
     old, new = _commit(tree, first), _commit(tree, last)
     base = _left(tree, old, new, span)
     count = int(_git(tree, "rev-list", "--count", "--no-merges", f"{old}..{new}"))
@@ -42,13 +40,20 @@ def _ends(span: str) -> tuple[str, str]:
     return first or "HEAD", last or "HEAD"
 
 
-def _require_repository(tree: Path) -> None:
+def _require_tool(option: str) -> None:
+    try:
+        find_tool("git", "git")
+    except MissingTool as error:
+        raise UsageError(f"{option}: {error.message}", error.hint) from None
+
+
+def _require_repository(tree: Path, option: str) -> None:
     try:
         _git(tree, "rev-parse", "--git-dir")
     except ProcessFailed as error:
         why = error.output.strip().splitlines()[:1] or ["git says nothing"]
         said = why[0].removeprefix("fatal: ")
-        raise UsageError(f"{_OPTION}: {tree}: {said}", "name the kernel's git tree") from None
+        raise UsageError(f"{option}: {tree}: {said}", "name the kernel's git tree") from None
 
 
 def _commit(tree: Path, name: str) -> str:
@@ -90,3 +95,44 @@ def _files(numbers: str) -> tuple[ChangedFile, ...]:
 
 def _count(text: str) -> int | None:
     return None if text == "-" else int(text)
+
+
+_AT_ONCE = 400  # commits that git is asked about in one call
+
+
+def places_of_commits(tree: Path, commits: Sequence[str]) -> dict[str, int]:
+    """Return the place of each commit in the tree, parents before children.
+
+    By git's topological order, from the commit that all have in common. What the tree does not
+    know has none. UsageError for what is no tree.
+    """
+    _require_tool("--order commit")
+    _require_repository(tree, "--tree")
+    names = dict.fromkeys(commits)
+    known = {name: full for some in _chunks([*names]) for name, full in _resolved(tree, some)}
+    if not known:
+        return {}
+    ends = sorted({*known.values()})
+    try:
+        base = [f"^{_git(tree, 'merge-base', '--octopus', *ends).strip()}^@"]
+    except ProcessFailed:  # they have none in common, or git knows too few
+        base = []
+    lines = _git(tree, "rev-list", "--topo-order", "--reverse", *ends, *base).split()
+    places = {commit: place for place, commit in enumerate(lines)}
+    return {name: places[full] for name, full in known.items()}
+
+
+def _chunks(names: list[str]) -> list[list[str]]:
+    return [names[at : at + _AT_ONCE] for at in range(0, len(names), _AT_ONCE)]
+
+
+def _resolved(tree: Path, names: list[str]) -> list[tuple[str, str]]:
+    """Return the full ids of those commits that the tree knows."""
+    try:
+        words = [f"{name}^{{commit}}" for name in names]
+        return [*zip(names, _git(tree, "rev-parse", *words).split(), strict=True)]
+    except ProcessFailed:
+        if len(names) == 1:
+            return []
+        half = len(names) // 2
+        return [*_resolved(tree, names[:half]), *_resolved(tree, names[half:])]

@@ -68,3 +68,19 @@ SecondsOption = Annotated[
     Path | None, typer.Option(help="A calibration: estimate times of counted phases")
 ]
 JobsOption = Annotated[str, typer.Option(help=f"Blocks at once under icount: auto, or {JOBS}")]
+PointsArgument = Annotated[
+    list[Path], typer.Argument(help="Stores, runs, boots of kernels, baselines, or all below")
+]
+HistoryFormatOption = Annotated[str, typer.Option("--format", help="text, json, otava or page")]
+OrderOption = Annotated[str, typer.Option(help="commit, date or named; without: what all have")]
+CommitsOption = Annotated[Path | None, typer.Option(help="The git tree that orders commits")]
+ReferenceOption = Annotated[
+    str, typer.Option(help="A commit, name or date; without: the first since the last break")
+]
+CreepOption = Annotated[str, typer.Option(help="By how much a level may be worse")]
+LeastOption = Annotated[str, typer.Option(help="The smallest change point")]
+AddOption = Annotated[
+    Path | None, typer.Option(help="Add a run, or boots of a kernel, to the store PATH")
+]
+CommitOption = Annotated[str, typer.Option(help="Of --add: what was measured")]
+DateOption = Annotated[str, typer.Option(help="Of --add: when; without: when the run began")]
