@@ -178,10 +178,17 @@ def _tracks(
             cell,
             tuple(int(at) for row, _ in pauses for at in row.places),
             tuple(float(v) for row, _ in pauses for v in np.exp(row.values)),
+            tuple(level for row, found in pauses for level in _segments(row, found)),
             changes,
             tuple(sorted(moves, key=lambda move: move.at)),
         )
         yield _judge(lane, track, *pauses[-1], rule)
+
+
+def _segments(row: _Row, levels: Levels) -> Iterator[tuple[int, int, float]]:
+    ends = [*levels.starts[1:], len(row.values)]
+    for start, end, level in zip(levels.starts, ends, levels.levels, strict=True):
+        yield int(row.places[start]), int(row.places[end - 1]), float(np.exp(level))
 
 
 def _changes(lane: Lane, row: _Row, levels: Levels) -> Iterator[LevelChange]:

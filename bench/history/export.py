@@ -71,6 +71,7 @@ def _track(lane: Lane, track: CellTrack) -> dict[str, Any]:
         "values": track.values,
         "boots": [len(value.boots) for value in values],
         "phases": {phase.value: [value.phase(phase) for value in values] for phase in phases},
+        "levels": [{"first": a, "last": b, "level": level} for a, b, level in track.levels],
         "standing": _standing(track),
         "changes": [_change(lane, track, change) for change in track.changes],
         "phase_changes": [

@@ -16,7 +16,7 @@ from bench.stats.decision import percent
 
 _MOST = 40  # rows of a table on a terminal; the page and JSON have all
 _PHASES = 3  # that are named
-_UNITS = {
+UNITS = {
     Clock.ICOUNT: "instructions that the guest executed (icount), not times",
     Clock.WALL: "times (wall)",
 }
@@ -32,7 +32,7 @@ _WORST = (
     HistoryVerdict.STEADY,
     HistoryVerdict.UNJUDGED,
 )
-_LEVELS = (
+LEVELS = (
     "reference and latest are medians of 3 to 20 points, as many as the noise takes; "
     "change is beyond the threshold where it also exceeds 3.5 standard errors",
     "change points: least cost with biweight loss (Fearnhead and Rigaill 2019), not a p value; "
@@ -45,9 +45,9 @@ def history_sections(
 ) -> list[Section]:
     """Make all sections, for a terminal or a file."""
     found = [section for lane in lanes for section in _lane(lane, history.order, letters)]
-    said = [*notes, *history.notes, *_replicas(history)]
+    said = [*notes, *history.notes, *replicas_note(history)]
     strange = dict.fromkeys(line for point in history.points for line in point.left_out)
-    lines = [*_cut(said), *_cut([*strange]), *_LEVELS]
+    lines = [*_cut(said), *_cut([*strange]), *LEVELS]
     return [*found, Section("What to know", lines=tuple(lines))]
 
 
@@ -56,7 +56,8 @@ def _cut(lines: Sequence[str]) -> list[str]:
     return [*lines[:_MOST], *([f"and {more} more"] if more > 0 else [])]
 
 
-def _replicas(history: Ordered) -> list[str]:
+def replicas_note(history: Ordered) -> list[str]:
+    """Say that measurements of one commit are joined; nothing where there are none."""
     several = [point for point in history.points if point.replicas > 1]
     if not several:
         return []
@@ -69,7 +70,7 @@ def _lane(lane: Lane, order: Order, letters: str) -> list[Section]:
     whole = table_of_cells(lane, tracks[:_MOST], letters)
     more = len(tracks) - _MOST
     cut = (f"and {more} more cells: --cell WORDS, or --format json",) if more > 0 else ()
-    first = Section(title_of(lane, order), (_UNITS[lane.clock],), (whole,), cut)
+    first = Section(title_of(lane, order), (UNITS[lane.clock],), (whole,), cut)
     return [each for each in (first, changes_section(lane, _MOST), breaks_section(lane)) if each]
 
 
@@ -162,7 +163,8 @@ def state_of(lane: Lane, track: CellTrack, change: LevelChange) -> str:
         return ""
     if change.at <= track.reference:
         return "accepted"
-    return "open" if change in track.open else "undone"
+    state = "open" if change in track.open else "undone"
+    return f"{state}, little by little" if change.gradual else state
 
 
 def phases_text(phases: Sequence[tuple[object, float]], unit: str) -> str:

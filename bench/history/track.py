@@ -70,6 +70,7 @@ class PhaseMove:
 class CellTrack:
     """A cell along a history: ``places`` are the points that have it, ``values`` their pauses.
 
+    ``levels`` are the first and the last place of each segment, and its level.
     ``reference`` is the place of the point that it is held against, ``open`` the change points
     behind it that are not undone.
     """
@@ -77,6 +78,7 @@ class CellTrack:
     cell: Cell
     places: tuple[int, ...]
     values: tuple[float, ...]
+    levels: tuple[tuple[int, int, float], ...]
     changes: tuple[LevelChange, ...]
     moves: tuple[PhaseMove, ...]
     verdict: HistoryVerdict = HistoryVerdict.UNJUDGED
@@ -130,7 +132,7 @@ def judged(
     Beyond the threshold without a step as large is creep.
     """
     behind = (change for change in track.changes if change.at > reference)
-    still = tuple(change for change in behind if _is_open(change, standing, least))
+    still = tuple(change for change in behind if _is_open(track, change, standing, least))
     limit = np.log1p(threshold)
     large = any(abs(change.size) > limit and not change.gradual for change in still)
     crept = standing.beyond != 0 and not large
@@ -144,10 +146,11 @@ def judged(
     return replace(track, verdict=verdict, reason=_reason(lane, track))
 
 
-def _is_open(change: LevelChange, standing: Standing, least: float) -> bool:
-    """Tell whether the latest level is still on the new side of a change."""
-    left = standing.latest - float(np.log(change.before))
-    return bool(left * np.sign(change.size) > np.log1p(least))
+def _is_open(track: CellTrack, change: LevelChange, standing: Standing, least: float) -> bool:
+    """Tell whether all levels since a change are still on its new side."""
+    later = [np.log(level) for first, _, level in track.levels if first >= change.at]
+    left = np.array([*later, standing.latest]) - np.log(change.before)
+    return bool((left * np.sign(change.size) > np.log1p(least)).all())
 
 
 def _reason(lane: Lane, track: CellTrack) -> str:

@@ -247,7 +247,9 @@ def _levels(
         del cuts[weakest + 1], gains[weakest]
         for i in {weakest - 1, weakest} & {*range(len(gains))}:
             gains[i] = gain(i)
-    return Levels(tuple(cuts[:-1]), tuple(level for level, _ in parts), scale, inflation)
+    spans = zip(pairwise(cuts), parts, strict=True)
+    middles = [_middle(values[a:b], level, scale) for (a, b), (level, _) in spans]
+    return Levels(tuple(cuts[:-1]), tuple(middles), scale, inflation)
 
 
 def _fit(values: Floats, scale: float, *guesses: float) -> Fit:
@@ -264,6 +266,12 @@ def _near(values: Floats, scale: float, guess: float) -> Fit:
         near = values[np.abs(values - level) < _CUT * scale]
         level = float(near.mean()) if len(near) else level
     return level, float(np.minimum(((values - level) / scale) ** 2, _CUT * _CUT).sum())
+
+
+def _middle(values: Floats, level: float, scale: float) -> float:
+    """Return the median of the values near a level, which lies among them."""
+    near = values[np.abs(values - level) < _CUT * scale]
+    return float(np.median(near)) if len(near) else level
 
 
 def _cost(fit: Fit) -> float:
