@@ -13,7 +13,6 @@ from bench.errors import CannotJudge
 from bench.history.analyse import HistoryRule
 from bench.history.order import Ordered
 from bench.history.point import HistoryPoint
-from bench.history.render import state_of
 from bench.history.track import CellTrack, Lane, LevelChange, exit_code
 from bench.model.cell import Cell
 from bench.model.typed import finite
@@ -73,7 +72,7 @@ def _track(lane: Lane, track: CellTrack) -> dict[str, Any]:
         "phases": {phase.value: [value.phase(phase) for value in values] for phase in phases},
         "levels": [{"first": a, "last": b, "level": level} for a, b, level in track.levels],
         "standing": _standing(track),
-        "changes": [_change(lane, track, change) for change in track.changes],
+        "changes": [_change(change) for change in track.changes],
         "phase_changes": [
             {"at": m.at, "phase": m.phase.value, "part_of_pause": m.size} for m in track.moves
         ],
@@ -96,7 +95,7 @@ def _standing(track: CellTrack) -> dict[str, Any] | None:
     }
 
 
-def _change(lane: Lane, track: CellTrack, change: LevelChange) -> dict[str, Any]:
+def _change(change: LevelChange) -> dict[str, Any]:
     return {
         "at": change.at,
         "before": change.before,
@@ -104,7 +103,7 @@ def _change(lane: Lane, track: CellTrack, change: LevelChange) -> dict[str, Any]
         "ratio": change.after / change.before,
         "points_since": change.points,
         "gradual": change.gradual,
-        "state": state_of(lane, track, change),
+        "state": change.state,
         "phases": {phase.value: ticks for phase, ticks in change.phases},
         "functions": change.functions,
     }

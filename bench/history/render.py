@@ -33,7 +33,7 @@ _WORST = (
     HistoryVerdict.UNJUDGED,
 )
 LEVELS = (
-    "reference and latest are medians of 3 to 20 points, as many as the noise takes; "
+    "reference and latest are medians of up to 20 points, as many as the noise takes; "
     "change is beyond the threshold where it also exceeds 3.5 standard errors",
     "change points: least cost with biweight loss (Fearnhead and Rigaill 2019), not a p value; "
     "in quiet series less than 1 false one in 1,000 points (docs/history.md)",
@@ -150,21 +150,9 @@ def _change_row(lane: Lane, track: CellTrack, change: LevelChange) -> list[Entry
         *levels,
         Entry.figure(percent(change.size)),
         Entry.figure(change.points),
-        Entry(state_of(lane, track, change)),
+        Entry(f"{change.state}, little by little" if change.gradual else change.state),
         Entry(phases_text(change.phases, lane.unit)),
     ]
-
-
-def state_of(lane: Lane, track: CellTrack, change: LevelChange) -> str:
-    """Say what a change point is to the verdict."""
-    if change.at < lane.regime:
-        return "before a break"
-    if track.reference is None:
-        return ""
-    if change.at <= track.reference:
-        return "accepted"
-    state = "open" if change in track.open else "undone"
-    return f"{state}, little by little" if change.gradual else state
 
 
 def phases_text(phases: Sequence[tuple[object, float]], unit: str) -> str:

@@ -16,6 +16,11 @@ from bench.stats.decision import percent
 EXIT_STEADY, EXIT_REGRESSED, EXIT_NO_VERDICT = 0, 1, 125
 
 
+# States of a change point.
+BEFORE_BREAK, ACCEPTED, OPEN = "before a break", "accepted", "open"
+UNDONE, UNDOES = "undone", "undoes one"
+
+
 class HistoryVerdict(StrEnum):
     """What a history says of a cell."""
 
@@ -40,7 +45,7 @@ class LevelChange:
 
     Levels are in the unit of the clock. ``points`` are those at and behind it in its regime.
     ``gradual``: its first points are nearer to the old level. ``phases`` are those that moved,
-    and by how many ticks, ``functions`` a sentence.
+    and by how many ticks, ``functions`` a sentence. ``state`` is what it is to the verdict.
     """
 
     at: int
@@ -50,6 +55,7 @@ class LevelChange:
     gradual: bool
     phases: tuple[tuple[Phase, float], ...] = ()
     functions: str = ""
+    state: str = BEFORE_BREAK
 
     @property
     def size(self) -> float:
@@ -71,8 +77,7 @@ class CellTrack:
     """A cell along a history: ``places`` are the points that have it, ``values`` their pauses.
 
     ``levels`` are the first and the last place of each segment, and its level.
-    ``reference`` is the place of the point that it is held against, ``open`` the change points
-    behind it that are not undone.
+    ``reference`` is the place of the point that it is held against.
     """
 
     cell: Cell
@@ -85,8 +90,12 @@ class CellTrack:
     reason: str = ""
     reference: int | None = None
     standing: Standing | None = None
-    open: tuple[LevelChange, ...] = ()
     crept: bool = False
+
+    @property
+    def open(self) -> tuple[LevelChange, ...]:
+        """Return the change points since the reference that are not undone."""
+        return tuple(change for change in self.changes if change.state == OPEN)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,26 +140,40 @@ def judged(
 
     Beyond the threshold without a step as large is creep.
     """
-    behind = (change for change in track.changes if change.at > reference)
-    still = tuple(change for change in behind if _is_open(track, change, standing, least))
+    track = replace(track, reference=reference, standing=standing)
+    states = (_state(lane, track, change, standing, least) for change in track.changes)
+    changes = zip(track.changes, states, strict=True)
+    track = replace(track, changes=tuple(replace(c, state=state) for c, state in changes))
     limit = np.log1p(threshold)
-    large = any(abs(change.size) > limit and not change.gradual for change in still)
-    crept = standing.beyond != 0 and not large
-    track = replace(track, reference=reference, standing=standing, open=still, crept=crept)
-    if standing.beyond > 0 or any(change.size > 0 for change in still):
+    large = any(abs(change.size) > limit and not change.gradual for change in track.open)
+    track = replace(track, crept=standing.beyond != 0 and not large)
+    if standing.beyond > 0 or any(change.size > 0 for change in track.open):
         verdict = HistoryVerdict.REGRESSION
-    elif standing.beyond < 0 or still:
+    elif standing.beyond < 0 or track.open:
         verdict = HistoryVerdict.IMPROVEMENT
     else:
         verdict = HistoryVerdict.UNCLEAR if standing.unsure else HistoryVerdict.STEADY
     return replace(track, verdict=verdict, reason=_reason(lane, track))
 
 
-def _is_open(track: CellTrack, change: LevelChange, standing: Standing, least: float) -> bool:
-    """Tell whether all levels since a change are still on its new side."""
+def _state(
+    lane: Lane, track: CellTrack, change: LevelChange, standing: Standing, least: float
+) -> str:
+    """Say what a change is to the verdict.
+
+    It is open while all levels since are on its new side. One downward that leads back to
+    the reference undoes another one; one upward is open even then: what was gained is lost.
+    """
+    if change.at < lane.regime:
+        return BEFORE_BREAK
+    if track.reference is None or change.at <= track.reference:
+        return ACCEPTED
     later = [np.log(level) for first, _, level in track.levels if first >= change.at]
     left = np.array([*later, standing.latest]) - np.log(change.before)
-    return bool((left * np.sign(change.size) > np.log1p(least)).all())
+    if not (left * np.sign(change.size) > np.log1p(least)).all():
+        return UNDONE
+    better = standing.change < -np.log1p(least)
+    return OPEN if change.size > 0 or better else UNDOES
 
 
 def _reason(lane: Lane, track: CellTrack) -> str:

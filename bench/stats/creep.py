@@ -17,7 +17,7 @@ from bench.stats.samples import Floats
 from bench.stats.steps import Levels
 
 _SURE = 3.5  # standard errors
-_LEAST, _MOST = 3, 20  # values of a window
+_LEAST, _MOST = 5, 20  # values of a window: two stray ones of five do not move its median
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def standing(values: Floats, levels: Levels, reference: int, limit: float) -> St
 
 
 def _window(levels: Levels, limit: float) -> int:
-    """Return how many values it takes for the limit to be sure, from 3 to 20."""
+    """Return how many values it takes for the limit to be sure, from 5 to 20."""
     noise = _SURE * levels.scale * sqrt(pi / 2 * levels.inflation * 2)
     return int(np.clip(np.ceil((noise / limit) ** 2), _LEAST, _MOST))
 

@@ -35,7 +35,7 @@ _CUT = 3.0  # K: standard deviations from which on a value is a stray one
 _PENALTY = 20.0  # of a change, in variances
 _QUANTILE = 0.75
 _NORMAL = 1.1503493803760079  # that quantile of the size of a standard normal value
-_TREND = 9  # differences of a window
+_TREND = 10  # differences of a window: even, as the median of an odd one would be one of them
 _FEW = 4.0  # by which part of 1/n the scale of few values is widened
 _SURE = 1.5  # by which part of 1/sqrt(n) a correlation has to exceed zero
 _MOST_CORRELATED = 0.9
@@ -247,8 +247,8 @@ def _levels(
         del cuts[weakest + 1], gains[weakest]
         for i in {weakest - 1, weakest} & {*range(len(gains))}:
             gains[i] = gain(i)
-    spans = zip(pairwise(cuts), parts, strict=True)
-    middles = [_middle(values[a:b], level, scale) for (a, b), (level, _) in spans]
+    ends = zip(pairwise(cuts), parts, strict=True)
+    middles = [_middle(values[a:b], level, scale) for (a, b), (level, _) in ends]
     return Levels(tuple(cuts[:-1]), tuple(middles), scale, inflation)
 
 

@@ -157,12 +157,12 @@ def followed(
 
 
 def with_step(noise: Floats, size: float) -> Floats:
-    return noise + np.log1p(size) * (np.arange(POINTS) >= STEP_AT)
+    return np.asarray(noise + np.log1p(size) * (np.arange(POINTS) >= STEP_AT))
 
 
 def with_creep(noise: Floats) -> Floats:
     steps = np.clip(np.arange(POINTS) - CREEP_AT + 1, 0, CREEP_STEPS)
-    return noise + np.log1p(CREEP) * steps
+    return np.asarray(noise + np.log1p(CREEP) * steps)
 
 
 def quiet(name: str, series: Series, histories: int, seed: int) -> Alarms:
