@@ -113,7 +113,7 @@ def _plots(name: str, lane: Lane, tracks: Sequence[CellTrack], rule: HistoryRule
             track.levels,
             [(c.at, c.after, c.size > 0) for c in track.changes],
             [each.at for each in lane.breaks],
-            [point.label for point in lane.points],
+            [visible(point.label) for point in lane.points],
             _limit(track, rule),
         )
         svg = draw.svg(history_figure(curve), f"{name}-{number}")
