@@ -4,7 +4,7 @@
 A gate that compares neighbours never sees creep: fifteen steps of 0.4 % are 6.2 %. Here the
 median of the latest values stands against that of the values at the reference. It is beyond the
 limit when the estimate is, and when it exceeds 3.5 standard errors: of medians, which have pi/2
-times the variance of means, widened for correlation. The level is looked at in every run, so
+times the variance of means. The level is looked at in every run, so
 that the rate of false alarms is simulated and not that of one test: tests/quality/histories.py.
 """
 
@@ -58,7 +58,7 @@ def standing(values: Floats, levels: Levels, reference: int, limit: float) -> St
 
 def _window(levels: Levels, limit: float) -> int:
     """Return how many values it takes for the limit to be sure, from 5 to 20."""
-    noise = _SURE * levels.scale * sqrt(pi / 2 * levels.inflation * 2)
+    noise = _SURE * levels.scale * sqrt(pi / 2 * 2)
     return int(np.clip(np.ceil((noise / limit) ** 2), _LEAST, _MOST))
 
 
@@ -75,7 +75,7 @@ def _at(values: Floats, levels: Levels, place: int, window: int, kept: int) -> t
     """Return the level at a place, of it and values before it, and the standard error."""
     start = max(place + 1 - window, levels.starts[levels.segment_of(place)])
     found = values[start : place + 1]
-    error = levels.scale * sqrt(pi / 2 * levels.inflation * (1 / len(found) + 1 / kept))
+    error = levels.scale * sqrt(pi / 2 * (1 / len(found) + 1 / kept))
     return float(np.median(found)), error
 
 

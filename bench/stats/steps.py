@@ -9,10 +9,11 @@ alike are one. The least cost is found by dynamic programming over a grid of lev
 change is then held against the cost without it (Hunter's second step: Fleming et al. 2023).
 
 The scale is that of differences of neighbours (Rice 1984) by their 75 % quantile, which steps do
-not change, and less their running median, without which creep would be noise; correlation with
-the run before by the ratio of such scales at lag 2 and 1 (Chakar et al. 2017). A penalty under
-correlation grows by (1 + r) / (1 - r) (Lavielle and Moulines 2000). Constants are chosen by
-simulation: tests/quality/histories.py.
+not change, and less their running median, without which creep would be noise. Neighbours of an
+AR(1) process with a correlation r have differences whose correlation is -(1 - r) / 2: that is
+estimated from winsorized differences, and the scale is that of means over many values, which is
+sqrt((1 + r) / (1 - r)) times as large (as Lavielle and Moulines 2000 widen penalties). Constants
+are chosen by simulation: tests/quality/histories.py.
 
 All rows are series of one length: finite values first, in their order, then NaN.
 """
@@ -36,25 +37,12 @@ _PENALTY = 20.0  # of a change, in variances
 _QUANTILE = 0.75
 _NORMAL = 1.1503493803760079  # that quantile of the size of a standard normal value
 _TREND = 10  # differences of a window: even, as the median of an odd one would be one of them
-_FEW = 4.0  # by which part of 1/n the scale of few values is widened
-_SURE = 1.5  # by which part of 1/sqrt(n) a correlation has to exceed zero
+_FEW = 6.0  # by which part of 1/n the scale of few values is widened
+_WINSORIZED = 2.5  # scales of differences, to which larger ones are cut for their correlation
 _MOST_CORRELATED = 0.9
 _STEPS = 4  # of the grid of levels, in a standard deviation
 _FLOOR = 5.0  # the least change is so many standard deviations at least
 _ROUNDS = 5  # of the mean of what is near, which is fixed after two or three
-
-
-@dataclass(frozen=True, eq=False)
-class NoiseOfRows:
-    """The standard deviation and the correlation of neighbours, a number a row."""
-
-    scale: Floats
-    correlation: Floats
-
-    @property
-    def inflation(self) -> Floats:
-        """Return by how much a mean's variance is larger than of values that are independent."""
-        return np.asarray((1 + self.correlation) / (1 - self.correlation))
 
 
 @dataclass(frozen=True)
@@ -77,7 +65,6 @@ class Levels:
     starts: tuple[int, ...]
     levels: tuple[float, ...]
     scale: float
-    inflation: float  # of the variance of a mean
 
     @property
     def changes(self) -> list[Change]:
@@ -90,27 +77,41 @@ class Levels:
         return int(np.searchsorted(self.starts, place, side="right")) - 1
 
 
-def noise_of(rows: Floats, least: float) -> NoiseOfRows:
-    """Estimate the noise of each row; a scale is never below a fifth of the ``least`` change."""
-    counts = np.isfinite(rows).sum(axis=1)
-    near, far = _scale(rows, 1), _scale(rows, 2)
+def noise_of(rows: Floats, least: float) -> Floats:
+    """Estimate the scale of each row's noise: of means, times the root of their values' number.
+
+    It is never below a fifth of the ``least`` change.
+    """
+    counts = np.maximum(np.isfinite(rows).sum(axis=1), 1)
+    differences = _without_trend(np.diff(rows, axis=1))
+    near = _scale(differences)
     floor = least / _FLOOR
-    ratio = np.divide(far, near, out=np.ones_like(near), where=near > floor)
-    sure = ratio**2 - 1 - _SURE / np.sqrt(np.maximum(counts, 1))
+    sure = np.where(near > floor, _correlation(differences, near), 0.0) - 1 / np.sqrt(counts)
     correlation = np.clip(sure, 0.0, _MOST_CORRELATED)
-    scale = near * (1 + _FEW / np.maximum(counts, 1)) / np.sqrt(1 - correlation)
-    return NoiseOfRows(np.maximum(scale, floor), correlation)
+    scale = near * (1 + _FEW / counts) * np.sqrt(1 + correlation) / (1 - correlation)
+    return np.asarray(np.maximum(scale, floor))
 
 
-def _scale(rows: Floats, lag: int) -> Floats:
-    """Return the scale of differences at a lag, less their trend; 0 for a row without any."""
-    if rows.shape[1] <= lag:
-        return np.zeros(len(rows))
-    ordered = np.sort(np.abs(_without_trend(rows[:, lag:] - rows[:, :-lag])), axis=1)
+def _scale(differences: Floats) -> Floats:
+    """Return the scale of values by that of their differences; 0 for a row without any."""
+    if not differences.shape[1]:
+        return np.zeros(len(differences))
+    ordered = np.sort(np.abs(differences), axis=1)
     counts = np.isfinite(ordered).sum(axis=1)
     place = np.maximum(np.ceil(_QUANTILE * counts).astype(np.intp) - 1, 0)
     found = np.take_along_axis(ordered, place[:, None], axis=1)[:, 0]
     return np.asarray(np.nan_to_num(found) / (_NORMAL * np.sqrt(2)))
+
+
+def _correlation(differences: Floats, scale: Floats) -> Floats:
+    """Estimate the correlation of neighbours; 0 where differences have none."""
+    limit = (_WINSORIZED * np.sqrt(2) * scale)[:, None]
+    cut = np.nan_to_num(np.clip(differences, -limit, limit))
+    counts = np.isfinite(differences).sum(axis=1)
+    squares = (cut**2).sum(axis=1) / np.maximum(counts, 1)
+    products = (cut[:, 1:] * cut[:, :-1]).sum(axis=1) / np.maximum(counts - 1, 1)
+    shares = np.divide(products, squares, out=np.full_like(squares, -0.5), where=squares > 0)
+    return np.asarray(1 + 2 * shares)
 
 
 def _without_trend(differences: Floats) -> Floats:
@@ -133,11 +134,11 @@ def levels_of(rows: Floats, least: float) -> list[Levels]:
 
     A row needs one finite value.
     """
-    noise = noise_of(rows, least)
-    optima = _optima(rows, noise)
+    scales = noise_of(rows, least)
+    optima = _optima(rows, scales)
     lengths = np.isfinite(rows).sum(axis=1)
     return [
-        _levels(rows[at, : lengths[at]], _walk_back(optima, at, lengths[at]), noise, at, least)
+        _levels(rows[at, : lengths[at]], _walk_back(optima, at, lengths[at]), scales[at], least)
         for at in range(len(rows))
     ]
 
@@ -160,18 +161,17 @@ class _Optima:
     levels: Floats
 
 
-def _optima(rows: Floats, noise: NoiseOfRows) -> _Optima:
+def _optima(rows: Floats, scales: Floats) -> _Optima:
     """Run the dynamic programme for rows of a grid of about one size together."""
-    scaled = rows / noise.scale[:, None]
+    scaled = rows / scales[:, None]
     grid, counts = _grid(scaled)
     found = _Optima(np.zeros(rows.shape, dtype=np.intp), np.zeros(rows.shape))
-    penalty = _PENALTY * noise.inflation
     buckets = np.ceil(np.log2(counts)).astype(int)
     for bucket in np.unique(buckets):
         at = np.flatnonzero(buckets == bucket)
-        part = _programme(scaled[at], grid[at, : counts[at].max()], penalty[at])
+        part = _programme(scaled[at], grid[at, : counts[at].max()])
         found.starts[at] = part.starts
-        found.levels[at] = part.levels * noise.scale[at, None]
+        found.levels[at] = part.levels * scales[at, None]
     return found
 
 
@@ -187,7 +187,7 @@ def _grid(scaled: Floats) -> tuple[Floats, Places]:
     return (bins[:, : counts.max()] + 0.5) / _STEPS, counts
 
 
-def _programme(scaled: Floats, grid: Floats, penalty: Floats) -> _Optima:
+def _programme(scaled: Floats, grid: Floats) -> _Optima:
     """Keep the least cost by level of the last segment, place after place."""
     each = np.arange(len(scaled))
     found = _Optima(np.zeros(scaled.shape, dtype=np.intp), np.zeros(scaled.shape))
@@ -196,7 +196,7 @@ def _programme(scaled: Floats, grid: Floats, penalty: Floats) -> _Optima:
     best = np.zeros(len(scaled), dtype=np.intp)
     for place in range(scaled.shape[1]):
         if place:
-            changed = (cost[each, best] + penalty)[:, None]
+            changed = (cost[each, best] + _PENALTY)[:, None]
             start[changed < cost] = place
             np.minimum(cost, changed, out=cost)
         cost += _loss(scaled[:, place : place + 1], grid)
@@ -223,11 +223,8 @@ def _walk_back(optima: _Optima, at: int, length: int) -> list[tuple[int, float]]
     return found[::-1]
 
 
-def _levels(
-    values: Floats, found: list[tuple[int, float]], noise: NoiseOfRows, at: int, least: float
-) -> Levels:
+def _levels(values: Floats, found: list[tuple[int, float]], scale: float, least: float) -> Levels:
     """Drop the weakest change while it is worth less than its penalty, or less than ``least``."""
-    scale, inflation = float(noise.scale[at]), float(noise.inflation[at])
     cuts = [*(start for start, _ in found), len(values)]
     spans = zip(pairwise(cuts), found, strict=True)
     parts = [_fit(values[a:b], scale, level) for (a, b), (_, level) in spans]
@@ -241,7 +238,7 @@ def _levels(
         return saved if size >= least else size / least - 1
 
     gains = [gain(i) for i in range(len(parts) - 1)]
-    while gains and min(gains) <= _PENALTY * inflation:
+    while gains and min(gains) <= _PENALTY:
         weakest = int(np.argmin(gains))
         parts[weakest : weakest + 2] = [joined(weakest)]
         del cuts[weakest + 1], gains[weakest]
@@ -249,7 +246,7 @@ def _levels(
             gains[i] = gain(i)
     ends = zip(pairwise(cuts), parts, strict=True)
     middles = [_middle(values[a:b], level, scale) for (a, b), (level, _) in ends]
-    return Levels(tuple(cuts[:-1]), tuple(middles), scale, inflation)
+    return Levels(tuple(cuts[:-1]), tuple(middles), float(scale))
 
 
 def _fit(values: Floats, scale: float, *guesses: float) -> Fit:

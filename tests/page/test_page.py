@@ -13,6 +13,8 @@ from bench.report.page.page import page
 from bench.results.writer import Run
 from tests.page.conftest import Visit
 from tests.page.view import Scheme
+from tests.unit.history.test_render import moved
+from tests.unit.history.test_render import page as history
 from tests.unit.page_runs import LONG, SCRIPT, far_apart, hostile, lonely, mixed, pinned, profiled
 
 Written = Callable[[str], Path]
@@ -27,6 +29,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "profiled": lambda: page([profiled()]),
     "profiled twice": lambda: page([profiled(9)], base=profiled()),
     "unlike": lambda: page([lonely()], base=pinned()),
+    "history": lambda: history(moved()),
     **{
         f"reference {path.parent.name}": partial(path.read_text, encoding="utf-8")
         for path in sorted((ROOT / "reports/reference").glob("*/page.html"))
