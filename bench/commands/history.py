@@ -17,11 +17,16 @@ from bench.history.point import parse_commit, parse_date
 from bench.history.read import measurement, read_points
 from bench.history.spark import BLOCKS, PLAIN
 from bench.history.store import append, point_text
-from bench.history.track import Lane, exit_code
+from bench.history.track import EXIT_NO_VERDICT, Lane, exit_code
 from bench.model.units import parse_share
+from bench.stats.steps import LEAST_POINTS
 
 T = TypeVar("T")
 
+_UNJUDGED = (
+    "no cell could be judged",
+    f"a verdict takes {LEAST_POINTS} points since the last break: add some",
+)
 _FORMATS = ("text", "json", "otava", "page")
 
 
@@ -119,22 +124,23 @@ def _written(
     rule: HistoryRule,
 ) -> Outcome:
     code = exit_code(lanes)
+    complaint, hint = _UNJUDGED if code == EXIT_NO_VERDICT else ("", "")
     if wanted.kind == "text":
         from bench.history.render import history_sections
 
         letters = BLOCKS if wanted.out or _has_blocks() else PLAIN
         sections = history_sections(points, lanes, notes, letters)
         if wanted.out is None:
-            return Outcome(code, sections=tuple(sections))
+            return Outcome(code, complaint=complaint, hint=hint, sections=tuple(sections))
         from bench.report.text.text import sections_text
 
         write_out(wanted.out, f"\n{sections_text(sections)}")
-        return Outcome(code)
+        return Outcome(code, "", complaint, hint)
     text = _text(wanted.kind, points, lanes, notes, rule)
     if wanted.out:
         write_out(wanted.out, text.rstrip("\n"))
         text = ""
-    return Outcome(code, text.rstrip("\n"))
+    return Outcome(code, text.rstrip("\n"), complaint, hint)
 
 
 def _text(

@@ -7,7 +7,7 @@ each, and the rest is used.
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -39,8 +39,7 @@ def read_points(paths: Sequence[Path]) -> FoundPoints:
     for path in paths:
         before = len(found.points)
         if _is_directory(path) and not _runs(path):
-            for each in _below(path, _DEEPEST):
-                _take(each, found)
+            _take_below(path, found, _DEEPEST)
             if len(found.points) == before:
                 first = found.notes[0] if found.notes else f"{path}: no point is in it"
                 raise UsageError(first, _KNOWN)
@@ -69,27 +68,41 @@ def _runs(path: Path) -> list[Path]:
 
     A directory of runs without the mark of boots that took turns holds a point each.
     """
-    if (path / "run.json").exists():
-        return [path]
-    return runs_below(path) if (path.parent / BOOTS).exists() else []
+    try:
+        if (path / "run.json").exists():
+            return [path]
+        return runs_below(path) if (path.parent / BOOTS).exists() else []
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", _KNOWN) from None
 
 
-def _below(path: Path, depth: int) -> Iterator[Path]:
-    """List what may be a point in a directory, in the order of names."""
+def _take_below(path: Path, found: FoundPoints, depth: int) -> None:
+    """Add what is a point in a directory, and in those in it, in the order of names.
+
+    Links to directories are not followed.
+    """
     try:
         entries = sorted(path.iterdir(), key=lambda each: (len(each.name), each.name))
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", _KNOWN) from None
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if _is_directory(entry):
-            if _runs(entry):
-                yield entry
+        found.notes.append(f"left out: {path}: {error.strerror}")
+        return
+    for entry in (each for each in entries if not each.name.startswith(".")):
+        if not _is_directory(entry):
+            if entry.suffix == ".json" and entry.name != BOOTS:
+                _take(entry, found)
+        elif not entry.is_symlink():
+            if _holds_runs(entry):
+                _take(entry, found)
             elif depth:
-                yield from _below(entry, depth - 1)
-        elif entry.suffix == ".json" and entry.name != BOOTS:
-            yield entry
+                _take_below(entry, found, depth - 1)
+
+
+def _holds_runs(path: Path) -> bool:
+    """Tell whether a directory is one point; one that cannot be looked at says so itself."""
+    try:
+        return bool(_runs(path))
+    except UsageError:
+        return False
 
 
 def _point(path: Path) -> HistoryPoint:

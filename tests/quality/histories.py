@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """How good `bench history` is: false alarms, steps and creep found, and after how many runs.
 
-    python -m tests.quality.histories --histories 1000
+    python -m tests.quality.histories
 
 Each history is analysed anew with every point, as CI does it. Beside it stands Apache Otava with
 its defaults and our least change, where it is installed (pip install 'bench[otava]'), on fewer
@@ -195,8 +195,8 @@ def table(series: Series, rules: Iterable[tuple[str, int]], seed: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--histories", type=int, default=1000, help="of each kind")
-    parser.add_argument("--otava", type=int, default=100, help="of each kind, for Otava")
+    parser.add_argument("--histories", type=int, default=320, help="of each kind")
+    parser.add_argument("--otava", type=int, default=24, help="of each kind, for Otava")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     rules = [(OURS, options.histories), *([(OTAVA, options.otava)] if has_otava() else [])]

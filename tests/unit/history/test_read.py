@@ -70,6 +70,13 @@ def test_what_is_none_in_a_directory_is_said_and_the_rest_used(tmp_path: Path) -
     assert all(note.startswith("left out: ") and "\n" not in note for note in found.notes)
 
 
+def test_links_to_directories_lead_nowhere(tmp_path: Path) -> None:
+    store = store_of(tmp_path / "all/history", [LEVEL] * 2)
+    (tmp_path / "all/again").symlink_to(store)
+    (store / "loop").symlink_to(tmp_path / "all")
+    assert len(names(tmp_path / "all")) == 2
+
+
 @pytest.mark.parametrize("make", ["nothing", "empty", "fifo", "theirs", "damaged"])
 def test_what_is_named_has_to_be_a_point(tmp_path: Path, make: str) -> None:
     path = tmp_path / "path"
