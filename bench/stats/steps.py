@@ -261,7 +261,9 @@ def _near(values: Floats, scale: float, guess: float) -> Fit:
     level = float(guess)
     for _ in range(_ROUNDS):
         near = values[np.abs(values - level) < _CUT * scale]
-        level = float(near.mean()) if len(near) else level
+        before, level = level, float(near.sum() / len(near)) if len(near) else level
+        if level == before:
+            break
     return level, float(np.minimum(((values - level) / scale) ** 2, _CUT * _CUT).sum())
 
 

@@ -196,7 +196,7 @@ def table(series: Series, rules: Iterable[tuple[str, int]], seed: int) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--histories", type=int, default=320, help="of each kind")
-    parser.add_argument("--otava", type=int, default=24, help="of each kind, for Otava")
+    parser.add_argument("--otava", type=int, default=12, help="of each kind, for Otava")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     rules = [(OURS, options.histories), *([(OTAVA, options.otava)] if has_otava() else [])]
