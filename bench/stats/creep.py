@@ -14,7 +14,7 @@ from math import pi, sqrt
 import numpy as np
 
 from bench.stats.samples import Floats
-from bench.stats.steps import Levels
+from bench.stats.steps import Levels, median_of
 
 _SURE = 3.5  # standard errors
 _LEAST, _MOST = 5, 20  # values of a window: two stray ones of five do not move its median
@@ -41,18 +41,23 @@ class Standing:
         return self.latest - self.reference
 
 
-def standing(values: Floats, levels: Levels, reference: int, limit: float) -> Standing:
+def standing(
+    values: Floats, levels: Levels, reference: int, limit: float, date: bool = True
+) -> Standing:
     """Hold the end of a series against the values at the place of its reference.
 
-    Values and ``limit`` are of one scale, as logarithms.
+    Values and ``limit`` are of one scale, as logarithms. Without ``date`` nothing is said of
+    since when.
     """
     window = _window(levels, limit)
     kept = _at_reference(values, levels, reference, window)
-    base = float(np.median(kept))
+    base = median_of(kept)
     now, error = _at(values, levels, len(values) - 1, window, len(kept))
     beyond = _beyond(now - base, error, limit)
     unsure = not beyond and abs(now - base) > limit
-    since = _since(values, levels, (base, len(kept)), window, limit, beyond) if beyond else None
+    if not (beyond and date):
+        return Standing(base, now, error, beyond, None, unsure)
+    since = _since(values, levels, (base, len(kept)), window, limit, beyond)
     return Standing(base, now, error, beyond, since, unsure)
 
 
@@ -76,7 +81,7 @@ def _at(values: Floats, levels: Levels, place: int, window: int, kept: int) -> t
     start = max(place + 1 - window, levels.starts[levels.segment_of(place)])
     found = values[start : place + 1]
     error = levels.scale * sqrt(pi / 2 * (1 / len(found) + 1 / kept))
-    return float(np.median(found)), error
+    return median_of(found), error
 
 
 def _beyond(change: float, error: float, limit: float) -> int:

@@ -254,7 +254,7 @@ def _fit(values: Floats, scale: float, *guesses: float) -> Fit:
 
     The cost has several minima: the least is taken of those near the guesses and the median.
     """
-    return min((_near(values, scale, guess) for guess in (*guesses, np.median(values))), key=_cost)
+    return min((_near(values, scale, guess) for guess in (*guesses, median_of(values))), key=_cost)
 
 
 def _near(values: Floats, scale: float, guess: float) -> Fit:
@@ -270,7 +270,14 @@ def _near(values: Floats, scale: float, guess: float) -> Fit:
 def _middle(values: Floats, level: float, scale: float) -> float:
     """Return the median of the values near a level, which lies among them."""
     near = values[np.abs(values - level) < _CUT * scale]
-    return float(np.median(near)) if len(near) else level
+    return median_of(near) if len(near) else level
+
+
+def median_of(values: Floats) -> float:
+    """Return the median of at least one value: of few ones many times faster than numpy's."""
+    ordered = np.sort(values)
+    half = len(ordered) // 2
+    return float(ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2)
 
 
 def _cost(fit: Fit) -> float:

@@ -96,7 +96,8 @@ def ours(rows: Floats) -> list[Said]:
     limit, least = float(np.log1p(THRESHOLD)), float(np.log1p(LEAST))
     found = levels_of(rows, least)
     beyond = [
-        standing(row, one, 0, limit).beyond != 0 for row, one in zip(rows, found, strict=True)
+        standing(row, one, 0, limit, date=False).beyond != 0
+        for row, one in zip(rows, found, strict=True)
     ]
     return [(frozenset(o.starts[1:]), b) for o, b in zip(found, beyond, strict=True)]
 
