@@ -123,7 +123,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sides", type=int, default=11, help="of the plain kernel")
     parser.add_argument("--slow", type=int, default=10, help="of the slower one")
-    parser.add_argument("--keep", type=Path, help="a directory for the runs: sides in it are not measured again")
+    parser.add_argument("--keep", type=Path, help="for the runs; sides in it are not measured anew")
     options = parser.parse_args()
     with borrowed_cache() as env, tempfile.TemporaryDirectory() as scratch:
         place = options.keep or Path(scratch)
