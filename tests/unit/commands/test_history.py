@@ -3,10 +3,12 @@
 
 import json
 import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from bench.results.writer import load
 from tests.unit.command import Bench
 from tests.unit.commands.test_git import commit as committed
 from tests.unit.commands.test_git import git
@@ -61,7 +63,8 @@ def test_runs_are_added_once(bench: Bench, tmp_path: Path) -> None:
     words = ["history", store, "--add", run, "--commit", commit(7)]
     first, again = bench(*words), bench(*words)
     assert (first.code, again.code) == (0, 0)
-    assert first.out.startswith(f"added: {store}/20260101T000000Z-000000070000-")
+    began = datetime.fromisoformat(load(run).facts.sessions[0].began)
+    assert first.out.startswith(f"added: {store}/{began:%Y%m%dT%H%M%SZ}-000000070000-")
     assert again.out.startswith("was there already: ")
     assert len([*store.iterdir()]) == 1
     other = bench("history", store, "--add", run, "--commit", commit(8))

@@ -2,6 +2,7 @@
 """What paths stand for: stores, runs, boots, baselines, directories of them, and what is none."""
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from bench.errors import CannotJudge, UsageError
 from bench.history.read import measurement, read_points
 from bench.model.cell import Clock
-from tests.unit.histories import BEGIN, LEVEL, store_of
+from bench.results.writer import load
+from tests.unit.histories import LEVEL, store_of
 from tests.unit.runs import NEW, RESET, counted, write_run, write_series
 from tests.unit.side_files import as_baseline, as_pyperf
 
@@ -19,8 +21,10 @@ def names(*paths: Path) -> list[str]:
 
 
 def test_a_run_is_a_point_with_its_date(tmp_path: Path) -> None:
-    (point,) = read_points([counted(tmp_path / "run")]).points
-    assert (point.name, point.date, point.clock) == ("run", BEGIN, Clock.ICOUNT)
+    run = counted(tmp_path / "run")
+    began = datetime.fromisoformat(load(run).facts.sessions[0].began)
+    (point,) = read_points([run]).points
+    assert (point.name, point.date, point.clock) == ("run", began, Clock.ICOUNT)
     assert point.cells[RESET].boots == (5_200_040,)
 
 
@@ -106,5 +110,6 @@ def test_what_is_added_is_one_kernel(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--add"):
         measurement(series)
     side, began, identity = measurement(series / "new")
-    assert (side.boots, began) == (2, BEGIN)
+    starts = [load(run).facts.sessions[0].began for run in sorted((series / "new").iterdir())]
+    assert (side.boots, began) == (2, min(map(datetime.fromisoformat, starts)))
     assert identity != measurement(series / "old")[2] or side.facts
