@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import theilslopes
 
 from bench.paths import ROOT
 from tests.unit.letter_runs import agrees
@@ -98,18 +97,19 @@ def ladder_of(kernel: str) -> list[str]:
 
 
 def test_what_was_not_measured_is_on_the_line_of_what_was() -> None:
-    """By scipy, through all reps of all sizes. What was measured: letter/test_numbers.py."""
+    """By numpy, through the medians of sizes. What was measured: letter/test_numbers.py."""
     letter = (REFERENCE / "6.12-more/cover-letter.txt").read_text(encoding="ascii")
     estimate = ESTIMATE.search(letter)
     assert estimate
     levels = []
     for method, shown in zip(("reset-owner", "new-owner"), estimate.groups(), strict=False):
-        points = [
-            (s["mem"], s["pause"]) for s in samples("6.12-more/scaling") if s["method"] == method
-        ]
-        x, y = np.array(points, dtype=float).T
-        slope = theilslopes(y, x).slope
-        levels.append(slope * (1 << 40) + float(np.median(y - slope * x)))
+        sizes: dict[int, list[int]] = {}
+        for each in samples("6.12-more/scaling"):
+            if each["method"] == method and each["status"] == "ok":
+                sizes.setdefault(each["mem"] >> 30, []).append(each["pause"])
+        medians = [float(median(pauses)) for pauses in sizes.values()]
+        slope, fixed = np.polyfit([*sizes], medians, 1, w=1 / np.array(medians))
+        levels.append(slope * 1024 + fixed)
         assert agrees(shown, levels[-1] / 1e6)
     assert agrees(estimate[3], levels[0] / levels[1])
 
