@@ -94,9 +94,11 @@ def mann_whitney(base: Floats, new: Floats) -> float:
     distinct = len(np.unique(values))
     if distinct == 1:
         return 1.0
-    exact = distinct == len(values) and max(len(base), len(new)) <= EXACT
-    p = mannwhitneyu(new, base, method="exact" if exact else "asymptotic").pvalue
-    return min(float(p), 1.0)
+    if distinct == len(values) and max(len(base), len(new)) <= EXACT:
+        below = int(np.searchsorted(np.sort(base), new).sum())
+        rare = min(below, len(base) * len(new) - below)
+        return min(2 * float(u_distribution(len(base), len(new))[rare]), 1.0)
+    return min(float(mannwhitneyu(new, base, method="asymptotic").pvalue), 1.0)
 
 
 def signed_rank(differences: Floats) -> float:
