@@ -61,7 +61,7 @@ def test_cells_that_share_their_spread_find_what_one_alone_does_not() -> None:
     trials = 25
     found = families.rates((50, 5, 2), "cells alike", trials)
     assert many(found["bench gate"][1], trials, 0.45)
-    assert not many(found["t and Holm"][1], trials, 0.45)
+    assert found["t and Holm"][1] < found["bench gate"][1] - 0.15
 
 
 @pytest.mark.parametrize("known", [3, 10])
