@@ -12,11 +12,19 @@ from bench.results.fact_table import FACTS, FOREIGN, SEED, Match
 
 _ALL = (*FACTS, *FOREIGN)
 _LATE = frozenset(fact.name for fact in _ALL if fact.late)
+_TIMES_ALONE = frozenset(
+    fact.name for fact in _ALL if fact.late and fact.match in (Match.TIMED, Match.SIDES)
+)
 
 
 def facts_of(run: RunFacts) -> dict[str, str]:
-    """Return the facts by name, each as one line of text; without those that are not known."""
-    texts = {fact.name: text_of(fact.value(run)) for fact in FACTS}
+    """Return the facts by name, each as one line of text; without those that are not known.
+
+    What shapes times alone, and came late, is no matter where instructions are counted.
+    """
+    timed = run.clock is Clock.WALL
+    facts = [fact for fact in FACTS if timed or fact.name not in _TIMES_ALONE]
+    texts = {fact.name: text_of(fact.value(run)) for fact in facts}
     return {name: text for name, text in sorted(texts.items()) if text}
 
 
@@ -60,14 +68,9 @@ def unlike_sides(base: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
 
 
 def said(base: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
-    """Return a line for each fact that differs and may, and one for those of newer files only.
-
-    What shapes times alone is not said of counts where older files do not have it.
-    """
+    """Return a line for each fact that differs and may, and one for those of newer files only."""
     forbidding = {line.partition(":")[0] for line in unlike_sides(base, new)}
-    timed = _timed(base, new)
-    idle = {fact.name for fact in _ALL if fact.late and fact.match is not Match.NEVER and not timed}
-    names = {*base, *new} - {*must_match(base, new)} - forbidding - idle
+    names = {*base, *new} - {*must_match(base, new)} - forbidding
     unknown = names & (_LATE - (base.keys() & new.keys()))
     lines = unequal(base, new, names - unknown)
     for facts, side in ((base, "BASE"), (new, "NEW")):

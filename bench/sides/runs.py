@@ -215,8 +215,8 @@ class _Numbers:
         """Say which boot of a run is a copy, and of which."""
         before, (_, boot) = self._original(at, number), self._place(at, number)
         run = self._runs[at].path
-        same = f"both are of {self.identities[number]}"
-        return f"{before} and {run} (boot {boot}) are copies of one boot: {same}"
+        which = self.identities[number]
+        return f"{before} and {run} (boot {boot}) are copies of one boot ({which})"
 
     def _place(self, at: int, number: int) -> tuple[int, int]:
         return next(place for place in self._measured[number] if place[0] == at)

@@ -223,13 +223,14 @@ def write_run(
 ) -> Path:
     """Each boot of a cell begins with a warm-up, which is twice its first value.
 
-    Its seed, and the second in which it began, are its path's, so that it is no copy of another.
+    The second in which it began, and of counts the seed, are its path's, so that it is no copy.
     """
     own = zlib.crc32("/".join(path.parts[-3:]).encode())
+    seed = own if clock is Clock.ICOUNT else 1
     began = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=own % 10_000_000)
     session = {"began": began.isoformat(), "boot_id": "b1", "helper": "h1"}
     store = create(path, "small")
-    store.write_facts(facts(clock, **{"seed": own, "sessions": [session], **changed}))
+    store.write_facts(facts(clock, **{"seed": seed, "sessions": [session], **changed}))
     reps = [
         sample(cell, clock, boot, rep, pause, "ok" if rep else WARMUP)
         for cell, boots in values.items()

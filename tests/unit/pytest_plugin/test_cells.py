@@ -84,7 +84,8 @@ def test_a_slower_run_is_red_and_no_other(
 
 def test_several_runs_are_more_boots(run_pytest: Pytest, pytester: Any) -> None:
     write_run(pytester.path / "one")
-    write_run(pytester.path / "two")
+    others = {cell: {1: [pause + 7 for pause in boots[1]]} for cell, boots in VALUES.items()}
+    write_run(pytester.path / "two", others)
     run_pytest("--bench-run", "one", "--bench-run", "two", *SAVE).assert_outcomes(passed=2)
     first = saved(pytester.path)["benchmarks"][0]
     assert first["stats"]["rounds"] == 6 and first["extra_info"]["boots"] == 2

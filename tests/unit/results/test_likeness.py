@@ -128,7 +128,7 @@ def test_facts_of_before_refuse_nothing_and_are_named_in_a_line() -> None:
 
 
 def test_a_run_of_the_first_format_does_not_know_what_it_did_not_look_for() -> None:
-    first = facts_of(facts(machine=MACHINE, executor=HOST, **{"scenario": {"reps": 5}}))
+    first = facts_of(facts(machine=MACHINE, executor=HOST, scenario={"reps": 5}))
     assert first["hypervisor"] == "bare metal" and first["reps"] == "5"
     old = facts_of(read(1))
     assert {"hypervisor", "container", "cpu quota", "nohz_full"}.isdisjoint(old)

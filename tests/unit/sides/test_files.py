@@ -98,7 +98,7 @@ def test_a_foreign_file_has_names_and_its_runs_are_boots(tmp_path: Path) -> None
         write_baseline(side, tmp_path / "base.json")
 
 
-USUAL = {"cpu_model_name": "A CPU", "cpu_count": 8, "load_avg_1min": 0.5}
+USUAL: dict[str, Any] = {"cpu_model_name": "A CPU", "cpu_count": 8, "load_avg_1min": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,12 @@ def test_foreign_facts_are_refused_or_said(
 
 def test_strange_metadata_is_no_traceback(tmp_path: Path) -> None:
     """pyperf checks the types of few of them."""
-    strange = {**USUAL, "cpu_config": "a\tb", "platform": "\x1b[2J", "cpu_affinity": 3}
+    strange: dict[str, Any] = {
+        **USUAL,
+        "cpu_config": "a\tb",
+        "platform": "\x1b[2J",
+        "cpu_affinity": 3,
+    }
     side = read_side(foreign(tmp_path / "base.json", **strange))
     assert side.facts["cpu config"] == "a b" and side.facts["affinity"] == "3"
     assert side.facts["platform"].isprintable()
