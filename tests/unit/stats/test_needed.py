@@ -28,8 +28,8 @@ def test_so_many_boots_find_it_nineteen_times_of_twenty(rule: Rule, see: float, 
     assert plan.boots and not plan.assumed
     found = 0
     for _ in range(trials):
-        sides = (boots(rng, plan.boots, sd, factor) for factor in (1, 1 + see))
-        found += decide_all([Evidence(*sides, rule)])[0].verdict is Verdict.REGRESSION
+        base, new = (boots(rng, plan.boots, sd, factor) for factor in (1, 1 + see))
+        found += decide_all([Evidence(base, new, rule)])[0].verdict is Verdict.REGRESSION
     assert found >= binom.ppf(1e-3, trials, 0.93)
 
 

@@ -30,7 +30,9 @@ def test_a_floor_is_as_far_down_as_up() -> None:
 def test_noise_is_the_greater_of_two_estimates() -> None:
     """Levels that wander lie further from their mean than from one another, and the reverse."""
     wander = np.exp(np.linspace(0, 0.1, 11))
-    assert noise_of_levels([*wander]) == Noise(pytest.approx(float(np.log(wander).std(ddof=1))), 10)
+    found = noise_of_levels([*wander])
+    assert found.sd == pytest.approx(np.log(wander).std(ddof=1))
+    assert found.freedom == 10
     turns = np.exp([0.0, 0.02] * 5)
     assert noise_of_levels([*turns]).sd == pytest.approx(0.02 / 2**0.5)
     assert noise_of_levels([3.0, 3.0, 3.0]) == Noise(0.0, 2)

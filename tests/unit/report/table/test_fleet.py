@@ -5,6 +5,7 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,13 +47,18 @@ from tests.unit.runs import run_of as in_memory
 PATCHED = {"kernel": "6.13+patched"}
 
 
+def seeded(path: Path, *values: Any, **changed: Any) -> Path:
+    """A run of one seed, as all runs of one scenario are."""
+    return write_run(path, *values, **{"seed": 1, **changed})
+
+
 @pytest.fixture
 def fleet(tmp_path: Path) -> list[Run]:
     """Two alike but for their kernel; one that failed, skipped and has other cells."""
-    base = write_run(tmp_path / "base", noisy(1))
-    patched = write_run(tmp_path / "patched", noisy(2, 1.1), executor=PATCHED)
+    base = seeded(tmp_path / "base", noisy(1))
+    patched = seeded(tmp_path / "patched", noisy(2, 1.1), executor=PATCHED)
     other = {RESET: VALUES[RESET]}
-    odd = write_run(tmp_path / "odd", other, without={NEW: FAILED, LARGE: SKIPPED})
+    odd = seeded(tmp_path / "odd", other, without={NEW: FAILED, LARGE: SKIPPED})
     return [load(path) for path in (base, patched, odd)]
 
 
@@ -108,7 +114,7 @@ def test_a_change_has_the_interval_of_its_boots(fleet: list[Run]) -> None:
 
 
 def test_too_few_reps_have_a_change_alone(tmp_path: Path) -> None:
-    runs = [load(write_run(tmp_path / name, VALUES, Clock.ICOUNT)) for name in ("a", "b")]
+    runs = [load(seeded(tmp_path / name, VALUES, Clock.ICOUNT)) for name in ("a", "b")]
     _, changes = sections(runs)
     assert row(changes, NEW) == ("+0.00 %",)
     assert "without an interval: it takes 5 reps" in " ".join(changes.notes)
@@ -121,7 +127,7 @@ def test_one_boot_a_side_has_no_interval_by_the_clock(tmp_path: Path) -> None:
         (Clock.WALL, False, "one boot a side: no interval between kernels"),
         (Clock.ICOUNT, True, "over reps of one boot a side"),
     ):
-        runs = [load(write_run(tmp_path / f"{clock}-{name}", many, clock)) for name in "ab"]
+        runs = [load(seeded(tmp_path / f"{clock}-{name}", many, clock)) for name in "ab"]
         _, changes = sections(runs)
         assert ("(" in row(changes, NEW)[0]) is interval
         assert why in " ".join(changes.notes) and "it takes" not in " ".join(changes.notes)
@@ -139,7 +145,7 @@ def test_a_geometric_mean_is_of_the_same_cells(fleet: list[Run]) -> None:
 def test_what_differs_is_said(tmp_path: Path, fleet: list[Run]) -> None:
     lines = sections(fleet)[2].lines
     assert "  kernel: 6.12+live-update in base, odd; 6.13+patched in patched" in lines
-    other = load(write_run(tmp_path / "cpu", noisy(3), machine={"cpu": "Other"}))
+    other = load(seeded(tmp_path / "cpu", noisy(3), machine={"cpu": "Other"}))
     assert sections([fleet[0], other])[2].lines == (
         "  cpu: A CPU in base; Other in cpu (bench compare would refuse it)",
     )
@@ -171,10 +177,10 @@ def test_boots_of_a_kernel_have_their_spread(tmp_path: Path) -> None:
     """Reps of one boot apart from medians of boots; a kernel of one boot has no row."""
     values = {1: (1000, 1010), 2: (1020, 1030), 3: (980, 990)}
     runs = [
-        load(write_run(tmp_path / f"{at}", {RESET: {1: [*each]}}, clock=Clock.ICOUNT))
+        load(seeded(tmp_path / f"{at}", {RESET: {1: [*each]}}, clock=Clock.ICOUNT))
         for at, each in values.items()
     ]
-    other = load(write_run(tmp_path / "b", {RESET: {1: [7, 9]}}, Clock.ICOUNT, executor=PATCHED))
+    other = load(seeded(tmp_path / "b", {RESET: {1: [7, 9]}}, Clock.ICOUNT, executor=PATCHED))
     (found,) = [each for each in overview_of([*runs, other]) if each.title.startswith("Spread")]
     (line,) = texts(found)
     assert line[-5:] == ("6.12+live-update", "3", "0.704 %", "1.990 %", "3.980 %")
@@ -229,7 +235,7 @@ def test_a_series_stands_for_its_runs(bench: Bench, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", [None, *FORMATS, "baseline"])
 def test_clocks_are_not_mixed(kind: str | None, bench: Bench, tmp_path: Path) -> None:
-    wall, count = write_run(tmp_path / "wall", noisy(1)), counted(tmp_path / "count")
+    wall, count = seeded(tmp_path / "wall", noisy(1)), counted(tmp_path / "count")
     words = ["--format", kind, "--out", tmp_path / "file"] if kind else []
     ended = bench("report", wall, count, *words)
     assert (ended.code, ended.out) == (2, "") and not (tmp_path / "file").exists()
@@ -238,7 +244,7 @@ def test_clocks_are_not_mixed(kind: str | None, bench: Bench, tmp_path: Path) ->
 
 @pytest.mark.parametrize("kind", [None, "json", "markdown", "baseline"])
 def test_a_run_that_is_named_twice(kind: str | None, bench: Bench, tmp_path: Path) -> None:
-    run = write_run(tmp_path / "run", noisy(1))
+    run = seeded(tmp_path / "run", noisy(1))
     (tmp_path / "link").symlink_to(run)
     words = ["--format", kind, "--out", tmp_path / "file"] if kind else []
     ended = bench("report", run, tmp_path / "link", *words)
@@ -249,7 +255,7 @@ def test_a_run_that_is_named_twice(kind: str | None, bench: Bench, tmp_path: Pat
 def test_a_run_without_a_figure_says_why(kind: str | None, bench: Bench, tmp_path: Path) -> None:
     """Reps of a cell that failed in another boot are no figure."""
     reasons = {NEW: FAILED, RESET: FAILED, LARGE: SKIPPED}
-    empty = write_run(tmp_path / "empty", {NEW: VALUES[NEW]}, without=reasons)
+    empty = seeded(tmp_path / "empty", {NEW: VALUES[NEW]}, without=reasons)
     words = ["--format", kind] if kind else []
     ended = bench("report", empty, *words)
     assert (ended.code, ended.out) == (125, "")
@@ -260,8 +266,8 @@ def test_a_run_without_a_figure_says_why(kind: str | None, bench: Bench, tmp_pat
 
 
 def test_of_several_runs_the_empty_one_is_named(bench: Bench, tmp_path: Path) -> None:
-    good = write_run(tmp_path / "good", counts(), Clock.ICOUNT)
-    empty = write_run(tmp_path / "empty", {}, Clock.ICOUNT)
+    good = seeded(tmp_path / "good", counts(), Clock.ICOUNT)
+    empty = seeded(tmp_path / "empty", {}, Clock.ICOUNT)
     ended = bench("report", good, empty)
     assert (ended.code, ended.out) == (125, "")
     assert ended.complaints == [f"bench: {empty}: no cell was measured (it has no sample)"]
