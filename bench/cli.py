@@ -304,6 +304,8 @@ def gate(
             raise UsageError("--plan is of BASE", "leave NEW and --self-test out")
         return gating.plan(asked)
     if self_test:
+        if new:
+            raise UsageError("--self-test is of BASE", "leave NEW out")
         return gating.self_test(asked)
     if new is None:
         raise UsageError("NEW is missing", "bench gate BASE NEW, or bench gate BASE --self-test")

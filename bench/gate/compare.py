@@ -117,6 +117,12 @@ def threshold_of(question: GateOptions) -> float:
     UsageError where nothing of the size that has to be seen would count.
     """
     see = must_see_of(question)
+    floor = _parsed("--floor", parse_share, question.floor) if question.floor else 0.0
+    if see is not None and see <= floor:
+        raise UsageError(
+            f"--must-see {question.must_see} does not exceed the floor of {question.floor}",
+            "no change below the floor counts",
+        )
     if not question.threshold:
         return USUAL if see is None else see / 2
     threshold = _parsed("--threshold", parse_share, question.threshold)
@@ -200,6 +206,8 @@ def _floor(question: GateOptions, aa: Side | None, clock: Clock) -> float | None
 def _read_aa(question: GateOptions) -> Side:
     """Read all runs of --aa: boots of one kernel, or sessions of it each with its boots."""
     path = question.aa or question.base
+    if not path.exists():
+        raise UsageError(f"--aa: {path}: no such file or directory", "name sessions of one kernel")
     runs = runs_below(path)
     if runs == [path] and path.is_dir() and not (path / "run.json").exists():
         runs = [run for each in sorted(path.iterdir()) for run in all_runs_below(each)]

@@ -12,7 +12,7 @@ from bench.stats.needed import MOST_BOOTS, Needed, boots_needed
 
 _COLUMNS = (
     Column("cell", right=False, names=True),
-    *figures_under("boots of BASE", "between boots", "boots a side"),
+    *figures_under("boots of BASE", "sd of a boot", "boots a side"),
 )
 
 
@@ -34,11 +34,15 @@ class BootsPlan:
 def plan_boots(question: GateOptions, base: Side) -> BootsPlan:
     """Plan the boots of both sides by those of BASE.
 
-    UsageError without --must-see; CannotJudge where no cell has a pause above zero.
+    UsageError without --must-see, or with noise of sessions; CannotJudge where no cell has a
+    pause above zero.
     """
     see = must_see_of(question)
     if see is None:
         raise UsageError("--plan takes --must-see", "say what has to be seen: --must-see 2%")
+    if question.floor or question.aa:
+        why = "--plan is of sides that take turns: --floor and --aa are of others"
+        raise UsageError(why, "leave them out")
     rule = Rule(clock=clock_of(base), threshold=threshold_of(question))
     sides = {pair.name: pair.base for pair in pairs(base, base)}
     known = {n: side for n, side in sides.items() if side and (side.values > 0).all()}

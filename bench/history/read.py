@@ -31,27 +31,44 @@ class FoundPoints:
 
     points: list[HistoryPoint] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    taken: int = 0  # points that were found, those left out included
+    _seen: dict[object, str] = field(default_factory=dict)
+
+    def add(self, point: HistoryPoint) -> None:
+        """Add a point, unless the same measurement is there: twice it would weigh twice.
+
+        Without a date equal figures may be those of two measurements.
+        """
+        self.taken += 1
+        boots = frozenset((key, tuple(cell.boots)) for key, cell in point.cells.items())
+        mark = (point.date, point.commit, boots)
+        if point.date and mark in self._seen:
+            first = self._seen[mark]
+            self.notes.append(f"left out: {point.name}: the same measurement as {first}")
+            return
+        self._seen[mark] = point.name
+        self.points.append(point)
 
 
 def read_points(paths: Sequence[Path]) -> FoundPoints:
     """Read all points; UsageError for a path that is none and holds none."""
     found = FoundPoints()
     for path in paths:
-        before = len(found.points)
+        before = found.taken
         if _is_directory(path) and not _runs(path):
             _take_below(path, found, _DEEPEST)
-            if len(found.points) == before:
+            if found.taken == before:
                 first = found.notes[0] if found.notes else f"{path}: no point is in it"
                 raise UsageError(first, _KNOWN)
         else:
-            found.points.append(_point(path))
+            found.add(_point(path))
     return found
 
 
 def _take(path: Path, found: FoundPoints) -> None:
     """Add a point that lies in a directory, or the line that says why it is none."""
     try:
-        found.points.append(_point(path))
+        found.add(_point(path))
     except BenchError as error:
         found.notes.append(f"left out: {error.message}")
 

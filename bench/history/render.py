@@ -123,7 +123,7 @@ def changes_section(lane: Lane, most: int | None = None) -> Section | None:
     lines = [f"and {more} more: --format json"] if more else []
     lines += [
         f"{cell_name(track.cell)}: {move.phase} {move.size:+.2%} of the pause from "
-        f"{lane.points[move.at].label} on, and the pause as before"
+        f"{lane.points[move.at].label} on{_as_before(track)}"
         for track in lane.tracks
         for move in track.moves
     ][:most]
@@ -138,6 +138,11 @@ def changes_section(lane: Lane, most: int | None = None) -> Section | None:
     ]
     section = Section("Change points", tables=(table,) if rows else (), lines=(*lines, *functions))
     return section if section else None
+
+
+def _as_before(track: CellTrack) -> str:
+    """Say that a phase moved and the pause did not, where that is so."""
+    return ", and the pause as before" if track.verdict is HistoryVerdict.STEADY else ""
 
 
 def _change_row(lane: Lane, track: CellTrack, change: LevelChange) -> list[Entry]:

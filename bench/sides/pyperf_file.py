@@ -192,7 +192,7 @@ def _foreign(suite: Any, name: str) -> Side:
 
 
 def _number(value: int | float) -> float:
-    if isinstance(value, bool) or not math.isfinite(value):
+    if isinstance(value, bool) or not math.isfinite(value * NS):  # as the gate has it, in ns
         raise ValueError(f"{value} is no value")
     return float(value)
 

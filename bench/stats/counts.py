@@ -87,12 +87,20 @@ def spread_between(side: Samples) -> float:
 
 
 def _of_boots(first: Floats, second: Floats, least: float) -> Contrast:
-    """Compare the medians of all boots of both sides, whose variance is at least that of reps."""
+    """Compare the medians of all boots of both sides, whose variance is at least that of reps.
+
+    Sides of as many boots share their variance. Of others each has its own (Welch 1947): few
+    boots that vary more than many would be taken for as quiet as those.
+    """
     n, m = len(first), len(second)
-    freedom = n + m - 2
-    pooled = float(first.var() * n + second.var() * m) / freedom
-    variance = max(pooled, least)
-    return Contrast(float(second.mean() - first.mean()), variance, freedom, 1 / n + 1 / m)
+    estimate = float(second.mean() - first.mean())
+    if n == m:
+        pooled = float(first.var(ddof=1) + second.var(ddof=1)) / 2
+        return Contrast(estimate, max(pooled, least), n + m - 2, 1 / n + 1 / m)
+    one, other = (max(float(side.var(ddof=1)), least) / len(side) for side in (first, second))
+    whole = one + other
+    freedom = whole**2 / (one**2 / (n - 1) + other**2 / (m - 1)) if whole else n + m - 2
+    return Contrast(estimate, whole, freedom, 1.0)
 
 
 def _of_pairs(cell: Evidence, first: Floats, second: Floats, least: float) -> tuple[Contrast, ...]:

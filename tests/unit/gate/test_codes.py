@@ -75,6 +75,13 @@ CODES: dict[str, tuple[Made, int]] = {
         boots("--threshold", "2%", "--must-see", "2%"),
         2,
     ),
+    "a floor that hides it": (boots("--floor", "3%", "--must-see", "1%"), 2),
+    "a plan with a floor": (
+        lambda path: (counted(path / "b"), "--plan", "--must-see", "5%", "--floor", "1%"),
+        2,
+    ),
+    "a self-test of two sides": (sides(1.0, "--self-test"), 2),
+    "no sessions there": (sides(1.0, "--aa", "nowhere"), 2),
     "no share": (sides(1.0, "--must-see", "much"), 2),
     "a plan": (lambda path: (counted(path / "base"), "--plan", "--must-see", "1%"), 0),
     "a plan of nothing": (lambda path: (counted(path / "base"), "--plan"), 2),

@@ -113,3 +113,13 @@ def test_what_is_added_is_one_kernel(tmp_path: Path) -> None:
     starts = [load(run).facts.sessions[0].began for run in sorted((series / "new").iterdir())]
     assert (side.boots, began) == (2, min(map(datetime.fromisoformat, starts)))
     assert identity != measurement(series / "old")[2] or side.facts
+
+
+def test_a_measurement_that_is_named_twice_is_one_point(tmp_path: Path) -> None:
+    run = counted(tmp_path / "run")
+    found = read_points([run, run])
+    assert len(found.points) == 1
+    assert found.notes == ["left out: run: the same measurement as run"]
+    copied = counted(tmp_path / "runs" / "other")
+    found = read_points([tmp_path / "runs", copied])
+    assert (len(found.points), len(found.notes)) == (1, 1)
