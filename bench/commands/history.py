@@ -81,7 +81,7 @@ def _check(wanted: HistoryOptions) -> None:
     if wanted.add and len(wanted.paths) != 1:
         raise UsageError("--add: name one store", "bench history STORE --add RUN")
     if wanted.add and (wanted.paths[0] / "run.json").exists():
-        raise UsageError(f"--add: {wanted.paths[0]} is a run and no store", "name another directory")
+        raise UsageError(f"--add: {wanted.paths[0]} is a run, no store", "name another directory")
 
 
 def _parsed(option: str, parse: Callable[[str], T], text: str) -> T:
