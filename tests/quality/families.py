@@ -74,7 +74,7 @@ def discoveries_of_t(gate: Sequence[Evidence]) -> list[bool]:
     return [p <= 0.02 and e.estimate > np.log(1.02) for p, e in zip(adjusted, made, strict=True)]
 
 
-RULES = {"bench gate": ours, "t and Holm": holm_of_t, "t and BH": discoveries_of_t}
+RULES = {"this gate": ours, "t and Holm": holm_of_t, "t and BH": discoveries_of_t}
 
 
 def rates(

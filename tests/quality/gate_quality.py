@@ -23,7 +23,7 @@ from tests.quality.rules import OTHERS, Ours, ours
 from tests.quality.simulate import MACHINES, Machine, Sides
 
 EFFECTS = (0.0, 0.03, 0.05, 0.10)
-OURS = "bench gate"
+OURS = "this gate"
 AA_RUNS = 20  # pairs of sessions
 LEVEL = "   ours at its level"
 THRESHOLDS = (0.001, 0.01, 0.02, 0.03, 0.04, 0.05)

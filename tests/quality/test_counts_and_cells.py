@@ -53,15 +53,15 @@ def test_a_stray_rep_hides_a_slowdown_from_rules_of_means() -> None:
 @pytest.mark.parametrize("spread", families.SPREADS)
 def test_a_gate_of_many_cells_raises_one_alarm_in_a_hundred(spread: str) -> None:
     trials = 30
-    alarms, _ = families.rates((12, 5, 2), spread, trials)["bench gate"]
+    alarms, _ = families.rates((12, 5, 2), spread, trials)["this gate"]
     assert few(alarms, trials)
 
 
 def test_cells_that_share_their_spread_find_what_one_alone_does_not() -> None:
     trials = 25
     found = families.rates((50, 5, 2), "cells alike", trials)
-    assert many(found["bench gate"][1], trials, 0.45)
-    assert found["t and Holm"][1] < found["bench gate"][1] - 0.15
+    assert many(found["this gate"][1], trials, 0.45)
+    assert found["t and Holm"][1] < found["this gate"][1] - 0.15
 
 
 @pytest.mark.parametrize("known", [3, 10])
