@@ -64,8 +64,9 @@ def decide_counts(cell: Evidence) -> Compared:
         least = _error_of_medians([*base, *new]) ** 2
         contrasts = (_of_boots(first, second, least), *_of_pairs(cell, first, second, least))
         return Compared(judged_by(decision, contrasts, cell.rule), contrasts)
-    if cell.pairs:
-        contrasts, assumed = _of_lone_pair(cell), ("boots of one seed", ASSUMED_OF_PAIRS)
+    pair = [row for table in differences_of(cell) for row in table if len(row) >= LEAST_REPS]
+    if pair:
+        contrasts, assumed = _of_lone_pair(pair[0]), ("boots of one seed", ASSUMED_OF_PAIRS)
     else:
         contrasts, assumed = _of_reps(first, second, [*base, *new]), ("boots", ASSUMED)
     decision = replace(decision, assumed=_ASSUMPTION.format(*assumed))
@@ -132,11 +133,10 @@ def differences_of(cell: Evidence) -> list[Floats]:
     return [np.array(rows) for rows in found.values()]
 
 
-def _of_lone_pair(cell: Evidence) -> tuple[Contrast, ...]:
+def _of_lone_pair(differences: Floats) -> tuple[Contrast, ...]:
     """Take differences of pairs to vary as much as those of the reps of one."""
-    (row,) = differences_of(cell)[0]
-    spread = max(ASSUMED_OF_PAIRS, float(_reaches(row[None, :]).max()) / _REACH)
-    return (Contrast(float(np.median(row)), spread**2, len(row) - 1, 1.0),)
+    spread = max(ASSUMED_OF_PAIRS, float(_reaches(differences[None, :]).max()) / _REACH)
+    return (Contrast(float(np.median(differences)), spread**2, len(differences) - 1, 1.0),)
 
 
 def _of_reps(first: Floats, second: Floats, rows: Sequence[Floats]) -> tuple[Contrast, ...]:

@@ -90,6 +90,16 @@ def test_a_lone_boot_takes_the_spread_of_the_other_sides_boots() -> None:
     assert said.mde > 0.05
 
 
+def test_a_lone_pair_takes_five_reps_of_both() -> None:
+    """Boots of one seed, of which one has a single rep: nothing is told of pairs."""
+    short = from_boots([1.01 * REPS[:1], 1.011 * REPS[:1]])
+    evidence = Evidence(side(boots=(1,)), short, COUNTS, pairs=((0, 0),))
+    (said,) = decide_all([evidence])
+    assert said.p is not None and "boots differ no more than reps do" in said.assumed
+    (told,) = decide_all([replace(evidence, new=side(1.002, boots=(1,)))])
+    assert "boots of one seed" in told.assumed and told.mde < 0.01
+
+
 def test_a_lone_boot_in_another_state_is_not_judged() -> None:
     why = "memory lies in 1 pieces in BASE and 24 in NEW"
     said = decide(side(boots=(1,)), side(1.007, boots=(1,)), unlike=why)
