@@ -6,7 +6,8 @@ their memory lies. Two t tests look at the boots, each at half the level. One is
 both sides. The other is of pairs: boots of one seed place memory alike and run their reps in the
 same order, so that rep by rep they differ by the kernel alone, to 0.001 % where boots differ by
 0.05 %. The value of a pair is the median of what its reps differ by. No test takes boots for
-closer together than medians are known from reps.
+closer together than medians are known from reps. Few pairs are taken to vary as pairs were seen
+to, unless they vary more themselves.
 
 A single boot a side does not show what lies between boots. It is then assumed to be as much as
 lies between reps, and at least `ASSUMED`: ten boots had 0.003 to 0.11 %, differences of ten pairs
@@ -18,6 +19,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
+from scipy.special import fdtri
 from scipy.stats import binom, norm
 
 from bench.stats.contrast import Contrast
@@ -34,6 +36,9 @@ _ASSUMPTION = (
 _REACH = 1.5
 # Fewer reps of a lone boot do not show how far they lie apart.
 LEAST_REPS = 5
+# What pairs of few boots are known by beforehand counts for so many degrees of freedom, unless
+# they vary more than this part of such would (as in bench.stats.contrast).
+_STRENGTH, _COMMON = 4.0, 0.5
 # Pairs with fewer differences say next to nothing of how those vary.
 LEAST_PAIRS = 3
 # A rep is a stray if it lies further from its boot's median than this, and so many times as far
@@ -115,8 +120,12 @@ def _of_pairs(cell: Evidence, first: Floats, second: Floats, least: float) -> tu
         least = _error_of_medians(rows) ** 2 if rows else 0.0
     if len(values) < LEAST_PAIRS:
         return ()
-    variance = max(float(values.var(ddof=1)), least)
-    return (Contrast(float(values.mean()), variance, len(values) - 1, 1 / len(values)),)
+    variance, freedom = max(float(values.var(ddof=1)), least), len(values) - 1.0
+    usual = ASSUMED_OF_PAIRS**2
+    if cell.pairs and variance <= usual * fdtri(freedom, _STRENGTH, _COMMON):
+        variance = (_STRENGTH * usual + freedom * variance) / (_STRENGTH + freedom)
+        freedom += _STRENGTH
+    return (Contrast(float(values.mean()), variance, freedom, 1 / len(values)),)
 
 
 def differences_of(cell: Evidence) -> list[Floats]:

@@ -90,6 +90,29 @@ def test_a_lone_boot_takes_the_spread_of_the_other_sides_boots() -> None:
     assert said.mde > 0.05
 
 
+def pairs_apart(rng: np.random.Generator, sd: float, slower: float = 0.0) -> Decision:
+    """Three pairs of boots of one seed, whose differences have this standard deviation."""
+    levels = rng.normal(0, 5e-4, 3)
+    own = levels + rng.normal(slower, sd, 3)
+    base, new = (from_boots([np.exp(each) * REPS for each in side]) for side in (levels, own))
+    rule = replace(COUNTS, threshold=0.001)
+    return decide_all([Evidence(base, new, rule, pairs=((0, 0), (1, 1), (2, 2)))])[0]
+
+
+@pytest.mark.parametrize("sd", [1e-5, 2e-4, 5e-4, 1e-3, 3e-3])
+def test_pairs_that_vary_more_than_was_seen_raise_few_alarms(sd: float) -> None:
+    rng, trials = np.random.default_rng(6), 500
+    found = [pairs_apart(rng, sd).verdict for _ in range(trials)]
+    assert found.count(Verdict.REGRESSION) <= binom.ppf(1 - 1e-3, trials, 0.015)
+
+
+def test_pairs_find_a_seventh_of_a_percent() -> None:
+    """As real pairs differ, by 0.02 %: two of them say too little of how far they lie apart."""
+    rng, trials = np.random.default_rng(7), 300
+    found = [pairs_apart(rng, 2e-4, 0.0015).verdict for _ in range(trials)]
+    assert found.count(Verdict.REGRESSION) >= binom.ppf(1e-3, trials, 0.99)
+
+
 def test_a_lone_pair_takes_five_reps_of_both() -> None:
     """Boots of one seed, of which one has a single rep: nothing is told of pairs."""
     short = from_boots([1.01 * REPS[:1], 1.011 * REPS[:1]])
