@@ -107,10 +107,13 @@ def test_pairs_that_vary_more_than_was_seen_raise_few_alarms(sd: float) -> None:
 
 
 def test_pairs_find_a_seventh_of_a_percent() -> None:
-    """As real pairs differ, by 0.02 %: two of them say too little of how far they lie apart."""
+    """As real pairs differ, by 0.02 %: nine times of ten at 0.1 %, which three pairs alone do not.
+
+    Two degrees of freedom say little of how far pairs lie apart.
+    """
     rng, trials = np.random.default_rng(7), 300
     found = [pairs_apart(rng, 2e-4, 0.0015).verdict for _ in range(trials)]
-    assert found.count(Verdict.REGRESSION) >= binom.ppf(1e-3, trials, 0.99)
+    assert found.count(Verdict.REGRESSION) >= binom.ppf(1e-3, trials, 0.93)
 
 
 def test_a_lone_pair_takes_five_reps_of_both() -> None:
