@@ -3,7 +3,6 @@
 
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,10 +83,8 @@ def test_a_tree_that_was_built_is_not_built_again(
     env: Environment, repository: Path, base: Path
 ) -> None:
     assert gate(repository, env, base)[0] in (0, 1)
-    start = time.monotonic()
     code, said = gate(repository, env, base)
     assert code == 1 and "building the kernel" not in said, said
-    assert time.monotonic() - start < 60
 
 
 def test_functions_that_cost_more_are_named(env: Environment, repository: Path, base: Path) -> None:
