@@ -157,7 +157,14 @@ def p_of(contrasts: Sequence[Contrast]) -> float:
 def judged_by(decision: Decision, contrasts: Sequence[Contrast], rule: Rule) -> Decision:
     """Decide by the contrasts of a cell, as if it were the only one."""
     shift, within = (shift_of(contrasts, each) for each in (rule.confidence, rule.equivalence))
-    p = p_of(contrasts)
+    return judged_as(decision, (shift, within), p_of(contrasts), mde_of(contrasts, rule), rule)
+
+
+def judged_as(
+    decision: Decision, shifts: tuple[Shift, Shift], p: float, mde: float, rule: Rule
+) -> Decision:
+    """Fill in a decision from the intervals of the rule's confidence and of equivalence."""
+    shift, within = shifts
     return replace(
         decision,
         verdict=verdict_of(shift, within, rule.log_limit),
@@ -167,7 +174,7 @@ def judged_by(decision: Decision, contrasts: Sequence[Contrast], rule: Rule) -> 
         high=float(np.exp(shift.high)),
         p=p,
         p_adjusted=p,
-        mde=mde_of(contrasts, rule),
+        mde=mde,
     )
 
 

@@ -30,10 +30,9 @@ from bench.stats.decision import (
     Decision,
     Evidence,
     Rule,
+    judged_as,
     mde_of,
-    reason_of,
     start,
-    verdict_of,
 )
 from bench.stats.noise import noise_of_floor
 from bench.stats.ranks import cut_of_pairs, mann_whitney, signed_rank
@@ -172,15 +171,5 @@ def least_boots(rule: Rule) -> int:
 
 def _judged(decision: Decision, logs: Logs, rule: Rule) -> Decision:
     shift, within = logs.shifts((rule.confidence, rule.equivalence))
-    p = logs.p_value(shift)
-    return replace(
-        decision,
-        verdict=verdict_of(shift, within, rule.log_limit),
-        reason=reason_of(shift, within, rule),
-        ratio=float(np.exp(shift.estimate)),
-        low=float(np.exp(shift.low)),
-        high=float(np.exp(shift.high)),
-        p=p,
-        p_adjusted=p,
-        mde=mde_of((logs.contrast,), rule),
-    )
+    mde = mde_of((logs.contrast,), rule)
+    return judged_as(decision, (shift, within), logs.p_value(shift), mde, rule)
