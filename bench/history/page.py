@@ -101,8 +101,8 @@ def _verdict(lane: Lane) -> list[str]:
 
 
 def _plots(name: str, lane: Lane, tracks: Sequence[CellTrack], rule: HistoryRule) -> Iterator[Plot]:
-    from bench.report.plots import draw
     from bench.report.plots.history import HistoryCurve, history_figure
+    from bench.report.plots.sheet import svg
 
     for number, track in enumerate(tracks, 1):
         curve = HistoryCurve(
@@ -116,9 +116,10 @@ def _plots(name: str, lane: Lane, tracks: Sequence[CellTrack], rule: HistoryRule
             [visible(point.label) for point in lane.points],
             _limit(track, rule),
         )
-        svg = draw.svg(history_figure(curve), f"{name}-{number}")
+        drawn = svg(history_figure(curve), f"{name}-{number}")
         title, finding = cell_name(track.cell), _finding(track)
-        yield Plot(title, finding, _READING if number == 1 else "", picture(svg, title, finding))
+        pictures = [picture(drawn, f"{title}: {finding}")]
+        yield Plot(title, finding, _READING if number == 1 else "", pictures)
 
 
 def _limit(track: CellTrack, rule: HistoryRule) -> tuple[int, float, float] | None:

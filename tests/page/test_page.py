@@ -4,7 +4,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -33,7 +32,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "history": lambda: history(moved()),
     **{
         f"reference {path.parent.name}": partial(path.read_text, encoding="utf-8")
-        for path in sorted((ROOT / "reports/reference").glob("*/page.html"))
+        for path in sorted((ROOT / "reports/reference").glob("[7p]*/page.html"))
     },
 }
 
@@ -58,11 +57,19 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     return write
 
 
-# Of the large pages of the reference every width and every scheme once: they are made of the same.
-VIEWS = [
-    (name, width, scheme)
-    for name, width, scheme in product(PAGES, (1280, 360), ("light", "dark"))
-    if not name.startswith("reference") or (width, scheme) in ((1280, "light"), (360, "dark"))
+# Every width and every scheme once: pages are made of the same, and have one style sheet. Those
+# with something of everything have all combinations, and a width between.
+VIEWS: list[tuple[str, int, Scheme]] = [
+    *(
+        (name, width, scheme)
+        for name in PAGES
+        for width, scheme in ((1280, "light"), (360, "dark"))
+    ),
+    *(
+        (name, width, scheme)
+        for name in ("mixed", "profiled")
+        for width, scheme in ((1280, "dark"), (768, "light"), (360, "light"))
+    ),
 ]
 
 
@@ -97,13 +104,51 @@ def test_the_keyboard_reaches_what_scrolls(visit: Visit, written: Written) -> No
     order = view.tab_order()
     assert order[0] == "a Skip to the report"
     regions = view.page.locator("[role=region]").count()
-    assert sum(stop.startswith("div ") for stop in order) == regions > 10
+    assert sum(stop.startswith("div ") for stop in order) == regions > 8
     assert any("Pause of a live update" in stop for stop in order)
-    table = view.page.locator("[role=region]", has=view.page.locator("table")).first
-    table.focus()
-    view.page.keyboard.press("End")
+    code = view.page.get_by_role("region", name="Python that reads the samples")
+    code.focus()
     view.page.keyboard.press("ArrowRight")
-    view.page.wait_for_function("e => e.scrollLeft > 0", arg=table.element_handle())
+    view.page.wait_for_function("e => e.scrollLeft > 0", arg=code.element_handle())
+
+
+def test_a_wide_table_is_stacked_on_a_phone(visit: Visit, written: Written) -> None:
+    """Nothing is cut off or scrolls, each figure has its head, and it is a table all the same."""
+    view = visit(written("mixed"), width=360)
+    main = view.page.locator("#run-1-main")
+    table = main.get_by_role("table")
+    assert main.locator(".scroll").first.evaluate("e => e.scrollWidth - e.clientWidth") == 0
+    assert table.get_by_role("columnheader").count() > 8
+    row = table.get_by_role("row").nth(1)
+    heads = row.locator("td").evaluate_all("all => all.map((e) => e.dataset.head)")
+    assert {"median", "min", "max", "n"} <= {*heads}
+    shown = "e => getComputedStyle(e, '::before').content"
+    assert row.locator("td[data-head=median]").evaluate(shown) == '"median"'
+
+
+def test_the_first_screen_answers(visit: Visit, written: Written) -> None:
+    """Verdict, then bars, and the table begins right below them."""
+    view = visit(written("mixed"), width=1280)
+    tops = [
+        view.page.locator(each).first.bounding_box() or {}
+        for each in (".verdict", ".bar", "#run-1-main")
+    ]
+    heights = [box["y"] for box in tops]
+    assert heights == sorted(heights) and heights[1] < 800
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_bars_are_as_long_as_they_say(visit: Visit, written: Written, width: int) -> None:
+    """At every width the ratio of two bars is that of their figures, and names stand above."""
+    view = visit(written("mixed"), width=width)
+    one, two = view.page.locator(".bars li").all()[:2]
+    lengths = "li => [...li.querySelectorAll('.bar i')].map((e) => e.offsetWidth)"
+    sums = [sum(each.evaluate(lengths)) for each in (one, two)]
+    figures = [float(e.locator(".bar-figure strong").inner_text().split()[0]) for e in (one, two)]
+    assert sums[0] / sums[1] == pytest.approx(figures[0] / figures[1], rel=0.2)
+    if width == 360:
+        name, bar = (one.locator(each).bounding_box() for each in (".bar-name", ".bar"))
+        assert name and bar and name["y"] + name["height"] <= bar["y"]
 
 
 def test_the_skip_link_skips(visit: Visit, written: Written) -> None:
@@ -126,7 +171,7 @@ def test_a_screen_reader_hears_the_findings(visit: Visit, written: Written) -> N
     """Each plot is one picture whose name says what it shows; each table has a name, a row too."""
     view = visit(written("mixed"))
     pictures = view.page.get_by_role("img")
-    assert pictures.count() == view.page.locator("figure").count() == 6
+    assert pictures.count() >= view.page.locator("figure").count() > 2
     first = pictures.first.get_attribute("aria-label") or ""
     assert "grows" in first and "with reset-owner" in first
     for table in view.page.get_by_role("table").all():

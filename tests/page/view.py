@@ -5,13 +5,13 @@ import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from itertools import combinations
 from pathlib import Path
 from typing import Literal
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Page, Request, ViewportSize
+from playwright.sync_api import Browser, FloatRect, Page, Request, ViewportSize
 
 from tests.page.svg_text import Text
 
@@ -19,6 +19,7 @@ Scheme = Literal["light", "dark"]
 Media = Literal["screen", "print"]
 
 HEIGHT = 800  # of the window; what is below it can be scrolled to
+MOST_PIXELS = 3000  # of a picture's height: a long page takes many seconds
 
 
 @cache
@@ -50,9 +51,7 @@ class View:
 
     def faint_svg_text(self) -> list[str]:
         """Find SVG text whose contrast with what is below it is less than 4.5, or unknown."""
-        return [
-            f"{text}: contrast {text.contrast:.2f}" for text in self._texts() if text.is_faint()
-        ]
+        return [f"{text}: contrast {text.contrast:.2f}" for text in self._texts if text.is_faint()]
 
     def overflow(self) -> int:
         """Measure by how many pixels the page is wider than the window."""
@@ -73,8 +72,12 @@ class View:
             order.append(focused)
 
     def screenshot(self, path: Path) -> None:
-        """Write all of the page as a PNG file; AssertionError if it has one colour only."""
-        png = self.page.screenshot(path=path, full_page=True)
+        """Write the page as a PNG file, if not its end; AssertionError if it has one colour."""
+        width, height = self.page.evaluate(
+            "() => [document.documentElement.clientWidth, document.documentElement.scrollHeight]"
+        )
+        clip = FloatRect(x=0, y=0, width=width, height=min(height, MOST_PIXELS))
+        png = self.page.screenshot(path=path, full_page=True, clip=clip)
         blank = self.page.context.new_page()
         colours: int = blank.evaluate(script("colours.js"), base64.b64encode(png).decode())
         blank.close()
@@ -82,12 +85,13 @@ class View:
 
     def overlapping_svg_text(self) -> list[str]:
         """Find pairs of SVG texts that stand on one another."""
-        return [f"{a} overlaps {b}" for a, b in combinations(self._texts(), 2) if a.overlaps(b)]
+        return [f"{a} overlaps {b}" for a, b in combinations(self._texts, 2) if a.overlaps(b)]
 
     def svg_text_outside(self) -> list[str]:
         """Find SVG texts that are not wholly within their svg."""
-        return [f"{text} runs out of its svg" for text in self._texts() if text.is_outside()]
+        return [f"{text} runs out of its svg" for text in self._texts if text.is_outside()]
 
+    @cached_property
     def _texts(self) -> list[Text]:
         return [Text(**box) for box in self.page.evaluate(script("svg_text.js"))]
 

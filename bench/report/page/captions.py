@@ -9,7 +9,6 @@ from dataclasses import replace
 from itertools import groupby
 
 from bench.model.cell import Cell
-from bench.model.cell_state import CellState
 from bench.model.method import Method
 from bench.model.units import format_quantity, format_ratio, format_size
 from bench.report.table.cells import CellTable
@@ -123,22 +122,14 @@ def _unclear(pair: MethodPair) -> str:
     return f"In {len(found)} of {len(pair.rows)} cells the 95 % interval of {pair.method} holds 1"
 
 
-def phases(rows: Sequence[Figures]) -> str:
-    """Say where each method spends most, in the cells of the largest memory measured."""
-    measured = [row for row in rows if row.state is CellState.MEASURED and any(row.phases.values())]
-    if not measured:
-        return ""
-    largest = max(measured, key=lambda row: row.cell.mem)
-    alike = [row for row in measured if _kind(row.cell) == _kind(largest.cell)]
-    return _sentences([f"At {place_of_cell(largest.cell)}, {', '.join(map(_spent, alike))}"])
+def widest_spread(table: CellTable) -> float:
+    """Return how far the reps of a cell lie apart at most, in percent of its median."""
+    return max((_spread(table, cell) for cell in _with_reps(table)), default=0.0)
 
 
-def _spent(row: Figures) -> str:
-    """Name the two phases that make up most of a pause."""
-    whole = sum(row.phases.values())
-    most = sorted(row.phases.items(), key=lambda item: -item[1])[:2]
-    parts = [f"{ticks / whole:.0%} in {phase}" for phase, ticks in most if ticks >= whole / 100]
-    return f"{row.cell.method} spends {' and '.join(parts)}"
+def moved(table: CellTable) -> int:
+    """Count the cells whose pause depends on when it was measured."""
+    return len(drifting({cell: table.side_of(cell) for cell in _with_reps(table)}))
 
 
 def ecdf(table: CellTable) -> str:
@@ -180,13 +171,13 @@ def run_order(table: CellTable) -> str:
     cells = _with_reps(table)
     if not cells:
         return ""
-    moved = drifting({cell: table.side_of(cell) for cell in cells})
-    if not moved:
+    found = drifting({cell: table.side_of(cell) for cell in cells})
+    if not found:
         return f"No drift: in none of {len(cells)} cells does the pause depend on the time."
-    worst = max(moved, key=lambda cell: abs(moved[cell].change))
+    worst = max(found, key=lambda cell: abs(found[cell].change))
     name = " ".join((*factors(worst)[:3], worst.method.value))
-    most = f"{name} by {moved[worst].change:+.1%} {moved[worst].where}"
-    return _sentences([f"Drift in {len(moved)} of {len(cells)} cells: {most}"])
+    most = f"{name} by {found[worst].change:+.1%} {found[worst].where}"
+    return _sentences([f"Drift in {len(found)} of {len(cells)} cells: {most}"])
 
 
 def _sentences(parts: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from bench.report.table.cells import CellTable
 from bench.report.table.figures import Figures
 from bench.report.table.shared import Beside, common_rows
 from bench.results.writer import Run
+from bench.stats.scaling import LEAST_SIZES
 
 # The pause of a live update with vfio, as the patch's author quotes it.
 _VFIO_PAUSE = "100ms"
@@ -22,15 +23,15 @@ _VFIO_PAUSE = "100ms"
 
 @dataclass(frozen=True)
 class Plot:
-    """A picture with a title, what it shows, and how to read it.
+    """Pictures with a title, what they show, and how to read them; none where words do.
 
-    ``finding`` is also what the picture says to those who do not see it.
+    ``finding`` is also what the first picture says to those who do not see it.
     """
 
     title: str
     finding: str
     reading: str
-    svg: Markup
+    pictures: Sequence[Markup]
 
 
 def budget(run: Run) -> float | None:
@@ -47,61 +48,89 @@ def budget(run: Run) -> float | None:
     return ticks if unit == run.clock.unit else None
 
 
+_LEAST_RATIOS = 3  # that a plot says more of than a sentence
+_ALIKE = 1.0  # percent of a median: reps within it have a distribution that is a step
+
+
 def plots(
     run: Run, table: CellTable, rows: Sequence[Figures], name: str, others: Beside
 ) -> Iterator[Plot]:
-    """Draw those plots of a run that have something to show; their ids begin with ``name``."""
-    from bench.report.plots import draw  # matplotlib takes a while to import
+    """Make those plots of a run that have something to show; their ids begin with ``name``.
 
-    limit = budget(run)
+    What a sentence says as well has no picture.
+    """
+    from bench.report.plots import draw, reps  # matplotlib takes a while to import
 
-    def plot(title: str, finding: str, reading: str, make: Callable[[], Any]) -> Iterator[Plot]:
-        if finding:
-            drawing = make()
-            svg = draw.svg(drawing.figure, f"{name}-{title.partition(' ')[0].lower()}")
-            said = " ".join([reading, *drawing.notes])
-            yield Plot(title, finding, said, picture(svg, title, finding))
+    limit, common = budget(run), common_rows(rows, others)
+    spread, moved = captions.widest_spread(table), captions.moved(table)
+    alike = run.clock is Clock.ICOUNT and spread <= _ALIKE
+    asked = (
+        _Asked(
+            "Growth with memory",
+            captions.scaling(table, limit),
+            "Both axes are logarithmic: a cost that every page has climbs, one that none has is"
+            " flat.",
+            lambda: draw.scaling(table, rows, limit),
+            any(len(table.sizes(cell)) >= LEAST_SIZES for cell in table.measured),
+        ),
+        _Asked(
+            "Ratios",
+            captions.ratios(rows, table.unit),
+            "Each row is a cell. Right of 1 the method pauses less than what it is held against.",
+            lambda: draw.ratios(rows),
+            sum(row.ratio is not None for row in rows) >= _LEAST_RATIOS,
+        ),
+        _Asked(
+            "What both share",
+            captions.common(common, others, table.unit),
+            "A saving stays what it is; its ratio falls with all else that both pauses have.",
+            lambda: draw.common(common, others.start, table.unit),
+        ),
+        _Asked(
+            "Spread",
+            captions.ecdf(table),
+            "Each mark is a rep, against the median of its cell."
+            if alike
+            else "Steep steps: reps are alike. Steps far apart: no rep could be the other's.",
+            lambda: reps.strip(table, rows) if alike else reps.ecdf(table, rows),
+            spread > 0,
+        ),
+        _Asked(
+            "Order of measurement",
+            captions.run_order(table),
+            "A trend or a step would be the machine's, not the method's.",
+            lambda: reps.run_order(run.frame()),
+            run.clock is Clock.WALL or moved > 0,
+        ),
+    )
+    return (each.plot(name) for each in asked if each.finding)
 
-    yield from plot(
-        "Growth with memory",
-        captions.scaling(table, limit),
-        "Both axes are logarithmic: a cost that every page has climbs, one that none has is flat.",
-        lambda: draw.scaling(table, rows, limit),
-    )
-    yield from plot(
-        "Ratios",
-        captions.ratios(rows, table.unit),
-        "Each row is a cell. Right of 1 the method pauses less than what it is held against.",
-        lambda: draw.ratios(rows),
-    )
-    common = common_rows(rows, others)
-    yield from plot(
-        "What both share",
-        captions.common(common, others, table.unit),
-        "A saving stays what it is; its ratio falls with all else that both pauses have.",
-        lambda: draw.common(common, others.start, table.unit),
-    )
-    yield from plot(
-        "Phases",
-        captions.phases(rows),
-        "Medians of the phases, in the order in which they happen.",
-        lambda: draw.phases(rows, table.unit),
-    )
-    yield from plot(
-        "Spread",
-        captions.ecdf(table),
-        "Steep steps: reps are alike. Steps far from one another: no rep could be the other's.",
-        lambda: draw.ecdf(table, rows),
-    )
-    yield from plot(
-        "Order of measurement",
-        captions.run_order(table),
-        "A trend or a step would be the machine's, not the method's.",
-        lambda: draw.run_order(run.frame()),
-    )
+
+@dataclass(frozen=True)
+class _Asked:
+    """A plot that may be made; without ``pays`` its finding is all that is said."""
+
+    title: str
+    finding: str
+    reading: str
+    make: Callable[[], Any]
+    pays: bool = True
+
+    def plot(self, name: str) -> Plot:
+        from bench.report.plots.sheet import svg
+
+        if not self.pays:
+            return Plot(self.title, self.finding, "", [])
+        drawing = self.make()
+        id_ = f"{name}-{self.title.partition(' ')[0].lower()}"
+        texts = [svg(figure, f"{id_}-{n}") for n, figure in enumerate(drawing.figures, 1)]
+        labels = [f"{self.title}: {self.finding}"]
+        labels += [f"{self.title}, picture {n} of {len(texts)}" for n in range(2, len(texts) + 1)]
+        reading = " ".join([self.reading, *drawing.notes])
+        return Plot(self.title, self.finding, reading, [*map(picture, texts, labels)])
 
 
-def picture(svg: str, title: str, finding: str) -> Markup:
-    """Make an SVG one picture to a screen reader, with the finding for its name."""
-    label = escape(visible(f"{title}: {finding}"))
-    return Markup(svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1))
+def picture(svg: str, label: str) -> Markup:
+    """Make an SVG one picture to a screen reader, with a label for its name."""
+    said = escape(visible(label))
+    return Markup(svg.replace("<svg ", f'<svg role="img" aria-label="{said}" ', 1))

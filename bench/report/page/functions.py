@@ -49,7 +49,7 @@ def _flame(profile: Profile) -> Plot:
     title = f"{profile.cell.method.value}, {' '.join(factors(profile.cell)[:4])}"
     finding = f"Own instructions, of the pause: {', '.join(said)}."
     svg = flame_svg(flame(portion(profile)))
-    return Plot(title, finding, _READING, picture(svg, title, finding))
+    return Plot(title, finding, _READING, [picture(svg, f"{title}: {finding}")])
 
 
 def changed_by_function(runs: Sequence[Run], names: Sequence[str]) -> list[Section]:

@@ -14,6 +14,7 @@ from bench.model.cell import Clock
 from bench.model.cell_state import CellState
 from bench.model.units import format_ratio
 from bench.model.visible import visible
+from bench.report.page.bars import Bars, bars
 from bench.report.page.embedded import embedded
 from bench.report.page.figures import Plot, plots
 from bench.report.page.functions import ProfilePart, changed_by_function, profile_part
@@ -75,6 +76,7 @@ def page(runs: Sequence[Run], base: Run | None = None) -> str:
         title=_title(chapters),
         chapters=chapters,
         baselines=_across(chapters, ladder),
+        bars=_bars(chapters),
         overview=_across(chapters, overview),
         functions=changed_by_function(shown, names),
         different=_different([chapter.facts for chapter in chapters], names),
@@ -153,8 +155,21 @@ class Chapter:
         return [*plots(self.run, self.table, self.rows, self.id, self.others)]
 
     @cached_property
+    def bars(self) -> Bars:
+        return bars({self.name: self.rows}, self.table.unit)
+
+    @property
+    def main(self) -> Section | None:
+        """Return the section of the first screen."""
+        return self._sections[0] if self._sections else None
+
+    @property
     def sections(self) -> list[Section]:
-        """List the sections that have a table, but for that of `profiles`."""
+        """List the other sections that have a table, but for that of `profiles`."""
+        return self._sections[1:]
+
+    @cached_property
+    def _sections(self) -> list[Section]:
         found = [*contents(self.run, self.table, others=self.others), unmeasured(self.rows)]
         return [each for each in found if each.tables and each.title != FUNCTIONS_TITLE]
 
@@ -232,6 +247,14 @@ def _across(
         return []
     found = made([c.run for c in chapters], [c.table for c in chapters])
     return [section for section in found if section]
+
+
+def _bars(chapters: Sequence[Chapter]) -> Bars:
+    """Make the picture of several runs; none of one, or where one is a time and another a count."""
+    clocks = {chapter.run.clock for chapter in chapters}
+    if len(chapters) == 1 or len(clocks) > 1:
+        return Bars()
+    return bars({chapter.name: chapter.rows for chapter in chapters}, chapters[0].table.unit)
 
 
 def _samples(chapters: Sequence[Chapter]) -> Mapping[str, Any]:

@@ -24,6 +24,7 @@ from bench.stats.summary import Summary
 # What a figure holds: a page has to bear it, and a reader too.
 MOST_PANELS, MOST_ROWS, MOST_STEPS, MOST_MARKS = 24, 120, 5000, 1200
 LONGEST = 28  # characters of a device's name
+_MOST_LETTERS = 58  # of a line above the marks of a row
 
 
 def elide(text: str, most: int) -> str:
@@ -127,7 +128,7 @@ class Curve:
         slope, low, high = (
             quantity(v * _PAGES, unit) for v in (self.line.slope, self.line.low, self.line.high)
         )
-        return f"{self.label}\n{slope} / GiB\n[{low}, {high}]"
+        return f"{self.label}\n{slope} / GiB [{low}, {high}]"
 
 
 _PAGES = GIB // 4096  # CellTable.scaling is against pages of 4 KiB
@@ -165,11 +166,12 @@ def ends(summary: Summary) -> tuple[float, float]:
 
 
 def ratio_label(row: Figures, devices: dict[str, str]) -> str:
-    """Name what is held against what: ``sim-net-pa thp 1 GiB: new-owner / reset-owner``."""
+    """Name a cell, and below it what is held against what: ``new-owner against reset-owner``."""
     _, pages, mem, backing, method = factors(row.cell)
     words = [devices[row.cell.device], pages, mem]
     words += [] if row.cell.backing is Backing.REAL else [backing]
-    return f"{' '.join(words)}: {method} against {row.base.method if row.base else ''}"
+    place = elide(" ".join(words), _MOST_LETTERS)
+    return f"{place}\n{method} against {row.base.method if row.base else ''}"
 
 
 def has_place(row: Figures) -> bool:

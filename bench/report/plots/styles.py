@@ -22,11 +22,14 @@ RC: dict[str, Any] = {
         ("axes.spines.top", "axes.spines.right", "text.parse_math", "legend.frameon"), False
     ),
     **dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), "none"),
-    **dict.fromkeys(("font.size", "xtick.labelsize", "ytick.labelsize", "legend.fontsize"), 8),
+    **dict.fromkeys(
+        ("font.size", "xtick.labelsize", "ytick.labelsize", "legend.fontsize", "figure.labelsize"),
+        8,
+    ),
     "axes.axisbelow": True,
     "axes.grid": True,
     "axes.titlelocation": "left",
-    "axes.titlesize": 9,
+    "axes.titlesize": 8,
     "grid.color": GRID,
     "grid.linewidth": 0.6,
     "hatch.linewidth": 0.5,

@@ -3,8 +3,7 @@
 
 from dataclasses import replace
 
-from bench.model.cell import Clock, Sample
-from bench.model.method import Method, Phase
+from bench.model.method import Method
 from bench.report.page import captions
 from bench.report.table.cells import CellTable
 from bench.report.table.figures import figures
@@ -69,14 +68,6 @@ def test_a_ratio_that_may_be_one() -> None:
         "at sim-net-pa thp 1 GiB."
     )
     assert captions.ratios(figures(pinned()), "instructions") == ""
-
-
-def test_phases_are_parts_of_their_sum() -> None:
-    phases = {Phase.RELEASE: 600, Phase.MAP: 300, Phase.EXEC: 100}
-    rows = figures(run_of([Sample(CELL, Clock.ICOUNT, 1, "ok", 1, 1000, phases)]))
-    wanted = "At sim-net-pa thp 1 GiB, reset-owner spends 60% in release and 30% in map."
-    assert captions.phases(rows) == wanted
-    assert captions.phases(figures(pinned())).count("spends 80% in pin and 20% in unpin") == 3
 
 
 def test_spread_and_overlap() -> None:

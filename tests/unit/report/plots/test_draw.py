@@ -2,7 +2,6 @@
 """What a figure shows is what was measured: values are read back from what is drawn."""
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,8 +13,9 @@ from bench.model.cell import Cell, Clock, Sample
 from bench.model.method import Method, Phase
 from bench.model.units import GIB, format_ratio, format_ratio_interval
 from bench.report.plots import draw as plots
-from bench.report.plots.draw import Drawing
+from bench.report.plots import reps
 from bench.report.plots.scales import quantity
+from bench.report.plots.sheet import ROWS, Drawing
 from bench.report.plots.styles import style_of
 from bench.report.table.cells import CellTable
 from bench.report.table.figures import figures
@@ -28,18 +28,21 @@ SKIPPED = "skipped: left out by --budget 10 min (needs: a larger --budget)"
 EVERY: dict[str, Callable[[Run], Drawing]] = {
     "scaling": lambda run: plots.scaling(CellTable(run), figures(run)),
     "ratios": lambda run: plots.ratios(figures(run)),
-    "phases": lambda run: plots.phases(figures(run), run.clock.unit),
-    "ecdf": lambda run: plots.ecdf(CellTable(run), figures(run)),
-    "run_order": lambda run: plots.run_order(run.frame()),
+    "ecdf": lambda run: reps.ecdf(CellTable(run), figures(run)),
+    "strip": lambda run: reps.strip(CellTable(run), figures(run)),
+    "run_order": lambda run: reps.run_order(run.frame()),
 }
 
 
 def drawn(plot: str, run: Run) -> Figure:
-    return EVERY[plot](run).figure
+    """The first figure of a plot: of one panel there is no other."""
+    return EVERY[plot](run).figures[0]
 
 
-def texts(figure: Figure) -> str:
-    return "\n".join(text.get_text() for text in figure.findobj(Text) if isinstance(text, Text))
+def texts(*figures: Figure) -> str:
+    """All texts, one a line, whatever lines each is broken into."""
+    found = [text for figure in figures for text in figure.findobj(Text) if isinstance(text, Text)]
+    return "\n".join(text.get_text() for text in found)
 
 
 def line(axes: Axes, label: str) -> tuple[list[float], list[float]]:
@@ -61,16 +64,16 @@ def test_scaling_shows_medians_and_the_slopes_of_the_report() -> None:
         assert x == [cell.mem / GIB for cell in mine]
         assert y == [np.median(pauses(run, cell)) for cell in mine]
         slope = CellTable(run).scaling(mine[0])[0].slope * (GIB // 4096)
-        assert f"{method}\n{quantity(slope, 'ns')} / GiB" in texts(figure)
+        assert f"{method}\n{quantity(slope, 'ns')} / GiB [" in texts(figure)
 
 
 def test_intervals_of_few_reps_are_their_range_and_said_to_be() -> None:
-    for reps, words in ((8, "95 % interval of the median."), (3, "smallest to greatest rep")):
-        run = run_of(shuffled(cells(methods=LIVE[:1], sizes=[4]), reps))
+    for n, words in ((8, "95 % interval of the median."), (3, "smallest to greatest rep")):
+        run = run_of(shuffled(cells(methods=LIVE[:1], sizes=[4]), n))
         summary = next(iter(figures(run))).pause
         assert summary is not None
         drawing = EVERY["scaling"](run)
-        bar = drawing.figure.axes[0].collections[1].get_paths()[0]
+        bar = drawing.figures[0].axes[0].collections[1].get_paths()[0]
         low, high = np.asarray(bar.vertices)[:, 1]
         assert (low, high) == (summary.interval or (summary.low, summary.high))
         assert words in drawing.notes[0]
@@ -87,14 +90,14 @@ def test_a_cell_that_was_left_out_is_hollow_and_its_interval_dashed() -> None:
     values = [each.get_ydata()[0] for each in hollow]  # type: ignore[index]
     assert values == [estimate[cell][0] for cell in left_out]
     assert {each.get_markerfacecolor() for each in hollow} == {"none"}
-    for plot in ("scaling", "ratios", "phases"):
+    for plot in ("scaling", "ratios"):
         assert "extrapolated" in texts(drawn(plot, run))
 
 
 def test_the_budget_is_a_line_in_the_unit_of_the_run() -> None:
     for clock, word in ((Clock.WALL, "budget 100 ms"), (Clock.ICOUNT, "budget 100 M")):
         run = run_of(shuffled(cells(), clock=clock))
-        figure = plots.scaling(CellTable(run), figures(run), 1e8).figure
+        figure = plots.scaling(CellTable(run), figures(run), 1e8).figures[0]
         assert line(figure.axes[0], word)[1] == [1e8, 1e8]
         assert word in texts(figure)
         assert "budget" not in texts(drawn("scaling", run))
@@ -103,8 +106,8 @@ def test_the_budget_is_a_line_in_the_unit_of_the_run() -> None:
 
 @pytest.mark.parametrize("plot", EVERY)
 def test_instructions_are_never_a_time(plot: str) -> None:
-    said = texts(drawn(plot, run_of(shuffled(cells(), clock=Clock.ICOUNT))))
-    if plot in ("scaling", "phases", "ecdf"):
+    said = texts(drawn(plot, run_of(shuffled(cells(), clock=Clock.ICOUNT)))).replace("\n", " ")
+    if plot in ("scaling", "ecdf"):
         assert "instructions (icount), not a time" in said
     assert not [word for word in said.split() if word in ("ns", "us", "ms", "s", "wall")]
 
@@ -114,16 +117,16 @@ def test_ratios_are_those_of_the_report() -> None:
     expected = [each for each in figures(run) if each.ratio]
     figure = drawn("ratios", run)
     axes = figure.axes[0]
-    assert len(expected) == 12
+    assert len(expected) == ROWS == 12
     marks = [each.get_xdata()[0] for each in axes.lines if each.get_label() == "ratio"]  # type: ignore[index]
     assert marks == [each.ratio for each in expected]
     bars = [each.get_xdata() for each in axes.lines if each.get_marker() == "|"]
     assert [tuple(bar) for bar in bars] == [each.ratio_interval for each in expected]  # type: ignore[arg-type]
-    names = [label.get_text() for label in axes.get_yticklabels()]
+    names = [text.get_text() for text in axes.texts]
     for each, name in zip(expected, names, strict=True):
-        assert name.startswith(f"{each.cell.device} thp 4 GiB: {each.cell.method} against ")
+        assert name.startswith(f"{each.cell.device} thp 4 GiB\n{each.cell.method} against ")
         interval = format_ratio_interval(each.ratio_interval)
-        assert f"{format_ratio(each.ratio or 0)} [{interval}]" in texts(figure)
+        assert name.endswith(f"{format_ratio(each.ratio or 0)} [{interval}]")
 
 
 @pytest.mark.parametrize(
@@ -137,22 +140,9 @@ def test_a_ratio_of_any_size_is_spelled_as_everywhere(times: float, text: str) -
         if (pause := pauses[cell.method])
     )
     figure = drawn("ratios", run)
-    assert text in texts(figure).splitlines()
+    assert text in texts(figure).split()
     low, high = figure.axes[0].get_xlim()
     assert low < times < high and low < 1 < high
-
-
-def test_phases_are_stacked_to_their_medians() -> None:
-    run = run_of(shuffled(cells(sizes=[4])))
-    axes = drawn("phases", run).axes[0]
-    names = [label.get_text() for label in axes.get_yticklabels()]
-    for each in figures(run):
-        row = names.index(each.cell.method.value)
-        bars = [bar for bar in axes.patches if round(bar.get_y() + 0.36) == row]  # type: ignore[attr-defined]
-        wanted = [each.phases[phase] for phase in Phase if each.phases.get(phase)]
-        assert [bar.get_width() for bar in bars] == wanted  # type: ignore[attr-defined]
-        ends = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in bars]  # type: ignore[attr-defined]
-        assert all(one[1] == pytest.approx(two[0]) for one, two in pairwise(ends))
 
 
 def test_an_ecdf_has_every_rep() -> None:
@@ -164,7 +154,35 @@ def test_an_ecdf_has_every_rep() -> None:
         assert y[1:] == pytest.approx([(n + 1) / 8 for n in range(8)])
 
 
-def test_the_strip_is_in_the_order_of_measurement_and_tells_boots() -> None:
+def test_a_strip_has_every_rep_against_the_median_of_its_cell() -> None:
+    run = run_of(shuffled(cells(sizes=[4])))
+    axes = drawn("strip", run).axes[0]
+    marks = [each for each in axes.lines if each.get_label() == "reps"]
+    names = [text.get_text() for text in axes.texts]
+    for each, mark, name in zip(figures(run), marks, names, strict=True):
+        middle = np.median(pauses(run, each.cell))
+        assert np.asarray(mark.get_xdata()) * middle == pytest.approx(
+            sorted(pauses(run, each.cell))
+        )
+        assert name == f"sim-net-pa thp 4 GiB {each.cell.method}"
+
+
+def test_panels_have_one_scale() -> None:
+    """Small and large ones side by side would mislead otherwise."""
+    run = run_of(shuffled(cells(SIX)))
+    drawing = EVERY["scaling"](run)
+    assert len({figure.axes[0].get_ylim() for figure in drawing.figures}) == 1
+    many = EVERY["ratios"](run_of(shuffled(cells(SIX, sizes=[1, 2, 4]))))
+    assert len({figure.axes[0].get_xlim() for figure in many.figures}) == 1 < len(many.figures)
+
+
+@pytest.mark.parametrize("plot", EVERY)
+def test_every_axis_has_a_name(plot: str) -> None:
+    for figure in EVERY[plot](run_of(shuffled(cells(SIX, sizes=[1, 4])))).figures:
+        assert figure.get_supxlabel() and figure.get_supylabel()
+
+
+def test_reps_are_in_the_order_of_measurement_and_tells_boots() -> None:
     run = run_of(shuffled(cells(sizes=[4]), boots=3))
     figure = drawn("run_order", run)
     axes = figure.axes[0]
@@ -185,7 +203,6 @@ def test_a_cell_that_failed_in_one_boot_has_no_figure() -> None:
     for plot in EVERY:
         labels = {each.get_label() for axes in drawn(plot, run).axes for each in axes.lines}
         assert bad.method.value not in labels
-    assert "failed" in [t.get_text() for t in drawn("phases", run).axes[0].texts]
 
 
 def test_a_method_looks_the_same_in_every_figure() -> None:
@@ -202,5 +219,5 @@ def test_a_method_looks_the_same_in_every_figure() -> None:
 def test_a_line_that_bends_says_that_it_is_none() -> None:
     run = run_of(shuffled(cells(), value=lambda cell: level(cell) ** 2 // 10**6))
     drawing = EVERY["scaling"](run)
-    assert "no line" in texts(drawing.figure)
+    assert "no line" in texts(*drawing.figures)
     assert "does not grow like a line" in drawing.notes[-1]
