@@ -30,7 +30,7 @@ class BarPart:
 
 
 @dataclass(frozen=True)
-class Bar:
+class PauseBar:
     """One cell. Without parts nothing was measured: ``figure`` says what there is instead."""
 
     place: str  # what tells it from others of its method: a size, or a run
@@ -51,7 +51,7 @@ class BarGroup:
     """Cells of one device and kind of pages: one scale."""
 
     title: str
-    bars: tuple[Bar, ...]
+    bars: tuple[PauseBar, ...]
 
 
 @dataclass(frozen=True)
@@ -152,13 +152,13 @@ def _size(cell: Cell) -> str:
     return f"{format_size(cell.mem)}{alias}"
 
 
-def _bar(each: _Drawn, longest: float, unit: str, sized: bool) -> Bar:
+def _bar(each: _Drawn, longest: float, unit: str, sized: bool) -> PauseBar:
     row, method = each.row, each.row.cell.method
     place = " ".join(filter(None, [each.run, _size(row.cell) if sized else ""]))
     if row.pause is None:
-        return Bar(place, method, row.state.value, "", ())
+        return PauseBar(place, method, row.state.value, "", ())
     figure = format_quantity(row.pause.median, unit)
-    return Bar(place, method, figure, _gain(each, unit), _parts(row, longest))
+    return PauseBar(place, method, figure, _gain(each, unit), _parts(row, longest))
 
 
 def _gain(each: _Drawn, unit: str) -> str:
