@@ -13,8 +13,10 @@ from importlib.util import find_spec
 
 import pytest
 
+VALUED = ("--bench-run", "--bench-out", "--bench-scenario")  # options that have a value
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the options of bench. UsageError without pytest-benchmark, which has all others."""
     if find_spec("pytest_benchmark") is None:
         raise pytest.UsageError(
@@ -45,6 +47,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="Take damaged runs for what is left of them, and compare unlike ones",
     )
+    config = pluginmanager.get_plugin("pytestconfig")
+    if isinstance(config, pytest.Config) and {*VALUED} & {*config.invocation_params.args}:
+        from bench.pytest_plugin.rootdir import keep_rootdir
+
+        keep_rootdir(config, parser)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -56,8 +56,9 @@ class CellTest(pytest.Function):
             return f"{error.message}\n{error.hint}".rstrip()
         return super().repr_failure(excinfo)
 
-    def reportinfo(self) -> tuple[Path, None, str]:
-        return self.session.path, None, f"{_NODE}: {self.name}"
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return where it is: no file has it, but a skip by a mark takes a line."""
+        return self.session.path, 0, f"{_NODE}: {self.name}"
 
 
 class _Collector(pytest.Collector):
@@ -107,7 +108,7 @@ class Cells:
             try:
                 side = self._source.side()
                 self._check_saved(side, request.node.nodeid)
-                values = _values(side, key)
+                values = _values(side, key, self._in_base(request.node.nodeid))
                 clock.load(values)
                 rounds = len(values)
                 benchmark.extra_info.update(_extra(side, key))
@@ -117,13 +118,38 @@ class Cells:
 
         return body
 
+    def _in_base(self, nodeid: str) -> bool:
+        """Tell whether a threshold is to be applied to a cell."""
+        return self._threshold and any(nodeid in names for _, names in self._saved)
+
     def _check_saved(self, side: Side, nodeid: str) -> None:
         """Raise CellFailed where the saved file lacks this cell or is of another machine."""
         for facts, names in [] if self._force else self._saved:
-            if nodeid not in names and self._config.option.benchmark_compare_fail:
+            if nodeid not in names and self._threshold:
                 raise CellFailed("BASE does not have this cell: nothing to compare", "save it anew")
             if found := unlike(facts, side.facts):
                 raise CellFailed(f"not to be compared: {'; '.join(found)}", "or --bench-force")
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Raise UsageError for a threshold that would not be applied: a gate that cannot fire."""
+        benchmarks: Any = session.config.pluginmanager.get_plugin("pytest-benchmark")
+        if not (self._threshold and benchmarks) or session.config.option.collectonly:
+            return
+        if why := self._why_not_compared(benchmarks):
+            raise pytest.UsageError(f"bench: --benchmark-compare-fail compares nothing: {why}")
+
+    @property
+    def _threshold(self) -> bool:
+        return bool(self._config.option.benchmark_compare_fail)
+
+    def _why_not_compared(self, benchmarks: Any) -> str:
+        if benchmarks.skip:
+            return "--benchmark-skip leaves all cells out"
+        if benchmarks.disabled:
+            return "benchmarks are off, by --benchmark-disable or with xdist (-n, --dist)"
+        if not self._saved:
+            return "no saved run was loaded; name one by --benchmark-compare=ID"
+        return ""
 
     def pytest_report_header(self) -> str:
         known = self._source.known
@@ -143,7 +169,20 @@ class Cells:
     ) -> None:
         node = _Collector.from_parent(session, name=_NODE, nodeid=_NODE)
         node.cells = self
-        items[:] = [*(items if self._tests_named() else ()), *session.genitems(node)]
+        cells = [*session.genitems(node)]
+        self._check_all_there({item.nodeid for item in cells})
+        items[:] = [*(items if self._tests_named() else ()), *cells]
+
+    def _check_all_there(self, nodeids: set[str]) -> None:
+        """Raise UsageError where a threshold is asked for and NEW lacks a cell of BASE."""
+        if self._force or not self._threshold:
+            return
+        saved = {name for _, names in self._saved for name in names if name.startswith(_NODE)}
+        if lost := sorted(saved - nodeids):
+            more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+            raise pytest.UsageError(
+                f"bench: NEW does not have {lost[0]}{more}, which BASE has: or --bench-force"
+            )
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_benchmark_update_machine_info(self, machine_info: dict[str, Any]) -> None:
@@ -190,13 +229,14 @@ def _refusal(error: BenchError) -> pytest.UsageError:
     return pytest.UsageError(*(f"bench: {line}" for line in (error.message, error.hint) if line))
 
 
-def _values(side: Side, key: Key) -> list[float]:
+def _values(side: Side, key: Key, compared: bool) -> list[float]:
     """Return the values of a cell in seconds or instructions.
 
-    Skips the test of a cell that was skipped; CellFailed for one that failed or is missing.
+    Skips the test of a cell that was skipped; CellFailed for one that failed, is missing, or
+    was skipped and is to be ``compared``.
     """
     why = side.without.get(key, "")
-    if why.startswith("skipped"):
+    if why.startswith("skipped") and not compared:
         pytest.skip(why.removeprefix("skipped: "))
     if key not in side.cells:
         raise CellFailed(why or "missing: the run does not have it")

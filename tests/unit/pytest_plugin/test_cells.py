@@ -150,6 +150,99 @@ def test_a_cell_without_a_base_is_not_green(run_pytest: Pytest, pytester: Any) -
     assert "BASE does not have this cell" in said(result)
 
 
+@pytest.mark.parametrize(
+    ("word", "why"),
+    [
+        ("--benchmark-disable", "benchmarks are off"),
+        ("--benchmark-skip", "leaves all cells out"),
+        ("--benchmark-storage=file://elsewhere", "no saved run was loaded"),
+    ],
+)
+def test_a_threshold_that_is_not_applied_is_an_error(
+    word: str, why: str, run_pytest: Pytest, pytester: Any
+) -> None:
+    """A run twice as slow must not pass because nothing was compared."""
+    write_run(pytester.path / "one", noisy(1))
+    write_run(pytester.path / "two", noisy(2, 2.0))
+    assert run_pytest("--bench-run", "one", *SAVE).ret == 0
+    result = run_pytest("--bench-run", "two", *COMPARE, word)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR, said(result)
+    assert f"compares nothing: {why}" in said(result) or why in said(result)
+    assert "INTERNALERROR" not in said(result)
+
+
+def test_so_it_is_with_workers(run_pytest: Pytest, pytester: Any) -> None:
+    """xdist switches pytest-benchmark off; without a threshold cells are replayed all the same."""
+    write_run(pytester.path / "one", noisy(1))
+    assert run_pytest("--bench-run", "one", *SAVE).ret == 0
+    workers = ("-p", "xdist", "-n", "2")
+    result = run_pytest("--bench-run", "one", *COMPARE, *workers)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "with xdist" in said(result)
+    assert run_pytest("--bench-run", "one", *workers).ret == 0
+
+
+def test_a_threshold_without_a_saved_run_is_an_error(run_pytest: Pytest, pytester: Any) -> None:
+    write_run(pytester.path / "one")
+    result = run_pytest("--bench-run", "one", "--benchmark-compare-fail=median:2%")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "--benchmark-compare=ID" in said(result)
+
+
+def test_what_base_has_and_new_lacks_is_an_error(run_pytest: Pytest, pytester: Any) -> None:
+    write_run(pytester.path / "one")
+    write_run(pytester.path / "less", {RESET: VALUES[RESET]})
+    write_run(pytester.path / "skipped", {RESET: VALUES[RESET]}, without={NEW: SKIPPED})
+    assert run_pytest("--bench-run", "one", *SAVE).ret == 0
+    less = run_pytest("--bench-run", "less", *COMPARE)
+    assert less.ret == pytest.ExitCode.USAGE_ERROR
+    assert "NEW does not have bench::sim-net-pa thp 1GiB new-owner" in said(less)
+    skipped = run_pytest("--bench-run", "skipped", *COMPARE)
+    skipped.assert_outcomes(passed=1, failed=1)
+    assert "left out by --budget" in said(skipped)
+
+
+@pytest.mark.parametrize("words", [(), ("-rs",), ("--collect-only",)])
+def test_benchmarks_that_a_project_skips_are_skipped(
+    words: tuple[str, ...], run_pytest: Pytest, pytester: Any
+) -> None:
+    write_run(pytester.path / "run")
+    pytester.makeini("[pytest]\naddopts = --benchmark-skip\n")
+    result = run_pytest("--bench-run=run", *words)
+    assert result.ret == 0 and "INTERNALERROR" not in said(result)
+    if not words:
+        result.assert_outcomes(skipped=2)
+
+
+@pytest.mark.parametrize("spelling", ["--bench-run {}", "--bench-run={}"])
+def test_a_run_elsewhere_is_not_where_pytest_looks_for_its_ini_file(
+    spelling: str, run_pytest: Pytest, pytester: Any
+) -> None:
+    mine = pytester.mkdir("mine")
+    write_run(pytester.path / "elsewhere/run")
+    for place in (mine, pytester.path / "elsewhere"):
+        (place / "pytest.ini").write_text("[pytest]\nmarkers = x\n")
+    pytester.chdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(mine)
+        result = run_pytest(*spelling.format(pytester.path / "elsewhere/run").split())
+    result.assert_outcomes(passed=2)
+    assert f"rootdir: {mine}" in said(result)
+    assert "configfile: pytest.ini" in said(result)
+
+
+def test_options_of_the_wrong_ini_file_are_refused(run_pytest: Pytest, pytester: Any) -> None:
+    """They were taken before the plugin was there."""
+    mine = pytester.mkdir("mine")
+    write_run(pytester.path / "elsewhere/run")
+    (pytester.path / "elsewhere/pytest.ini").write_text("[pytest]\naddopts = -v\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(mine)
+        result = run_pytest("--bench-run", pytester.path / "elsewhere/run")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "write --bench-run=DIR" in said(result)
+
+
 @pytest.mark.parametrize("words", [("--bench-run", "nowhere"), ("--bench-scenario", "nowhere")])
 def test_what_is_not_there_is_one_line(words: tuple[str, ...], run_pytest: Pytest) -> None:
     result = run_pytest(*words)
