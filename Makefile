@@ -4,6 +4,7 @@
 # make check           linters, types and quick unit tests: a minute
 # make test            all other tests: twenty minutes; WORKERS=2 is how many run at a time
 # make test-kernels    tests that build whole kernels: half an hour, and minutes the next time
+# make test-long       what these do, with more rounds and more kinds: hours
 # make test-hosts      the first and the third of these on fresh Debians: root, half an hour
 # make setup           what both share; .venv/bin/bench works after it
 # make setup-tests     the same, and what only the tests need
@@ -32,6 +33,9 @@ test: setup-tests
 # One after another: each build takes all cores.
 test-kernels: setup-tests
 	$(VENV)/bin/pytest -m kernels --durations 0
+
+test-long: setup-tests
+	$(PYTEST) --long -m 'not kernels'
 
 # Each in a root of its own, made with debootstrap.
 HOSTS ?= trixie bookworm
@@ -75,4 +79,4 @@ $(VENV)/.done-tests: $(VENV)/.done
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: run check test test-kernels test-hosts reference reference-files setup setup-tests clean
+.PHONY: run check test test-kernels test-long test-hosts reference reference-files setup setup-tests clean

@@ -18,17 +18,21 @@ settings.load_profile("bench")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--long", action="store_true", help="Ten thousand accidents to each file, not 500"
+        "--long", action="store_true", help="Tests marked long too, and more rounds of others"
     )
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark whole directories, before -m selects."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark whole directories, before -m selects; leave out what only --long asks for."""
     for item in items:
         directory = item.path.relative_to(TESTS).parts[0]
         if directory in MARKED:
             item.add_marker(directory)
+    long = [item for item in items if item.get_closest_marker("long")]
+    if long and not config.getoption("--long"):
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.alone
 
 
 def test_killed_runs_resume_and_leave_nothing_behind(tmp_path: Path) -> None:
-    assert len(kill_runs(8, WORDS, seed=1, directory=tmp_path)) == 8
+    assert len(kill_runs(4, WORDS, seed=1, directory=tmp_path)) == 4
 
 
 @pytest.mark.guest

@@ -16,7 +16,11 @@ from tests.unit.streams import Notes
 
 pytestmark = pytest.mark.guest
 
-TIMES = 10
+
+@pytest.fixture(scope="module")
+def times(request: pytest.FixtureRequest) -> int:
+    """How many runs are to agree."""
+    return 10 if request.config.getoption("--long") else 4
 
 
 def pauses(executor: GuestExecutor, block: Block) -> tuple[int, ...]:
@@ -29,11 +33,11 @@ def executor_for(block: Block, place: Path) -> GuestExecutor:
 
 
 @pytest.mark.parametrize("device", ["sim-net-pa", "sim-net-va", "sim-blk-pa", "vduse-blk"])
-def test_ten_runs_agree_to_the_last_instruction(tmp_path: Path, device: str) -> None:
+def test_runs_agree_to_the_last_instruction(tmp_path: Path, device: str, times: int) -> None:
     """No device that talks to the host: then nothing of the host's timing is in a count."""
     (block,) = plan_of(device=device, reps=3).blocks
     executor = executor_for(block, tmp_path)
-    found = {pauses(executor, block) for _ in range(TIMES)}
+    found = {pauses(executor, block) for _ in range(times)}
     assert len(found) == 1, found
 
 
@@ -41,14 +45,14 @@ BEHIND_IOMMU = {"vp-vdpa": "reset-owner,new-owner", "vfio-type1": "vfio-vaddr,vf
 
 
 @pytest.mark.parametrize("device", BEHIND_IOMMU)
-def test_ten_runs_of_a_device_of_qemu_differ_by_next_to_nothing(
-    tmp_path: Path, device: str
+def test_runs_of_a_device_of_qemu_differ_by_next_to_nothing(
+    tmp_path: Path, device: str, times: int
 ) -> None:
     """Its requests are answered when the host comes to it, outside of the timed part."""
     plan = plan_of(device=device, method=BEHIND_IOMMU[device], mem="256M", reps=3)
     (block,) = plan.blocks
     executor = executor_for(block, tmp_path)
-    by_rep = zip(*(pauses(executor, block) for _ in range(TIMES)), strict=True)
+    by_rep = zip(*(pauses(executor, block) for _ in range(times)), strict=True)
     spreads = [max(rep) / min(rep) - 1 for rep in by_rep]
     assert len(spreads) == len(block.order) and max(spreads) <= 5e-5, spreads
 

@@ -35,7 +35,7 @@ from tests.unit.streams import Silent, make_scenario, recording
 REPS = 3  # of each block: one warms up
 
 
-@pytest.mark.parametrize("step", [37, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [37, pytest.param(1, marks=pytest.mark.long)])
 def test_a_cut_at_any_byte(
     step: int, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,6 @@
 import os
 import resource
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -232,9 +231,8 @@ def test_samples_of_rubbish(data: bytes, path: Path) -> None:
     ids=range(6),
 )
 def test_a_line_of_ten_megabytes(line: bytes, path: Path) -> None:
-    before, began = load(path).samples, time.process_time()
+    before = load(path).samples
     cut(path, line + b"\n" + stored(path))
     found = load(path)
-    assert time.process_time() - began < 5
     assert found.samples == before
     assert len(found.damage[0]) < 300

@@ -113,7 +113,7 @@ def test_the_order_of_phases_in_a_line_does_not_matter(rows: list[tuple[object, 
         assert found[name].tolist() == [each.phases[name] for each in samples]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_hundred_thousand_samples_take_less_than_two_seconds() -> None:
     """0.3 s where this was written; a million take ten times that."""
     pattern = [sample(cell, Clock.WALL, 1, 1, 5) for cell in (NEW, RESET)]

@@ -195,7 +195,7 @@ def stored_phases(path: Path) -> dict[tuple[str, int], list[dict[str, int]]]:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_large_run_takes_seconds(tmp_path: Path) -> None:
     """10,000 reps in all."""
     run = load(large_run(tmp_path / "run", reps=200))

@@ -78,7 +78,7 @@ def many(count: int) -> list[Sample]:
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_million_samples_take_less_than_four_seconds() -> None:
     run = run_of(many(1_000_000))
     began = time.process_time()
