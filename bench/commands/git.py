@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.errors import MissingTool, UsageError
-from bench.model.patch_series import ChangedFile, PatchSeries
+from bench.model.patch_series import PatchSeries
 from bench.process import ProcessFailed, find_tool, run
 
 _OPTION = "--range"
 _BARE = ("--no-ext-diff", "--no-textconv")  # a tree's settings start no programs of theirs
+_MOST = 40  # files in a diffstat: of more, the sum says enough
 _SPELLING = "write A..B, as in v6.12..my-series"
 
 
 def read_series(tree: Path, span: str) -> PatchSeries:
-    """Count the commits and lines of ``A..B`` in a git tree, merges aside.
+    """Count the commits of ``A..B`` in a git tree, merges aside, and ask for their diffstat.
 
     Files are compared with the commit in which B has left A, as `git format-patch` does.
     """
@@ -26,8 +27,18 @@ def read_series(tree: Path, span: str) -> PatchSeries:
     count = int(_git(tree, "rev-list", "--count", "--no-merges", f"{old}..{new}"))
     if not count:
         raise UsageError(f"{_OPTION}: no patch is in {span}", _SPELLING)
-    numbers = _git(tree, "diff-tree", "-r", "-M", "--numstat", "-z", *_BARE, base, new)
-    return PatchSeries(base, count, _files(numbers))
+    said = _git(tree, "-c", "core.quotepath=true", "diff-tree", *_STAT, *_BARE, base, new)
+    return PatchSeries(base, count, _stat(said))
+
+
+_STAT = ("-r", "-M", "--stat=72", f"--stat-count={_MOST}", "--summary")
+
+
+def _stat(said: str) -> tuple[str, ...]:
+    """Return the lines of a diffstat; of more files than a letter has room for, the first."""
+    lines = said.splitlines()
+    more = len(lines) - 2 * _MOST
+    return (*lines[: 2 * _MOST], *([f" and {more} more lines"] if more > 0 else []))
 
 
 def _ends(span: str) -> tuple[str, str]:
@@ -38,6 +49,10 @@ def _ends(span: str) -> tuple[str, str]:
     if not span.isprintable() or first.startswith("-") or last.startswith("-"):
         raise UsageError(f"{_OPTION}: {span!r} names no commits", _SPELLING)
     return first or "HEAD", last or "HEAD"
+
+
+# git takes no settings of a tree that is another user's: they could start programs.
+_OWNED = "if you trust its owner: git config --global --add safe.directory {}"
 
 
 def _require_tool(option: str) -> None:
@@ -53,7 +68,8 @@ def _require_repository(tree: Path, option: str) -> None:
     except ProcessFailed as error:
         why = error.output.strip().splitlines()[:1] or ["git says nothing"]
         said = why[0].removeprefix("fatal: ")
-        raise UsageError(f"{option}: {tree}: {said}", "name the kernel's git tree") from None
+        hint = _OWNED if "dubious ownership" in said else "name the kernel's git tree"
+        raise UsageError(f"{option}: {tree}: {said}", hint.format(tree.resolve())) from None
 
 
 def _commit(tree: Path, name: str) -> str:
@@ -78,23 +94,6 @@ def _git(tree: Path, *words: str) -> str:
     alone = ("--no-optional-locks", "--no-replace-objects", "-c", "core.fsmonitor=false")
     argv = ["git", *alone, "-C", str(tree), *words]
     return run(argv, env=quiet, timeout=120)
-
-
-def _files(numbers: str) -> tuple[ChangedFile, ...]:
-    """Read ``3 TAB 1 TAB path NUL``; a renamed file has two paths, each with a NUL before it."""
-    fields = iter(numbers.split("\0"))
-    found: list[ChangedFile] = []
-    for field in fields:
-        if field:
-            more, less, path = field.split("\t", 2)
-            if not path:
-                _, path = next(fields), next(fields)
-            found.append(ChangedFile(path, _count(more), _count(less)))
-    return tuple(found)
-
-
-def _count(text: str) -> int | None:
-    return None if text == "-" else int(text)
 
 
 _AT_ONCE = 400  # commits that git is asked about in one call

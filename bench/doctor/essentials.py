@@ -14,6 +14,7 @@ from bench.kernel import modules, packages
 from bench.kernel.config import load_config
 from bench.kernel.modules import cached_kernel
 from bench.kernel.packages import cached_packages
+from bench.machine.limits import mount_problem
 from bench.model.units import GIB, MIB
 from bench.paths import cache_path
 from bench.process import missing_tools, run
@@ -31,6 +32,8 @@ def examine_cache() -> Finding:
     place = nearest(path)
     if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
         return Finding("cache", Severity.PROBLEM, f"{path}: cannot be written", _ELSEWHERE)
+    if forbidden := mount_problem(place):
+        return Finding("cache", Severity.PROBLEM, f"{path} {forbidden}", _ELSEWHERE)
     return Finding("cache", Severity.OK, str(path))
 
 

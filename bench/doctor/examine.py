@@ -8,8 +8,10 @@ from bench.doctor.diagnosis import Diagnosis, Finding, Severity
 from bench.doctor.essentials import examine_cache, examine_helper
 from bench.doctor.guest import examine_guest
 from bench.doctor.host import examine_host
+from bench.doctor.limits import examine_limits
 from bench.doctor.setup import examine_setup
 from bench.machine.facts import machine_facts
+from bench.machine.limits import limits
 
 _ORDER = [*Severity]  # as they are declared: the worst first
 
@@ -21,9 +23,12 @@ def examine() -> Diagnosis:
     """
     machine = machine_facts()
     cache, helper = examine_cache(), examine_helper()
-    guest, guest_ways = examine_guest(machine, cache, helper)
-    host, host_ways = examine_host(machine, cache, helper)
-    findings = (cache, helper, *guest, *host, *examine_setup(machine))
+    limited = examine_limits(limits())
+    # A limit that stops bench closes every way, as a cache does that cannot be written.
+    needed = next((f for f in (cache, *limited) if f.state is Severity.PROBLEM), cache)
+    guest, guest_ways = examine_guest(machine, needed, helper)
+    host, host_ways = examine_host(machine, needed, helper)
+    findings = (cache, helper, *guest, *host, *limited, *examine_setup(machine))
     return Diagnosis(ordered(findings, bool(machine.root)), (*guest_ways, *host_ways), machine)
 
 

@@ -2,6 +2,7 @@
 """Examine what the host executor needs: io_uring for pin loops, and vDPA devices."""
 
 import ctypes
+import errno
 import os
 import re
 from dataclasses import dataclass
@@ -16,6 +17,14 @@ _ROOT = Path("/")
 _IO_URING_SETUP, _PARAMS = 425, 120
 _ENABLE = "sudo sysctl kernel.io_uring_disabled=0  # lets every user on; 2 shuts it off again"
 _SECCOMP = "docker run --security-opt seccomp=unconfined ...  # a filter of a container refuses it"
+_RING_FIXES = {
+    # Before Linux 5.12 the ring itself counts against memlock, for the user and not the process.
+    errno.ENOMEM: "ulimit -l unlimited  # it counts for the user: other programs have taken it",
+    errno.EMFILE: "ulimit -n 1024",
+    errno.ENFILE: "sudo sysctl fs.file-max  # the machine has no file left to open",
+    errno.ENOSYS: 'grep IO_URING "/boot/config-$(uname -r)"  # if no filter hides it',
+    errno.EACCES: "sudo ausearch -m avc -ts recent  # a security module (SELinux) refuses it",
+}
 _USEFUL = 2 * MIB  # bytes; with less at a time the system call costs more than the pinning
 
 
@@ -38,29 +47,26 @@ def examine_host(
     return (ring, lock, *vdpa_devices(devices)), ways
 
 
-def why_no_io_uring() -> str:
-    """Return the error of io_uring_setup(2) for a ring of one entry, "" when it succeeds."""
+def why_no_io_uring() -> int:
+    """Return the errno of io_uring_setup(2) for a ring of one entry, 0 when it succeeds."""
     libc = ctypes.CDLL(None, use_errno=True)
     params = ctypes.create_string_buffer(_PARAMS)
     fd = libc.syscall(ctypes.c_long(_IO_URING_SETUP), ctypes.c_uint(1), params)
     if fd < 0:
-        return os.strerror(ctypes.get_errno())
+        return ctypes.get_errno()
     os.close(fd)
-    return ""
+    return 0
 
 
-def io_uring(problem: str, machine: MachineFacts) -> Finding:
-    """Judge io_uring by the error of its setup, "" for none; the fix is for what forbids it."""
-    if not problem:
+def io_uring(number: int, machine: MachineFacts) -> Finding:
+    """Judge io_uring by the errno of its setup, 0 for none; the error decides on the fix."""
+    if not number:
         return Finding("io_uring", Severity.OK, "io_uring_setup gives a ring")
-    off = machine.io_uring_disabled
-    if off:
-        text = f"io_uring_setup: {problem} (kernel.io_uring_disabled is {off})"
+    text, off = f"io_uring_setup: {os.strerror(number)}", machine.io_uring_disabled
+    if number == errno.EPERM and off:
+        text += f" (kernel.io_uring_disabled is {off})"
         return Finding("io_uring", Severity.PROBLEM, text, _ENABLE)
-    if machine.container:
-        return Finding("io_uring", Severity.PROBLEM, f"io_uring_setup: {problem}", _SECCOMP)
-    fix = 'grep IO_URING "/boot/config-$(uname -r)"  # the kernel needs CONFIG_IO_URING'
-    return Finding("io_uring", Severity.PROBLEM, f"io_uring_setup: {problem}", fix)
+    return Finding("io_uring", Severity.PROBLEM, text, _RING_FIXES.get(number, _SECCOMP))
 
 
 def memlock(machine: MachineFacts) -> Finding:

@@ -50,11 +50,18 @@ def _topics(machine: MachineFacts) -> dict[str, tuple[str, str]]:
             f"  # until the next boot; {_TUNED}",
         ),
         "turbo": ("off" if machine.turbo is False else "", _no_turbo(machine)),
+        "cores": (
+            "of one kind" if machine.affinity else "",
+            f"taskset -c {machine.core_kinds[0]} bench run ..." if machine.core_kinds else "",
+        ),
         "smt": (
             "off: a core has one thread" if machine.smt is False else "",
             f"echo off | sudo tee {_CPU}/smt/control  # halves the CPUs of all; on gives them back",
         ),
-        "hypervisor": ("none", "bench run --clock icount  # no host disturbs a count"),
+        "hypervisor": (
+            "none" if machine.cpu != "unknown" else "",
+            "bench run --clock icount  # no host disturbs a count",
+        ),
         "container": ("none", "systemd-detect-virt --container  # and run bench outside of it"),
         "cpu quota": ("none", "sudo systemd-run --scope bench run  # outside of the cgroup"),
         "clock source": (machine.clocksource or "", _quicker(sources)),
@@ -66,6 +73,8 @@ def _topics(machine: MachineFacts) -> dict[str, tuple[str, str]]:
 
 
 def _no_turbo(machine: MachineFacts) -> str:
+    if machine.turbo_file is None and machine.frequency_driver:
+        return "# amd_pstate=passive, or intel_pstate=passive, at boot: then there is a file"
     path = machine.turbo_file or f"{_CPU}/cpufreq/boost"
     value = 1 if path.endswith("no_turbo") else 0
     return f"echo {value} | sudo tee {path}  # everything gets slower; {_TUNED}"
@@ -87,7 +96,7 @@ def _places(machine: MachineFacts) -> Iterator[Finding]:
         yield Finding("numa", Severity.OK, "one node")
     isolated = machine.isolated
     if isolated:
-        yield Finding("isolated cpus", Severity.OK, f"{isolated}; taskset -c places a run there")
+        yield _isolated(isolated, machine.cpuset)
     else:
         text = "none: the scheduler may put other tasks beside a run"
         yield Finding("isolated cpus", Severity.INFO, text)
@@ -95,6 +104,16 @@ def _places(machine: MachineFacts) -> Iterator[Finding]:
     limit = machine.cgroup_memory
     text = f"{limit / MIB:.0f} MiB are allowed, page tables and pins included" if limit else ""
     yield Finding("cgroup memory", Severity.INFO if limit else Severity.OK, text or "no limit")
+
+
+def _isolated(isolated: str, cpuset: str | None) -> Finding:
+    """Judge isolated CPUs; a cpuset may not have them."""
+    free = {*cpu_list(isolated)} & {*cpu_list(cpuset or isolated)}
+    if not free:
+        text = f"{isolated}, but the cpuset of this process has {cpuset} alone"
+        return Finding("isolated cpus", Severity.INFO, text)
+    named = ",".join(map(str, sorted(free)))
+    return Finding("isolated cpus", Severity.OK, f"{named}; taskset -c {named} places a run there")
 
 
 def _affinity(machine: MachineFacts) -> Finding:

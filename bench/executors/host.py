@@ -12,12 +12,14 @@ from bench.executors.base import Room
 from bench.executors.host_devices import HostPci, HostVdpa, find_device, find_pci
 from bench.guest.initramfs import ensure_helper
 from bench.machine.facts import available_memory, kernel_cmdline
+from bench.machine.limits import mount_problem
 from bench.model.cell import Block, Cell, Clock, Plan, Rep, Unavailable
 from bench.model.device import of_this_machine, pci_address
 from bench.model.facts import ExecutorFacts
 from bench.model.steps import SILENT, Steps
 from bench.model.units import GIB, KIB, format_size
 from bench.process import spawn
+from bench.protocol.endings import NO_EXECUTION
 from bench.protocol.helper import deadline, helper_words
 from bench.protocol.messages import LineReader, read_reps
 
@@ -118,7 +120,14 @@ def prepare(plan: Plan, console: Path, steps: Steps = SILENT) -> HostExecutor:
         helper = ensure_helper(steps)
     except MissingTool as error:
         raise CannotJudge(f"the helper cannot be compiled: {error.message}", error.hint) from None
+    require_execution(helper.parent)
     return HostExecutor(helper, devices, console)
+
+
+def require_execution(place: Path) -> None:
+    """Raise CannotJudge for a directory whose programs the kernel does not run."""
+    if forbidden := mount_problem(place):
+        raise CannotJudge(f"the helper cannot run: {place} {forbidden}", NO_EXECUTION)
 
 
 def find_devices(plan: Plan) -> dict[str, HostVdpa | HostPci]:

@@ -67,6 +67,8 @@ int main(int argc, char **argv)
 
 	/* Whoever is gone has said why. Stays ignored over execve(). */
 	signal(SIGPIPE, SIG_IGN);
+	/* A file that may not grow so far is said by errno: EFBIG. */
+	signal(SIGXFSZ, SIG_IGN);
 	params_parse(&p, argc, argv);
 	experiment = find_experiment(p.experiment);
 	check_order(experiment, &p.order);

@@ -8,6 +8,7 @@ Nor is it a doubt that no CPU is isolated: on a quiet machine that makes no diff
 """
 
 from bench.machine.container import UNNAMED
+from bench.machine.sysfs import cpu_list
 from bench.model.facts import MachineFacts
 
 # Clock sources that are read without a system call, in some ten ns.
@@ -20,6 +21,26 @@ QUICK_CLOCKS = {
     "tod",
     "riscv_clocksource",
 }
+
+
+# Drivers that let the CPU boost by itself: where the kernel has no file for it, it is on.
+_BOOSTING = ("amd-pstate", "amd-pstate-epp", "intel_pstate", "intel_cpufreq")
+
+
+def _boosts(machine: MachineFacts) -> bool:
+    return machine.turbo is None and machine.frequency_driver in _BOOSTING
+
+
+def _turbo_text(machine: MachineFacts) -> str:
+    if machine.turbo is None:
+        return f"{machine.frequency_driver} boosts by itself, and has no file to switch it off"
+    return "turbo is on: the clock follows heat and neighbours"
+
+
+def _mixed(machine: MachineFacts) -> bool:
+    """Tell whether this process may run on cores of several kinds."""
+    allowed = {*cpu_list(machine.affinity)}
+    return sum(bool(allowed & {*cpu_list(kind)}) for kind in machine.core_kinds) > 1
 
 
 def doubts(machine: MachineFacts) -> dict[str, str]:
@@ -39,7 +60,13 @@ def doubts(machine: MachineFacts) -> dict[str, str]:
         ),
         "governor": (others, f"governor {', '.join(others)}: the clock follows the load"),
         # How fast it is depends on heat and on what the other cores do.
-        "turbo": (machine.turbo, "turbo is on: the clock follows heat and neighbours"),
+        "turbo": (machine.turbo or _boosts(machine), _turbo_text(machine)),
+        "hidden": (machine.hidden, f"not known here: {', '.join(machine.hidden)}"),
+        "cores": (
+            _mixed(machine),
+            f"CPUs of several kinds may be used ({'; '.join(machine.core_kinds)}): where a rep runs"
+            " decides how long it takes",
+        ),
         "smt": (machine.smt, "SMT is active: two CPUs share each core"),
         # Nested page tables make every TLB miss dearer, and the host may take the CPU away.
         "hypervisor": (

@@ -8,11 +8,11 @@ import resource
 from pathlib import Path
 from textwrap import shorten
 
-import psutil
 from msgspec.structs import replace
 
 from bench.machine.container import container, cpu_quota, hypervisor, memory_headroom, memory_limit
 from bench.machine.doubts import doubts
+from bench.machine.limits import cpuset, hidden
 from bench.machine.sysfs import cpus_text, field, flag, integer, read, selected
 from bench.model.facts import HugePool, MachineFacts, MemoryLock, NumaNode
 from bench.model.units import KIB
@@ -36,8 +36,8 @@ def machine_facts(root: Path = ROOT) -> MachineFacts:
     turbo, turbo_file = _turbo(root)
     found = MachineFacts(
         cpu=cpu_model(root),
-        cpus=psutil.cpu_count() or 1,
-        memory=psutil.virtual_memory().total,
+        cpus=os.cpu_count() or 1,
+        memory=_meminfo(root, "MemTotal") or _pages("SC_PHYS_PAGES"),
         kernel=platform.release(),
         arch=platform.machine(),
         system=_os_release(root),
@@ -45,6 +45,9 @@ def machine_facts(root: Path = ROOT) -> MachineFacts:
         governor=_governors(root),
         turbo=turbo,
         turbo_file=turbo_file,
+        frequency_driver=read(root, f"{_CPU}/cpufreq/policy0/scaling_driver"),
+        core_kinds=_core_kinds(root),
+        cpuset=cpuset(root),
         smt=flag(read(root, f"{_CPU}/smt/active")),
         numa=_numa_nodes(root),
         isolated=cpus_text(read(root, f"{_CPU}/isolated")),
@@ -56,7 +59,7 @@ def machine_facts(root: Path = ROOT) -> MachineFacts:
         thp=selected(read(root, f"{_THP}/enabled")),
         thp_shmem=selected(read(root, f"{_THP}/shmem_enabled")),
         hugepages=_hugepage_pools(root),
-        load=os.getloadavg(),
+        load=_load(),
         perf_event_paranoid=integer(read(root, f"{_SYSCTL}/perf_event_paranoid")),
         pmu=_has_pmu(root),
         io_uring_disabled=integer(read(root, f"{_SYSCTL}/io_uring_disabled")),
@@ -69,6 +72,7 @@ def machine_facts(root: Path = ROOT) -> MachineFacts:
         cgroup_cpus=cpu_quota(root),
         container=container(root),
         hypervisor=hypervisor(root),
+        hidden=hidden(root),
     )
     return replace(found, untrustworthy=tuple(doubts(found).values()))
 
@@ -86,14 +90,40 @@ def kernel_cmdline(root: Path = ROOT) -> str:
 
 def available_memory(root: Path = ROOT) -> int:
     """Return the bytes that can be had without swapping and within the limit of the cgroup."""
-    free = int(psutil.virtual_memory().available)
+    free = _meminfo(root, "MemAvailable")  # since Linux 3.14; containers may show less
+    if free is None:
+        free = _pages("SC_AVPHYS_PAGES") or 0  # without what the page cache could give
     headroom = memory_headroom(root)
     return free if headroom is None else min(free, headroom)
 
 
 def boot_id() -> str:
     """Return what changes with every boot of this machine."""
-    return read(ROOT, "proc/sys/kernel/random/boot_id") or str(psutil.boot_time())
+    booted = re.search(r"^btime ([0-9]+)$", read(ROOT, "proc/stat") or "", re.MULTILINE)
+    return read(ROOT, "proc/sys/kernel/random/boot_id") or (booted[1] if booted else "unknown")
+
+
+def _meminfo(root: Path, name: str) -> int | None:
+    """Return a line of /proc/meminfo in bytes, None where there is none: proc_meminfo(5)."""
+    number = integer((field(read(root, "proc/meminfo"), name) or "").removesuffix(" kB"))
+    return None if number is None else number * KIB
+
+
+def _pages(name: str) -> int | None:
+    """Return a number of pages that sysinfo(2) knows, in bytes: a /proc may be cut."""
+    try:
+        count = os.sysconf(name)
+    except (OSError, ValueError):
+        return None
+    return count * os.sysconf("SC_PAGE_SIZE") if count > 0 else None
+
+
+def _load() -> tuple[float, float, float] | None:
+    """Return the load averages; None where /proc/loadavg is hidden."""
+    try:
+        return os.getloadavg()
+    except OSError:
+        return None
 
 
 def kvm_problem() -> str:
@@ -127,6 +157,22 @@ def _turbo(root: Path) -> tuple[bool | None, str | None]:
         if flag(text) is not None:
             return text == on, f"/{path}"
     return None, None
+
+
+def _core_kinds(root: Path) -> tuple[str, ...]:
+    """Return the CPUs of each kind of core: hybrid ones of Intel, and capacities of Arm."""
+    events = [read(root, f"sys/devices/{name}/cpus") for name in ("cpu_core", "cpu_atom")]
+    found = [cpus for each in events if (cpus := cpus_text(each))]
+    if len(found) > 1:
+        return tuple(found)
+    by_capacity: dict[str, list[int]] = {}
+    for path in (root / _CPU).glob("cpu[0-9]*/cpu_capacity"):
+        number = integer(path.parent.name.removeprefix("cpu"))
+        capacity = read(path.parent, path.name)
+        if number is not None and capacity:
+            by_capacity.setdefault(capacity, []).append(number)
+    kinds = [",".join(map(str, sorted(numbers))) for numbers in by_capacity.values()]
+    return tuple(sorted(kinds)) if len(kinds) > 1 else ()
 
 
 def _may_lock_memory(root: Path) -> bool | None:

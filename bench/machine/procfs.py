@@ -42,8 +42,8 @@ def process(pid: int) -> Process | None:
 
 
 def processes() -> Iterator[Process]:
-    """Yield every process that this one can see."""
-    for path in _PROC.iterdir():
+    """Yield every process that this one can see: none where /proc is not there."""
+    for path in _PROC.iterdir() if _PROC.is_dir() else ():
         found = process(int(path.name)) if path.name.isdecimal() else None
         if found:
             yield found

@@ -57,6 +57,9 @@ class MachineFacts(Struct, frozen=True, kw_only=True):
     governor: tuple[str, ...] | None = None  # each that some CPU has; None in most VMs
     turbo: bool | None = None  # the clock may rise above its nominal frequency
     turbo_file: str | None = None  # the file of sysfs that says so
+    frequency_driver: str | None = None  # scaling_driver of cpufreq
+    core_kinds: tuple[str, ...] = ()  # CPUs of each kind of core, where there are several
+    cpuset: str | None = None  # CPUs that the cpuset has
     smt: bool | None = None  # some core runs two threads
     numa: dict[int, NumaNode] = {}  # by the node's number
     isolated: str | None = None  # CPUs of isolcpus=
@@ -81,6 +84,7 @@ class MachineFacts(Struct, frozen=True, kw_only=True):
     cgroup_cpus: float | None = None  # CPUs' worth of time that a cgroup allows; None: no limit
     container: str | None = None  # its runtime, and the file that gave it away
     hypervisor: str | None = None  # "unnamed" where it does not say who it is; None on bare metal
+    hidden: tuple[str, ...] = ()  # what is not known, since a file of /proc or /sys is hidden
     untrustworthy: tuple[str, ...] = ()  # a line for each reason to doubt wall time
 
 

@@ -15,6 +15,7 @@ from bench.model.cell import Block, Rep, Unavailable
 from bench.model.device import device_named, of_this_machine
 from bench.model.method import Experiment, Method, Phase
 from bench.model.units import KIB
+from bench.protocol.endings import ending, remedy
 from bench.protocol.helper import helper_params
 from bench.results.crc import check_crc
 from bench.results.row import Count, plainly
@@ -175,11 +176,14 @@ def read_items(
             raise CellSkipped(message.why, message.need)
         elif isinstance(message, Error):
             said = message.text if message.op in message.text else f"{message.op}: {message.text}"
-            raise CellFailed(said + messages.where)
+            raise CellFailed(said + messages.where, remedy(message.op, message.errno))
         elif isinstance(message, End) and message.n == count:
             if to_exit:
                 _expect_exit(next(messages, None))
             return
+        elif isinstance(message, Exit):
+            how, fix = ending(message.code)
+            raise ProtocolError(f"the helper ended after {count} results: {how}", fix)
         else:
             raise ProtocolError(f"after {count} results the helper sent {message}")
     raise ProtocolError(f"the helper stopped short after {count} results{messages.where}")
@@ -222,7 +226,8 @@ class _Soaked(Iterator[AnyMessage]):
 
 def _expect_hello(message: object) -> Hello:
     if isinstance(message, Exit):
-        raise ProtocolError(f"the helper ended before it said hello (exit {message.code})")
+        how, fix = ending(message.code)
+        raise ProtocolError(f"the helper ended before it said hello: {how}", fix)
     if message is None:
         raise ProtocolError("the helper said nothing")
     if not isinstance(message, Hello) or message.proto != PROTO:
@@ -231,7 +236,10 @@ def _expect_hello(message: object) -> Hello:
 
 
 def _expect_exit(message: object) -> None:
-    if not isinstance(message, Exit) or message.code:
+    if isinstance(message, Exit) and message.code:
+        how, fix = ending(message.code)
+        raise ProtocolError(f"the helper ended its stream well, but then: {how}", fix)
+    if not isinstance(message, Exit):
         raise ProtocolError(f"the helper ended its stream well, but then: {message}")
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from bench.model.device import DEVICES
 from bench.model.facts import SEALED, RunFacts
 
-SEED = "seed"
+SEED, PIECES = "seed", "pieces"
 
 # Words of a command line that name the kernel, which may differ, or where it lies.
 _BOOT_WORDS = ("BOOT_IMAGE=", "initrd=")
@@ -242,6 +242,13 @@ FACTS = (
         lambda run: _memlock(run),
         "Near the limit of locked memory pinning fails or is refused.",
         Match.TIMED,
+    ),
+    Fact(
+        PIECES,
+        lambda _: None,  # of samples: see bench.sides.runs
+        "What is pinned in pieces that fit into a limit takes a system call for each.",
+        Match.TIMED,
+        late=True,
     ),
     Fact(
         "load",

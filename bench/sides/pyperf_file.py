@@ -191,8 +191,12 @@ def _foreign(suite: Any, name: str) -> Side:
     return Side(name, _foreign_facts(suite, units[0]), found, without)
 
 
+_FARTHEST = 1e100  # in ns: the square of more is beyond floats, and so is that of the inverse
+
+
 def _number(value: int | float) -> float:
-    if isinstance(value, bool) or not math.isfinite(value * NS):  # as the gate has it, in ns
+    ticks = abs(value * NS) if math.isfinite(value) else math.inf
+    if isinstance(value, bool) or not (ticks == 0 or 1 / _FARTHEST < ticks < _FARTHEST):
         raise ValueError(f"{value} is no value")
     return float(value)
 

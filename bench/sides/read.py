@@ -12,6 +12,7 @@ from typing import Any
 from bench.errors import CannotJudge, UsageError
 from bench.sides.baseline import MARK, side_of_baseline
 from bench.sides.copies import without_copies
+from bench.sides.foreign import whose, whose_bytes
 from bench.sides.runs import read_runs
 from bench.sides.side import Side
 
@@ -50,6 +51,9 @@ def _is_directory(path: Path) -> bool:
 def _side_of_file(path: Path) -> Side:
     text = _read(path)
     whole = _parsed(text, str(path))
+    other = None if MARK in whole else whose(whole)
+    if other:
+        raise _foreign(path, *other)
     if MARK in whole:
         side = side_of_baseline(whole, str(path), text)
     elif "benchmarks" in whole and "version" in whole:
@@ -63,12 +67,18 @@ def _side_of_file(path: Path) -> Side:
     return side
 
 
+def _foreign(path: Path, who: str, use: str) -> UsageError:
+    return UsageError(f"{path}: written by {who}, and not for bench to compare", use)
+
+
 def _read(path: Path) -> str:
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):  # would be waited for, or has no end
             raise UsageError(f"{path}: not a file", _KNOWN)
         data = path.read_bytes()
+        if other := whose_bytes(data):
+            raise _foreign(path, *other)
         return (gzip.decompress(data) if data.startswith(_GZIP) else data).decode()
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or 'not gzip'}", _KNOWN) from None
@@ -84,6 +94,8 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
         whole = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{name}: not JSON: {error}", _KNOWN) from None
+    if isinstance(whole, list) and (other := whose(whole)):
+        raise _foreign(Path(name), *other)
     if not isinstance(whole, dict):
         raise UsageError(f"{name}: not JSON of a table", _KNOWN)
     return whole

@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import CannotJudge, UsageError
+from bench.model.method import Experiment
+from bench.model.units import format_size
 from bench.results.columns import CellColumns
 from bench.results.comparable import facts_of, joined_fact, unlike
+from bench.results.fact_table import PIECES
 from bench.results.writer import Run, load
 from bench.sides.copies import COPIES_HINT, without_boots, without_copies
 from bench.sides.identity import boot_identity, is_copy, measured_when, session_of
@@ -65,7 +68,20 @@ def _side(run: Run, force: bool) -> Side:
             series[cell] = _series(columns.measured)
         else:
             without[cell] = ": ".join(columns.state)
-    return Side(name, facts_of(run.facts), series, without, run.damage, (run.path,))
+    facts = {**facts_of(run.facts), **_pieces(run)}
+    return Side(name, facts, series, without, run.damage, (run.path,))
+
+
+def _pieces(run: Run) -> dict[str, str]:
+    """Return in which pieces each method has pinned memory, where times are measured by pins."""
+    pinned = [(cell, columns.measured) for cell, columns in run.by_cell.items()]
+    found = {
+        f"{cell.method} {format_size(window)}" if 0 < window * cell.threads < cell.mem else "whole"
+        for cell, columns in pinned
+        if columns and cell.method.experiment is Experiment.PIN
+        for window in {*columns.window.tolist()}
+    }
+    return {PIECES: ", ".join(sorted(found))} if found else {}
 
 
 def _series(samples: CellColumns) -> CellValues:

@@ -3,6 +3,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -209,19 +210,38 @@ def _cpus(wished: Wishes, root: Path) -> tuple[int, ...]:
 def choose_cpus(root: Path = Path("/"), count: int = 1) -> tuple[int, ...]:
     """Return the CPUs that the kernel keeps free (isolcpus=), or else the last ``count``.
 
+    Isolated ones that a cpuset does not have are none of them.
+
     CPU 0 is never among the latter, as most interrupts go to it, and one CPU is left to the
     rest of the machine. Empty where that leaves fewer than ``count``: threads that share a
     CPU would not pin at the same time. On isolated CPUs, which the kernel does not balance,
     the helper spreads its threads itself.
     """
     online = online_cpus(root)
-    isolated = online & {*cpu_list(read(root, f"{_CPU}/isolated"))}
+    isolated = _permitted(online & {*cpu_list(read(root, f"{_CPU}/isolated"))})
     if isolated:
         return tuple(sorted(isolated)) if len(isolated) >= count else ()
     own = sorted((online & os.sched_getaffinity(0)) - {0})
     if len(own) == len(online):
         own = own[1:]
     return tuple(own[-count:]) if len(own) >= count else ()
+
+
+def _permitted(cpus: set[int]) -> set[int]:
+    """Keep the CPUs that this thread may run on, tried one by one; it stays where it was.
+
+    Its affinity does not tell: at first isolated CPUs are never in it. sched_setaffinity(2)
+    refuses those outside of the cpuset.
+    """
+    before, found = os.sched_getaffinity(0), set()
+    try:
+        for cpu in cpus:
+            with suppress(OSError):
+                os.sched_setaffinity(0, {cpu})
+                found.add(cpu)
+    finally:
+        os.sched_setaffinity(0, before)
+    return found
 
 
 def online_cpus(root: Path = Path("/")) -> set[int]:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from bench.commands.git import read_series
 from bench.errors import UsageError
-from bench.model.patch_series import ChangedFile
 
 WHO = {"NAME": "A", "EMAIL": "a@example.org", "DATE": "2026-01-01T00:00:00Z"}
 IDENTITY = {
@@ -56,12 +55,15 @@ def tree(tmp_path: Path) -> Path:
     return path
 
 
-FILES = (
-    ChangedFile("a", 2, 1),
-    ChangedFile("new", 1, 0),
-    ChangedFile("picture", None, None),
-    ChangedFile("renamed", 0, 0),
-)
+STAT = """\
+ a            |   3 ++-
+ new          |   1 +
+ picture      | Bin 2 -> 2 bytes
+ b => renamed |   0
+ 4 files changed, 3 insertions(+), 1 deletion(-)
+ create mode 100644 new
+ rename b => renamed (100%)
+"""
 
 
 @pytest.mark.parametrize("span", ["start..series", "main..series", "refs/heads/main..series~0"])
@@ -69,8 +71,10 @@ def test_a_series(span: str, tree: Path) -> None:
     """Against the commit in which it left main, as its author sees it."""
     series = read_series(tree, span)
     assert series.base == git(tree, "rev-parse", "start")
-    assert (series.commits, series.files) == (3, FILES)
-    assert (series.insertions, series.deletions) == (3, 1)
+    assert series.commits == 3
+    assert [" ".join(line.split()) for line in series.stat] == [
+        " ".join(line.split()) for line in STAT.splitlines()
+    ]
 
 
 def test_an_end_that_is_left_out_is_head(tree: Path) -> None:
@@ -98,7 +102,9 @@ def test_odd_names_of_files(tree: Path) -> None:
     names = ["a\tb", "c\nd", "\u00e9", "diff --git", '"quoted"']
     commit(tree, **dict.fromkeys(names, "1\n"))
     found = read_series(tree, "HEAD~..HEAD")
-    assert {file.path for file in found.files} == set(names) and found.insertions == 5
+    assert " 5 files changed, 5 insertions(+)" in found.stat
+    assert all(line.isascii() and line.isprintable() for line in found.stat)
+    assert sum("|" in line for line in found.stat) == 5
 
 
 def test_settings_of_the_tree_start_nothing(tree: Path) -> None:
@@ -107,8 +113,32 @@ def test_settings_of_the_tree_start_nothing(tree: Path) -> None:
         git(tree, "config", key, f"touch {tree}/ran; false")
     commit(tree, **{".gitattributes": "* diff=evil\n", "c": "1\n"})
     (tree / "ran").unlink(missing_ok=True)
-    assert read_series(tree, "HEAD~..HEAD").insertions == 2
+    assert " 3 files changed, 2 insertions(+)" in read_series(tree, "HEAD~..HEAD").stat
     assert not (tree / "ran").exists()
+
+
+def test_its_words_are_those_of_git(tree: Path) -> None:
+    wanted = git(tree, "diff", "-M", "--stat=72", "--summary", "start..series")
+    assert "\n".join(read_series(tree, "start..series").stat).strip() == wanted.strip()
+
+
+def test_a_diffstat_of_very_many_files_ends(tree: Path) -> None:
+    commit(tree, **{f"many-{n}": "1\n" for n in range(200)})
+    found = read_series(tree, "HEAD~..HEAD").stat
+    assert len(found) < 90 and " 200 files changed, 200 insertions(+)" in found
+    assert found[-1].endswith("more lines")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a tree of another user: takes root")
+def test_a_tree_of_another_user_says_what_git_wants(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in (tree, *tree.rglob("*")):
+        os.chown(path, 12345, 12345)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(UsageError, match="dubious ownership") as caught:
+        read_series(tree, "start..series")
+    assert "safe.directory" in caught.value.hint
 
 
 def test_another_repository_of_the_environment(

@@ -108,7 +108,7 @@ def test_counters(facts: dict[str, Any], state: Severity, fix: str) -> None:
     [
         ("numa", {"numa": {0: NumaNode()}}, "one node"),
         ("numa", {"numa": {0: NumaNode(), 1: NumaNode()}}, "2 nodes: "),
-        ("isolated cpus", {"isolated": "2-3"}, "2-3; "),
+        ("isolated cpus", {"isolated": "2-3"}, "2,3; "),
         ("affinity", {"affinity": "0-3"}, "4 of 12 CPUs"),
         ("affinity", {"affinity": "0-11"}, "12 of 12 CPUs"),
         ("cgroup memory", {"cgroup_memory": 1 << 30}, "1024 MiB are allowed"),

@@ -85,15 +85,22 @@ def test_turbo_either_way(tmp_path: Path, path: str, text: str, on: bool | None)
 
 
 def test_a_machine_that_shows_nothing(tmp_path: Path) -> None:
-    """Of what is in its files nothing is guessed; the rest Python and psutil know."""
+    """Of what is in its files nothing is guessed, and it is said; the rest Python knows."""
     found = asdict(machine_facts(tmp_path))
     known = {"cpu", "cpus", "memory", "kernel", "arch", "system", "python"}
-    known |= {"load", "root", "memlock"}
-    empty = {"numa": {}, "clocksources": (), "mitigations": {}, "hugepages": {}, "pmu": False}
+    known |= {"load", "root", "memlock", "hidden"}
+    empty = {
+        "core_kinds": (),
+        "numa": {},
+        "clocksources": (),
+        "mitigations": {},
+        "hugepages": {},
+        "pmu": False,
+    }
     told = {name: value for name, value in found.items() if value is not None}
     busy = found["untrustworthy"]  # a load average is of the machine itself
     assert told == {name: found[name] for name in known} | empty | {"untrustworthy": busy}
-    assert all(line.startswith("load average") for line in busy)
+    assert all(line.startswith(("load average", "not known here")) for line in busy)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """--tune over made-up machines: what is changed, what is said, and that all of it is undone."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -216,6 +217,7 @@ def cpus(root: Path, online: str, isolated: str, count: int = 1) -> tuple[int, .
 
 def test_which_cpus_are_chosen(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {*range(8)})
+    monkeypatch.setattr(os, "sched_setaffinity", lambda *_: None)
     assert cpus(root, "0", "") == ()
     assert cpus(root, "0-1", "") == (1,)
     assert cpus(root, "0-7", "") == (7,)
@@ -228,6 +230,25 @@ def test_which_cpus_are_chosen(root: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert cpus(root, "0-3", "9") == (3,)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 2})
     assert cpus(root, "0-7", "") == (2,)
+
+
+def test_isolated_cpus_outside_of_the_cpuset_are_left_alone(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At first no isolated CPU is in the affinity: only the kernel tells which may be used."""
+    before = {0, 1, 4}
+    now = [before]
+
+    def move(_: int, wanted: set[int]) -> None:
+        if not wanted <= {0, 1, 3, 4}:
+            raise OSError(errno.EINVAL, "Invalid argument")
+        now[0] = wanted
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: now[0])
+    monkeypatch.setattr(os, "sched_setaffinity", move)
+    assert cpus(root, "0-7", "2-3") == (3,)
+    assert cpus(root, "0-7", "2,6") == (4,)
+    assert now == [before]
 
 
 def test_this_process_really_moves(root: Path) -> None:

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Read what limits this process: rlimits, cgroups, prctl(2), sysctls, namespaces. Read only.
+
+What cannot be read is None, and so is a limit that is none. bench.doctor.limits says what each
+of them stops.
+"""
+
+import ctypes
+import os
+import re
+import resource
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.machine.container import groups
+from bench.machine.sysfs import LARGEST, cpus_text, field, integer, read
+
+ROOT = Path("/")
+_RLIMITS = {
+    "fsize": resource.RLIMIT_FSIZE,
+    "as": resource.RLIMIT_AS,
+    "data": resource.RLIMIT_DATA,
+    "nofile": resource.RLIMIT_NOFILE,
+    "nproc": resource.RLIMIT_NPROC,
+    "stack": resource.RLIMIT_STACK,
+    "cpu": resource.RLIMIT_CPU,
+}
+_PR_GET_THP_DISABLE = 42  # uapi/linux/prctl.h
+# Files without which something is not known, and what that is.
+_WANTED = {
+    "proc/meminfo": "what memory is free",
+    "proc/cpuinfo": "the CPU, and whether this is a virtual machine",
+    "proc/loadavg": "the load",
+    "proc/self/cgroup": "limits of cgroups",
+    "proc/self/status": "capabilities and allowed CPUs",
+    "proc/sys/kernel/ostype": "sysctls",
+    "sys/devices/system/cpu/online": "CPUs, their clock and caches",
+    "sys/kernel/mm": "huge pages",
+}
+
+
+@dataclass(frozen=True)
+class ProcessLimits:
+    """What may stop a run. Sizes in bytes, time in seconds of CPU."""
+
+    rlimits: Mapping[str, int]  # soft limits that are one, by their names in getrlimit(2)
+    tasks: int | None  # that a cgroup has left: pids.max
+    hugetlb: Mapping[int, int]  # bytes that a cgroup has left, by the size of a page
+    cpus: str | None  # that the cpuset has
+    memfd_noexec: int | None  # sysctl vm.memfd_noexec
+    max_map_count: int | None  # sysctl vm.max_map_count
+    thp_disabled: bool | None  # by prctl(2), of this process and its children
+    no_new_privs: bool | None  # then sudo and file capabilities do nothing
+    seccomp: bool | None  # a filter of system calls
+    user_namespace: bool | None  # root here is not root of the machine
+    hidden: tuple[str, ...]  # what is not known, since a file cannot be read
+
+
+def limits(root: Path = ROOT) -> ProcessLimits:
+    """Read all limits; ``root`` is where /proc and /sys are looked for."""
+    status = read(root, "proc/self/status")
+    return ProcessLimits(
+        rlimits={n: soft for n, kind in _RLIMITS.items() if (soft := _soft(kind)) is not None},
+        tasks=_left(root, "pids", "pids.max", "pids.current"),
+        hugetlb=_hugetlb(root),
+        cpus=cpuset(root),
+        memfd_noexec=integer(read(root, "proc/sys/vm/memfd_noexec")),
+        max_map_count=integer(read(root, "proc/sys/vm/max_map_count")),
+        thp_disabled=_thp_disabled(),
+        no_new_privs=_switch(field(status, "NoNewPrivs")),
+        seccomp=_switch(field(status, "Seccomp")),
+        user_namespace=_in_user_namespace(root),
+        hidden=hidden(root),
+    )
+
+
+def _soft(kind: int) -> int | None:
+    soft = resource.getrlimit(kind)[0]
+    return None if soft == resource.RLIM_INFINITY else soft
+
+
+def hidden(root: Path = ROOT) -> tuple[str, ...]:
+    """Return what is not known for want of a file, with that file: /proc may be cut."""
+    return tuple(
+        f"{what} (/{path})" for path, what in _WANTED.items() if not os.access(root / path, os.R_OK)
+    )
+
+
+def _left(root: Path, controller: str, limit: str, used: str) -> int | None:
+    """Return what the tightest cgroup has left of something; None without a limit."""
+    left = []
+    for group in groups(root, controller):
+        most = integer(read(root, f"{group.path}/{limit}"))
+        if most is not None and most < LARGEST:
+            left.append(most - (integer(read(root, f"{group.path}/{used}")) or 0))
+    return max(min(left), 0) if left else None
+
+
+_UNITS = {"KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
+
+
+def _hugetlb(root: Path) -> dict[int, int]:
+    """Return what cgroups have left of each size of huge pages. v1 and v2 name files alike."""
+    found: dict[int, int] = {}
+    for group in groups(root, "hugetlb"):
+        for path in sorted((root / group.path).glob("hugetlb.*")):
+            named = re.fullmatch(r"hugetlb\.(\d+)([KMG]B)\.(?:max|limit_in_bytes)", path.name)
+            most = integer(read(path.parent, path.name)) if named else None
+            if named is None or most is None or most >= LARGEST:
+                continue
+            kind = ".max" if path.name.endswith(".max") else ".limit_in_bytes"
+            using = path.name.replace(kind, ".current" if kind == ".max" else ".usage_in_bytes")
+            left = max(most - (integer(read(path.parent, using)) or 0), 0)
+            size = int(named[1]) * _UNITS[named[2]]
+            found[size] = min(left, found.get(size, left))
+    return found
+
+
+def cpuset(root: Path = ROOT) -> str | None:
+    """Return the CPUs that the innermost cpuset has, as a list; None where there is none."""
+    for group in groups(root, "cpuset"):
+        for name in ("cpuset.cpus.effective", "cpuset.effective_cpus", "cpuset.cpus"):
+            if found := cpus_text(read(root, f"{group.path}/{name}")):
+                return found
+    return None
+
+
+def mount_problem(path: Path) -> str:
+    """Say what the mount of a directory forbids: that programs run, or that it is written."""
+    try:
+        flags = os.statvfs(path).f_flag
+    except OSError:
+        return ""
+    if flags & os.ST_RDONLY:
+        return "is on a file system that is mounted read-only"
+    return "is on a file system that is mounted noexec" if flags & os.ST_NOEXEC else ""
+
+
+def _thp_disabled() -> bool | None:
+    found = ctypes.CDLL(None, use_errno=True).prctl(_PR_GET_THP_DISABLE, 0, 0, 0, 0)
+    return None if found < 0 else found > 0
+
+
+def _switch(text: str | None) -> bool | None:
+    return None if text is None else text != "0"
+
+
+def _in_user_namespace(root: Path) -> bool | None:
+    """Tell whether user 0 of here is another user outside: user_namespaces(7)."""
+    text = read(root, "proc/self/uid_map")
+    return None if text is None else text.split()[:2] != ["0", "0"]
