@@ -14,7 +14,9 @@ RunsArgument = Annotated[
 FormatOption = Annotated[
     str | None,
     typer.Option(
-        "--format", help="cover-letter, page, markdown, json, csv, pyperf or baseline (for gate)"
+        "--format",
+        help="cover-letter, page, markdown, json, csv, baseline (for gate), pyperf, ktap, junit,"
+        " kcidb, squad, github-action-benchmark or bencher",
     ),
 ]
 AgainstOption = Annotated[

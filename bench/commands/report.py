@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bench.commands.outcome import Outcome, write_out
 from bench.errors import UsageError
+from bench.model.near import near
 from bench.report.table.section import Section
 from bench.results.calibration import Calibration, read_calibration
 from bench.results.reader import read_facts
@@ -17,7 +18,7 @@ from bench.results.writer import Run, load
 if TYPE_CHECKING:
     from bench.report.table.cells import CellTable
 
-BASELINE, LETTER, PAGE = "baseline", "cover-letter", "page"
+BASELINE, LETTER, PAGE, KTAP = "baseline", "cover-letter", "page", "ktap"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ def written(wanted: ReportOptions) -> Outcome:
         sections = _sections(runs, calibration)
         return _people(sections, wanted.out, code, complaint)
     text = _text(wanted, runs, base)
+    if wanted.kind == KTAP:
+        from bench.report.export.ktap import ktap_code
+
+        code = code or ktap_code(runs)
     if wanted.out:
         write_out(wanted.out, text)
         text = ""
@@ -143,8 +148,8 @@ def _text(wanted: ReportOptions, runs: Sequence[Run], base: Sequence[Run]) -> st
 
     kind = wanted.kind or ""
     if kind not in FORMATS:
-        known = ", ".join([LETTER, PAGE, *FORMATS, BASELINE])
-        raise UsageError(f"--format: '{kind}' is unknown: known are {known}")
+        known = (LETTER, PAGE, *FORMATS, BASELINE)
+        raise UsageError(f"--format: '{kind}' is unknown", near(kind, known))
     return export(kind, runs).rstrip("\n")
 
 
@@ -154,7 +159,7 @@ def _letter(wanted: ReportOptions, runs: Sequence[Run], base: Sequence[Run]) -> 
 
     style = wanted.style or LetterStyle.PLAIN
     if style not in [*LetterStyle]:
-        raise UsageError(f"--style: '{style}' is unknown: known are {', '.join(LetterStyle)}")
+        raise UsageError(f"--style: '{style}' is unknown", near(style, LetterStyle))
     series = read_series(wanted.tree or Path(), wanted.span) if wanted.span else None
     return cover_letter(runs, base, LetterStyle(style), series)
 

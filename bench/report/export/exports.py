@@ -7,8 +7,13 @@ from typing import Any
 
 from bench.errors import UsageError
 from bench.model.cell_state import CellState
+from bench.model.near import near
 from bench.model.typed import finite
+from bench.report.export.junit import junit
+from bench.report.export.kcidb import kcidb
+from bench.report.export.ktap import ktap
 from bench.report.export.markdown import escape, markdown_section
+from bench.report.export.metrics import action_benchmark, bencher, squad
 from bench.report.table.cells import CellTable
 from bench.report.table.contents import contents
 from bench.report.table.environment import intervals_cover
@@ -75,7 +80,16 @@ FORMATS: Mapping[str, Callable[..., str]] = {
     "json": to_json,
     "csv": csv,
     "pyperf": pyperf,
+    "ktap": ktap,
+    "junit": junit,
+    "kcidb": kcidb,
+    "squad": squad,
+    "github-action-benchmark": action_benchmark,
+    "bencher": bencher,
 }
+
+
+SAYING_WHY = ("ktap", "junit", "kcidb")  # they have a place for what was not measured
 
 
 def export(kind: str, runs: Sequence[Run]) -> str:
@@ -84,8 +98,8 @@ def export(kind: str, runs: Sequence[Run]) -> str:
     CannotJudge for a run in which nothing was measured: a file of it would look like one.
     """
     if kind not in FORMATS:
-        raise UsageError(f"--format: '{kind}' is unknown: known are {', '.join(FORMATS)}")
-    for run in runs:
+        raise UsageError(f"--format: '{kind}' is unknown", near(kind, FORMATS))
+    for run in runs if kind not in SAYING_WHY else ():
         require_measured(run, CellTable(run))
     return FORMATS[kind](*runs)
 

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""KCIDB's JSON, version 5.3, as KernelCI takes it: each cell a test that has a number."""
+
+import hashlib
+import json
+import re
+from typing import Any
+
+from bench.model.visible import visible
+from bench.report.export.collected import Collected, collected
+from bench.results.writer import Run
+
+_ORIGIN = "bench"
+
+
+def kcidb(*runs: Run) -> str:
+    """Write a checkout and a build for each kernel, and a test for each cell."""
+    rows = [*collected(runs)]
+    found: dict[str, Any] = {"version": {"major": 5, "minor": 3}}
+    found["checkouts"] = _once(_checkout(row.run) for row in rows)
+    found["builds"] = _once(_build(row.run) for row in rows)
+    found["tests"] = [_test(row) for row in rows]
+    return json.dumps(found, indent=1, allow_nan=False) + "\n"
+
+
+def _once(objects: Any) -> list[dict[str, Any]]:
+    return [*{each["id"]: each for each in objects}.values()]
+
+
+def _id(*parts: object) -> str:
+    """Make an identifier that is the same for the same things."""
+    text = "\0".join(map(str, parts))
+    return f"{_ORIGIN}:{hashlib.sha256(text.encode(errors='surrogateescape')).hexdigest()[:24]}"
+
+
+def _checkout(run: Run) -> dict[str, Any]:
+    kernel = run.facts.executor.kernel
+    return {"id": _id(kernel), "origin": _ORIGIN, "comment": visible(f"Linux {kernel}")}
+
+
+def _build(run: Run) -> dict[str, Any]:
+    executor = run.facts.executor
+    return {
+        "id": _id(executor.kernel, executor.kernel_digest),
+        "origin": _ORIGIN,
+        "checkout_id": _id(executor.kernel),
+        "architecture": run.facts.machine.arch,
+        "status": "PASS",
+    }
+
+
+def _test(row: Collected) -> dict[str, Any]:
+    executor, session = row.run.facts.executor, row.run.facts.sessions[:1]
+    test: dict[str, Any] = {
+        "id": _id(session, row.suite, row.name),
+        "origin": _ORIGIN,
+        "build_id": _id(executor.kernel, executor.kernel_digest),
+        "path": "bench." + re.sub(r"[^A-Za-z0-9_-]+", "_", row.name),
+        "comment": f"pause of a live update: {row.name}",
+        "status": "FAIL" if row.failed else "SKIP",
+        "environment": {"comment": visible(row.run.facts.machine.cpu) or "unknown"},
+        "misc": {"unit": row.unit, "run": row.suite},
+    }
+    if row.row.pause is None:
+        return test | {"misc": {**test["misc"], "reason": row.reason}}
+    value, unit = row.row.pause.median, row.unit
+    number = {"value": value / 1e9, "unit": "s"} if unit == "ns" else {"value": value, "unit": unit}
+    # DONE: the number is the result, and nobody has judged it.
+    return test | {"status": "DONE", "number": {**number, "prefix": "metric"}}
