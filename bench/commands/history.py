@@ -18,6 +18,7 @@ from bench.history.read import measurement, read_points
 from bench.history.spark import BLOCKS, PLAIN
 from bench.history.store import append, point_text
 from bench.history.track import EXIT_NO_VERDICT, Lane, exit_code
+from bench.model.near import near
 from bench.model.units import parse_share
 from bench.stats.steps import LEAST_POINTS
 
@@ -71,11 +72,9 @@ def history(wanted: HistoryOptions) -> Outcome:
 
 def _check(wanted: HistoryOptions) -> None:
     if wanted.kind not in _FORMATS:
-        known = ", ".join(_FORMATS)
-        raise UsageError(f"--format: '{wanted.kind}' is unknown: known are {known}")
+        raise UsageError(f"--format: '{wanted.kind}' is unknown: {near(wanted.kind, _FORMATS)}")
     if wanted.order and wanted.order not in [*Order]:
-        known = ", ".join(Order)
-        raise UsageError(f"--order: '{wanted.order}' is unknown: known are {known}")
+        raise UsageError(f"--order: '{wanted.order}' is unknown: {near(wanted.order, Order)}")
     if (wanted.commit or wanted.date) and not wanted.add:
         raise UsageError("--commit and --date are of --add", "bench history STORE --add RUN")
     if wanted.add and len(wanted.paths) != 1:

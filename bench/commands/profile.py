@@ -9,6 +9,7 @@ from bench.commands.outcome import Outcome, write_out
 from bench.errors import UsageError
 from bench.model.cell import Cell
 from bench.model.method import Method
+from bench.model.near import near
 from bench.model.units import format_size
 from bench.profile.profile import INSTRUCTIONS, Profile
 from bench.profile.stored import load_profiles
@@ -58,8 +59,7 @@ def profiled(wanted: ProfileOptions) -> Outcome:
 
 def _check(wanted: ProfileOptions) -> None:
     if wanted.format not in FORMATS:
-        known = ", ".join(FORMATS)
-        raise UsageError(f"--format: '{wanted.format}' is unknown: known are {known}")
+        raise UsageError(f"--format: '{wanted.format}' is unknown: {near(wanted.format, FORMATS)}")
     if wanted.against and wanted.format not in _OF_TWO:
         hint = f"leave it out, or write {', '.join(_OF_TWO)}"
         raise UsageError(f"--against: there is no difference in --format {wanted.format}", hint)

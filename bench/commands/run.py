@@ -23,6 +23,7 @@ from bench.measure.progress import show_progress
 from bench.measure.resume import Resumed, carry_on, open_again
 from bench.model.cell import Block, Clock, Plan
 from bench.model.facts import ProfileFacts, RunFacts
+from bench.model.near import near
 from bench.model.reps import Reps
 from bench.model.steps import Step
 from bench.plan.boots import Boot, boots_of
@@ -86,7 +87,7 @@ def profiling_of(profile: bool, counts: str, lines: bool) -> ProfileFacts | None
     asked = tuple(filter(None, (word.strip() for word in counts.split(","))))
     for word in asked:
         if word not in KINDS:
-            raise UsageError(f"--count: '{word}' is unknown: known are {', '.join(KINDS)}")
+            raise UsageError(f"--count: '{word}' is unknown: {near(word, KINDS)}")
     wanted = profile or lines or bool(counts)
     in_order = tuple(kind for kind in KINDS if kind in asked)
     return ProfileFacts(counts=in_order, lines=lines) if wanted else None
@@ -281,8 +282,7 @@ def _clock(name: str | None) -> Clock | None:
     try:
         return Clock(name) if name else None
     except ValueError:
-        known = ", ".join(Clock)
-        raise UsageError(f"--clock: '{name}' is unknown: known are {known}") from None
+        raise UsageError(f"--clock: '{name}' is unknown: {near(name or '', Clock)}") from None
 
 
 def _remove_if_empty(store: Store) -> bool:

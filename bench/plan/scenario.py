@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Read scenario files: one question each, as TOML, checked before anything is measured."""
 
+import re
 import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ from bench.model.device import DEVICES, NO_DEVICE, device_named, of_this_machine
 from bench.model.factor import Factor
 from bench.model.limits import BOOTS, MOST_MEMORY, SEED
 from bench.model.method import Experiment, Family, Method
+from bench.model.near import near
 from bench.model.reps import AUTO, Reps, parse_reps
 from bench.model.units import MIB, format_size, known_pause, parse_duration, parse_sizes
 from bench.paths import SCENARIOS
@@ -64,8 +66,8 @@ def _duration(value: object) -> object:
 
 def _known_device(name: str) -> str:
     if name not in DEVICES and not of_this_machine(name):
-        known = f"{', '.join(DEVICES)}, a path as in /dev/vhost-vdpa-0, or vfio:0000:03:00.0"
-        raise ValueError(f"'{name}' is unknown: known are {known}")
+        more = "a path as in /dev/vhost-vdpa-0, or vfio:0000:03:00.0"
+        raise ValueError(f"'{name}' is unknown: {near(name, DEVICES)}, {more}")
     return name
 
 
@@ -320,8 +322,8 @@ def scenario_path(name: str) -> Path:
         return path
     path = SCENARIOS / f"{name}.toml"
     if not _is_file(path):
-        known = ", ".join(sorted(p.stem for p in SCENARIOS.glob("*.toml")))
-        raise UsageError(f"no scenario is called '{name}'", f"known are {known}; or give a .toml")
+        known = near(name, sorted(p.stem for p in SCENARIOS.glob("*.toml")))
+        raise UsageError(f"no scenario is called '{name}'", f"{known}; or give a .toml")
     return path
 
 
@@ -370,10 +372,11 @@ def _message(key: str, error: Mapping[str, Any]) -> str:
     if kind == "missing":
         return "it is missing"
     if kind == "extra_forbidden":
-        names = (field.alias or name for name, field in Scenario.model_fields.items())
-        return f"no such key: known are {', '.join(names)}"
+        names = [field.alias or name for name, field in Scenario.model_fields.items()]
+        return f"no such key: {near(key, names)}"
     if kind == "enum":
-        return f"'{given}' is unknown: known are {error['ctx']['expected']}"
+        expected = re.findall(r"'([^']*)'", error["ctx"]["expected"])
+        return f"'{given}' is unknown: {near(str(given), expected)}"
     if kind == "value_error":
         return str(error["msg"]).removeprefix("Value error, ")
     if kind in ("too_short", "string_too_short"):
