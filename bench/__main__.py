@@ -7,6 +7,8 @@ from types import FrameType
 
 from bench.errors import EXIT_INTERRUPTED
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 def main() -> None:
     """Run the command line; until it has begun to work, a signal ends it at once.
@@ -15,12 +17,19 @@ def main() -> None:
     can be printed or swallowed there. Commands that have something to undo call
     `bench.commands.begin.raise_signals` when they begin.
     """
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a job in the background
             signal.signal(number, _leave)
     from bench.cli import main as command_line
 
-    command_line()
+    try:
+        command_line()
+    except KeyboardInterrupt:  # another one, while the first was being said
+        _leave(signal.SIGINT, None)
+    finally:
+        # All is said and undone, and Python takes a while to end: nothing is left to interrupt.
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

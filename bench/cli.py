@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.begin import raise_signals, say, undo_leftovers
+from bench.commands.begin import interrupted, raise_signals, say, undo_leftovers
 from bench.commands.factors import with_factors
 from bench.commands.kernel_line import kernel
 from bench.commands.options import (
@@ -82,12 +82,21 @@ def main() -> None:
         code = _conclude(app(standalone_mode=False))
     except SystemExit:
         code = EXIT_GOOD  # typer's answer to a closed pipe: its reader has read enough
-    except BenchError as error:
-        code = _complain(error.message, error.hint, _in_bisection(error.exit_code))
+    except KeyboardInterrupt:
+        code = _complain("interrupted", "", EXIT_INTERRUPTED)
     except Exception as error:
-        bad = unexpected(error)
-        code = _complain(bad.complaint, bad.hint, _in_bisection(bad.code))
+        code = _failed(error)
     sys.exit(code)
+
+
+def _failed(error: Exception) -> int:
+    """Print why a command has failed; returns the exit code."""
+    if interrupted():  # and what that has broken is no news
+        return _complain("interrupted", "", EXIT_INTERRUPTED)
+    if isinstance(error, BenchError):
+        return _complain(error.message, error.hint, _in_bisection(error.exit_code))
+    bad = unexpected(error)
+    return _complain(bad.complaint, bad.hint, _in_bisection(bad.code))
 
 
 def _in_bisection(code: int) -> int:
@@ -172,7 +181,7 @@ def _conclude(outcome: Outcome | int | None) -> int:
         _print(visible_lines(outcome.report) if sys.stdout.isatty() else outcome.report)
     if outcome.complaint:
         _complain(outcome.complaint, outcome.hint, outcome.code)
-    return outcome.code
+    return EXIT_INTERRUPTED if outcome.code and interrupted() else outcome.code
 
 
 def _print(text: str) -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Define every failure that a user or a machine can cause, with the exit code it ends in."""
 
-EXIT_INTERRUPTED = 130  # by SIGINT, SIGTERM or SIGHUP before anything was measured
+EXIT_INTERRUPTED = 130  # by SIGINT, SIGTERM or SIGHUP
 
 
 class BenchError(Exception):

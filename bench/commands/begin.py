@@ -1,14 +1,50 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a command does before it begins, and how it talks to whoever watches."""
 
+import os
 import signal
+import sys
+import threading
+from types import FrameType
+from typing import NoReturn
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_AGAIN = 0.05  # seconds, in which a destructor ends
+_came: list[int] = []  # since `raise_signals`
 
 
 def raise_signals() -> None:
     """Let SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt: there is something to undo now."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    _came.clear()
+    for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a job in the background
-            signal.signal(number, signal.default_int_handler)
+            signal.signal(number, _interrupt)
+    sys.unraisablehook = _unraisable
+
+
+def interrupted() -> bool:
+    """Tell whether a signal came: what fails after it has failed because of it.
+
+    Libraries make other errors of a KeyboardInterrupt, and what was being done may end as if
+    its files or processes were not there.
+    """
+    return bool(_came)
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+    _came.append(number)
+    raise KeyboardInterrupt
+
+
+def _unraisable(lost: "sys.UnraisableHookArgs") -> None:
+    """Send a signal again that came where Python can only print it: in a destructor."""
+    if not issubclass(lost.exc_type, KeyboardInterrupt) or not _came:
+        sys.__unraisablehook__(lost)
+        return
+    # Not at once: it would be raised in here.
+    again = threading.Timer(_AGAIN, os.kill, (os.getpid(), _came[-1]))
+    again.daemon = True
+    again.start()
 
 
 def undo_leftovers() -> None:

@@ -306,10 +306,12 @@ def outcome_of(store: Store, interrupted: bool = False) -> Outcome:
     failed = any(sample.status.startswith("failed") for sample in finished.samples)
     soaked = soaks(finished)
     code = EXIT_GOOD
-    if failed or any(soak.leaks for soak in soaked) or (interrupted and finished.measured):
+    if interrupted:
+        code = EXIT_INTERRUPTED
+    elif failed or any(soak.leaks for soak in soaked):
         code = EXIT_FAILED
     elif not finished.measured:
-        code = EXIT_INTERRUPTED if interrupted else EXIT_CANNOT_JUDGE
+        code = EXIT_CANNOT_JUDGE
     elif not all(soak.decided for soak in soaked):
         code = EXIT_CANNOT_JUDGE
     report = (*contents(finished), Section(lines=(f"samples: {store.path}",)))

@@ -88,6 +88,6 @@ def test_a_run_that_is_cut_short(tmp_path: Path, sign: signal.Signals) -> None:
     kept = [json.loads(line) for lines in found for line in lines]
     assert len(kept) % 81 == 0
     if sign is not signal.SIGKILL:
-        assert running.returncode == 1
+        assert running.returncode == 130
         assert b"interrupted" in stderr and b"Traceback" not in stderr
         assert b"of reset-owner's pause" in stdout

@@ -47,7 +47,7 @@ def test_an_interrupt_keeps_what_was_shown(reps: int, tmp_path: Path) -> None:
     assert done == [100, 200, 300][:reps]
     assert all("interrupted" in why for why in found.missing.values())
     said = outcome_of(store, interrupted=True)
-    first = {1: (130, "go on"), 3: (1, "begin it anew")}  # the warm-up alone is no checkpoint
+    first = {1: (130, "go on"), 3: (130, "begin it anew")}  # the warm-up alone is no checkpoint
     assert (said.code, said.hint.partition(":")[0]) == first[reps]
 
 

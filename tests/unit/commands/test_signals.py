@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What an interrupt breaks, or what a library makes of it: still 130, one line, no traceback."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from bench.paths import ROOT
+
+# A command that is not one: what stands in it decides.
+COMMAND = """
+import atexit, os, signal, sys, time
+import bench.cli
+from bench.commands.begin import raise_signals
+from bench.commands.outcome import Outcome
+from bench.errors import CannotJudge
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+
+class Destroyed:
+    def __del__(self):
+        interrupt()
+
+def app(**_):
+    raise_signals()
+{body}
+
+bench.cli.app = app
+from bench.__main__ import main
+main()
+"""
+BODIES = {
+    "an error of ours instead": """
+    try:
+        interrupt()
+    except KeyboardInterrupt:
+        raise CannotJudge("the tree is gone") from None
+""",
+    "an error of a library instead": """
+    try:
+        interrupt()
+    except KeyboardInterrupt:
+        raise ImportError("multiarray failed to import") from None
+""",
+    "an outcome instead": """
+    try:
+        interrupt()
+    except KeyboardInterrupt:
+        return Outcome(125, complaint="interrupted: nothing was measured")
+""",
+    "in a destructor": """
+    Destroyed()
+    time.sleep(30)
+    return Outcome(0)
+""",
+    "twice": """
+    try:
+        interrupt()
+    finally:
+        interrupt()
+""",
+    "while it is printed": """
+    class Report(str):
+        def __str__(self):
+            interrupt()
+    return Outcome(0, Report("x"))
+""",
+}
+
+
+def command(body: str) -> tuple[int, list[str]]:
+    """Run a command with such a body; return the exit code and the lines of stderr."""
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND.format(body=body), "list"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        timeout=60,
+    )
+    return done.returncode, done.stderr.splitlines()
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_an_interrupt_is_130_whatever_becomes_of_it(name: str) -> None:
+    code, said = command(BODIES[name])
+    assert code == 130
+    assert len(said) == 1 and said[0].startswith("bench: interrupted")
+
+
+def test_what_comes_when_all_is_said_changes_nothing() -> None:
+    """Python takes a while to end, and a signal would kill it there."""
+    code, said = command("""
+    atexit.register(interrupt)
+    return Outcome(1, complaint="a regression")
+""")
+    assert (code, said) == (1, ["bench: a regression"])
