@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Start ``bench``, also as ``python -m bench``, so that an interrupt is never a traceback."""
 
+import atexit
 import os
 import signal
+import sys
+from contextlib import suppress
 from types import FrameType
 
 from bench.errors import EXIT_INTERRUPTED
@@ -22,14 +25,31 @@ def main() -> None:
             signal.signal(number, _leave)
     from bench.cli import main as command_line
 
+    codes: list[object] = []
+    atexit.register(_keep_code, codes)  # before all others, so that it is called behind them
     try:
         command_line()
     except KeyboardInterrupt:  # another one, while the first was being said
         _leave(signal.SIGINT, None)
+    except SystemExit as ended:
+        codes.append(ended.code)
+        raise
     finally:
         # All is said and undone, and Python takes a while to end: nothing is left to interrupt.
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
+
+
+def _keep_code(codes: list[object]) -> None:
+    """End an interrupted process with its exit code.
+
+    Python would kill itself by SIGINT where a KeyboardInterrupt has left exec() of a string,
+    as within the definition of a dataclass, even if it was caught since.
+    """
+    if EXIT_INTERRUPTED in codes:
+        with suppress(OSError):
+            sys.stdout.flush()
+        os._exit(EXIT_INTERRUPTED)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -310,9 +310,7 @@ def outcome_of(store: Store, interrupted: bool = False) -> Outcome:
         code = EXIT_INTERRUPTED
     elif failed or any(soak.leaks for soak in soaked):
         code = EXIT_FAILED
-    elif not finished.measured:
-        code = EXIT_CANNOT_JUDGE
-    elif not all(soak.decided for soak in soaked):
+    elif not (finished.measured and all(soak.decided for soak in soaked)):
         code = EXIT_CANNOT_JUDGE
     report = (*contents(finished), Section(lines=(f"samples: {store.path}",)))
     if interrupted:

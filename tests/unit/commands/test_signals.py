@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +64,9 @@ BODIES = {
     finally:
         interrupt()
 """,
+    "in source text": """
+    exec("interrupt()", globals())
+""",
     "while it is printed": """
     class Report(str):
         def __str__(self):
@@ -72,13 +76,14 @@ BODIES = {
 }
 
 
-def command(body: str) -> tuple[int, list[str]]:
+def command(body: str, place: Path) -> tuple[int, list[str]]:
     """Run a command with such a body; return the exit code and the lines of stderr."""
+    (place / "command.py").write_text(COMMAND.format(body=body))
     done = subprocess.run(
-        [sys.executable, "-c", COMMAND.format(body=body), "list"],
+        [sys.executable, "-m", "command", "list"],  # as python -m bench, which ends by other ways
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{place}"},
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         timeout=60,
     )
@@ -86,16 +91,17 @@ def command(body: str) -> tuple[int, list[str]]:
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_an_interrupt_is_130_whatever_becomes_of_it(name: str) -> None:
-    code, said = command(BODIES[name])
+def test_an_interrupt_is_130_whatever_becomes_of_it(name: str, tmp_path: Path) -> None:
+    code, said = command(BODIES[name], tmp_path)
     assert code == 130
     assert len(said) == 1 and said[0].startswith("bench: interrupted")
 
 
-def test_what_comes_when_all_is_said_changes_nothing() -> None:
+def test_what_comes_when_all_is_said_changes_nothing(tmp_path: Path) -> None:
     """Python takes a while to end, and a signal would kill it there."""
-    code, said = command("""
+    body = """
     atexit.register(interrupt)
     return Outcome(1, complaint="a regression")
-""")
+"""
+    code, said = command(body, tmp_path)
     assert (code, said) == (1, ["bench: a regression"])
