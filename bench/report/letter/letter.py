@@ -8,7 +8,7 @@ from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Clock
 from bench.model.patch_series import PatchSeries
 from bench.report.letter import compared, plain, words
-from bench.report.letter.ascii import command, mailable, wrapped
+from bench.report.letter.ascii import mailable, wrapped
 from bench.report.letter.compared import Comparison
 from bench.report.letter.environment import environment, labelled
 from bench.report.letter.factors import LetterTable, Names
@@ -17,6 +17,7 @@ from bench.report.letter.ladder import ladder_paragraphs
 from bench.report.letter.lkp import lkp_table
 from bench.report.letter.mmtests import mmtests_table
 from bench.report.letter.patches import statistics
+from bench.report.letter.recipe import recipe
 from bench.report.table.cells import CellTable
 from bench.report.table.environment import intervals_cover, no_result
 from bench.report.table.figures import Figures, figures
@@ -94,7 +95,7 @@ def cover_letter(
         ]
     patches = [statistics(series)] if series else []
     paragraphs = [*(p for part in parts for p in part), [*_COSTS], *patches]
-    paragraphs.append(_repeat([*base, *runs]))
+    paragraphs.append(recipe(runs, base, "" if style is LetterStyle.PLAIN else style.value))
     return mailable(line for part in paragraphs if part for line in (*part, ""))
 
 
@@ -229,9 +230,3 @@ def _kernel(side: Side) -> str:
     build = side.facts.get("kernel build")
     name = side.facts.get("kernel", "not known") + (f" (build {build})" if build else "")
     return f"{name}, {side.boots} boot{'' if side.boots == 1 else 's'}"
-
-
-def _repeat(runs: Sequence[Run]) -> list[str]:
-    commands = dict.fromkeys(run.facts.command for run in runs if run.facts.command)
-    lines = [line for text in commands for line in command(text)]
-    return ["To reproduce:", "", *lines] if lines else ["To reproduce: no command was recorded."]
