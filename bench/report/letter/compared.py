@@ -3,7 +3,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -40,7 +40,7 @@ class Value:
     """One figure of a table, or why there is none.
 
     Median and interval in ``summary`` and the ``spread`` (standard deviation over mean) are over
-    reps where there is one boot, else over the medians of boots.
+    reps where there is one boot, else over the medians of boots. ``phases`` has the median of each.
     """
 
     state: CellState
@@ -49,6 +49,7 @@ class Value:
     boots: int = 0
     spread: float | None = None
     estimate: float | None = None
+    phases: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def level(self) -> float | None:
@@ -181,7 +182,8 @@ def _methods(
 def value_of_figures(table: CellTable, row: Figures) -> Value:
     """Make the value of a cell of a run: a summary, an estimate, or why there is neither."""
     if row.state is CellState.MEASURED:
-        return value_of(table.ok(row.cell).boot, table.ticks(row.cell, *row.phases))
+        found = value_of(table.ok(row.cell).boot, table.ticks(row.cell, *row.phases))
+        return replace(found, phases={str(phase): ticks for phase, ticks in row.phases.items()})
     return Value(row.state, row.reason, estimate=row.estimate[0] if row.estimate else None)
 
 
@@ -275,7 +277,9 @@ def _explained(cell: Cell, base: Side, new: Side, gain: float | None) -> Explana
 def _of_side(cell: Cell, side: Side) -> Value:
     series = side.cells.get(cell)
     if series is not None:
-        return value_of(series.boots, series.values)
+        by_boot = series.phases_by_boot().items()
+        phases = {str(phase): float(np.median(medians)) for phase, medians in by_boot}
+        return replace(value_of(series.boots, series.values), phases=phases)
     return Value(*state_of([side.without.get(cell, "missing: it knows no such cell")]))
 
 

@@ -13,10 +13,12 @@ from bench.report.letter.compared import Comparison
 from bench.report.letter.environment import environment, labelled
 from bench.report.letter.factors import LetterTable, Names
 from bench.report.letter.functions import functions_paragraph, growth_paragraph
+from bench.report.letter.gup_test import gup_pins_table, gup_table
 from bench.report.letter.ladder import ladder_paragraphs
 from bench.report.letter.lkp import lkp_table
 from bench.report.letter.mmtests import mmtests_table
 from bench.report.letter.patches import statistics
+from bench.report.letter.perfdiff import perfdiff_table
 from bench.report.letter.recipe import recipe
 from bench.report.table.cells import CellTable
 from bench.report.table.environment import intervals_cover, no_result
@@ -44,6 +46,8 @@ class LetterStyle(StrEnum):
     PLAIN = "plain"
     MMTESTS = "mmtests"
     LKP = "lkp"
+    PERFDIFF = "perfdiff"
+    GUP_TEST = "gup-test"
 
 
 # One boot cannot tell kernels from boots: by the wall clock, and where instructions are counted.
@@ -56,6 +60,8 @@ _TABLES: Mapping[LetterStyle, _Style] = {
     LetterStyle.PLAIN: plain.plain_table,
     LetterStyle.MMTESTS: mmtests_table,
     LetterStyle.LKP: lkp_table,
+    LetterStyle.PERFDIFF: perfdiff_table,
+    LetterStyle.GUP_TEST: gup_table,
 }
 # What no benchmark knows, and submitting-patches.rst asks for.
 _COSTS = (
@@ -140,11 +146,18 @@ def _methods(
         title = "Median pause, held against nothing" if comparisons else "Median pause"
         paragraphs += _shown(title, plain.alone_table(alone, cells, names))
     if plain.pin_cells(cells):
-        paragraphs += _shown("Pin and unpin, medians", plain.pins_table(cells, names, run.clock))
+        paragraphs += _shown("Pin and unpin, medians", _pins(table, cells, names, run.clock))
     paragraphs += [functions_paragraph(run, names), _intervals(run, found)]
     paragraphs += _rest(compared.holes(found, names), names)
     boots = len({boot for each in run.by_cell.values() for boot in each.boot[each.ok].tolist()})
     return [*paragraphs, ["Environment:", *environment(run, boots)]]
+
+
+def _pins(table: _Style, cells: CellTable, names: Names, clock: Clock) -> LetterTable:
+    """Lay out pin loops, of which one style has lines of its own."""
+    if table is gup_table:
+        return gup_pins_table(cells, names)
+    return plain.pins_table(cells, names, clock)
 
 
 def _intervals(run: Run, rows: Sequence[Figures]) -> list[str]:
