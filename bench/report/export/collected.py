@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bench.model.cell_state import CellState
 from bench.model.visible import visible
 from bench.report.table.cells import CellTable
+from bench.report.table.environment import no_result
 from bench.report.table.figures import Figures, figures
 from bench.report.table.labels import labels
 from bench.results.writer import Run
@@ -42,9 +43,20 @@ class Collected:
 
 
 def collected(runs: Sequence[Run]) -> Iterator[Collected]:
-    """Yield every cell of every run, measured or not, in the order of the tables."""
+    """Yield every cell of every run, measured or not, in the order of the tables.
+
+    Where figures are no result, as of a sequence that is wrong on purpose, no cell has one.
+    """
     for run, label in zip(runs, labels(runs), strict=True):
-        table = CellTable(run)
-        for row in figures(run, table):
+        table, void = CellTable(run), _void(run)
+        for found in figures(run, table):
+            row = Figures(found.cell, CellState.SKIPPED, void) if void and found.pause else found
             name = visible(cell_name(row.cell))
             yield Collected(visible(label), name, table.unit, row, run)
+
+
+def _void(run: Run) -> str:
+    """Say why no figure of a run is a result, "" where they are."""
+    if broken := run.facts.asked.broken:
+        return f"NO RESULT: --break {broken}: the sequence is wrong on purpose"
+    return " ".join(no_result(run))

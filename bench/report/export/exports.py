@@ -3,6 +3,8 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from bench.errors import UsageError
@@ -14,6 +16,7 @@ from bench.report.export.kcidb import kcidb
 from bench.report.export.ktap import ktap
 from bench.report.export.markdown import escape, markdown_section
 from bench.report.export.metrics import action_benchmark, bencher, squad
+from bench.report.export.schema import JSON_FORMAT
 from bench.report.table.cells import CellTable
 from bench.report.table.contents import contents
 from bench.report.table.environment import intervals_cover
@@ -21,25 +24,32 @@ from bench.report.table.figures import Figures, figures, require_measured
 from bench.report.table.fleet import overview, overview_json
 from bench.report.table.functions import functions_json
 from bench.report.table.labels import labels
+from bench.report.table.section import Section
 from bench.report.table.shared import beside
 from bench.results.writer import Run
 from bench.sides.names import cell_name
-
-JSON_FORMAT = 1
 
 # What of run.json says how the figures came about. The plan is in the cells.
 _ENVIRONMENT = ("bench", "command", "seed", "scenario", "executor", "machine", "tuned", "sessions")
 
 
 def markdown(*runs: Run) -> str:
-    """Write the sections of a report: of several runs side by side, then of each."""
+    """Write the sections of a report: the verdict of each run, all side by side, then each."""
     tables = [*map(CellTable, runs)]
-    parts = [*map(markdown_section, overview(runs, tables))]
+    verdicts, rest = [], [*map(markdown_section, overview(runs, tables))]
     for run, label, table in zip(runs, labels(runs), tables, strict=True):
-        parts.append(f"### {escape(label)}\n")
         others = beside(run, runs, tables)
-        parts += map(markdown_section, contents(run, table, wide=True, others=others))
-    return "\n".join(parts)
+        sections = contents(run, table, wide=True, others=others)
+        first = [*takewhile(_is_verdict, sections)]
+        verdicts += [replace(each, title=label if len(runs) > 1 else "") for each in first]
+        rest.append(f"### {escape(label)}\n")
+        rest += map(markdown_section, sections[len(first) :])
+    return "\n".join([*map(markdown_section, verdicts), *rest])
+
+
+def _is_verdict(section: Section) -> bool:
+    """Tell whether a section says what the figures come to, without a table or a title."""
+    return not section.title and not section.tables
 
 
 def to_json(*runs: Run) -> str:
@@ -59,10 +69,14 @@ def to_json(*runs: Run) -> str:
 
 
 def csv(*runs: Run) -> str:
-    """Write the samples, a line each."""
+    """Write the samples, a line each: a status of one word, and behind it the reason."""
     from bench.results.frame import frame_of
 
-    text: str = frame_of(runs, labels(runs)).to_csv(index=False)
+    frame = frame_of(runs, labels(runs))
+    said = frame["status"].astype(str).str.partition(": ")
+    frame["status"] = said[0]
+    frame.insert(frame.columns.get_loc("status") + 1, "reason", said[2])
+    text: str = frame.to_csv(index=False)
     return text
 
 

@@ -6,11 +6,20 @@ import json
 import re
 from typing import Any
 
+from bench.model.cell_state import CellState
+from bench.model.method import Experiment
 from bench.model.visible import visible
 from bench.report.export.collected import Collected, collected
 from bench.results.writer import Run
 
 _ORIGIN = "bench"
+# A cell that is missing was never begun: nothing is known of it, as KCIDB has it of MISS.
+_STATUS = {CellState.FAILED: "FAIL", CellState.MISSING: "MISS"}
+_QUANTITY = {
+    Experiment.LIVE_UPDATE: "pause of a live update",
+    Experiment.PIN: "pinning and unpinning of memory",
+    Experiment.VMM_START: "start of a VMM",
+}
 
 
 def kcidb(*runs: Run) -> str:
@@ -56,8 +65,8 @@ def _test(row: Collected) -> dict[str, Any]:
         "origin": _ORIGIN,
         "build_id": _id(executor.kernel, executor.kernel_digest),
         "path": "bench." + re.sub(r"[^A-Za-z0-9_-]+", "_", row.name),
-        "comment": f"pause of a live update: {row.name}",
-        "status": "FAIL" if row.failed else "SKIP",
+        "comment": f"{_QUANTITY[row.row.cell.method.experiment]}: {row.name}",
+        "status": _STATUS.get(row.row.state, "SKIP"),
         "environment": {"comment": visible(row.run.facts.machine.cpu) or "unknown"},
         "misc": {"unit": row.unit, "run": row.suite},
     }

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from bench.errors import CannotJudge
 from bench.model.units import format_ratio
 from bench.report.export.collected import Collected, collected
 from bench.results.writer import Run
@@ -41,7 +42,11 @@ def bencher(*runs: Run) -> str:
 
 
 def _measured(runs: tuple[Run, ...]) -> Iterator[Collected]:
-    return (row for row in collected(runs) if row.row.pause)
+    """Yield cells with a figure; CannotJudge where there is none: an empty file looks like one."""
+    rows = [*collected(runs)]
+    if not any(row.row.pause for row in rows):
+        raise CannotJudge(f"{runs[0].path}: nothing in it is a result: {rows[0].reason}")
+    return (row for row in rows if row.row.pause)
 
 
 def _joined(row: Collected) -> str:

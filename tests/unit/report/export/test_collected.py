@@ -18,6 +18,7 @@ from bench.report.export.exports import FORMATS, export
 from bench.report.export.ktap import ktap_code
 from bench.results.writer import Run, load
 from tests.unit.page_runs import hostile, lonely, mixed, pinned
+from tests.unit.report.junit_rules import complaints
 from tests.unit.runs import FAILED, NEW, RESET, SKIPPED, write_run
 
 RUNS: dict[str, Callable[[], Run]] = {
@@ -74,18 +75,6 @@ def test_kcidb(run: Run) -> None:
     assert all((test["status"] == "DONE") == ("number" in test) for test in found["tests"])
 
 
-# What Jenkins' junit-10.xsd knows of each element.
-ALLOWED = {
-    "testsuites": {"name", "time", "tests", "failures", "disabled", "errors"},
-    "testsuite": {"name", "tests", "failures", "errors", "skipped", "time", "timestamp"},
-    "testcase": {"name", "classname", "time", "status", "group", "assertions"},
-    "failure": {"type", "message"},
-    "skipped": {"type", "message"},
-    "properties": set(),
-    "property": {"name", "value"},
-}
-
-
 def test_junit(run: Run, tmp_path: Path) -> None:
     """junitparser reads it, and it keeps to the attributes of junit-10.xsd."""
     text = export("junit", [run])
@@ -95,7 +84,7 @@ def test_junit(run: Run, tmp_path: Path) -> None:
     assert whole.tests == len(run.by_cell) + len(run.missing)
     assert whole.tests - whole.failures - whole.skipped == measured(run)
     elements = [*ElementTree.fromstring(text).iter()]
-    assert all({*each.attrib} <= ALLOWED[each.tag] for each in elements)
+    assert complaints(text) == []
     timed = [each for each in elements if each.tag == "testcase" and "time" in each.attrib]
     assert len(timed) == (measured(run) if run.clock is Clock.WALL else 0)
 
@@ -150,3 +139,22 @@ def test_a_word_that_is_near_is_named() -> None:
         export("kcdib", [])
     assert "did you mean kcidb?" in caught.value.hint
     assert all(kind in caught.value.hint for kind in FORMATS)
+
+
+@pytest.mark.parametrize("kind", COLLECTED)
+def test_what_is_wrong_on_purpose_is_no_number(kind: str, tmp_path: Path) -> None:
+    """A dashboard would keep it as if it were one."""
+    broken = {"name": "small", "broken": "wrong-address"}
+    run = load(write_run(tmp_path / "run", scenario=broken))
+    try:
+        text = export(kind, [run])
+    except CannotJudge as error:
+        assert "wrong-address" in error.message
+        return
+    assert "wrong-address" in text and ktap_code([run]) == 4
+    assert '"number"' not in text and "pause 1." not in text and "<property" not in text
+
+
+def test_very_short_times_are_written_without_an_exponent(tmp_path: Path) -> None:
+    text = export("junit", [load(write_run(tmp_path / "run", {NEW: {1: [700, 800, 900]}}))])
+    assert complaints(text) == []

@@ -69,7 +69,9 @@ def test_the_lines_of_gup_test(clock: Clock, tmp_path: Path) -> None:
         said = f"Time: get:{pin / 1e3:.0f} put:{unpin / 1e3:.0f} us"
     else:
         said = f"Instructions: get:{pin:.0f} put:{unpin:.0f} insn"
-    assert re.search(rf"^  # PIN_LONGTERM_BENCHMARK, 1GiB\S*:\s(?:  # )?{said}$", text, re.MULTILINE)
+    assert re.search(
+        rf"^  # PIN_LONGTERM_BENCHMARK, 1GiB\S*:\s(?:  # )?{said}$", text, re.MULTILINE
+    )
     assert (" us\n" in text) is (clock is Clock.WALL)
 
 
