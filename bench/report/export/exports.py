@@ -75,7 +75,7 @@ def csv(*runs: Run) -> str:
     frame = frame_of(runs, labels(runs))
     said = frame["status"].astype(str).str.partition(": ")
     frame["status"] = said[0]
-    frame.insert(frame.columns.get_loc("status") + 1, "reason", said[2])
+    frame.insert([*frame.columns].index("status") + 1, "reason", said[2])
     text: str = frame.to_csv(index=False)
     return text
 
