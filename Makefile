@@ -36,6 +36,7 @@ test-kernels: setup-tests
 
 test-long: setup-tests
 	$(PYTEST) --long -m 'not kernels'
+	$(VENV)/bin/pytest --long -m kernels
 
 # Each in a root of its own, made with debootstrap.
 HOSTS ?= trixie bookworm

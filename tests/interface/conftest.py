@@ -24,7 +24,7 @@ KERNELS = (
     pytest.param((_LATER, ""), id="7.3", marks=_LANE),
 )
 BASELINES = (
-    pytest.param((BEST_BASELINE, ""), id="file-pin", marks=_LANE),
+    pytest.param((BEST_BASELINE, ""), id="file-pin", marks=(_LANE, pytest.mark.long)),
     pytest.param((f"7.3:{BEST_BASELINE}", ""), id="7.3-file-pin", marks=_LANE),
 )
 # For the model, which has to hold whatever the pages are pinned by.
