@@ -29,6 +29,7 @@ from bench.commands.options import (
     CreepOption,
     DateOption,
     ExplainOption,
+    ExportOption,
     FloorOption,
     ForceOption,
     FormatOption,
@@ -50,7 +51,9 @@ from bench.commands.options import (
     RangeOption,
     ReferenceOption,
     RepsOption,
+    RunFormatOption,
     RunsArgument,
+    SchemaOption,
     SecondsOption,
     StyleOption,
     ThresholdOption,
@@ -115,7 +118,8 @@ def _complain(message: str, hint: str, code: int) -> int:
 
 _PROFILING = ("profile", "count", "lines")
 # Options of `bench run` that are no fields of a scenario.
-_NOT_FIELDS = ("scenario", "clock", "out", "tune", "resume", "jobs", "fresh", *_PROFILING)
+_OUTPUT = ("out", "format", "export")
+_NOT_FIELDS = ("scenario", "clock", "tune", "resume", "jobs", "fresh", *_OUTPUT, *_PROFILING)
 
 
 @app.command()
@@ -144,9 +148,12 @@ def run(
     lines: Annotated[bool, typer.Option("--lines", help="Of a profile: source lines")] = False,
     out: Annotated[Path | None, typer.Option(help="A new directory for the results")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with an interrupted run")] = None,
+    format_: RunFormatOption = None,
+    export: ExportOption = None,
 ) -> Outcome:
     """Measure a scenario and print its table."""
     from bench.commands.run import RunOptions, profiling_of, run_command
+    from bench.commands.run_exports import exporting
 
     raise_signals()
     fields = {name.rstrip("_"): value for name, value in ctx.params.items()}
@@ -156,13 +163,14 @@ def run(
     profiling = profiling_of(profile, count, lines)
     if resume and (overrides or clock or out or fresh or named or profiling):
         raise UsageError(
-            "--resume goes on as the run began", "leave all else out but --jobs and --tune"
+            "--resume goes on as the run began", "leave out all that says what to measure"
         )
+    with_exports = exporting(format_, export or (), say)
     undo_leftovers()
     options = RunOptions(
         *(scenario, overrides, sys.argv[1:], clock, out, tune, resume, jobs, fresh, profiling)
     )
-    return run_command(options, say)
+    return with_exports(lambda: run_command(options, say))
 
 
 def _conclude(outcome: Outcome | int | None) -> int:
@@ -196,7 +204,7 @@ def _print(text: str) -> None:
 
 @app.command()
 def report(
-    directories: RunsArgument,
+    directories: RunsArgument = None,
     format_: FormatOption = None,
     out: Annotated[Path | None, typer.Option(help="A file instead of standard output")] = None,
     base: AgainstOption = None,
@@ -204,10 +212,17 @@ def report(
     span: RangeOption = None,
     tree: TreeOption = None,
     seconds: SecondsOption = None,
+    schema: SchemaOption = None,
 ) -> Outcome:
     """Print the table of stored runs again, side by side, or write it for people and programs."""
     from bench.commands.report import ReportOptions, written
 
+    if schema:
+        from bench.report.export.schema import report_schema
+
+        return Outcome(EXIT_GOOD, report_schema(schema))
+    if not directories:
+        raise UsageError("RUN is missing", "bench report RUN, or bench report --schema json")
     given = ReportOptions(tuple(directories), format_, out, base, style, span, tree, seconds)
     return written(given)
 

@@ -7,22 +7,33 @@ from typing import Annotated
 import typer
 
 from bench.model.limits import JOBS, REPS
+from bench.report.formats import NAMES
 
 RunsArgument = Annotated[
-    list[Path], typer.Argument(help="Run directories, or directories of them (boots of a kernel)")
-]
-FormatOption = Annotated[
-    str | None,
-    typer.Option(
-        "--format",
-        help="cover-letter, page, markdown, json, csv, baseline (for gate), pyperf, ktap, junit,"
-        " kcidb, squad, github-action-benchmark or bencher",
+    list[Path] | None,
+    typer.Argument(
+        metavar="RUN...", help="Run directories, or directories of them (boots of a kernel)"
     ),
 ]
+FormatOption = Annotated[str | None, typer.Option("--format", help=", ".join(NAMES))]
+RunFormatOption = Annotated[
+    str | None,
+    typer.Option("--format", help="Print it as bench report --format would; ktap: exit 0, 1, 4"),
+]
+ExportOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILE",
+        help="Write it there too, in the format of the ending; or FORMAT:FILE; may be repeated",
+    ),
+]
+SchemaOption = Annotated[str | None, typer.Option(help="Print the schema of json or csv instead")]
 AgainstOption = Annotated[
     Path | None, typer.Option("--base", help="Of cover-letter and page: hold the runs against it")
 ]
-StyleOption = Annotated[str | None, typer.Option(help="Of cover-letter: plain, mmtests or lkp")]
+StyleOption = Annotated[
+    str | None, typer.Option(help="Of cover-letter: plain, mmtests, lkp, perfdiff, gup-test")
+]
 RangeOption = Annotated[
     str | None, typer.Option("--range", help="Of cover-letter: the patch series, commits A..B")
 ]

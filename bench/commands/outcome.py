@@ -26,6 +26,7 @@ class Outcome:
     hint: str = ""
     sections: tuple[Section, ...] = ()
     interrupted: bool = False
+    runs: tuple[Path, ...] = ()  # directories that were measured into
 
 
 def unexpected(error: Exception) -> Outcome:

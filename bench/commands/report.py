@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bench.commands.outcome import Outcome, write_out
 from bench.errors import UsageError
 from bench.model.near import near
+from bench.report.formats import BASELINE, KTAP, LETTER, PAGE, require_format
 from bench.report.table.section import Section
 from bench.results.calibration import Calibration, read_calibration
 from bench.results.reader import read_facts
@@ -17,8 +18,6 @@ from bench.results.writer import Run, load
 
 if TYPE_CHECKING:
     from bench.report.table.cells import CellTable
-
-BASELINE, LETTER, PAGE, KTAP = "baseline", "cover-letter", "page", "ktap"
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,8 @@ class ReportOptions:
 
 def written(wanted: ReportOptions) -> Outcome:
     """Write all runs in one format; of a damaged one the outcome says so, with exit code 1."""
+    if wanted.kind is not None:
+        require_format(wanted.kind)
     _check_options(wanted)
     paths = [path for named in wanted.paths for path in all_runs_below(named)]
     before = all_runs_below(wanted.base) if wanted.base else []
@@ -144,13 +145,9 @@ def _text(wanted: ReportOptions, runs: Sequence[Run], base: Sequence[Run]) -> st
         from bench.report.page.page import page
 
         return page([*base, *runs]).rstrip("\n")
-    from bench.report.export.exports import FORMATS, export
+    from bench.report.export.exports import export
 
-    kind = wanted.kind or ""
-    if kind not in FORMATS:
-        known = (LETTER, PAGE, *FORMATS, BASELINE)
-        raise UsageError(f"--format: '{kind}' is unknown", near(kind, known))
-    return export(kind, runs).rstrip("\n")
+    return export(wanted.kind or "", runs).rstrip("\n")
 
 
 def _letter(wanted: ReportOptions, runs: Sequence[Run], base: Sequence[Run]) -> str:

@@ -190,11 +190,12 @@ def run_boots(options: RunOptions, boots: Sequence[Boot], display: Display) -> O
     kernels = [parent / label for label in labels]
     more = Section(lines=(f"the first of {len(reports)} boots; all are below {parent}",))
     hint = f"what was measured is below {parent}"
+    runs = tuple(p for boot in named if (p := parent / boot.place).joinpath("run.json").exists())
     if complaint:
-        return Outcome(code, "", complaint, hint, (*reports[0], more))
+        return Outcome(code, "", complaint, hint, (*reports[0], more), runs=runs)
     first, last = _all_boots(parent, named)
     shown = (*first, *reports[0], more, *last, *_compared(kernels))
-    return Outcome(code, "", complaint, hint, shown)
+    return Outcome(code, "", complaint, hint, shown, runs=runs)
 
 
 def _all_boots(parent: Path, boots: Sequence[Boot]) -> tuple[Sequence[Section], Sequence[Section]]:
@@ -319,5 +320,6 @@ def outcome_of(store: Store, interrupted: bool = False) -> Outcome:
         hint = f"go on: bench run --resume {store.path}"
         if soaked:
             hint = "begin it anew: a soak does not go on where it was interrupted"
-        return Outcome(code, "", complaint, hint, report, interrupted=True)
-    return Outcome(code, "", "" if finished.measured else "nothing was measured", "", report)
+        return Outcome(code, "", complaint, hint, report, interrupted=True, runs=(store.path,))
+    complaint = "" if finished.measured else "nothing was measured"
+    return Outcome(code, "", complaint, "", report, runs=(store.path,))

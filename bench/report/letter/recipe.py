@@ -11,6 +11,7 @@ from bench.results.writer import Run
 
 _URL = "*** URL HERE: of the repository of bench ***"
 _DIRTY = "-dirty"
+_PLACES = ("--out", "--format", "--export")  # where a command wrote to, and what it printed
 _BOOT = re.compile(r"[0-9]{2,}")  # the directory of a boot, below that of its kernel
 
 
@@ -64,9 +65,10 @@ def _into(text: str, place: str) -> str:
     kept: list[str] = []
     skip = False
     for word in words:
-        if not skip and word != "--out" and not word.startswith("--out="):
+        name, equals, _ = word.partition("=")
+        if not skip and name not in _PLACES:
             kept.append(word)
-        skip = word == "--out" and not skip
+        skip = not skip and name in _PLACES and not equals
     return shlex.join([*kept, "--out", place])
 
 

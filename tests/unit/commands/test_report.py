@@ -2,6 +2,9 @@
 """`bench report --format --out`, and a baseline that is written, kept and gated against."""
 
 import json
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -125,6 +128,26 @@ def test_a_damaged_run_is_written_and_said_to_be_one(
     path.write_bytes(path.read_bytes()[:-10])
     ended = bench("report", tmp_path / "run", "--format", kind, "--out", tmp_path / "file")
     assert ended.code == 1 and "is damaged" in ended.err and (tmp_path / "file").exists()
+
+
+PTY = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+
+
+@pytest.mark.slow
+def test_a_damaged_run_exits_alike_wherever_it_is_printed(tmp_path: Path) -> None:
+    """Into a pipe, into one whose reader has read enough, and on a terminal."""
+    path = counted(tmp_path / "run") / "samples.jsonl"
+    path.write_bytes(path.read_bytes()[:-10])
+    words = [sys.executable, "-m", "bench", "report", str(path.parent)]
+    quoted = shlex.join(words)
+    ways = (
+        words,
+        ["bash", "-c", f"{quoted} | head -c 9; exit ${{PIPESTATUS[0]}}"],
+        ["bash", "-c", f"{quoted} | true; exit ${{PIPESTATUS[0]}}"],
+        [sys.executable, "-c", PTY, *words],
+    )
+    codes = [subprocess.run(each, capture_output=True, check=False).returncode for each in ways]
+    assert codes == [1] * len(ways)
 
 
 def test_json_of_two_runs_is_one_document(bench: Bench, tmp_path: Path) -> None:

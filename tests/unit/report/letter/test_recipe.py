@@ -36,7 +36,7 @@ def test_from_nothing_to_the_letter() -> None:
     assert report == ["bench", "report", "run-1", "--format", "cover-letter", "--style", "lkp"]
 
 
-@pytest.mark.parametrize("out", ["--out x", "--out=x", ""])
+@pytest.mark.parametrize("out", ["--out x", "--out=x", "", "--export a.json --format ktap"])
 def test_each_command_writes_once_where_the_report_reads(out: str) -> None:
     (*_, measure, report) = words(recipe([run_in("a", f"bench run {out} smoke")]))
     assert measure == ["bench", "run", "smoke", "--out", "run-1"] and report[2] == "run-1"
