@@ -163,7 +163,8 @@ def run(
     profiling = profiling_of(profile, count, lines)
     if resume and (overrides or clock or out or fresh or named or profiling):
         raise UsageError(
-            "--resume goes on as the run began", "leave out all that says what to measure"
+            "--resume goes on as the run began",
+            "leave all else out but --jobs, --tune and --export",
         )
     with_exports = exporting(format_, export or (), say)
     undo_leftovers()
