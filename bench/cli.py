@@ -38,6 +38,7 @@ from bench.commands.options import (
     JobsOption,
     KernelsOption,
     KindOption,
+    KtapOption,
     LeastOption,
     MustSeeOption,
     NewArgument,
@@ -297,6 +298,7 @@ def gate(
     confirm: Annotated[bool, typer.Option("--confirm", help="Measure regressions again")] = False,
     self_test: Annotated[bool, typer.Option("--self-test", help="Can it turn red?")] = False,
     annotate: Annotated[bool, typer.Option("--annotations", help="For GitHub")] = False,
+    ktap: KtapOption = False,
     junit: Annotated[Path | None, typer.Option(help="JUnit XML, one case a cell")] = None,
     markdown: Annotated[Path | None, typer.Option(help="For a job summary")] = None,
     json_: Annotated[Path | None, typer.Option("--json", help="All of it")] = None,
@@ -315,7 +317,9 @@ def gate(
     asked = GateOptions(
         *(base, new or base, threshold, floor, aa, max_pause, must_see, strict, force, explain)
     )
-    files = gating.Files(junit, markdown, json_)
+    files = gating.Files(junit, markdown, json_, ktap=ktap)
+    if ktap and (tree or plan or self_test or annotate):
+        raise UsageError("--ktap is of BASE and NEW", "leave out what prints something else")
     if tree:
         if new or self_test or plan:
             raise UsageError(f"{_STEP} is NEW", "leave NEW, --self-test and --plan out")

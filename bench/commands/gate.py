@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Carry out `bench gate`: verdicts, a second measurement of what regressed, files for CI."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench.commands.confirm import measured_again
 from bench.commands.explain import explained
 from bench.commands.outcome import Outcome, Say
-from bench.errors import UsageError
+from bench.errors import CannotJudge, UsageError
 from bench.gate import render as verdicts
 from bench.gate.compare import GateOptions, Sides, ask, pairs, read_sides, scaled
 from bench.gate.judge import EXIT_CANNOT_JUDGE, EXIT_GOOD, EXIT_REGRESSION, Judged, Judgement, judge
+from bench.gate.ktap import judgement_ktap
 from bench.gate.plan import plan_boots, plan_sections
+from bench.report.export.ktap import SKIP, ktap_of_nothing
 from bench.sides import key_name
 from bench.stats.decision import Verdict
 
@@ -23,6 +25,9 @@ class Files:
     junit: Path | None = None
     markdown: Path | None = None
     json: Path | None = None
+    ktap: bool = field(
+        default=False, kw_only=True
+    )  # on standard output, with the exit code of kselftest
 
 
 def compare(question: GateOptions, say: Say | None = None) -> Outcome:
@@ -34,7 +39,12 @@ def compare(question: GateOptions, say: Say | None = None) -> Outcome:
 
 def gate(question: GateOptions, files: Files, confirm: bool, annotate: bool, say: Say) -> Outcome:
     """Judge NEW against BASE; the files for CI are written whatever the verdict."""
-    return judge_sides(question, read_sides(question), files, confirm, annotate, say)
+    try:
+        return judge_sides(question, read_sides(question), files, confirm, annotate, say)
+    except CannotJudge as error:
+        if not files.ktap:
+            raise
+        return Outcome(SKIP, ktap_of_nothing(error.message), error.message, error.hint)
 
 
 def judge_sides(
@@ -46,6 +56,9 @@ def judge_sides(
         judgement = _confirmed(question, judgement, sides, say)
     judgement = explained(question, sides, judgement, say)
     _write(judgement, files)
+    if files.ktap:
+        text, code = judgement_ktap(judgement)
+        return Outcome(code, text)
     text = verdicts.comparison_text(sides, judgement, changed=True)
     if annotate and (lines := verdicts.annotations(judgement)):
         text += f"\n\n{lines}"

@@ -43,6 +43,9 @@ BaseArgument = Annotated[
 ]
 NewArgument = Annotated[Path, typer.Argument(help="The same, to be judged")]
 NewOrNoneArgument = Annotated[Path | None, typer.Argument(help="The same, to be judged")]
+KtapOption = Annotated[
+    bool, typer.Option("--ktap", help="Print verdicts as KTAP, and exit with 0, 1 or 4")
+]
 ThresholdOption = Annotated[
     str, typer.Option(help="The smallest change that counts: 2%, or half of --must-see")
 ]

@@ -11,8 +11,6 @@ from bench.commands.report import ReportOptions, written
 from bench.errors import EXIT_INTERRUPTED, BenchError, CannotJudge, UsageError
 from bench.report.formats import BASELINE, KTAP, format_of_file, require_format
 
-_KSELFTEST_SKIP = 4
-
 Measure = Callable[[], Outcome]
 
 
@@ -36,7 +34,7 @@ def exporting(kind: str | None, files: Sequence[str], say: Say) -> Callable[[Mea
         except CannotJudge as error:
             if kind != KTAP:
                 raise
-            return _nothing(error.message, error.message, error.hint)
+            return _nothing(error.message, error.hint)
         outcome = _with_files(outcome, wanted)
         return _printed(outcome, kind, say) if kind else outcome
 
@@ -73,7 +71,7 @@ def _printed(outcome: Outcome, kind: str, say: Say) -> Outcome:
     """Put a format in the place of the table, for a program that reads standard output."""
     if not outcome.runs:
         if kind == KTAP and outcome.code != EXIT_INTERRUPTED:
-            return _nothing(outcome.complaint, outcome.complaint, outcome.hint)
+            return _nothing(outcome.complaint, outcome.hint)
         return outcome
     for path in outcome.runs:
         say(f"samples: {path}")
@@ -88,7 +86,8 @@ def _printed(outcome: Outcome, kind: str, say: Say) -> Outcome:
     return replace(outcome, code=code, report=done.report, sections=())
 
 
-def _nothing(why: str, complaint: str, hint: str) -> Outcome:
+def _nothing(why: str, hint: str) -> Outcome:
     """Say that all was skipped, as kselftest has it: no program of its may end with 125."""
-    report = f"KTAP version 1\n1..0 # SKIP {' '.join(why.replace('#', '_').split())}"
-    return Outcome(_KSELFTEST_SKIP, report, complaint, hint)
+    from bench.report.export.ktap import SKIP, ktap_of_nothing
+
+    return Outcome(SKIP, ktap_of_nothing(why), why, hint)

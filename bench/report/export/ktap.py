@@ -18,6 +18,11 @@ def ktap(*runs: Run) -> str:
     return "\n".join(["KTAP version 1", f"1..{len(rows)}", *lines, ""])
 
 
+def ktap_of_nothing(why: str) -> str:
+    """Write that all was skipped, and why, where there is not even a list of tests."""
+    return f"KTAP version 1\n1..0 # SKIP {' '.join(why.replace('#', '_').split())}"
+
+
 def ktap_code(runs: Sequence[Run]) -> int:
     """Return kselftest's exit code: 1 if any cell failed, 4 if all were skipped, else 0."""
     rows = [*collected(runs)]
