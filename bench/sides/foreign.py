@@ -16,7 +16,7 @@ _TABLE: Mapping[str, tuple[Callable[[Mapping[str, Any]], bool], str]] = {
         "its own tools/compare.py reads it",
     ),
     "hyperfine": (
-        lambda it: _rows(it.get("results"), "command", "times"),
+        lambda it: _rows(it.get("results"), "command"),
         f"hyperfine's scripts/ read it; {_PYPERF} command writes what bench reads",
     ),
     "fio": (
@@ -28,7 +28,7 @@ _TABLE: Mapping[str, tuple[Callable[[Mapping[str, Any]], bool], str]] = {
         "k6's own thresholds judge it",
     ),
     "asv": (
-        lambda it: {"commit_hash", "env_name", "results"} <= it.keys(),
+        lambda it: {"commit_hash", "env_name", "results"} <= it.keys() or _is_asv_list(it),
         "asv compare reads it",
     ),
     "github-action-benchmark": (
@@ -46,32 +46,64 @@ _TABLE: Mapping[str, tuple[Callable[[Mapping[str, Any]], bool], str]] = {
         lambda it: bool(it) and all(map(_is_bmf, it.values())),
         "bencher run --adapter json reads it; bench compares the run that it was made from",
     ),
+    "criterion": (
+        lambda it: (
+            {"mean", "median", "std_dev"} <= it.keys()
+            or {"iters", "times"} <= it.keys()
+            or str(it.get("reason")).startswith("benchmark-")
+        ),
+        "critcmp reads it",
+    ),
+    "SQUAD": (
+        lambda it: bool(it) and all("/" in name and _is_number(v) for name, v in it.items()),
+        "squad-client reads it; bench compares the run that it was made from",
+    ),
     "lkp-tests": (
-        lambda it: bool(it) and all("." in name and isinstance(v, list) for name, v in it.items()),
+        lambda it: (
+            bool(it)
+            and all(
+                "." in name and (isinstance(v, list) or _is_number(v)) for name, v in it.items()
+            )
+        ),
         "lkp compare reads it",
     ),
-    "bench": (
-        lambda it: "gate" in it or ("verdict" in it and "cells" in it),
-        "it is a verdict, or a report, and not what was measured: name the run directory",
+    "bench (run.json of a run)": (
+        lambda it: {"format", "clock", "plan", "executor"} <= it.keys(),
+        "name the directory that it is in",
+    ),
+    "bench (a report or a verdict)": (
+        lambda it: "format" in it and bool({"runs", "cells"} & it.keys()),
+        "it is not what was measured: name the run directory, or write --format baseline",
     ),
 }
+_MADE_FROM = "name the run directory that it was made from"
 _BEGINS = {
     b"PERFILE2": ("perf record", "perf report reads it"),
-    b"<?xml": ("JUnit, or another XML file", "name the run directory that it was made from"),
+    b"<?xml": ("JUnit, or another XML file", _MADE_FROM),
+    b"<testsuite": ("JUnit", _MADE_FROM),
+    b"<!DOCTYPE html": ("HTML, as a page of a report is", _MADE_FROM),
+    b"<!doctype html": ("HTML, as a page of a report is", _MADE_FROM),
+    b"window.BENCHMARK_DATA": ("github-action-benchmark", "its own page reads it"),
+    b'{"type":"Metric"': ("k6", "k6's own thresholds judge it"),
+    b'{"type": "Metric"': ("k6", "k6's own thresholds judge it"),
+    b"goos: ": ("go test -bench", "benchstat reads it"),
+    b"run,device,": ("bench (CSV of a report)", _MADE_FROM),
     b"PK\x03\x04": ("zip", "unpack it first"),
     b"\xfd7zXZ": ("xz", "unpack it first: xz -d"),
     b"(\xb5/\xfd": ("zstd", "unpack it first: zstd -d"),
     b"BZh": ("bzip2", "unpack it first: bunzip2"),
-    b"KTAP version": ("KTAP", "name the run directory that it was made from"),
-    b"TAP version": ("TAP", "name the run directory that it was made from"),
+    b"KTAP version": ("KTAP", _MADE_FROM),
+    b"TAP version": ("TAP", _MADE_FROM),
 }
 
 
 def whose(found: object) -> tuple[str, str] | None:
     """Name the program whose JSON this is, and what to use; None for one that is not known."""
     if isinstance(found, list):
-        if all(isinstance(row, dict) and {"name", "unit", "value"} <= row.keys() for row in found):
+        if _rows(found, "name", "unit", "value"):
             return "github-action-benchmark", "its own action reads it"
+        if _rows(found, "jmhVersion", "primaryMetric"):
+            return "JMH", "its own visualizers read it"
         return None
     if not isinstance(found, dict):
         return None
@@ -99,3 +131,13 @@ def _is_bmf(found: object) -> bool:
         and all(isinstance(measure, dict) and "value" in measure for measure in found.values())
         and bool(found)
     )
+
+
+def _is_number(found: object) -> bool:
+    return isinstance(found, int | float) and not isinstance(found, bool)
+
+
+def _is_asv_list(found: Mapping[str, Any]) -> bool:
+    """Tell whether it is asv's list of benchmarks, each with its code."""
+    rows = [each for name, each in found.items() if name != "version"]
+    return _rows(rows, "code", "type")

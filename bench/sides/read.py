@@ -77,9 +77,10 @@ def _read(path: Path) -> str:
         if not stat.S_ISREG(mode):  # would be waited for, or has no end
             raise UsageError(f"{path}: not a file", _KNOWN)
         data = path.read_bytes()
+        data = gzip.decompress(data) if data.startswith(_GZIP) else data
         if other := whose_bytes(data):
             raise _foreign(path, *other)
-        return (gzip.decompress(data) if data.startswith(_GZIP) else data).decode()
+        return data.decode("utf-8-sig")  # some editors begin a file with a mark of its encoding
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or 'not gzip'}", _KNOWN) from None
     except (EOFError, zlib.error):
