@@ -8,9 +8,10 @@ import sys
 from contextlib import suppress
 from types import FrameType
 
-from bench.errors import EXIT_INTERRUPTED
+from bench.errors import EXIT_INTERRUPTED, CannotJudge
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_CANNOT_JUDGE = CannotJudge.exit_code
 
 
 def main() -> None:
@@ -23,6 +24,7 @@ def main() -> None:
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a job in the background
             signal.signal(number, _leave)
+    signal.signal(signal.SIGXCPU, _out_of_time)
     from bench.cli import main as command_line
 
     codes: list[object] = []
@@ -38,6 +40,12 @@ def main() -> None:
         # All is said and undone, and Python takes a while to end: nothing is left to interrupt.
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
+
+
+def _out_of_time(_number: int, _frame: FrameType | None) -> None:
+    """Say which limit ends the process; commands do so in an orderly way when they have begun."""
+    os.write(2, b"bench: the limit of CPU time of this process is reached\n  ulimit -t unlimited\n")
+    os._exit(_CANNOT_JUDGE)
 
 
 def _keep_code(codes: list[object]) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.begin import interrupted, raise_signals, say, undo_leftovers
+from bench.commands.begin import interrupted, raise_signals, require_memory, say, undo_leftovers
 from bench.commands.factors import with_factors
 from bench.commands.kernel_line import kernel
 from bench.commands.options import (
@@ -83,6 +83,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         sys.argv += [] if sys.argv[1:] else ["--help"]
+        require_memory(sys.argv[1:])
         code = _conclude(app(standalone_mode=False))
     except SystemExit:
         code = EXIT_GOOD  # typer's answer to a closed pipe: its reader has read enough

@@ -15,14 +15,20 @@ from pathlib import Path
 from bench.cleanup.journal import Journal
 from bench.cleanup.undo import MARK
 from bench.errors import CannotJudge, MissingTool
+from bench.model.refusals import limit_in, what_helps
 
 
 class ProcessFailed(CannotJudge):
-    """Report a failed command by its last line; ``output`` has its stdout and stderr."""
+    """Report a failed command by a line that names a limit, or by its last.
+
+    ``output`` has its stdout and stderr.
+    """
 
     def __init__(self, argv: Sequence[str], code: int, output: str) -> None:
         last = output.strip().splitlines()[-1:] or ["no output"]
-        super().__init__(f"{argv[0]} failed (exit {code}): {last[0]}", f"run: {shlex.join(argv)}")
+        limit, fix = limit_in(output)
+        hint = fix or f"run: {shlex.join(argv)}"
+        super().__init__(f"{argv[0]} failed (exit {code}): {limit or last[0]}", hint)
         self.code = code
         self.output = output
 
@@ -72,7 +78,7 @@ def run(
     except FileNotFoundError:
         raise MissingTool(f"{argv[0]} is not installed") from None
     except OSError as error:
-        raise CannotJudge(f"{argv[0]}: {error.strerror}") from None
+        raise CannotJudge(f"{argv[0]}: {error.strerror}", what_helps(error.errno)) from None
     except subprocess.TimeoutExpired:
         raise ProcessFailed(argv, 124, f"no end after {timeout:.0f} s") from None
     out = done.stdout.decode(errors="replace")
@@ -214,8 +220,10 @@ class Child:
 
 
 # A shell that waits for a line on its standard input and then becomes the program. If bench
-# is killed before it writes that line, the shell ends.
-_GATE = ("sh", "-c", 'read -r _ && exec "$@" </dev/null', "sh")
+# is killed before it writes that line, the shell ends. Where memory runs out the program is to
+# be killed and not bench, which says so.
+_BEFORE_US = "{ echo 1000 >/proc/self/oom_score_adj; } 2>/dev/null;"
+_GATE = ("sh", "-c", f'{_BEFORE_US} read -r _ && exec "$@" </dev/null', "sh")
 
 
 def _tie() -> list[str]:
@@ -248,7 +256,8 @@ def spawn(argv: Sequence[str], *, log: Path, pass_fds: Sequence[int] = ()) -> It
                     start_new_session=True,
                 )
             except OSError as error:
-                raise CannotJudge(f"{argv[0]}: {error.strerror}") from None
+                hint = what_helps(error.errno)
+                raise CannotJudge(f"{argv[0]}: {error.strerror}", hint) from None
         with popen, _among_children(popen):
             try:
                 journal.note_session(popen.pid)

@@ -5,6 +5,7 @@ A process that ends in an orderly way undoes its own changes. After kill -9 the 
 bench does, see `recover`.
 """
 
+import os
 import secrets
 import signal
 import threading
@@ -133,6 +134,8 @@ class Journal:
         ``sid`` leads a session.
         """
         leader = process(sid)
+        if leader is None and process(os.getpid()) is None:
+            raise CannotJudge("/proc shows no processes", "mount it: mount -t proc proc /proc")
         if leader is None or leader.session != sid:
             raise ValueError(f"process {sid} leads no session")
         self._note(ProcessSession(sid, leader.start, self.mark))

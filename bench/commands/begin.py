@@ -2,13 +2,21 @@
 """What a command does before it begins, and how it talks to whoever watches."""
 
 import os
+import resource
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
+from bench.errors import CannotJudge
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# Bytes. numpy's library for matrices ends the process with 1, or waits forever, where it gets
+# less: 450 MiB of addresses and 200 of data were enough, by trial, for a run on the host.
+_LEAST = {"v": (resource.RLIMIT_AS, 1 << 29), "d": (resource.RLIMIT_DATA, 1 << 29)}
+_WITHOUT_FIGURES = ("doctor", "list", "--help", "--version")  # commands that need no numpy
 _AGAIN = 0.05  # seconds, in which a destructor ends
 _came: list[int] = []  # since `raise_signals`
 
@@ -19,6 +27,7 @@ def raise_signals() -> None:
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a job in the background
             signal.signal(number, _interrupt)
+    signal.signal(signal.SIGXCPU, _out_of_time)
     sys.unraisablehook = _unraisable
 
 
@@ -36,6 +45,10 @@ def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
+def _out_of_time(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise CannotJudge("the limit of CPU time of this process is reached", "ulimit -t unlimited")
+
+
 def _unraisable(lost: "sys.UnraisableHookArgs") -> None:
     """Send a signal again that came where Python can only print it: in a destructor."""
     if not issubclass(lost.exc_type, KeyboardInterrupt) or not _came:
@@ -45,6 +58,17 @@ def _unraisable(lost: "sys.UnraisableHookArgs") -> None:
     again = threading.Timer(_AGAIN, os.kill, (os.getpid(), _came[-1]))
     again.daemon = True
     again.start()
+
+
+def require_memory(words: Sequence[str]) -> None:
+    """Raise CannotJudge where a limit of this process leaves less memory than a command takes."""
+    if not words or words[0] in _WITHOUT_FIGURES or "--help" in words:
+        return
+    for letter, (kind, least) in _LEAST.items():
+        limit = resource.getrlimit(kind)[0]
+        if limit != resource.RLIM_INFINITY and limit < least:
+            what = f"ulimit -{letter} is {limit >> 10}, and bench {words[0]} needs {least >> 10}"
+            raise CannotJudge(what, f"ulimit -{letter} unlimited")
 
 
 def undo_leftovers() -> None:

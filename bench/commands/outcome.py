@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.errors import UsageError
+from bench.errors import CannotJudge, UsageError
+from bench.model.refusals import limit_of, what_helps
 from bench.report.table.section import Section
 
 EXIT_USAGE, EXIT_INTERNAL = 2, 129
@@ -32,7 +33,8 @@ class Outcome:
 def unexpected(error: Exception) -> Outcome:
     """Describe an error that is none of ours.
 
-    It is typer's for a wrong command line, a file or directory that is not for us, or a bug.
+    It is typer's for a wrong command line, a file or directory that is not for us, a limit of
+    this process or its machine, or a bug.
     """
     message = getattr(error, "format_message", None)
     if callable(message):
@@ -41,6 +43,9 @@ def unexpected(error: Exception) -> Outcome:
     if isinstance(error, PermissionError) and error.filename:
         hint = "let this user read it, or name another place"
         return Outcome(EXIT_USAGE, complaint=f"{error.filename}: {error.strerror}", hint=hint)
+    limit, fix = limit_of(error)
+    if limit:
+        return Outcome(CannotJudge.exit_code, complaint=limit, hint=fix)
     where = ""
     if error.__traceback__:
         last = error.__traceback__
@@ -57,4 +62,5 @@ def write_out(path: Path, text: str) -> None:
         # A command line or a path may hold what is not UTF-8: as on standard output.
         path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        raise UsageError(f"--out: {path}: {error.strerror}", "name a writable place") from None
+        hint = what_helps(error.errno) or "name a writable place"
+        raise UsageError(f"--out: {path}: {error.strerror}", hint) from None

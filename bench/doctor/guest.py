@@ -19,6 +19,7 @@ from bench.machine.facts import available_memory, kvm_problem
 from bench.machine.sysfs import field, read
 from bench.model.device import DEVICES
 from bench.model.facts import MachineFacts
+from bench.model.refusals import limit_in
 from bench.model.units import GIB
 from bench.process import missing_tools
 
@@ -69,7 +70,12 @@ def _programs() -> Finding:
     try:
         return Finding("guest", Severity.OK, qemu_version())
     except CannotJudge as error:  # it is there and does not run
-        return Finding("guest", Severity.PROBLEM, error.message, _REINSTALL)
+        return Finding("guest", Severity.PROBLEM, error.message, _fix(error))
+
+
+def _fix(error: CannotJudge) -> str:
+    limit = limit_in(error.message)[1]
+    return f"# {limit}" if limit else _REINSTALL
 
 
 _REINSTALL = "sudo apt-get install --reinstall qemu-system-x86"

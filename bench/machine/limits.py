@@ -26,17 +26,16 @@ _RLIMITS = {
     "stack": resource.RLIMIT_STACK,
     "cpu": resource.RLIMIT_CPU,
 }
+_ALL_USERS = "4294967295"  # of the first namespace, in which all are mapped to themselves
 _PR_GET_THP_DISABLE = 42  # uapi/linux/prctl.h
-# Files without which something is not known, and what that is.
+# What stands in files without which something is not known, and what that is.
 _WANTED = {
-    "proc/meminfo": "what memory is free",
-    "proc/cpuinfo": "the CPU, and whether this is a virtual machine",
-    "proc/loadavg": "the load",
-    "proc/self/cgroup": "limits of cgroups",
-    "proc/self/status": "capabilities and allowed CPUs",
-    "proc/sys/kernel/ostype": "sysctls",
-    "sys/devices/system/cpu/online": "CPUs, their clock and caches",
-    "sys/kernel/mm": "huge pages",
+    "proc/meminfo": (r"^MemAvailable: *[0-9]+ kB", "what memory is free"),
+    "proc/cpuinfo": (r"^\w.*:", "the CPU, and whether this is a virtual machine"),
+    "proc/loadavg": (r"^[0-9.]+ [0-9.]+ [0-9.]+", "the load"),
+    "proc/self/status": (r"^Cap", "capabilities and allowed CPUs"),
+    "proc/sys/kernel/ostype": ("Linux", "sysctls"),
+    "sys/devices/system/cpu/online": (r"^[0-9]", "CPUs, their clock and caches"),
 }
 
 
@@ -82,9 +81,21 @@ def _soft(kind: int) -> int | None:
 
 def hidden(root: Path = ROOT) -> tuple[str, ...]:
     """Return what is not known for want of a file, with that file: /proc may be cut."""
-    return tuple(
-        f"{what} (/{path})" for path, what in _WANTED.items() if not os.access(root / path, os.R_OK)
+    files = (
+        f"{what} (/{path})"
+        for path, (pattern, what) in _WANTED.items()
+        if not re.search(pattern, read(root, path) or "", re.MULTILINE)
     )
+    others = {
+        "huge pages (/sys/kernel/mm)": (root / "sys/kernel/mm").glob("*"),
+        "limits of cgroups (/sys/fs/cgroup)": (
+            group
+            for name in ("memory", "pids", "cpuset")
+            for group in groups(root, name)
+            if (root / group.path / "cgroup.procs").exists()
+        ),
+    }
+    return (*files, *(what for what, found in others.items() if not any(found)))
 
 
 def _left(root: Path, controller: str, limit: str, used: str) -> int | None:
@@ -149,4 +160,4 @@ def _switch(text: str | None) -> bool | None:
 def _in_user_namespace(root: Path) -> bool | None:
     """Tell whether user 0 of here is another user outside: user_namespaces(7)."""
     text = read(root, "proc/self/uid_map")
-    return None if text is None else text.split()[:2] != ["0", "0"]
+    return None if text is None else text.split() != ["0", "0", _ALL_USERS]

@@ -251,3 +251,17 @@ def test_what_a_child_had_started_ends_with_the_next_call(tmp_path: Path, cache:
         assert_dies(pid)
     assert len(said) == 1 and str(pid) in said[0]
     assert [path.name for path in (cache / "journal").iterdir()] == [".lock"]
+
+
+def test_memory_that_runs_out_ends_the_child_and_not_bench(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with spawn(["cat", "/proc/self/oom_score_adj"], log=log) as child:
+        assert child.wait(5) == 0
+    assert log.read_text() == "1000\n"
+
+
+def test_a_failure_is_described_by_the_line_that_names_a_limit() -> None:
+    script = "echo 'cc: x.o: No space left on device' >&2; echo 'make: *** Error 1' >&2; exit 2"
+    with pytest.raises(ProcessFailed, match="No space left") as failed:
+        run(["sh", "-c", script])
+    assert "df -i" in failed.value.hint

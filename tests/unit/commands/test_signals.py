@@ -105,3 +105,18 @@ def test_what_comes_when_all_is_said_changes_nothing(tmp_path: Path) -> None:
 """
     code, said = command(body, tmp_path)
     assert (code, said) == (1, ["bench: a regression"])
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_limit_of_time_is_said(begun: bool, tmp_path: Path) -> None:
+    """Before a command has begun, and within it."""
+    work = f"""
+    {"raise_signals()" if begun else "signal.signal(signal.SIGXCPU, early)"}
+    os.kill(os.getpid(), signal.SIGXCPU)
+"""
+    body = f"""
+    from bench.__main__ import _out_of_time as early
+{work}"""
+    code, said = command(body, tmp_path)
+    assert code == 125
+    assert "CPU time" in said[0] and said[1:] == ["  ulimit -t unlimited"]

@@ -195,3 +195,18 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     done = subprocess.run(command, check=False, stdout=writing, stderr=subprocess.PIPE)
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(("kind", "letter"), [("AS", "v"), ("DATA", "d")])
+def test_a_limit_of_memory_is_said_before_a_library_ends_the_process(
+    kind: str, letter: str, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = getattr(resource, f"RLIMIT_{kind}")
+    endless = resource.RLIM_INFINITY
+    monkeypatch.setattr(
+        resource, "getrlimit", lambda asked: (1 << 20 if asked == limit else endless, endless)
+    )
+    ended = bench("report", "nowhere")
+    assert ended.code == 125
+    assert f"ulimit -{letter} is 1024" in ended.err and f"ulimit -{letter} unlimited" in ended.err
+    assert bench("list", "--schema").code == 0

@@ -107,3 +107,36 @@ def test_a_mount_that_forbids(
 
 def test_where_nothing_is_nothing_is_said() -> None:
     assert mount_problem(Path("/nowhere")) == ""
+
+
+@pytest.mark.parametrize(
+    ("mapped", "inside"),
+    [
+        ("         0          0 4294967295\n", False),
+        ("         0          0          1\n", True),  # of root, by root
+        ("         0       1000          1\n", True),
+    ],
+)
+def test_a_user_namespace(mapped: str, inside: bool, tmp_path: Path) -> None:
+    assert limits(tree(tmp_path, {"proc/self/uid_map": mapped})).user_namespace is inside
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("proc/meminfo", "MemTotal: 1 kB\n"),
+        ("proc/loadavg", "none\n"),
+        ("proc/cpuinfo", "\n"),
+        ("sys/devices/system/cpu/online", ""),
+    ],
+)
+def test_a_file_that_is_there_and_says_nothing(path: str, text: str, tmp_path: Path) -> None:
+    assert any(f"(/{path})" in line for line in hidden(tree(tmp_path, {path: text})))
+
+
+def test_cgroups_that_are_not_mounted_are_not_known(tmp_path: Path) -> None:
+    """No limit was seen, which is not that there is none."""
+    tree(tmp_path, {"proc/self/cgroup": "0::/mine\n"})
+    assert any("cgroup" in line for line in hidden(tmp_path))
+    grouped(tmp_path, {"cgroup.procs": "1\n"})
+    assert not any("cgroup" in line for line in hidden(tmp_path))
