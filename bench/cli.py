@@ -61,6 +61,7 @@ from bench.commands.options import (
     TreeOption,
 )
 from bench.commands.outcome import Outcome, unexpected
+from bench.commands.version import versions
 from bench.errors import EXIT_INTERRUPTED, BenchError, CannotJudge, EndsBisection, UsageError
 from bench.model.limits import BOOTS, SEED
 from bench.model.visible import visible, visible_lines
@@ -69,7 +70,8 @@ EXIT_GOOD = 0
 _STEP = "--kernel-from-tree"  # makes a step of `git bisect run` of bench gate
 
 app = typer.Typer(
-    help="What a live update of a VM costs when its device is a Linux vDPA device.",
+    help="What a live update of a VM costs when its device is a Linux vDPA device."
+    " bench --version says what of a figure is bench's own.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -84,7 +86,8 @@ def main() -> None:
     try:
         sys.argv += [] if sys.argv[1:] else ["--help"]
         require_memory(sys.argv[1:])
-        code = _conclude(app(standalone_mode=False))
+        asked = sys.argv[1:] == ["--version"]
+        code = _conclude(versions() if asked else app(standalone_mode=False))
     except SystemExit:
         code = EXIT_GOOD  # typer's answer to a closed pipe: its reader has read enough
     except KeyboardInterrupt:

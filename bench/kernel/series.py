@@ -29,12 +29,17 @@ def series_label(names: str) -> str:
     return "+".join(directory(series).name for series in names.split("+"))
 
 
+def names_of_series() -> list[str]:
+    """List the series that come with bench."""
+    return sorted(path.name for path in PATCHES.iterdir())
+
+
 def check_series(names: str) -> None:
     """Refuse a series without patches, or with one that cannot be read: UsageError."""
     for series in names.split("+"):
         where = directory(series)
         if series != STOCK and not any(where.glob("*.patch")) and not _versions(where):
-            known = sorted(path.name for path in PATCHES.iterdir())
+            known = names_of_series()
             raise UsageError(
                 f"--kernel: there is no series of patches '{series}'",
                 f"known are {', '.join([*known, STOCK])}, or a directory with a / in it, "
