@@ -77,7 +77,8 @@ def _commit(tree: Path, name: str) -> str:
     try:
         return _git(tree, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}").strip()
     except ProcessFailed:
-        raise UsageError(f"{_OPTION}: {tree} has no commit '{name}'", _SPELLING) from None
+        hint = _SHALLOW if _is_shallow(tree) else _SPELLING
+        raise UsageError(f"{_OPTION}: {tree} has no commit '{name}'", hint) from None
 
 
 def _left(tree: Path, old: str, new: str, span: str) -> str:
@@ -85,7 +86,15 @@ def _left(tree: Path, old: str, new: str, span: str) -> str:
         return _git(tree, "merge-base", old, new).strip()
     except ProcessFailed:
         why = "the two have no commit in common"
-        raise UsageError(f"{_OPTION}: {span}: {why}", "a shallow clone knows too few") from None
+        hint = _SHALLOW if _is_shallow(tree) else "name commits of one history"
+        raise UsageError(f"{_OPTION}: {span}: {why}", hint) from None
+
+
+_SHALLOW = "it is a shallow clone, which knows the last ones only: git fetch --unshallow"
+
+
+def _is_shallow(tree: Path) -> bool:
+    return _git(tree, "rev-parse", "--is-shallow-repository").strip() == "true"
 
 
 def _git(tree: Path, *words: str) -> str:

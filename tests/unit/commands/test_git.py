@@ -197,6 +197,29 @@ def test_two_histories(tree: Path) -> None:
         read_series(tree, "start..other")
 
 
+def test_a_shallow_clone_says_what_it_lacks(tree: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{tree}", "shallow")
+    with pytest.raises(UsageError, match="has no commit 'HEAD~1'") as caught:
+        read_series(tmp_path / "shallow", "HEAD~1..HEAD")
+    assert "git fetch --unshallow" in caught.value.hint
+    with pytest.raises(UsageError) as caught:
+        read_series(tree, "nowhere..HEAD")
+    assert "shallow" not in caught.value.hint
+
+
+def test_links_modes_submodules_and_bytes_that_are_no_text(tree: Path) -> None:
+    """In git's own words, whatever the name of a file is."""
+    (tree / "link").symlink_to("a")
+    (tree / "a").chmod(0o755)
+    (Path(os.fsdecode(os.fsencode(tree) + b"/latin\xe9.c"))).write_bytes(b"x")
+    git(tree, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},sub")
+    git(tree, "add", "link", "a", "latin*")
+    git(tree, "commit", "--quiet", "-m", "a change")
+    said = "\n".join(read_series(tree, "HEAD~..HEAD").stat)
+    assert "create mode 120000 link" in said and "create mode 160000 sub" in said
+    assert "mode change 100644 => 100755 a" in said and '"latin\\351.c"' in said
+
+
 def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     with pytest.raises(UsageError, match="not a git repository"):

@@ -119,7 +119,7 @@ def test_a_report_of_what_is_no_run(bench: Bench, tmp_path: Path) -> None:
 
 
 def test_a_report_without_its_directory(bench: Bench) -> None:
-    assert_usage_error(bench("report"), "'directories'")
+    assert_usage_error(bench("report"), "RUN is missing")
 
 
 def test_a_report_of_a_damaged_run(replay: Bench, bench: Bench, tmp_path: Path) -> None:
