@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.doctor.calls import refused_calls, try_calls
 from bench.doctor.diagnosis import Finding, Severity, Way, first_problem
 from bench.model.facts import MachineFacts
 from bench.model.units import MIB, format_size
@@ -36,15 +37,16 @@ def examine_host(
     ``cache`` and ``helper`` are findings that all executors depend on.
     """
     ring, lock = io_uring(why_no_io_uring(), machine), memlock(machine)
+    calls = refused_calls(try_calls())
     devices = vhost_vdpa_devices()
     named = ", ".join(f"/dev/{device.node}" for device in devices if device.usable)
-    no_pin = first_problem((cache, helper, ring, lock))
-    no_vdpa = _why_no_vdpa(devices) or first_problem((cache, helper))
+    no_pin = first_problem((cache, helper, ring, *calls, lock))
+    no_vdpa = _why_no_vdpa(devices) or first_problem((cache, helper, *calls))
     ways = (
         Way("host, pin loops", not no_pin, no_pin or "time, of io_uring's registered buffers"),
         Way("host, vhost-vdpa devices", not no_vdpa, no_vdpa or named),
     )
-    return (ring, lock, *vdpa_devices(devices)), ways
+    return (ring, *calls, lock, *vdpa_devices(devices)), ways
 
 
 def why_no_io_uring() -> int:

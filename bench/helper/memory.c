@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/param.h>
 #include <unistd.h>
 
@@ -175,6 +176,10 @@ void memory_make_huge(const struct memory *m)
 		return;
 	for (uint64_t at = 0; at < m->file && !r; at += HUGE)
 		r = collapse(m->base + at, HUGE);
+	if (r && prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) > 0)
+		skip("bench started where prctl(PR_SET_THP_DISABLE) is not on:"
+		     " it is inherited", "this process may have no huge pages:"
+		     " %s", strerror(-r));
 	if (r)
 		skip("huge pages for memfds: echo advise >"
 		     " /sys/kernel/mm/transparent_hugepage/shmem_enabled, or"

@@ -97,7 +97,7 @@ static int try_window(struct pin_run *r, uint64_t window)
 }
 
 /* The largest that memlock allows, tried out; 0: not even a page. */
-static uint64_t find_window(struct pin_run *r)
+static uint64_t find_window(struct pin_run *r, int *error)
 {
 	uint64_t page = page_kinds[params.pages].bytes;
 	uint64_t window = r->shares[r->threads - 1].size;
@@ -110,13 +110,12 @@ static uint64_t find_window(struct pin_run *r)
 	/* io_uring charges a huge page once, however often a buffer has it. */
 	window = MIN(window, params.file);
 	for (; window; window = window / 2 / page * page) {
-		int error = -try_window(r, window);
-
-		if (!error)
+		*error = -try_window(r, window);
+		if (!*error)
 			break;
 		/* EPERM: of mlock() when the limit is 0, see can_do_mlock(). */
-		if (error != ENOMEM && error != EAGAIN && error != EPERM)
-			die("pin", error, "pin");
+		if (*error != ENOMEM && *error != EAGAIN && *error != EPERM)
+			die("pin", *error, "pin");
 	}
 	return window;
 }
@@ -132,12 +131,13 @@ static void prepare(enum method_id id)
 {
 	struct pin_run *r = &runs[id];
 	const char *need = "";
+	int error = 0;
 
 	share_out(r, &pinners[id]);
 	for (uint32_t i = 0; i < params.threads; i++) {
 		struct share *s = &r->shares[i];
-		int error = s->how->open(s, &need);
 
+		error = s->how->open(s, &need);
 		if (!error)
 			continue;
 		close_all(r, i);
@@ -145,10 +145,16 @@ static void prepare(enum method_id id)
 			   method_rows[id].name, strerror(error));
 		return;
 	}
-	r->window = find_window(r);
+	r->window = find_window(r, &error);
 	if (r->window)
 		return;
 	close_all(r, r->threads);
+	if (error == EPERM && proc_memlock_kb()) {
+		order_skip(&params.order, id, "no seccomp filter or security"
+			   " module against pinning: bench doctor", "%s: %s",
+			   method_rows[id].name, strerror(error));
+		return;
+	}
 	order_skip(&params.order, id, "a higher memlock limit: ulimit -l",
 		   "%s: not one page a thread fits within the memlock limit of"
 		   " %" PRIu64 " kB", method_rows[id].name,

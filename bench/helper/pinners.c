@@ -21,17 +21,38 @@ static void *address(const struct share *s, uint64_t at)
 	return s->m->base + at;
 }
 
+/* The error decides: a sysctl, a module, a limit and an old kernel differ. */
+static const char *need_of_ring(int error)
+{
+	switch (error) {
+	case ENOMEM:	/* rings count as well */
+		return "a higher memlock limit: ulimit -l; io_uring counts for"
+		       " the user, and other programs may have taken it";
+	case EACCES:
+		return "a security module (SELinux, AppArmor) that allows"
+		       " io_uring: sudo dmesg says what has refused it";
+	case EMFILE:
+	case ENFILE:
+		return "more open files: ulimit -n";
+	case ENOSYS:
+		return "io_uring: Linux 5.13 with CONFIG_IO_URING, and no"
+		       " seccomp filter that hides it";
+	default:
+		return "io_uring: sysctl kernel.io_uring_disabled=0, and no"
+		       " seccomp filter against it";
+	}
+}
+
 /* A ring for each thread: registration takes the ring's lock. */
 static int open_ring(struct share *s, const char **need)
 {
 	struct io_uring_params p = { 0 };
 
-	*need = "io_uring: Linux 5.13, sysctl kernel.io_uring_disabled=0, and"
-		" no seccomp filter against it";
 	s->fd = (int)syscall(__NR_io_uring_setup, 1, &p);
-	if (s->fd < 0 && errno == ENOMEM)	/* rings count as well */
-		*need = "a higher memlock limit: ulimit -l";
-	return s->fd < 0 ? errno : 0;
+	if (s->fd >= 0)
+		return 0;
+	*need = need_of_ring(errno);
+	return errno;
 }
 
 static int ring_register(const struct share *s, unsigned int op, void *arg,

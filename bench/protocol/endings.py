@@ -54,9 +54,18 @@ _TASKS = "more processes: ulimit -u, or pids.max of the cgroup"
 _REMEDIES: Mapping[tuple[str, int], str] = {
     ("ftruncate", errno.EFBIG): "a higher limit of file sizes: ulimit -f unlimited",
     ("ftruncate", errno.ENOSPC): "a larger pool of huge pages, or a smaller --mem",
-    ("memfd_create", errno.EACCES): "sudo sysctl vm.memfd_noexec=1  # 2 refuses memfds like these",
+    (
+        "memfd_create",
+        errno.EACCES,
+    ): "sudo sysctl vm.memfd_noexec=1 where it is 2, else a security module refuses it: sudo dmesg",
     ("memfd_create", errno.ENOSYS): "a seccomp filter or kernel without memfd_create() refuses it",
     ("memfd_create", errno.EPERM): "a seccomp filter refuses it: seccomp=unconfined",
+    ("pin", errno.ENOSYS): "a kernel that has io_uring whole, or a filter that does not hide it",
+    ("pin", errno.EACCES): "a security module refuses it: sudo dmesg",
+    (
+        "io_uring_register",
+        errno.ENOMEM,
+    ): "a higher memlock limit: ulimit -l; it counts for the user",
     ("mmap", errno.ENOMEM): _MEMORY,
     ("mmap", errno.EPERM): "a security module refuses it: look into sudo dmesg",
     ("mlockall", errno.ENOMEM): "a higher memlock limit: ulimit -l",
