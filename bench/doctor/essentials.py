@@ -15,11 +15,12 @@ from bench.kernel.config import load_config
 from bench.kernel.modules import cached_kernel
 from bench.kernel.packages import cached_packages
 from bench.machine.limits import mount_problem
-from bench.model.units import GIB, MIB
+from bench.model.units import GIB, MIB, format_size
 from bench.paths import cache_path
 from bench.process import missing_tools, run
 
 _ELSEWHERE = "export XDG_CACHE_HOME=/var/tmp/cache  # or any place with room that you can write"
+_HELPER, _INODES = 4 * MIB, 32  # what the helper takes, and the compiler meanwhile
 _SMALL = 64 * MIB  # bytes that a run writes into a cache that has its kernel
 
 
@@ -34,7 +35,20 @@ def examine_cache() -> Finding:
         return Finding("cache", Severity.PROBLEM, f"{path}: cannot be written", _ELSEWHERE)
     if forbidden := mount_problem(place):
         return Finding("cache", Severity.PROBLEM, f"{path} {forbidden}", _ELSEWHERE)
+    if full := _fullness(place):
+        return Finding("cache", Severity.PROBLEM, f"{path} {full}", _ELSEWHERE)
     return Finding("cache", Severity.OK, str(path))
+
+
+def _fullness(place: Path) -> str:
+    """Say what a file system lacks for the helper: room, or inodes where it counts them."""
+    found = os.statvfs(place)
+    if found.f_bavail * found.f_frsize < _HELPER:
+        free = format_size(found.f_bavail * found.f_frsize)
+        return f"has {free} of room, and the helper takes {format_size(_HELPER)}"
+    if found.f_files and found.f_favail < _INODES:
+        return f"has {found.f_favail} inodes left, and the helper takes {_INODES}"
+    return ""
 
 
 def nearest(path: Path) -> Path:

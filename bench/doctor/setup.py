@@ -76,6 +76,7 @@ def _no_turbo(machine: MachineFacts) -> str:
     if machine.turbo_file is None and machine.frequency_driver:
         return "# amd_pstate=passive, or intel_pstate=passive, at boot: then there is a file"
     path = machine.turbo_file or f"{_CPU}/cpufreq/boost"
+    path = re.sub(r"policy\d+", "policy*", path)  # each has its own
     value = 1 if path.endswith("no_turbo") else 0
     return f"echo {value} | sudo tee {path}  # everything gets slower; {_TUNED}"
 

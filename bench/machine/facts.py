@@ -45,7 +45,7 @@ def machine_facts(root: Path = ROOT) -> MachineFacts:
         governor=_governors(root),
         turbo=turbo,
         turbo_file=turbo_file,
-        frequency_driver=read(root, f"{_CPU}/cpufreq/policy0/scaling_driver"),
+        frequency_driver=next(iter(_of_policies(root, "scaling_driver").values()), None),
         core_kinds=_core_kinds(root),
         cpuset=cpuset(root),
         smt=flag(read(root, f"{_CPU}/smt/active")),
@@ -156,7 +156,18 @@ def _turbo(root: Path) -> tuple[bool | None, str | None]:
         text = read(root, path)
         if flag(text) is not None:
             return text == on, f"/{path}"
-    return None, None
+    # Drivers of Linux 6.11 and later may have it for each policy alone: cppc_cpufreq, amd-pstate.
+    boosts = {f"/{path}": value for path, value in _of_policies(root, "boost").items()}
+    known = {path: flag(value) for path, value in boosts.items() if flag(value) is not None}
+    file = next((path for path, on in known.items() if on), next(iter(known), None))
+    return (None, None) if file is None else (known[file], file)
+
+
+def _of_policies(root: Path, name: str) -> dict[str, str]:
+    """Return what a file of cpufreq has, for each policy that has it: CPU 0 may be offline."""
+    paths = sorted((root / _CPU / "cpufreq").glob(f"policy[0-9]*/{name}"))
+    found = {str(path.relative_to(root)): read(path.parent, name) for path in paths}
+    return {path: text for path, text in found.items() if text}
 
 
 def _core_kinds(root: Path) -> tuple[str, ...]:

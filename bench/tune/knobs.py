@@ -122,10 +122,14 @@ def _governors(root: Path) -> Iterator[Knob]:
 def _turbo(root: Path) -> Iterator[Knob]:
     """Yield turbo, to be off: how far above its base clock a CPU goes depends on heat."""
     intel = root / _CPU / "intel_pstate/no_turbo"
+    boost = root / _CPU / "cpufreq/boost"
     if intel.exists():
         yield Knob("intel_pstate no_turbo", intel, "1")
-    else:
-        yield Knob("cpufreq boost", root / _CPU / "cpufreq/boost", "0")
+    elif boost.exists():
+        yield Knob("cpufreq boost", boost, "0")
+    else:  # some drivers have one for each policy alone
+        for path in sorted((root / _CPU / "cpufreq").glob("policy[0-9]*/boost")):
+            yield Knob("cpufreq boost", path, "0")
 
 
 def _shmem(root: Path) -> Iterator[Knob]:

@@ -138,7 +138,7 @@ def _windows(table: CellTable) -> list[str]:
     }
     return [
         f"{method} was in pieces of {format_size(window)}: what the memlock limit (ulimit -l)"
-        " allows, 1 GiB at most"
+        " allows, or other programs of this user have left of it, 1 GiB at most"
         for method, window in sorted(found)
     ]
 

@@ -70,6 +70,15 @@ def test_only_what_costs_or_is_open_is_a_mitigation(server: MachineFacts) -> Non
     }
 
 
+def test_turbo_of_each_policy(tmp_path: Path) -> None:
+    """One that is on decides; the policy of CPU 0 is not there while it is offline."""
+    files = {"policy1/boost": "0", "policy2/boost": "1", "policy2/scaling_driver": "cppc_cpufreq"}
+    facts = machine_facts(tree(tmp_path, {f"{CPU}/cpufreq/{n}": text for n, text in files.items()}))
+    assert facts.turbo is True
+    assert facts.turbo_file == f"/{CPU}/cpufreq/policy2/boost"
+    assert facts.frequency_driver == "cppc_cpufreq"
+
+
 @pytest.mark.parametrize(
     ("path", "text", "on"),
     [

@@ -90,6 +90,14 @@ def test_boost_where_there_is_no_intel_pstate(root: Path) -> None:
     assert "cpufreq boost: 1 -> 0" in lines
 
 
+def test_boost_of_each_policy(root: Path) -> None:
+    (root / CPU / "intel_pstate/no_turbo").unlink()
+    paths = [f"{CPU}/cpufreq/policy{number}/boost" for number in (0, 1)]
+    machine(root, dict.fromkeys(paths, "1"))
+    during, _ = tuned(root, Wishes({}, cpus=()))
+    assert [during[path] for path in paths] == ["0", "0"]
+
+
 def test_a_machine_without_any_of_it(tmp_path: Path) -> None:
     _, lines = tuned(machine(tmp_path / "bare", {"sys/x": ""}), Wishes({PAGE: 1, GIB: 1}, cpus=()))
     assert lines == [
