@@ -16,6 +16,11 @@ _LIMITS: Mapping[int, str] = {
     errno.ENOSPC: "free some space and inodes (df -h, df -i), or name another place",
     errno.EROFS: "name a place that is not mounted read-only",
 }
+# What a shell or a compiler driver prints of a program that such a signal has ended: strsignal(3).
+_SIGNALS: Mapping[str, str] = {
+    "File size limit exceeded": _LIMITS[errno.EFBIG],
+    "CPU time limit exceeded": "a higher limit of CPU time: ulimit -t unlimited",
+}
 _REFUSALS: Mapping[int, str] = {
     errno.EACCES: "permissions, a mount with noexec or a security module refuse it: bench doctor",
     errno.ENOSYS: "a kernel that has this system call, or a seccomp filter that does not hide it",
@@ -34,9 +39,10 @@ def limit_in(text: str) -> tuple[str, str]:
     Returns it with what to do; two empty strings where none does. Programs such as make end
     with lines that say only that something failed.
     """
+    words = {**{os.strerror(number): fix for number, fix in _LIMITS.items()}, **_SIGNALS}
     for line in text.splitlines():
-        for number, fix in _LIMITS.items():
-            if os.strerror(number) in line and " lock" not in line:  # of apt: another one has it
+        for word, fix in words.items():
+            if word in line and " lock" not in line:  # of apt: another one has it
                 return line.strip(), fix
     return "", ""
 

@@ -49,6 +49,11 @@ def test_the_line_that_has_the_reason() -> None:
     assert line.startswith("x.c:1") and "df -h" in fix
 
 
+def test_a_signal_of_a_limit_is_found_in_words() -> None:
+    said = "collect2: fatal error: ld terminated with signal 25 [File size limit exceeded]"
+    assert limit_in(f"{said}\nmake: *** Error 1") == (said, what_helps(errno.EFBIG))
+
+
 @pytest.mark.parametrize(
     "output", ["", "make: *** Error 1", "Could not get lock x: Resource temporarily unavailable"]
 )
