@@ -201,7 +201,11 @@ def test_it_comes_first_in_every_format_for_people(
     assert text.code == 0 and text.out.startswith(f"\n{sections_text([*kernels])}\n\n{first}\n")
     assert text.out.count("\n\nbase\n\n") == 1 == text.out.count("\n\nodd\n\n")
     markdown = bench("report", *paths, "--format", "markdown").out
-    assert markdown.startswith("#### 3 runs: median of the pause (reps), in wall time\n")
+    assert markdown.startswith("#### base\n\n- new-owner saves ")  # the verdict of each run
+    verdicts, _, tables = markdown.partition(
+        "#### 3 runs: median of the pause (reps), in wall time\n"
+    )
+    assert tables and "|" not in verdicts
     assert markdown.index("#### Change against base") < markdown.index("### base\n")
     assert "| **failed** |" in markdown and "| **not planned** |" in markdown
 
