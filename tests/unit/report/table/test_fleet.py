@@ -206,7 +206,7 @@ def test_it_comes_first_in_every_format_for_people(
         "#### 3 runs: median of the pause (reps), in wall time\n"
     )
     assert tables and "|" not in verdicts
-    assert markdown.index("#### Change against base") < markdown.index("### base\n")
+    assert markdown.index("#### Change against base") < markdown.index("\n### base\n")
     assert "| **failed** |" in markdown and "| **not planned** |" in markdown
 
 
