@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
+from statistics import median
 
 from bench.model.cell import Clock
 from bench.model.units import format_quantity
@@ -12,7 +13,7 @@ from bench.stats.decide import decide_all
 from bench.stats.decision import Decision, Evidence, Rule, Verdict
 from bench.stats.noise import Noise
 from bench.stats.samples import Samples
-from bench.stats.summary import summarize
+from bench.stats.summary import median_interval
 
 EXIT_GOOD, EXIT_REGRESSION, EXIT_CANNOT_JUDGE = 0, 1, 125
 
@@ -175,9 +176,9 @@ def _over_budget(new: Samples | None, limits: Limits) -> str:
     """
     if new is None or limits.budget is None or not len(new.values):
         return ""
-    values = summarize(new.values.astype(int).tolist())
-    least = values.interval[0] if values.interval else values.low
-    pause = least if limits.rule.clock is Clock.WALL else values.median
+    interval = median_interval(new.values)
+    least = interval[0] if interval else float(new.values.min())
+    pause = least if limits.rule.clock is Clock.WALL else float(median(new.values.tolist()))
     if pause <= limits.budget:
         return ""
     unit = limits.rule.clock.unit

@@ -118,6 +118,8 @@ _COUNT = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""))
 
 
 def _digits(value: float) -> str:
+    if abs(value) >= 1e6:  # of no clock: another program's file may hold it
+        return f"{value:.4g}"
     decimals = 3 if abs(value) < 10 else 2 if abs(value) < 100 else 1
     return f"{value:.{decimals}f}"
 

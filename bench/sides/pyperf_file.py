@@ -6,8 +6,8 @@ Ours say in metadata, which holds scalars only, what cell a benchmark is of.
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import pyperf
@@ -39,6 +39,7 @@ _CELL, _FACT, _WITHOUT = "bench_cell_", "bench_fact_", "bench_not_measured_"
 NS = 1_000_000_000
 
 Metadata = Mapping[str, Any]
+_Read = TypeVar("_Read")
 
 
 def cell_metadata(cell: Cell) -> dict[str, str | int]:
@@ -89,15 +90,31 @@ def _cell(factors: object) -> Cell:
 
 def side_of_pyperf(text: str, name: str) -> Side:
     """Read a pyperf file; UsageError for what pyperf cannot read or what is no exact number."""
+    suite: Any = _or_say(
+        lambda: pyperf.BenchmarkSuite.loads(text),
+        f"{name}: pyperf cannot read it",
+        "write it anew; python -m pyperf check FILE says whether a file is whole",
+    )
+    return _or_say(
+        lambda: _side(suite, name),
+        f"{name}: a pyperf file that bench cannot use",
+        "write it anew: bench report RUN --format pyperf, or python -m pyperf",
+    )
+
+
+def _or_say(read: Callable[[], _Read], failed: str, hint: str) -> _Read:
     try:
-        suite = pyperf.BenchmarkSuite.loads(text)
-        ours = [FORMAT_KEY in bench.get_metadata() for bench in suite]
-        if any(ours) and not all(ours):
-            raise ValueError("some of its benchmarks are of bench and some are not")
-        return _ours(suite, name) if all(ours) else _foreign(suite, name)
+        return read()
     except (*_NOT_PYPERF, RecursionError) as error:
-        why = " ".join(str(error).split())[:160] or type(error).__name__
-        raise UsageError(f"{name}: not a pyperf file: {why}") from None
+        why = visible(" ".join(str(error).split()))[:160] or type(error).__name__
+        raise UsageError(f"{failed}: {why}", hint) from None
+
+
+def _side(suite: Any, name: str) -> Side:
+    ours = [FORMAT_KEY in bench.get_metadata() for bench in suite]
+    if any(ours) and not all(ours):
+        raise ValueError("some of its benchmarks are of bench and some are not")
+    return _ours(suite, name) if all(ours) else _foreign(suite, name)
 
 
 def _ours(suite: Any, name: str) -> Side:
@@ -180,25 +197,32 @@ def _foreign(suite: Any, name: str) -> Side:
     found: dict[Key, CellValues] = {}
     without: dict[Key, str] = {}
     for bench in suite:
+        key = _text(bench.get_name())
         runs = [run.values for run in bench.get_runs() if run.values]  # others calibrate
-        if runs:
-            values = {n: [_number(value) for value in run] for n, run in enumerate(runs, 1)}
-            found[_text(bench.get_name())] = series(values, np.float64)
+        far = [value for run in runs for value in run if not _is_usable(value)]
+        if far:
+            without[key] = f"failed: {str(far[0])[:20]} is beyond what is calculated with"
+        elif runs:
+            found[key] = series(dict(enumerate(runs, 1)), np.float64)
         else:
-            without[_text(bench.get_name())] = "missing: no run of it has a value"
+            without[key] = "missing: no run of it has a value"
     if not found:
-        raise CannotJudge(f"{name}: no benchmark in it has a value")
+        why = f": {next(iter(without.values()))}" if without else ""
+        raise CannotJudge(f"{name}: no benchmark in it has a value to judge{why}")
     return Side(name, _foreign_facts(suite, units[0]), found, without)
 
 
 _FARTHEST = 1e100  # in ns: the square of more is beyond floats, and so is that of the inverse
 
 
-def _number(value: int | float) -> float:
-    ticks = abs(value * NS) if math.isfinite(value) else math.inf
-    if isinstance(value, bool) or not (ticks == 0 or 1 / _FARTHEST < ticks < _FARTHEST):
-        raise ValueError(f"{value} is no value")
-    return float(value)
+def _is_usable(value: int | float) -> bool:
+    """Tell whether a value is near enough to 1; ValueError for one that is no number."""
+    if isinstance(value, bool) or value == math.inf:
+        raise ValueError(f"{value} is no number")
+    try:
+        return 1 / _FARTHEST < float(value) * NS < _FARTHEST
+    except OverflowError:  # an int of hundreds of digits
+        return False
 
 
 def _text(name: object) -> str:

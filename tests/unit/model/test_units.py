@@ -137,6 +137,8 @@ def test_a_formatted_size_is_exact(count: int, unit: int) -> None:
         (12_340_000, "instructions", "12.34 M"),
         (123_400, "ns", "123.4 us"),
         (123_400, "instructions", "123.4 k"),
+        (1e99, "ns", "1e+90 s"),
+        (1e15, "instructions", "1e+06 G"),
         (0, "ns", "0 ns"),
         (0, "instructions", "0"),
     ],
