@@ -14,6 +14,7 @@ from bench.errors import CannotJudge, UsageError
 from bench.gate.judge import CellPair, Judgement, Limits, judge
 from bench.model.cell import Clock
 from bench.model.units import parse_pause, parse_share
+from bench.results.foreign import foreign_directory
 from bench.results.series import all_runs_below, runs_below, took_turns
 from bench.sides import (
     LEAST_SESSIONS,
@@ -86,7 +87,8 @@ def _read(path: Path, force: bool) -> Side:
         if stat.S_ISDIR(path.stat().st_mode):
             (runs[0] / "run.json").stat()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise CannotJudge(f"{error.filename}: {error.strerror}", "this side is missing") from None
+        missing = f"{error.filename}: {error.strerror}", "this side is missing"
+        raise CannotJudge(*(foreign_directory(path) or missing)) from None
     except OSError:  # the reader says what is wrong
         pass
     return read_side(runs, force)

@@ -286,10 +286,25 @@ def _read(path: Path) -> str:
     try:
         _expect_file(path)
         return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise _no_run(path.parent, error) from None
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}", "name a run directory") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not text: {error}") from None
+
+
+def _no_run(path: Path, error: OSError) -> UsageError:
+    """Say what a path is that holds no run.json: a file, or a directory of files, of another."""
+    from bench.results.foreign import foreign_directory, what_is
+
+    if found := what_is(path):
+        return found.refusal(path)
+    if inside := foreign_directory(path):
+        return UsageError(*inside)
+    if path.is_file():
+        return UsageError(f"{path}: a file, and no run directory", "name a run directory")
+    return UsageError(f"{path / 'run.json'}: {error.strerror}", "name a run directory")
 
 
 def _expect_file(path: Path) -> None:

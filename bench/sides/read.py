@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import CannotJudge, UsageError
+from bench.results.foreign import as_text, foreign_bytes, foreign_json
 from bench.sides.baseline import MARK, side_of_baseline
 from bench.sides.copies import without_copies
-from bench.sides.foreign import whose, whose_bytes
 from bench.sides.runs import read_runs
 from bench.sides.side import Side
 
@@ -51,9 +51,8 @@ def _is_directory(path: Path) -> bool:
 def _side_of_file(path: Path) -> Side:
     text = _read(path)
     whole = _parsed(text, str(path))
-    other = None if MARK in whole else whose(whole)
-    if other:
-        raise _foreign(path, *other)
+    if MARK not in whole and (other := foreign_json(whole)):
+        raise other.refusal(path)
     if MARK in whole:
         side = side_of_baseline(whole, str(path), text)
     elif "benchmarks" in whole and "version" in whole:
@@ -67,10 +66,6 @@ def _side_of_file(path: Path) -> Side:
     return side
 
 
-def _foreign(path: Path, who: str, use: str) -> UsageError:
-    return UsageError(f"{path}: written by {who}, and not for bench to compare", use)
-
-
 def _read(path: Path) -> str:
     try:
         mode = path.stat().st_mode
@@ -78,9 +73,9 @@ def _read(path: Path) -> str:
             raise UsageError(f"{path}: not a file", _KNOWN)
         data = path.read_bytes()
         data = gzip.decompress(data) if data.startswith(_GZIP) else data
-        if other := whose_bytes(data):
-            raise _foreign(path, *other)
-        return data.decode("utf-8-sig")  # some editors begin a file with a mark of its encoding
+        if other := foreign_bytes(data):
+            raise other.refusal(path)
+        return as_text(data)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or 'not gzip'}", _KNOWN) from None
     except (EOFError, zlib.error):
@@ -91,12 +86,14 @@ def _read(path: Path) -> str:
 
 
 def _parsed(text: str, name: str) -> dict[str, Any]:
+    if not text.strip():
+        raise UsageError(f"{name}: it is empty", _KNOWN)
     try:
         whole = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{name}: not JSON: {error}", _KNOWN) from None
-    if isinstance(whole, list) and (other := whose(whole)):
-        raise _foreign(Path(name), *other)
+    if isinstance(whole, list) and (other := foreign_json(whole)):
+        raise other.refusal(Path(name))
     if not isinstance(whole, dict):
         raise UsageError(f"{name}: not JSON of a table", _KNOWN)
     return whole

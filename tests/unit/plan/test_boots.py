@@ -133,7 +133,8 @@ def test_a_series_from_the_command_line(bench: Bench, tmp_path: Path) -> None:
     assert load(out / "b" / "02").facts.scenario["kernel"] == ["x/b"]
     assert bench("gate", out / "a", out / "b").code == 0
     ended = bench("gate", out, out / "b")
-    assert ended.code == 125 and f"{out}/run.json" in ended.err
+    assert ended.code == 125 and f"{out}: no run is in it" in ended.err
+    assert ended.err.endswith(f"name {out}/a\n")
 
 
 def test_a_series_ends_with_a_boot_that_measured_nothing(bench: Bench, tmp_path: Path) -> None:

@@ -56,7 +56,8 @@ def test_what_is_no_run_directory_is_named(kind: str, tmp_path: Path) -> None:
         path.touch()
     if kind == "empty":
         path.mkdir()
-    assert the_error(path).startswith(f"{path}/run.json: ")
+    named = path if kind == "file" else path / "run.json"
+    assert the_error(path).startswith(f"{named}: ")
 
 
 def test_missing_samples_are_named(store: Store) -> None:

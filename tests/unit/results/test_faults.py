@@ -156,7 +156,7 @@ def test_facts_that_vanish(path: Path) -> None:
 def test_a_run_directory_that_is_a_file(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.touch()
-    assert the_error(path) == f"{path}/run.json: Not a directory"
+    assert the_error(path) == f"{path}: a file, and no run directory"
     assert the_error(path, open_again) == f"{path}: Not a directory"
 
 
