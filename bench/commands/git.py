@@ -24,11 +24,32 @@ def read_series(tree: Path, span: str) -> PatchSeries:
     _require_repository(tree, _OPTION)
     old, new = _commit(tree, first), _commit(tree, last)
     base = _left(tree, old, new, span)
-    count = int(_git(tree, "rev-list", "--count", "--no-merges", f"{old}..{new}"))
+    count = _count(tree, old, new)
     if not count:
-        raise UsageError(f"{_OPTION}: no patch is in {span}", _SPELLING)
-    said = _git(tree, "-c", "core.quotepath=true", "diff-tree", *_STAT, *_BARE, base, new)
+        turned = f"{last or 'HEAD'}..{first or 'HEAD'}"
+        hint = f"did you mean {turned}?" if _count(tree, new, old) else _SPELLING
+        raise UsageError(f"{_OPTION}: no patch is in {span}", hint)
+    try:
+        said = _git(tree, "-c", "core.quotepath=true", "diff-tree", *_STAT, *_BARE, base, new)
+    except ProcessFailed as error:
+        hint = _PARTIAL.format(span) if "promisor" in error.output else "git fsck says what is lost"
+        raise UsageError(f"{_OPTION}: {tree}: {_why(error)}", hint) from None
     return PatchSeries(base, count, _stat(said))
+
+
+_PARTIAL = "it is a partial clone: git diff --stat {}, called in it, fetches what it lacks"
+
+
+def _count(tree: Path, old: str, new: str) -> int:
+    return int(_git(tree, "rev-list", "--count", "--no-merges", f"{old}..{new}"))
+
+
+def _why(error: ProcessFailed) -> str:
+    """Return what git died of, which may end in a colon and go on in the next line."""
+    lines = error.output.strip().splitlines() or ["git says nothing"]
+    died = next((at for at, line in enumerate(lines) if line.startswith("fatal: ")), 0)
+    first, rest = lines[died].removeprefix("fatal: "), lines[died + 1 : died + 2]
+    return f"{first} {rest[0].strip()}" if rest and first.endswith(":") else first
 
 
 _STAT = ("-r", "-M", "--stat=72", f"--stat-count={_MOST}", "--summary")
@@ -66,8 +87,7 @@ def _require_repository(tree: Path, option: str) -> None:
     try:
         _git(tree, "rev-parse", "--git-dir")
     except ProcessFailed as error:
-        why = error.output.strip().splitlines()[:1] or ["git says nothing"]
-        said = why[0].removeprefix("fatal: ")
+        said = _why(error)
         hint = _OWNED if "dubious ownership" in said else "name the kernel's git tree"
         raise UsageError(f"{option}: {tree}: {said}", hint.format(tree.resolve())) from None
 
@@ -78,6 +98,8 @@ def _commit(tree: Path, name: str) -> str:
         return _git(tree, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}").strip()
     except ProcessFailed:
         hint = _SHALLOW if _is_shallow(tree) else _SPELLING
+        if not _git(tree, "for-each-ref", "--count=1").strip():
+            hint = "nothing is committed in it: name the kernel's git tree"
         raise UsageError(f"{_OPTION}: {tree} has no commit '{name}'", hint) from None
 
 

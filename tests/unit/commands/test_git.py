@@ -207,6 +207,36 @@ def test_a_shallow_clone_says_what_it_lacks(tree: Path, tmp_path: Path) -> None:
     assert "shallow" not in caught.value.hint
 
 
+def test_a_partial_clone_says_how_to_fetch_the_rest(tree: Path, tmp_path: Path) -> None:
+    """Nothing is fetched for a report: that may take long, and needs the network."""
+    git(tree, "config", "uploadpack.allowFilter", "true")
+    git(
+        *(tmp_path, "clone", "--quiet", "--filter=blob:none", "--no-checkout"),
+        *(f"file://{tree}", "partial", "--branch=series"),
+    )
+    with pytest.raises(UsageError, match="could not fetch") as caught:
+        read_series(tmp_path / "partial", "HEAD~1..HEAD")
+    assert "git diff --stat HEAD~1..HEAD" in caught.value.hint
+    assert "\n" not in caught.value.message
+
+
+def test_a_range_the_wrong_way_round_is_turned(tree: Path) -> None:
+    with pytest.raises(UsageError, match=r"no patch is in series\.\.start") as caught:
+        read_series(tree, "series..start")
+    assert caught.value.hint == "did you mean start..series?"
+
+
+def test_a_tree_without_a_commit_or_of_another_git(tree: Path, tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "empty")
+    with pytest.raises(UsageError, match="has no commit 'HEAD~1'") as caught:
+        read_series(tmp_path / "empty", "HEAD~1..HEAD")
+    assert "nothing is committed" in caught.value.hint
+    git(tree, "config", "core.repositoryFormatVersion", "1")
+    git(tree, "config", "extensions.unheard", "true")
+    with pytest.raises(UsageError, match="unknown repository extension found: unheard"):
+        read_series(tree, "start..series")
+
+
 def test_links_modes_submodules_and_bytes_that_are_no_text(tree: Path) -> None:
     """In git's own words, whatever the name of a file is."""
     (tree / "link").symlink_to("a")
