@@ -47,7 +47,7 @@ def written(wanted: ReportOptions) -> Outcome:
         return _baseline(paths, wanted.out)
     runs, base = [load(path) for path in paths], [load(path) for path in before]
     damaged = next((run for run in (*base, *runs) if run.damage), None)
-    complaint = f"{damaged.path} is damaged: the report says where" if damaged else ""
+    complaint = _damage(damaged, wanted.kind) if damaged else ""
     code = 1 if damaged else 0
     if wanted.kind is None:
         sections = _sections(runs, calibration)
@@ -61,6 +61,17 @@ def written(wanted: ReportOptions) -> Outcome:
         write_out(wanted.out, text)
         text = ""
     return Outcome(code, text, complaint)
+
+
+_SAY_WHERE = (None, LETTER, PAGE, "markdown", "json", "pyperf")
+
+
+def _damage(run: Run, kind: str | None) -> str:
+    """Say that a run is damaged, and where in formats that have no place for it."""
+    if kind in _SAY_WHERE:
+        return f"{run.path} is damaged: the report says where"
+    more = f", and {len(run.damage) - 1} more" if len(run.damage) > 1 else ""
+    return f"{run.path} is damaged: {run.damage[0]}{more}"
 
 
 def _check_options(wanted: ReportOptions) -> None:

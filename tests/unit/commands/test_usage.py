@@ -130,6 +130,8 @@ def test_a_report_of_a_damaged_run(replay: Bench, bench: Bench, tmp_path: Path) 
     assert ended.code == 1
     assert "samples.jsonl:15: not a sample" in ended.out
     assert ended.complaints == [f"bench: {tmp_path / 'out'} is damaged: the report says where"]
+    ended = bench("report", tmp_path / "out", "--format", "squad")  # has no place for it
+    assert ended.code == 1 and "damaged: samples.jsonl:15: not a sample" in ended.err
 
 
 def test_a_report_of_nothing_measured_gives_125(

@@ -85,6 +85,9 @@ def test_junit(run: Run, tmp_path: Path) -> None:
     assert whole.tests - whole.failures - whole.skipped == measured(run)
     elements = [*ElementTree.fromstring(text).iter()]
     assert complaints(text) == []
+    for suite in elements[0]:  # Ant's schema has an order: properties, then cases
+        tags = [each.tag for each in suite]
+        assert tags == sorted(tags)
     timed = [each for each in elements if each.tag == "testcase" and "time" in each.attrib]
     assert len(timed) == (measured(run) if run.clock is Clock.WALL else 0)
 
