@@ -17,6 +17,7 @@ from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario
 from bench.results.columns import CellColumns, samples_in_order
 from bench.results.comparable import continuity_problems
+from bench.results.foreign import what_is
 from bench.results.lock import Lock, take_lock
 from bench.results.plan_record import Planned, plan_facts, tally
 from bench.results.reader import SampleReader, StoredLine, read_ahead, read_facts, read_lines
@@ -138,7 +139,9 @@ def _lock(path: Path) -> Lock:
     try:
         return take_lock(path)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", "name a run directory") from None
+        found = what_is(path)
+        plain = UsageError(f"{path}: {error.strerror}", "name a run directory")
+        raise (found.refusal(path) if found else plain) from None
 
 
 def _plan(path: Path, facts: RunFacts, scenario: Scenario) -> Plan:

@@ -30,6 +30,7 @@ from bench.model.near import near
 from bench.model.reps import AUTO, Reps, parse_reps
 from bench.model.units import MIB, format_size, known_pause, parse_duration, parse_sizes
 from bench.paths import SCENARIOS
+from bench.results.foreign import what_is
 
 _LIMITS = {"boots": BOOTS, "seed": SEED}
 _STORED = {"stored": True}  # validation context: what is read is a dump, in which sizes are bytes
@@ -338,7 +339,9 @@ def load_scenario(name: str, overrides: Mapping[str, Any]) -> Scenario:
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: not TOML: {error}") from None
+        found = what_is(path)
+        why = f"no scenario but {found.what}" if found else f"not TOML: {error}"
+        raise UsageError(f"{path}: {why}") from None
     fields.setdefault("name", path.stem)
     if not Also.model_fields.keys().isdisjoint(overrides):
         fields.pop("also", None)  # who names sizes or pages wants those

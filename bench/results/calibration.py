@@ -12,6 +12,7 @@ from bench.model.cell import Pages, Ptes
 from bench.model.facts import MachineFacts
 from bench.model.method import Phase
 from bench.model.typed import plain, typed
+from bench.results.foreign import what_is
 from bench.stats.rates import Measured, Rate, prediction_error, rate_of
 
 FORMAT = 1
@@ -128,7 +129,9 @@ def read_calibration(path: Path) -> Calibration:
     except OSError as error:
         raise UsageError(f"--seconds: {path}: {error.strerror}", _MAKE_ONE) from None
     except (ValueError, RecursionError, ZeroDivisionError) as error:
-        raise UsageError(f"--seconds: {path}: {error}", _MAKE_ONE) from None
+        found = what_is(path)
+        why = f"it is no calibration but {found.what}" if found else error
+        raise UsageError(f"--seconds: {path}: {why}", _MAKE_ONE) from None
     return calibration
 
 

@@ -159,6 +159,16 @@ def test_commands_that_take_runs_say_what_a_file_is(
         assert len(ended.complaints) == 2
 
 
+def test_so_do_those_that_take_other_files(bench: Bench, tmp_path: Path) -> None:
+    run, path = counted(tmp_path / "run"), tmp_path / "hyperfine.json"
+    path.write_text(json.dumps({"results": rows(command="ls")}))
+    scenario = tmp_path / "it.toml"
+    scenario.write_bytes(path.read_bytes())
+    for words in (("report", run, "--seconds", path), ("run", scenario), ("run", "--resume", path)):
+        ended = bench(*words)
+        assert ended.code == 2 and "written by hyperfine" in ended.err
+
+
 def test_a_directory_of_another_program_is_named(bench: Bench, tmp_path: Path) -> None:
     """As .benchmarks of pytest-benchmark, .asv/results, target/criterion."""
     below = tmp_path / "theirs/Linux-CPython-3.13"
