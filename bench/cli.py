@@ -16,6 +16,7 @@ import typer
 from bench.commands.begin import interrupted, raise_signals, require_memory, say, undo_leftovers
 from bench.commands.factors import with_factors
 from bench.commands.kernel_line import kernel
+from bench.commands.merge_line import merge
 from bench.commands.options import (
     AaOption,
     AddOption,
@@ -56,6 +57,7 @@ from bench.commands.options import (
     RunsArgument,
     SchemaOption,
     SecondsOption,
+    ShardOption,
     StyleOption,
     ThresholdOption,
     TreeOption,
@@ -124,7 +126,8 @@ def _complain(message: str, hint: str, code: int) -> int:
 _PROFILING = ("profile", "count", "lines")
 # Options of `bench run` that are no fields of a scenario.
 _OUTPUT = ("out", "format", "export")
-_NOT_FIELDS = ("scenario", "clock", "tune", "resume", "jobs", "fresh", *_OUTPUT, *_PROFILING)
+_WAYS = ("clock", "tune", "resume", "jobs", "fresh", "shard")
+_NOT_FIELDS = ("scenario", *_WAYS, *_OUTPUT, *_PROFILING)
 
 
 @app.command()
@@ -152,6 +155,7 @@ def run(
     count: Annotated[str, typer.Option(help="Of a profile too: atomics,loads,stores")] = "",
     lines: Annotated[bool, typer.Option("--lines", help="Of a profile: source lines")] = False,
     out: Annotated[Path | None, typer.Option(help="A new directory for the results")] = None,
+    shard: ShardOption = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with an interrupted run")] = None,
     format_: RunFormatOption = None,
     export: ExportOption = None,
@@ -166,16 +170,15 @@ def run(
     source = ctx.get_parameter_source("scenario")
     named = source is not None and source.name == "COMMANDLINE"
     profiling = profiling_of(profile, count, lines)
-    if resume and (overrides or clock or out or fresh or named or profiling):
+    if resume and (overrides or clock or out or fresh or named or profiling or shard):
         raise UsageError(
             "--resume goes on as the run began",
             "leave all else out but --jobs, --tune and --export",
         )
     with_exports = exporting(format_, export or (), say)
     undo_leftovers()
-    options = RunOptions(
-        *(scenario, overrides, sys.argv[1:], clock, out, tune, resume, jobs, fresh, profiling)
-    )
+    given = (scenario, overrides, sys.argv[1:], clock, out, tune, resume, jobs, fresh, profiling)
+    options = RunOptions(*given, shard or "")
     return with_exports(lambda: run_command(options, say))
 
 
@@ -393,4 +396,5 @@ def doctor(
     return Outcome(diagnosis.exit_code, text)
 
 
+app.command()(merge)
 app.add_typer(kernel, name="kernel")

@@ -92,6 +92,12 @@ SecondsOption = Annotated[
     Path | None, typer.Option(help="A calibration: estimate times of counted phases")
 ]
 JobsOption = Annotated[str, typer.Option(help=f"Blocks at once under icount: auto, or {JOBS}")]
+ShardOption = Annotated[
+    str | None, typer.Option(help="One part of the plan, 2/8: bench merge puts parts together")
+]
+PartsArgument = Annotated[
+    list[Path], typer.Argument(metavar="PART...", help="What bench run --shard has measured")
+]
 PointsArgument = Annotated[
     list[Path], typer.Argument(help="Stores, runs, boots of kernels, baselines, or all below")
 ]

@@ -26,7 +26,7 @@ from bench.model.facts import ProfileFacts, RunFacts
 from bench.model.near import near
 from bench.model.reps import Reps
 from bench.model.steps import Step
-from bench.plan.boots import Boot, boots_of
+from bench.plan.boots import Boot, boots_of, places_of
 from bench.plan.duration import whole_seconds
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario, load_scenario
@@ -51,6 +51,7 @@ class RunOptions:
     jobs: str = AUTO  # blocks that are measured at once
     fresh: bool = False  # boot for every block instead of going on from a saved state
     profile: ProfileFacts | None = None  # and what is to be in a profile of each cell
+    shard: str = ""  # the part of the plan that is measured here, as in 2/8; "": all
 
 
 def run_command(options: RunOptions, say: Say) -> Outcome:
@@ -66,9 +67,13 @@ def run_command(options: RunOptions, say: Say) -> Outcome:
         why = "--profile begins where measured guests begin: from a saved one"
         raise UsageError(why, "leave --fresh out")
     scenario = load_scenario(options.scenario, _completed(options.overrides))
-    plan, clock = make_plan(scenario), _clock(options.clock)
+    plan, clock = make_plan(scenario), clock_of(options.clock)
     check(scenario, plan, clock)
     boots = boots_of(scenario)
+    if options.shard:
+        from bench.commands.shard import run_shard  # which measures boots as this module does
+
+        return run_shard(options, boots, say)
     ahead = seconds_ahead([boot.scenario for boot in boots], plan, plan.blocks, clock)
     for steps, boot in zip(ahead, boots, strict=True):
         if options.profile and boot.number == 1:
@@ -120,9 +125,11 @@ def run_boot(
     sized or equipped for less is not the one that measured all. With ``boots``, how many of its
     kernel are measured, it says what they are too few for.
     """
-    clock = _clock(options.clock)
+    clock = clock_of(options.clock)
     whole = make_plan(scenario)
     plan = replace(whole, blocks=tuple(filter(only, whole.blocks)))
+    if options.shard:  # bench merge says of the whole plan what was left out
+        plan = replace(plan, left_out=())
     store = create(out, scenario.name)
     try:
         with tuned(options.tune, whole, scenario.executor, display.note) as settings:
@@ -133,7 +140,14 @@ def run_boot(
                 _say_shortage(scenario.reps, boots, executor, display.note)
             changed = settings if options.tune else None
             facts = partial(
-                run_facts, scenario, plan, executor, options.arguments, changed, options.profile
+                run_facts,
+                scenario,
+                plan,
+                executor,
+                options.arguments,
+                changed,
+                options.profile,
+                options.shard,
             )
             _measure(options, plan, executor, store, facts, display)
     except KeyboardInterrupt:
@@ -174,10 +188,9 @@ def _measure(
 
 def run_boots(options: RunOptions, boots: Sequence[Boot], display: Display) -> Outcome:
     """Measure every boot of every kernel, each into a run directory below a common one."""
-    parent = create_boots(options.out, boots[0].scenario.name)
     count = max(boot.number for boot in boots)
-    named = sorted(boots, key=lambda boot: (boot.kernel, boot.number))
-    labels = [*dict.fromkeys(boot.label for boot in named)]
+    parent = create_boots(options.out, boots[0].scenario.name, places_of(boots))
+    labels = {boot.label for boot in boots}
     reports, code, complaint = [], EXIT_GOOD, ""
     for number, boot in enumerate(boots, 1):
         display.begin_boot(number, len(boots), boot.label if len(labels) > 1 else "")
@@ -187,27 +200,36 @@ def run_boots(options: RunOptions, boots: Sequence[Boot], display: Display) -> O
         reports.append(outcome.sections)
         if outcome.complaint:  # interrupted, or nothing can be measured: so would the next be
             break
-    kernels = [parent / label for label in labels]
-    more = Section(lines=(f"the first of {len(reports)} boots; all are below {parent}",))
     hint = f"what was measured is below {parent}"
-    runs = tuple(p for boot in named if (p := parent / boot.place).joinpath("run.json").exists())
+    runs = tuple(p for each in places_of(boots) if ((p := parent / each) / "run.json").exists())
     if complaint:
+        more = _of_many(parent, len(reports))
         return Outcome(code, "", complaint, hint, (*reports[0], more), runs=runs)
-    first, last = _all_boots(parent, named)
-    shown = (*first, *reports[0], more, *last, *_compared(kernels))
-    return Outcome(code, "", complaint, hint, shown, runs=runs)
+    return Outcome(code, "", complaint, hint, boots_report(parent, runs, reports[0]), runs=runs)
 
 
-def _all_boots(parent: Path, boots: Sequence[Boot]) -> tuple[Sequence[Section], Sequence[Section]]:
-    """Tabulate all kernels, which comes first, and how far boots of one lie apart."""
+def boots_report(
+    parent: Path, runs: Sequence[Path], first: Sequence[Section]
+) -> tuple[Section, ...]:
+    """Report boots of some kernels: all of them, what the ``first`` one shows, each kernel.
+
+    ``runs`` are their directories, of all of a kernel after one another.
+    """
     from bench.report.table.cells import CellTable
     from bench.report.table.ladder import ladder
     from bench.report.table.spread import spread_section
 
-    runs = [load(parent / boot.place) for boot in boots]
-    tables = [*map(CellTable, runs)]
-    spread = spread_section(runs, tables)
-    return ladder(runs, tables), (spread,) if spread else ()
+    loaded = [load(run) for run in runs]
+    tables = [*map(CellTable, loaded)]
+    spread = spread_section(loaded, tables)
+    kernels = [*dict.fromkeys(run.parent for run in runs)]
+    more = _of_many(parent, len(runs))
+    apart = (spread,) if spread else ()
+    return (*ladder(loaded, tables), *first, more, *apart, *_compared(kernels))
+
+
+def _of_many(parent: Path, count: int) -> Section:
+    return Section(lines=(f"the first of {count} boots; all are below {parent}",))
 
 
 def _compared(kernels: Sequence[Path]) -> tuple[Section, ...]:
@@ -256,9 +278,9 @@ def _to_profile(run: Resumed) -> list[Block]:
 def _measure_rest(options: RunOptions, run: Resumed, display: Display) -> Outcome:
     fresh, console = run.facts.executor.fresh, run.store.console
     try:
-        with tuned(options.tune, run.plan, run.scenario.executor, display.note):
+        with tuned(options.tune, run.whole, run.scenario.executor, display.note):
             executor = choose_executor(
-                run.scenario, run.plan, run.clock, console, display, fresh=fresh
+                run.scenario, run.whole, run.clock, console, display, fresh=fresh
             )
             jobs = choose_jobs(parse_jobs(options.jobs), executor.room(), display.note)
             boots = carry_on(run, executor, options.arguments, options.tune)
@@ -279,7 +301,8 @@ def _say_shortage(reps: Reps, boots: int, executor: Executor, say: Say) -> None:
         say(line)
 
 
-def _clock(name: str | None) -> Clock | None:
+def clock_of(name: str | None) -> Clock | None:
+    """Return the clock of this name, None for none; UsageError for another word."""
     try:
         return Clock(name) if name else None
     except ValueError:

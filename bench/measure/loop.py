@@ -173,11 +173,12 @@ def run_facts(
     arguments: Sequence[str],
     tuned: Sequence[str] | None = None,
     profile: ProfileFacts | None = None,
+    shard: str = "",
 ) -> RunFacts:
     """Collect what run.json holds: enough to repeat the run and to doubt it.
 
     ``tuned`` are the settings that --tune changed, None without --tune;
-    ``profile`` is what --profile asked for.
+    ``profile`` is what --profile asked for, ``shard`` the part that this run is of its plan.
     """
     return RunFacts(
         bench=__version__,
@@ -192,6 +193,7 @@ def run_facts(
         tune=tuned is not None,
         tuned=tuple(tuned or ()),
         profile=profile,
+        shard=shard,
     )
 
 

@@ -19,7 +19,7 @@ from bench.results.columns import CellColumns, samples_in_order
 from bench.results.comparable import continuity_problems
 from bench.results.foreign import what_is
 from bench.results.lock import Lock, take_lock
-from bench.results.plan_record import Planned, plan_facts, tally
+from bench.results.plan_record import Planned, part_of, plan_facts, tally
 from bench.results.reader import SampleReader, StoredLine, read_ahead, read_facts, read_lines
 from bench.results.writer import Store
 
@@ -30,7 +30,8 @@ _ANEW = "begin a new run; 'bench report' still reads this one"
 class Resumed:
     """A run directory, locked, in which every line belongs to a block that is whole.
 
-    The executor is made for the whole ``plan``, so that it is that of the first session;
+    The executor is made for the ``whole`` plan of the scenario, so that it is that of the first
+    session; ``plan`` is what of it is to be in this run: less where it is one part of several;
     ``rest`` is what is to be stored; of that some blocks are measured already, ``ahead`` of
     others. ``boots`` is the last boot number that was used.
     """
@@ -38,6 +39,7 @@ class Resumed:
     store: Store
     facts: RunFacts
     scenario: Scenario
+    whole: Plan
     plan: Plan
     rest: Plan
     ahead: Mapping[Block, Sequence[Sample]]
@@ -70,7 +72,8 @@ def _resumed(store: Store) -> Resumed:
     if facts.format != FORMAT:
         raise UsageError(f"{path}: format {facts.format} cannot be resumed", _ANEW)
     scenario = scenario_of(path, facts)
-    plan = _plan(path, facts, scenario)
+    whole = make_plan(scenario)
+    plan = _plan(path, facts, whole)
     planned = Planned.of(plan)
     reader = SampleReader(facts.clock, planned)
     lines = [*read_lines(path / "samples.jsonl", reader)]
@@ -88,6 +91,7 @@ def _resumed(store: Store) -> Resumed:
         store=store,
         facts=facts,
         scenario=scenario,
+        whole=whole,
         plan=plan,
         rest=rest,
         ahead=ahead,
@@ -144,9 +148,9 @@ def _lock(path: Path) -> Lock:
         raise (found.refusal(path) if found else plain) from None
 
 
-def _plan(path: Path, facts: RunFacts, scenario: Scenario) -> Plan:
-    """Plan the run again; UsageError if that is not the plan which it stored."""
-    plan = make_plan(scenario)
+def _plan(path: Path, facts: RunFacts, whole: Plan) -> Plan:
+    """Return what of its scenario's plan a run has; UsageError if it stored another one."""
+    plan = part_of(whole, facts) if facts.shard else whole
     if plan_facts(plan) != {"plan": facts.plan, "left_out": facts.left_out}:
         raise UsageError(f"{path}: was planned by another version of bench", _ANEW)
     return plan

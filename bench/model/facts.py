@@ -187,6 +187,7 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     tune: bool = False  # --tune was given
     tuned: tuple[str, ...] = ()  # a line for each setting that --tune changed
     profile: ProfileFacts | None = None  # --profile was given
+    shard: str = ""  # the part that it has of its scenario's plan, as in "2/8"; "": all
 
     @property
     def asked(self) -> ScenarioFacts:

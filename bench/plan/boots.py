@@ -2,6 +2,7 @@
 """Plan several boots: the unit of replication where kernels are compared (design, rule 3)."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -43,6 +44,11 @@ def boots_of(scenario: Scenario) -> list[Boot]:
         Boot(_once(scenario, *kernel, turn), labels[kernel], turn + 1, kernels.index(kernel))
         for turn, kernel in ((place // len(kernels), kernel) for place, kernel in enumerate(order))
     ]
+
+
+def places_of(boots: Sequence[Boot]) -> list[str]:
+    """List where the boots go, all of a kernel after one another."""
+    return [boot.place for boot in sorted(boots, key=lambda boot: (boot.kernel, boot.number))]
 
 
 def _once(scenario: Scenario, kernel: str, config: str, number: int) -> Scenario:

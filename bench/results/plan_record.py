@@ -81,6 +81,13 @@ class Planned:
                 raise ValueError("plan: the order of a block is not that of its cells")
 
 
+def part_of(whole: Plan, facts: RunFacts) -> Plan:
+    """Return the blocks of a plan that a run has, which is one part of it; ValueError."""
+    cells = {cell for block in Planned.read(facts).blocks for cell in block.cells}
+    mine = tuple(block for block in whole.blocks if block.any_cell in cells)
+    return replace(whole, blocks=mine, left_out=())
+
+
 @dataclass(frozen=True)
 class Tally:
     """Lines of a block: how many there are, how many are due, and if all that are due are there."""

@@ -3,7 +3,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -137,12 +137,17 @@ def create(out: Path | None, scenario: str) -> Store:
     return Store(path, lock)
 
 
-def create_boots(out: Path | None, scenario: str) -> Path:
-    """Make a directory for run directories, one a boot; UsageError as of `create`."""
+def create_boots(out: Path | None, scenario: str, places: Sequence[str]) -> Path:
+    """Make a directory for run directories, one a boot; UsageError as of `create`.
+
+    ``places`` are those that its boots are to have below it, whoever measures them.
+    """
     path = out or _fresh_name(scenario)
     with _usage_errors(path):
         path.mkdir(parents=True)
-        (path / BOOTS).write_text(json.dumps({"format": 1, "scenario": scenario}) + "\n")
+        (path / BOOTS).write_text(
+            json.dumps({"format": 1, "scenario": scenario, "boots": [*places]}) + "\n"
+        )
     return path
 
 

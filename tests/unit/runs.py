@@ -274,7 +274,7 @@ def write_series(
     parent: Path, scales: Mapping[str, float], boots: int = 10, clock: Clock = Clock.WALL
 ) -> Path:
     """A series: of each kernel a directory, in it a run for each boot with noise of its own."""
-    create_boots(parent, "small")
+    create_boots(parent, "small", ())
     for place, (label, scale) in enumerate(scales.items()):
         for boot in range(1, boots + 1):
             values = noisy(1000 * place + boot, scale, boots=1, reps=4)

@@ -71,7 +71,7 @@ def test_labels_are_names_of_directories(
     kernels: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """One for each kernel, below the directory of the series and nowhere else."""
-    parent = create_boots(tmp_path_factory.mktemp("labels") / "s", "small")
+    parent = create_boots(tmp_path_factory.mktemp("labels") / "s", "small", ())
     order = boots_of(make_scenario(kernel=tuple(kernels)))
     labels = {boot.scenario.kernel: boot.label for boot in order}
     assert len({*labels.values()}) == len(order) == len({*kernels})

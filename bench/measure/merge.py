@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Put the parts of a run together that was measured by several calls of bench."""
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+
+from msgspec import structs
+
+from bench import __version__
+from bench.errors import UsageError
+from bench.measure.resume import scenario_of
+from bench.model.cell import Block, Cell, Plan, Sample
+from bench.model.facts import FORMAT, RunFacts, SessionFacts
+from bench.plan.matrix import make_plan
+from bench.profile import DIRECTORY
+from bench.results.columns import CellColumns, samples_in_order
+from bench.results.comparable import continuity_problems
+from bench.results.plan_record import part_of, plan_facts, tally
+from bench.results.reader import Run, load, read_facts
+from bench.results.writer import Store, create
+
+_APART = "merge the parts of one plan that one kernel, helper, QEMU and model of CPU measured"
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A run that was put together, and what is to be said of it."""
+
+    store: Store
+    missing: tuple[Block, ...]  # that no part has whole
+    notes: tuple[str, ...]  # a line for each thing to know
+
+
+def merge(paths: Sequence[Path], out: Path, arguments: Sequence[str]) -> Merged:
+    """Write the run that parts are of: all blocks of its plan that some part has whole.
+
+    UsageError names a part that is of another plan, or was measured by something else.
+    """
+    parts = [load(path) for path in paths]
+    first = parts[0]
+    plan = make_plan(scenario_of(first.path, first.facts))
+    for part in parts:
+        _require_part(part, first, plan)
+    found = {block: _having(block, parts) for block in plan.blocks}
+    notes = [f"{part.path}: {line}" for part in parts for line in part.damage]
+    notes += [_twice(block, having) for block, having in found.items() if len(having) > 1]
+    numbers = _boot_numbers(parts)
+    store = create(out, plan.scenario)
+    store.write_facts(_facts(parts, plan, numbers, arguments))
+    for block, why in plan.left_out:
+        store.append(Sample(cell, first.clock, 0, why) for cell in block.cells)
+    for place, (block, having) in enumerate(found.items()):
+        if having:
+            store.append(_samples(block, having[0], place, numbers[having[0].path]))
+    _copy_profiles(parts, store)
+    missing = tuple(block for block, having in found.items() if not having)
+    return Merged(store, missing, tuple(notes))
+
+
+def _require_part(part: Run, first: Run, plan: Plan) -> None:
+    """Raise UsageError unless a part is of this plan, and was measured as the first one was."""
+    path = part.path
+    read_facts(path / "run.json", whole=True)
+    if part.facts.format != FORMAT:
+        raise UsageError(f"{path}: format {part.facts.format} cannot be merged", "measure it again")
+    mine = part_of(plan, part.facts) if part.facts.shard else plan
+    planned = {"plan": part.facts.plan, "left_out": part.facts.left_out}
+    if part.facts.scenario != first.facts.scenario or planned != plan_facts(mine):
+        raise UsageError(f"{path}: its plan is not that of {first.path}", _APART)
+    if part.facts.profile != first.facts.profile:
+        raise UsageError(f"{path}: --profile was not given as for {first.path}", _APART)
+    different = continuity_problems(first.facts, part.facts)
+    if different:
+        said = "; ".join(line.replace(" was ", f" of {first.path} is ", 1) for line in different)
+        raise UsageError(f"{path}: measured by something else: {said} here", _APART)
+
+
+def _having(block: Block, parts: Sequence[Run]) -> list[Run]:
+    """List the parts that have a block whole."""
+    return [part for part in parts if tally(block, part.by_cell).whole]
+
+
+def _twice(block: Block, having: Sequence[Run]) -> str:
+    first, *others = having
+    return f"{block.label}: of {first.path}; it is in {', '.join(str(p.path) for p in others)} too"
+
+
+def _samples(
+    block: Block, part: Run, place: int, numbers: Mapping[int, int] | None
+) -> Iterator[Sample]:
+    """Yield the lines of a block with the number that their boot has in the whole run.
+
+    Where every block boots, that is its place in the plan, from 1.
+    """
+    mine: dict[Cell, CellColumns] = {c: part.by_cell[c] for c in block.cells if c in part.by_cell}
+    for sample in samples_in_order(mine, part.clock):
+        number = place + 1 if numbers is None else numbers.get(sample.boot, sample.boot)
+        yield replace(sample, boot=number)
+
+
+def _boot_numbers(parts: Sequence[Run]) -> dict[Path, Mapping[int, int] | None]:
+    """Give the boots of all parts numbers: one that parts went on from is the same boot in each.
+
+    None for a part whose blocks had a boot each.
+    """
+    known: list[str] = []
+    numbers: dict[Path, Mapping[int, int] | None] = {}
+    for part in parts:
+        if part.facts.executor.fresh:
+            numbers[part.path] = None
+            continue
+        names = [name for name, _ in groupby(map(_boot_name, part.facts.sessions))]
+        known += [name for name in names if name not in known]
+        numbers[part.path] = {n: known.index(name) + 1 for n, name in enumerate(names, 1)}
+    return numbers
+
+
+def _boot_name(session: SessionFacts) -> str:
+    """Return what tells the boot of a session from others: its saved state, or the host's boot."""
+    return session.state or session.boot_id
+
+
+def _facts(
+    parts: Sequence[Run],
+    plan: Plan,
+    numbers: Mapping[Path, Mapping[int, int] | None],
+    arguments: Sequence[str],
+) -> RunFacts:
+    """Return the facts of the whole; sessions of one boot follow one another."""
+    sessions = [(part, session) for part in parts for session in part.facts.sessions]
+    order = [*dict.fromkeys(_boot_name(session) for _, session in sessions)]
+    sessions.sort(key=lambda pair: order.index(_boot_name(pair[1])))
+    return structs.replace(
+        parts[0].facts,
+        bench=__version__,
+        command=shlex.join(["bench", *arguments]),
+        shard="",
+        sessions=tuple(session for _, session in sessions),
+        **plan_facts(plan),
+    )
+
+
+def _copy_profiles(parts: Sequence[Run], store: Store) -> None:
+    for part in parts:
+        for file in sorted((part.path / DIRECTORY).glob("*.json.gz")):
+            if not (store.path / DIRECTORY / file.name).exists():
+                store.add_profile(file.name, file.read_bytes())
