@@ -21,7 +21,8 @@ from bench.model.units import GIB, KIB, format_size
 from bench.process import spawn
 from bench.protocol.endings import NO_EXECUTION
 from bench.protocol.helper import deadline, helper_words
-from bench.protocol.messages import LineReader, read_reps
+from bench.protocol.messages import read_reps
+from bench.worker.lines import LineReader
 
 _ROOM = GIB // 4  # for everybody else while we measure
 _LAST_WORDS = 5

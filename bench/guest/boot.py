@@ -19,10 +19,11 @@ from bench.errors import (
     GuestPanic,
     ProtocolError,
 )
-from bench.guest.control import Control
 from bench.guest.qemu import GuestConfig, argv
 from bench.process import Child, find_tool, spawn
-from bench.protocol.messages import Exit, LineReader, Ready, parse
+from bench.protocol.messages import Exit, Ready, parse
+from bench.worker.control import Control
+from bench.worker.lines import LineReader
 
 _CONSOLE_LINES = 6
 _SAVE_DEADLINE = 120  # seconds; half a second each for a guest of 1 GiB of which little is used

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from bench.errors import CannotSave, GuestHung, GuestLost
-from bench.protocol.messages import LineReader
+from bench.worker.lines import LineReader
 
 _ANSWER_DEADLINE = 60  # seconds
 _PAUSE = 0.01  # seconds between two questions
