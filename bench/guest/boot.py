@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Boot a guest, run commands in it, and say in which way it was lost."""
 
-import os
 import re
 import shlex
-import socket
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from bench.errors import (
@@ -22,6 +20,7 @@ from bench.errors import (
 from bench.guest.qemu import GuestConfig, argv
 from bench.process import Child, find_tool, spawn
 from bench.protocol.messages import Exit, Ready, parse
+from bench.worker.channels import Channels, open_channels
 from bench.worker.control import Control
 from bench.worker.lines import LineReader
 
@@ -39,15 +38,15 @@ class Guest:
     def __init__(
         self,
         child: Child,
-        sockets: "Sockets",
+        channels: Channels,
         console: Path,
         script: Sequence[str],
         program: str = "QEMU",
     ) -> None:
         self._child = child
         self._program = program
-        self._sockets = sockets
-        self._results = LineReader(sockets.results.fileno())
+        self._channels = channels
+        self._results = LineReader(channels.results.fileno())
         self._console = console
         self._console_start = console.stat().st_size  # what follows is of this guest
         self._script = deque(script)  # what it is at already, or comes to
@@ -79,7 +78,7 @@ class Guest:
 
     def _send(self, command: str) -> None:
         try:
-            self._sockets.commands.sendall(command.encode() + b"\n")
+            self._channels.commands.sendall(command.encode() + b"\n")
         except OSError:
             raise self._loss() from None
 
@@ -94,7 +93,7 @@ class Guest:
 
         QEMU ends. The guest must be waiting for a script.
         """
-        control = Control(self._sockets.control)
+        control = Control(self._channels.control)
         control.execute("stop")
         control.execute("migrate", uri=f"exec:cat >{shlex.quote(str(path))}")
         control.wait_for("query-migrate", {"completed"}, {"failed", "cancelled"}, _SAVE_DEADLINE)
@@ -103,7 +102,7 @@ class Guest:
 
     def go_on(self) -> None:
         """Let a guest that was restored run, once all of its state is there."""
-        control = Control(self._sockets.control)
+        control = Control(self._channels.control)
         control.wait_for(
             "query-status", {"paused", "postmigrate"}, {"internal-error"}, _SAVE_DEADLINE
         )
@@ -142,15 +141,6 @@ class Guest:
         return GuestLost(f"{self._program} ended (exit {code})", self.last_words())
 
 
-@dataclass(frozen=True)
-class Sockets:
-    """Our ends of a guest's channels, and the loop of its network."""
-
-    commands: socket.socket
-    results: socket.socket
-    control: socket.socket
-
-
 @contextmanager
 def start(config: GuestConfig, script: Sequence[str]) -> Iterator[Guest]:
     """Start QEMU; the guest is ended when the block is left.
@@ -161,26 +151,20 @@ def start(config: GuestConfig, script: Sequence[str]) -> Iterator[Guest]:
     """
     qemu = find_tool("qemu-system-x86_64", "qemu-system-x86")
     config.console.touch()
-    with ExitStack() as stack:
-        pairs = [[*map(stack.enter_context, socket.socketpair())] for _ in range(3)]
-        theirs = [pair[1] for pair in pairs]
-        loop = stack.enter_context(_loop())
-        text = stack.enter_context(_script_file(script))
-        fds = [each.fileno() for each in (*theirs, loop)]
+    with open_channels(script) as channels:
+        fds = channels.inherited
         config = replace(
             config,
-            script=Path(f"/proc/self/fd/{text}"),
-            commands_fd=fds[0],
-            results_fd=fds[1],
-            control_fd=fds[2],
-            loop_fd=fds[3],
+            script=Path(f"/proc/self/fd/{fds['script']}"),
+            commands_fd=str(fds["commands"]),
+            results_fd=str(fds["results"]),
+            control_fd=str(fds["control"]),
+            loop_fd=str(fds["loop"]),
         )
-        ours = Sockets(*(pair[0] for pair in pairs))
         words = argv(qemu, config)
-        child = stack.enter_context(spawn(words, log=config.console, pass_fds=(*fds, text)))
-        for each in theirs:  # so that the end of QEMU ends the stream
-            each.close()
-        yield Guest(child, ours, config.console, script)
+        with spawn(words, log=config.console, pass_fds=(*fds.values(),)) as child:
+            channels.close_others()
+            yield Guest(child, channels, config.console, script)
 
 
 @contextmanager
@@ -204,22 +188,3 @@ def restore(config: GuestConfig, state: Path, script: Sequence[str]) -> Iterator
     with start(replace(config, state=state), script) as guest:
         guest.go_on()
         yield guest
-
-
-@contextmanager
-def _script_file(script: Sequence[str]) -> Iterator[int]:
-    """Write the script, a command a line, to a file in memory; returns its descriptor."""
-    fd = os.memfd_create("bench-script")
-    try:
-        os.pwrite(fd, "".join(f"{command}\n" for command in script).encode() or b"\n", 0)
-        yield fd
-    finally:
-        os.close(fd)
-
-
-def _loop() -> socket.socket:
-    """Return a socket that receives what it sends, as the other end of the guest's network."""
-    loop = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    loop.bind("")  # Linux chooses a name that is in no file system: unix(7), autobind
-    loop.connect(loop.getsockname())
-    return loop

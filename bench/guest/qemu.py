@@ -44,10 +44,10 @@ class GuestConfig:
     script: Path = Path()  # commands, one a line, that it runs as soon as it is up
     state: Path | None = None  # of a guest that was saved, to go on from instead of booting
     plugin: tuple[str, ...] = ()  # a file, and KEY=VALUE words for it
-    commands_fd: int = -1  # connected sockets that QEMU inherits, set by start()
-    results_fd: int = -1
-    control_fd: int = -1  # QMP
-    loop_fd: int = -1  # a datagram socket that is connected to itself
+    commands_fd: str = "-1"  # numbers of connected sockets that QEMU inherits, set by start()
+    results_fd: str = "-1"
+    control_fd: str = "-1"  # QMP
+    loop_fd: str = "-1"  # a datagram socket that is connected to itself
 
 
 # See Documentation/admin-guide/kernel-parameters.txt.
@@ -123,7 +123,7 @@ def argv(qemu: str, config: GuestConfig) -> list[str]:
     ]  # fmt: skip
 
 
-def _platform_iommu(loop_fd: int) -> tuple[str, ...]:
+def _platform_iommu(loop_fd: str) -> tuple[str, ...]:
     """Return an IOMMU and two virtio devices behind it: a looped network, a source of entropy.
 
     intremap: vfio does not hand out a device without it. snoop-control: vhost-vdpa needs

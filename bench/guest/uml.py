@@ -12,10 +12,11 @@ from pathlib import Path
 from bench.cleanup.scratch import temporary
 from bench.errors import CannotJudge, GuestLost
 from bench.guest import cpio
-from bench.guest.boot import Guest, Sockets
+from bench.guest.boot import Guest
 from bench.model.units import GIB, MIB
 from bench.paths import cache_dir
 from bench.process import find_tool, spawn
+from bench.worker.channels import Channels
 
 INIT = Path(__file__).with_name("uml-init")
 MEMORY = Path("/dev/shm")  # where the memory of the kernel is, a file without a name
@@ -85,7 +86,7 @@ def start(config: UmlConfig, script: Sequence[str]) -> Iterator[Guest]:
         child = stack.enter_context(spawn(argv, log=config.console, pass_fds=[theirs.fileno()]))
         theirs.close()  # so that the end of the kernel ends the stream
         # Nobody sends commands or asks to save it: all that it does is in its script.
-        guest = Guest(child, Sockets(ours, ours, ours), config.console, script, "the kernel")
+        guest = Guest(child, Channels(ours, ours, ours), config.console, script, "the kernel")
         try:
             guest.wait_ready(_BOOT_DEADLINE)
         except GuestLost as lost:

@@ -17,9 +17,9 @@ CONFIG = GuestConfig(
     initramfs=Path("/cache/initramfs.cpio"),
     memory=512 * MIB,
     accelerator=Accelerator.TCG,
-    commands_fd=7,
-    results_fd=9,
-    control_fd=11,
+    commands_fd="7",
+    results_fd="9",
+    control_fd="11",
     console=Path("/run/console.log"),
 )
 

@@ -40,8 +40,8 @@ def made(cache: Path, name: str, data: bytes = b"state", age_days: float = 0) ->
 
 def test_a_key_is_that_of_the_guest_and_not_of_the_run(config: GuestConfig, tmp_path: Path) -> None:
     key = snapshot.snapshot_key(config)
-    elsewhere = replace(config, console=tmp_path / "another.log", results_fd=5, commands_fd=9)
-    assert snapshot.snapshot_key(replace(elsewhere, results_fd=-1, commands_fd=-1)) == key
+    elsewhere = replace(config, console=tmp_path / "another.log", results_fd="5", commands_fd="9")
+    assert snapshot.snapshot_key(replace(elsewhere, results_fd="-1", commands_fd="-1")) == key
 
 
 @pytest.mark.parametrize(
