@@ -44,7 +44,7 @@ def tool(name: str) -> str:
         [tool("ruff"), "format", "--check", "."],
         [tool("mypy")],
         [tool("lint-imports")],
-        ["shellcheck", *map(str, SHELL)],
+        ["shellcheck", "-x", "-a", *map(str, SHELL)],
     ],
     ids=lambda command: " ".join(Path(word).name for word in command[:2]),
 )
