@@ -323,10 +323,10 @@ def test_kvm_is_opened_by_a_rule_of_udev(fresh: Workspace) -> None:
     program(fresh.place / "programs", "sudo", 'exec "$@"')
     program(fresh.place, "bench", "exit 125")
     wall = {"BENCH_CI_CLOCK": "wall", "BENCH_CI_BENCH": str(fresh.place / "bench")}
-    asked = [*lines(fresh.job(BENCH_CI_KVM="kvm", **wall).text, "udev")]
+    asked = [*lines(fresh.job(None, BENCH_CI_KVM="kvm", **wall).text, "udev")]
     assert asked[0] == f"install -m 0644 {ROOT}/ci/99-bench-kvm.rules /etc/udev/rules.d/"
     assert "udevadm trigger --name-match=kvm" in asked
-    none = fresh.job(BENCH_CI_KVM="none", **wall)
+    none = fresh.job(None, BENCH_CI_KVM="none", **wall)
     assert "::warning title=bench::no none: this runner has no KVM" in none.text
 
 

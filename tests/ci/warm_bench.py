@@ -49,7 +49,8 @@ def answer(asked: socket.socket) -> None:
             os.dup2(output, number)
         sys.stdout, sys.stderr = (os.fdopen(each, "w", closefd=False) for each in (1, 2))
         os.environ.clear()
-        os.environ.update(pair.split("=", 1) for pair in rest[int(count) :])
+        pairs = (pair.partition("=") for pair in rest[int(count) :])
+        os.environ.update((name, value) for name, _, value in pairs)
         os._exit(run(rest[: int(count)]))
     for output in outputs:
         os.close(output)
