@@ -47,7 +47,7 @@ def rows() -> dict[str, tuple[str, str]]:
 def check(schema: str, *paths: Path, words: tuple[str, ...] = ()) -> None:
     """Hold files against a schema that check-jsonschema brings along."""
     program = Path(sys.executable).with_name("check-jsonschema")
-    command = [program, "--builtin-schema", f"vendor.{schema}", *words, *paths]
+    command = [str(program), "--builtin-schema", f"vendor.{schema}", *words, *map(str, paths)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
