@@ -22,7 +22,7 @@ run: setup
 
 # Workers start with a half of the tests each, and take over from one another at the end.
 PYTEST := $(VENV)/bin/pytest --numprocesses $(WORKERS) --dist worksteal
-QUICK := $(wildcard tests/test_*.py) tests/unit -m 'not slow and not guest and not alone'
+QUICK := $(wildcard tests/test_*.py) tests/unit tests/ci -m 'not slow and not guest and not alone'
 
 check: setup-tests
 	$(PYTEST) $(QUICK)
