@@ -80,7 +80,9 @@ keep_once() {
 	if branch_git diff --quiet --cached; then
 		say notice "all of it was on $BENCH_CI_BRANCH already"
 	else
-		branch_git commit -q -m "$BENCH_CI_NAME: $commit: $word [skip ci]"
+		said=$word
+		! accepts || said="accepted ($word)"
+		branch_git commit -q -m "$BENCH_CI_NAME: $commit: $said [skip ci]"
 		if ! branch_git push -q "$remote" "HEAD:$ref"; then
 			push_failed
 			return 0

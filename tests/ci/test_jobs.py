@@ -65,6 +65,7 @@ def test_it_can_be_accepted(begun: Workspace, slow: Path) -> None:
     job = begun.job(slow, GITHUB_SHA=OTHER, BENCH_CI_ACCEPT="yes")
     assert (job.code, job.verdict) == (0, "accepted"), job.text
     assert begun.git("show", "bench-data:smoke/reference") == "2026-11-27T13:00:38\n"
+    assert begun.subjects()[0] == f"smoke: {OTHER}: accepted (regression) [skip ci]"
     again = begun.job(slow, GITHUB_SHA=OTHER)
     assert (again.code, again.verdict) == (0, "good"), again.text
 

@@ -2,6 +2,7 @@
 """The templates and the examples in docs/ci.md: of the schemas, and of one mind with each other."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from bench.paths import ROOT
+from tests.unit.kernel.programs import program
 
 CI = ROOT / "ci"
 DOCUMENT = (ROOT / "docs/ci.md").read_text()
@@ -149,3 +151,46 @@ def test_results_are_where_the_templates_look_for_them() -> None:
     artifacts = parsed((CI / "gitlab.yml").read_text())[".bench"]["artifacts"]
     assert artifacts["paths"] == [f"{directory}/"]
     assert json.dumps(ACTION["runs"]["steps"][-1]).count(directory) == 2
+
+
+def output_of(*command: str | Path, cwd: Path, **variables: str) -> str:
+    """What a program prints, with these variables alone."""
+    path = {"PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        command, cwd=cwd, env=path | variables, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_the_action_calls_programs_that_there_are(tmp_path: Path) -> None:
+    """One of them says what the cache depends on, wherever it is called."""
+    called = set(re.findall(r"\$GITHUB_ACTION_PATH/([\w.]+)", (CI / "action.yml").read_text()))
+    assert called == {"cache_key.sh", "job.sh"}
+    assert all(os.access(CI / name, os.X_OK) for name in called)
+    key = output_of(CI / "cache_key.sh", cwd=tmp_path)
+    assert re.fullmatch(r"bench-[\w.-]+-[0-9a-f]{16}", key)
+    shutil.copytree(CI, tmp_path / "ci")
+    for name in ("kernel-config", "bench/guest", "bench/helper", "bench/kernel"):
+        (tmp_path / name).mkdir(parents=True)
+    assert output_of(tmp_path / "ci/cache_key.sh", cwd=tmp_path) != key
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_the_script_for_gitlab_runs_the_job(tmp_path: Path, elsewhere: bool) -> None:
+    """Of a clone of bench, or of the project itself; both have a blank in their names."""
+    project, source = tmp_path / "pro ject", tmp_path / "of bench"
+    project.mkdir()
+    there = source if elsewhere else project
+    program(there / "ci", "job.sh", 'echo "job in $PWD"')
+    for words in (
+        ("init", "-q", "-b", "main"),
+        ("add", "--all"),
+        ("-c", "user.name=x", "-c", "user.email=x@localhost", "commit", "-q", "-m", "x"),
+    ):
+        subprocess.run(["git", "-C", there, *words], check=True)
+    job = parsed((CI / "gitlab.yml").read_text())[".bench"]
+    variables = {"CI_PROJECT_DIR": str(project), "BENCH_CI_REVISION": "main"}
+    variables |= {"BENCH_CI_SOURCE": f"file://{source}"} if elsewhere else {}
+    script = "\n".join(job["script"])
+    said = output_of("sh", "-e", "-c", script, cwd=project, TMPDIR=str(tmp_path), **variables)
+    assert said == f"job in {project}"

@@ -8,6 +8,7 @@ latter imports nothing but these few modules, so that it needs `python -I -S`.
 import os
 import socket
 import sys
+from contextlib import suppress
 
 RUN = "reports/reference/6.12/vmm-start"
 
@@ -58,14 +59,16 @@ def answer(asked: socket.socket) -> None:
 
 
 def serve(path: str) -> None:
-    """Import all that commands import, by two of them, and answer until killed."""
+    """Import all that commands import, by two of them, and answer while there is a parent."""
+    parent = os.getppid()
     run(["gate", RUN, RUN])
     run(["report", RUN, "--format", "page", "--out", f"{path}.html"])
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
         server.listen()
-        while True:
-            with server.accept()[0] as asked:
+        server.settimeout(5)
+        while os.getppid() == parent:
+            with suppress(TimeoutError), server.accept()[0] as asked:
                 answer(asked)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def program(directory: Path, name: str, script: str) -> None:
-    directory.mkdir(exist_ok=True)
+    directory.mkdir(parents=True, exist_ok=True)
     path = directory / name
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
