@@ -20,12 +20,13 @@ branch_remote() {
 
 # A helper of git's that answers with what branch_git() gives it.
 # shellcheck disable=SC2016
-from_environment='!f() { [ -z "$token" ] || printf "%s\n" "username=$user" "password=$token"; }; f'
+from_environment='!f() { [ -z "$git_token" ] || printf "%s\n" "username=$git_user" "password=$git_token"; }; f'
 
 # git in the clone of the branch. It asks nobody, and signs nothing; the token
 # stands in no URL, no file and no list of processes.
 branch_git() {
-	user=$user token=$token GIT_TERMINAL_PROMPT=0 GIT_ASKPASS='' git -C "$kept" \
+	git_user=$git_user git_token=$git_token \
+		GIT_TERMINAL_PROMPT=0 GIT_ASKPASS='' git -C "$kept" \
 		-c credential.helper= -c credential.helper="$from_environment" \
 		-c core.hooksPath=/dev/null -c core.autocrlf=false -c commit.gpgSign=false \
 		-c user.name=bench -c user.email=bench@localhost "$@"
@@ -58,6 +59,7 @@ fetch() {
 	remote=$(branch_remote) ||
 		give_up 125 "nothing says where the branch $BENCH_CI_BRANCH is" \
 			"name a repository in BENCH_CI_REMOTE"
+	[ ! -e "$remote" ] || remote=$(realpath "$remote")	# git is called in the clone
 	branch_fetch || give_up 125 "branch $BENCH_CI_BRANCH cannot be read" \
 		"the token needs the right to read the repository"
 	[ ! -f "$store/baseline.json" ] || cp "$store/baseline.json" "$dir/base.json"

@@ -13,9 +13,9 @@
 
 # Only git is told the token, and no kernel tree that is built here.
 if [ -n "${BENCH_CI_TOKEN:-}" ]; then
-	user=x-access-token token=$BENCH_CI_TOKEN
+	git_user=x-access-token git_token=$BENCH_CI_TOKEN
 else
-	user=gitlab-ci-token token=${CI_JOB_TOKEN:-}
+	git_user=gitlab-ci-token git_token=${CI_JOB_TOKEN:-}
 fi
 unset BENCH_CI_TOKEN
 

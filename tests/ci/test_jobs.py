@@ -107,6 +107,12 @@ def test_a_branch_may_have_a_slash(fresh: Workspace) -> None:
     assert fresh.baseline("data/of-bench")
 
 
+def test_a_remote_may_be_a_path_from_where_the_job_runs(fresh: Workspace) -> None:
+    job = fresh.job(REFERENCE, BENCH_CI_REMOTE="../group/project.git", BENCH_CI_KEEP="yes")
+    assert job.code == 0, job.text
+    assert fresh.baseline()
+
+
 def racing(workspace: Workspace, times: int) -> None:
     """Have somebody else push first, as often as that."""
     real = shutil.which("git")
