@@ -18,6 +18,7 @@ from bench.commands.factors import with_factors
 from bench.commands.kernel_line import kernel
 from bench.commands.merge_line import merge
 from bench.commands.options import (
+    NOT_FIELDS,
     AaOption,
     AddOption,
     AgainstOption,
@@ -44,6 +45,7 @@ from bench.commands.options import (
     MustSeeOption,
     NewArgument,
     NewOrNoneArgument,
+    OnOption,
     OrderOption,
     PhaseOption,
     PlanOption,
@@ -123,13 +125,6 @@ def _complain(message: str, hint: str, code: int) -> int:
     return code
 
 
-_PROFILING = ("profile", "count", "lines")
-# Options of `bench run` that are no fields of a scenario.
-_OUTPUT = ("out", "format", "export")
-_WAYS = ("clock", "tune", "resume", "jobs", "fresh", "shard")
-_NOT_FIELDS = ("scenario", *_WAYS, *_OUTPUT, *_PROFILING)
-
-
 @app.command()
 @with_factors
 def run(
@@ -156,6 +151,7 @@ def run(
     lines: Annotated[bool, typer.Option("--lines", help="Of a profile: source lines")] = False,
     out: Annotated[Path | None, typer.Option(help="A new directory for the results")] = None,
     shard: ShardOption = None,
+    on: OnOption = "",
     resume: Annotated[Path | None, typer.Option(help="Go on with an interrupted run")] = None,
     format_: RunFormatOption = None,
     export: ExportOption = None,
@@ -166,7 +162,7 @@ def run(
 
     raise_signals()
     fields = {name.rstrip("_"): value for name, value in ctx.params.items()}
-    overrides = {k: v for k, v in fields.items() if v is not None and k not in _NOT_FIELDS}
+    overrides = {k: v for k, v in fields.items() if v is not None and k not in NOT_FIELDS}
     source = ctx.get_parameter_source("scenario")
     named = source is not None and source.name == "COMMANDLINE"
     profiling = profiling_of(profile, count, lines)
@@ -178,7 +174,7 @@ def run(
     with_exports = exporting(format_, export or (), say)
     undo_leftovers()
     given = (scenario, overrides, sys.argv[1:], clock, out, tune, resume, jobs, fresh, profiling)
-    options = RunOptions(*given, shard or "")
+    options = RunOptions(*given, on, shard=shard or "")
     return with_exports(lambda: run_command(options, say))
 
 

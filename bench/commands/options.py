@@ -9,6 +9,11 @@ import typer
 from bench.model.limits import JOBS, REPS
 from bench.report.formats import NAMES
 
+# Options of `bench run` that are no fields of a scenario.
+_WAYS = ("clock", "tune", "resume", "jobs", "fresh", "shard", "on")
+_OUTPUT = ("out", "format", "export")
+NOT_FIELDS = ("scenario", *_WAYS, *_OUTPUT, "profile", "count", "lines")
+
 RunsArgument = Annotated[
     list[Path] | None,
     typer.Argument(
@@ -94,6 +99,10 @@ SecondsOption = Annotated[
 JobsOption = Annotated[str, typer.Option(help=f"Blocks at once under icount: auto, or {JOBS}")]
 ShardOption = Annotated[
     str | None, typer.Option(help="One part of the plan, 2/8: bench merge puts parts together")
+]
+OnOption = Annotated[
+    str,
+    typer.Option(help="Who measures: local:N, dask:ADDRESS, dask-slurm:FILE, or an entry point"),
 ]
 PartsArgument = Annotated[
     list[Path], typer.Argument(metavar="PART...", help="What bench run --shard has measured")

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Carry out `bench run`: plan, measure, report. What is to be printed is returned."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench.commands.outcome import Outcome, Say
+from bench.engines.base import Engine
+from bench.engines.open import open_engine
 from bench.errors import EXIT_INTERRUPTED, BenchError, UsageError
 from bench.executors.base import Executor
-from bench.executors.choose import check, choose_executor, steps_ahead
+from bench.executors.choose import check, choose_executor, require_anywhere, steps_ahead
 from bench.executors.profiling import KINDS, profile_seconds
 from bench.executors.uml import DEFAULTS
 from bench.measure.display import Display
@@ -51,6 +53,8 @@ class RunOptions:
     jobs: str = AUTO  # blocks that are measured at once
     fresh: bool = False  # boot for every block instead of going on from a saved state
     profile: ProfileFacts | None = None  # and what is to be in a profile of each cell
+    on: str = ""  # the engine whose workers measure, "" for here
+    engine: Engine | None = None  # the same, opened
     shard: str = ""  # the part of the plan that is measured here, as in 2/8; "": all
 
 
@@ -62,18 +66,41 @@ def run_command(options: RunOptions, say: Say) -> Outcome:
     """
     parse_jobs(options.jobs)
     if options.resume:
-        return resume_run(options, options.resume, say)
+        with _with_engine(options) as opened:
+            return resume_run(opened, options.resume, say)
     if options.profile and options.fresh:
         why = "--profile begins where measured guests begin: from a saved one"
         raise UsageError(why, "leave --fresh out")
     scenario = load_scenario(options.scenario, _completed(options.overrides))
     plan, clock = make_plan(scenario), clock_of(options.clock)
     check(scenario, plan, clock)
+    if options.on:
+        require_anywhere(scenario, plan, clock)
     boots = boots_of(scenario)
-    if options.shard:
-        from bench.commands.shard import run_shard  # which measures boots as this module does
+    with _with_engine(options) as opened:
+        if options.shard:
+            from bench.commands.shard import run_shard  # which measures boots as this module does
 
-        return run_shard(options, boots, say)
+            return run_shard(opened, boots, say)
+        return _run_all(opened, scenario, boots, say)
+
+
+@contextmanager
+def _with_engine(options: RunOptions) -> Iterator[RunOptions]:
+    """Open the engine that --on names, until the block is left."""
+    if not options.on:
+        yield options
+        return
+    engine = open_engine(options.on)
+    try:
+        yield replace(options, engine=engine)
+    finally:
+        engine.close()
+
+
+def _run_all(options: RunOptions, scenario: Scenario, boots: Sequence[Boot], say: Say) -> Outcome:
+    """Measure all blocks of all boots."""
+    plan, clock = make_plan(scenario), clock_of(options.clock)
     ahead = seconds_ahead([boot.scenario for boot in boots], plan, plan.blocks, clock)
     for steps, boot in zip(ahead, boots, strict=True):
         if options.profile and boot.number == 1:
@@ -134,21 +161,15 @@ def run_boot(
     try:
         with tuned(options.tune, whole, scenario.executor, display.note) as settings:
             executor = choose_executor(
-                scenario, whole, clock, store.console, display, fresh=options.fresh
+                *(scenario, whole, clock, store.console, display),
+                fresh=options.fresh,
+                engine=options.engine,
             )
             if boots and plan.blocks:
                 _say_shortage(scenario.reps, boots, executor, display.note)
             changed = settings if options.tune else None
-            facts = partial(
-                run_facts,
-                scenario,
-                plan,
-                executor,
-                options.arguments,
-                changed,
-                options.profile,
-                options.shard,
-            )
+            asked = (options.arguments, changed, options.profile, options.shard)
+            facts = partial(run_facts, scenario, plan, executor, *asked)
             _measure(options, plan, executor, store, facts, display)
     except KeyboardInterrupt:
         if (store.path / "run.json").exists():
@@ -180,8 +201,12 @@ def _measure(
     if plan.blocks:
         executor.begin()
         store.write_facts(facts())  # which know the saved state by now
-    with display.measuring(plan):
-        run_plan(plan, executor, store, display, 0, jobs)
+    try:
+        with display.measuring(plan):
+            run_plan(plan, executor, store, display, 0, jobs, note=display.note)
+    finally:
+        if options.engine:
+            store.write_facts(facts())  # which know its workers by now
     if options.profile:
         profile_run(store, plan.blocks, executor, options.profile, display)
 
@@ -280,12 +305,17 @@ def _measure_rest(options: RunOptions, run: Resumed, display: Display) -> Outcom
     try:
         with tuned(options.tune, run.whole, run.scenario.executor, display.note):
             executor = choose_executor(
-                run.scenario, run.whole, run.clock, console, display, fresh=fresh
+                *(run.scenario, run.whole, run.clock, console, display),
+                fresh=fresh,
+                engine=options.engine,
             )
             jobs = choose_jobs(parse_jobs(options.jobs), executor.room(), display.note)
             boots = carry_on(run, executor, options.arguments, options.tune)
             with display.measuring(run.rest):
-                run_plan(run.rest, executor, run.store, display, boots, jobs, run.ahead)
+                run_plan(
+                    *(run.rest, executor, run.store, display, boots, jobs, run.ahead),
+                    note=display.note,
+                )
             if run.facts.profile:
                 profile_run(run.store, run.plan.blocks, executor, run.facts.profile, display)
     except KeyboardInterrupt:

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from bench.engines.base import Engine
 from bench.errors import CannotJudge, UsageError
 from bench.executors import guest_setup, host, uml
 from bench.executors.base import Executor
 from bench.executors.guest import GuestExecutor
+from bench.executors.remote import RemoteExecutor
 from bench.executors.replay import ReplayExecutor
 from bench.kernel.config import Architecture
 from bench.kernel.name import KernelName, read_name
@@ -119,16 +121,20 @@ def choose_executor(
     steps: Steps,
     *,
     fresh: bool = False,
+    engine: Engine | None = None,
 ) -> Executor:
     """Return an executor that can begin, after what takes time: ``steps`` is told of it.
 
-    A guest boots for every block if ``fresh``, instead of going on from a saved state.
+    A guest boots for every block if ``fresh``, instead of going on from a saved state. With an
+    ``engine`` its workers have the guests.
 
     ``auto`` is the host when the plan names a device of this machine, else the guest. Raises
     as `check` does.
     """
     check(scenario, plan, clock)
     kind, recording = _kind(scenario, plan)
+    if engine:
+        require_anywhere(scenario, plan, clock)
     if kind == "replay":
         return ReplayExecutor.from_file(recording, clock or Clock.ICOUNT)
     if kind == "host":
@@ -143,7 +149,26 @@ def choose_executor(
     steps.note(f"guest: {setup.kernel.name} under {setup.accelerator}")
     if clock is None and setup.accelerator.clock is Clock.ICOUNT:
         steps.note("no KVM: see bench doctor")
-    return GuestExecutor(replace(setup, fresh=fresh, boot=scenario.seed), steps)
+    setup = replace(setup, fresh=fresh, boot=scenario.seed)
+    if engine is None:
+        return GuestExecutor(setup, steps)
+    if setup.accelerator.clock is Clock.WALL:
+        raise UsageError(*_HERE)
+    return RemoteExecutor(setup, engine, steps)
+
+
+_HERE = (
+    "--on: times of several hosts are not of one run",
+    "--clock icount counts anywhere; or bench run --shard on each host",
+)
+
+
+def require_anywhere(scenario: Scenario, plan: Plan, clock: Clock | None) -> None:
+    """Refuse what can only be measured here; UsageError."""
+    if _kind(scenario, plan)[0] != "guest":
+        raise UsageError("--on: an engine's workers have guests alone", "use --executor guest")
+    if clock is Clock.WALL:
+        raise UsageError(*_HERE)
 
 
 def _cells(plan: Plan) -> list[Cell]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.errors import CannotJudge, CannotSave, CellFailed, CellSkipped, GuestLost
 from bench.executors.base import Room
 from bench.executors.guest_setup import GuestSetup, page_count, room_for_guests
-from bench.guest.boot import Guest, boot, restore
+from bench.guest.boot import Answering, Guest, boot, restore
 from bench.guest.probe import qemu_version
 from bench.guest.qemu import CPU, MACHINE_TYPE, Accelerator, cmdline
 from bench.guest.snapshot import Snapshot, ensure_snapshot
@@ -28,7 +28,7 @@ from bench.plan.duration import once_seconds
 from bench.protocol.helper import Target, deadline, helper_words, patience
 from bench.protocol.messages import RepMessage, read_items, read_reps
 
-_BOOT_DEADLINE = 180  # seconds; 15 with instruction counting on a slow machine
+BOOT_DEADLINE = 180  # seconds; 15 with instruction counting on a slow machine
 _GUP_TEST = "/sys/kernel/debug/gup_test"
 
 # A loop of 2 instructions, ten million times over: see helper/null.c.
@@ -126,7 +126,7 @@ class GuestExecutor:
                 with self._lock:
                     self.boots += 1
                 with self._steps.at(Step.BOOT, of=label):
-                    guest, _ = stack.enter_context(boot(config, _BOOT_DEADLINE, script))
+                    guest, _ = stack.enter_context(boot(config, BOOT_DEADLINE, script))
             else:
                 with self._steps.at(Step.RESTORE, of=label):
                     guest = stack.enter_context(restore(config, state, script))
@@ -158,7 +158,7 @@ class GuestExecutor:
                 return None
             try:
                 config = self._setup.config()
-                kept = self._snapshot or ensure_snapshot(config, _BOOT_DEADLINE, self._steps)
+                kept = self._snapshot or ensure_snapshot(config, BOOT_DEADLINE, self._steps)
             except CannotSave as error:
                 why = error.message
                 self._steps.note(f"this guest cannot be saved and boots for every block: {why}")
@@ -180,7 +180,7 @@ class Command:
     seconds: float = 60  # for its next line, on this machine
     skips: tuple[str, str] = ("", "")  # why the block cannot be had then, and what it needs
 
-    def take(self, guest: Guest) -> None:
+    def take(self, guest: Answering) -> None:
         """Wait until it has been done; CellFailed, or CellSkipped where that is no failure."""
         try:
             guest.run(self.command, self.seconds)
@@ -197,7 +197,7 @@ class ClockCheck(Command):
     of known length three times, and the fastest counts.
     """
 
-    def take(self, guest: Guest) -> None:
+    def take(self, guest: Answering) -> None:
         items = [*read_items(guest.lines(self.command, self.seconds))]
         spans = [item.pause / (2 * _CLOCK_LOOPS) for item in items if isinstance(item, RepMessage)]
         rate = min(spans, default=0.0)

@@ -28,8 +28,32 @@ _CONSOLE_LINES = 6
 _SAVE_DEADLINE = 120  # seconds; half a second each for a guest of 1 GiB of which little is used
 
 
-class Guest:
-    """A running guest: it takes a script, or shell commands, and answers with lines of JSON.
+class Answering:
+    """A guest that takes a script, or shell commands, and answers with lines of JSON."""
+
+    def lines(self, command: str, deadline: float) -> Iterator[str]:
+        """Run a shell command; yield each result line, the exit line last.
+
+        ``deadline`` is in seconds of this machine and counts anew for every line.
+        """
+        raise NotImplementedError
+
+    def run(self, command: str, deadline: float = 60) -> None:
+        """Run a command that has to succeed and has nothing to say; CellFailed otherwise."""
+        message = parse([*self.lines(command, deadline)][-1])
+        if not isinstance(message, Exit) or message.code:
+            raise CellFailed(f"in the guest, '{command}' failed ({message})", self.last_words())
+
+    def last_words(self) -> str:
+        """Return the end of the console, and the first line of a panic above it."""
+        return last_words(self._console_text())
+
+    def _console_text(self) -> str:
+        raise NotImplementedError
+
+
+class Guest(Answering):
+    """A guest that runs here.
 
     Every wait has a deadline. GuestHung when it passes, GuestPanic, GuestOutOfMemory or GuestLost
     when QEMU ended; each says what the console ends with.
@@ -59,10 +83,9 @@ class Guest:
         return message
 
     def lines(self, command: str, deadline: float) -> Iterator[str]:
-        """Run a shell command; yield each result line, the exit line last.
+        """Do what `Answering.lines` does.
 
         A command of the script has been sent already: those come first, in their order.
-        ``deadline`` is in seconds of this machine and counts anew for every line.
         """
         if self._script:
             due = self._script.popleft()
@@ -81,12 +104,6 @@ class Guest:
             self._channels.commands.sendall(command.encode() + b"\n")
         except OSError:
             raise self._loss() from None
-
-    def run(self, command: str, deadline: float = 60) -> None:
-        """Run a command that has to succeed and has nothing to say; CellFailed otherwise."""
-        message = parse([*self.lines(command, deadline)][-1])
-        if not isinstance(message, Exit) or message.code:
-            raise CellFailed(f"in the guest, '{command}' failed ({message})", self.last_words())
 
     def save(self, path: Path) -> None:
         """Stop the guest and write its state to ``path``; CannotSave says why it cannot be.
@@ -108,13 +125,6 @@ class Guest:
         )
         control.execute("cont")
 
-    def last_words(self) -> str:
-        """Return the end of the console, and the first line of a panic above it."""
-        lines = [line.rstrip() for line in self._console_text().splitlines() if line.strip()]
-        panic = [line for line in lines[:-_CONSOLE_LINES] if "Kernel panic" in line]
-        words = "\n    ".join([*panic, *lines[-_CONSOLE_LINES:]])
-        return f"the console ends with:\n    {words}" if words else "the console is empty"
-
     def _console_text(self) -> str:
         with self._console.open("rb") as handle:
             handle.seek(self._console_start)
@@ -124,21 +134,35 @@ class Guest:
         try:
             line = self._results.line(deadline)
         except TimeoutError:
-            raise GuestHung(
-                f"no word from the guest for {deadline:.0f} s", self.last_words()
-            ) from None
+            raise hung(deadline, self._console_text()) from None
         if line is None:
             raise self._loss()
         return line
 
     def _loss(self) -> GuestLost:
-        code = self._child.wait(timeout=10)
-        text = self._console_text()
-        if re.search(r"out of memory", text, re.IGNORECASE):
-            return GuestOutOfMemory("the guest ran out of memory", self.last_words())
-        if "Kernel panic" in text:
-            return GuestPanic("the guest's kernel panicked", self.last_words())
-        return GuestLost(f"{self._program} ended (exit {code})", self.last_words())
+        return loss(self._program, self._child.wait(timeout=10), self._console_text())
+
+
+def hung(seconds: float, console: str) -> GuestHung:
+    """Return the error of a guest that has said nothing for so many seconds."""
+    return GuestHung(f"no word from the guest for {seconds:.0f} s", last_words(console))
+
+
+def loss(program: str, code: int | None, console: str) -> GuestLost:
+    """Return the error of a guest whose program has ended, by what its console says."""
+    if re.search(r"out of memory", console, re.IGNORECASE):
+        return GuestOutOfMemory("the guest ran out of memory", last_words(console))
+    if "Kernel panic" in console:
+        return GuestPanic("the guest's kernel panicked", last_words(console))
+    return GuestLost(f"{program} ended (exit {code})", last_words(console))
+
+
+def last_words(console: str) -> str:
+    """Return the end of a console, and the first line of a panic above it."""
+    lines = [line.rstrip() for line in console.splitlines() if line.strip()]
+    panic = [line for line in lines[:-_CONSOLE_LINES] if "Kernel panic" in line]
+    words = "\n    ".join([*panic, *lines[-_CONSOLE_LINES:]])
+    return f"the console ends with:\n    {words}" if words else "the console is empty"
 
 
 @contextmanager

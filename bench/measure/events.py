@@ -82,14 +82,14 @@ def _events(block: Block, items: Generator[Rep | Unavailable]) -> Generator[Even
     yield Begun()
     try:
         with closing(items):  # which ends what measures, where it is not at its end
-            yield from _until_enough(block, items)
+            yield from until_enough(block, items)
     except Exception as problem:
         yield Ended(problem)
     else:
         yield Ended()
 
 
-def _until_enough(block: Block, items: Iterator[Rep | Unavailable]) -> Generator[Rep | Unavailable]:
+def until_enough(block: Block, items: Iterator[Rep | Unavailable]) -> Generator[Rep | Unavailable]:
     """Pass on what is measured of a block, up to the round after which it is enough."""
     missing: set[Method] = set()
     pauses: list[int] = []

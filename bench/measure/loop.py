@@ -3,7 +3,7 @@
 
 import platform
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,8 +14,10 @@ from bench import __version__
 from bench.cleanup.journal import delay_signals
 from bench.errors import BenchError, CellFailed, CellSkipped
 from bench.executors.base import Executor
+from bench.executors.remote import RemoteExecutor
 from bench.machine.facts import boot_id, machine_facts
-from bench.measure.events import Begun, Ended, events_of
+from bench.measure.elsewhere import Elsewhere
+from bench.measure.events import Begun, Ended, Event, Numbered, events_of
 from bench.measure.in_order import InOrder
 from bench.model.cell import Block, Clock, Plan, Rep, Sample, Unavailable
 from bench.model.facts import ProfileFacts, RunFacts, SessionFacts
@@ -46,13 +48,14 @@ def run(
     boots_before: int = 0,
     jobs: int = 1,
     ahead: Mapping[Block, Sequence[Sample]] | None = None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Measure every block of the plan, ``jobs`` at once; closes the executor.
 
     A block is stored whole, or why it could not be measured. A run that goes on gets the ``plan``
     that is left, and what of it was measured ``ahead`` of blocks before it; its boots count on from
     ``boots_before``. An error that is not of one block alone is raised when all blocks before have
-    been stored.
+    been stored. ``note`` gets a line for whatever else there is to say.
     """
     known = ahead or {}
     numbered = [*enumerate(plan.blocks)]
@@ -80,6 +83,14 @@ def run(
         raise
     finally:
         executor.close()
+
+
+def _events(
+    executor: Executor, todo: Sequence[Numbered], jobs: int, note: Callable[[str], None]
+) -> Generator[tuple[int, Event]]:
+    if isinstance(executor, RemoteExecutor):
+        return Elsewhere(executor, todo, note).events()
+    return events_of(executor, todo, jobs)
 
 
 def _keep_soaks(

@@ -10,6 +10,7 @@ from typing import Any
 from bench.model.factor import Factor, Words
 from bench.model.limits import DEVICES_OF_VM, HANDOVERS, MOST_MEMORY, REGIONS, THREADS
 from bench.model.method import Experiment, Method, Phase
+from bench.model.order import order_without
 from bench.model.units import GIB, KIB, MIB, TIB, format_size
 
 
@@ -317,10 +318,7 @@ class Block:
 
     def order_without(self, methods: Collection[Method]) -> tuple[Method, ...]:
         """Return the order without these methods; the first that is left does the warm-up."""
-        left = [method for method in self.order[1:] if method not in methods]
-        if self.order[0] not in methods:
-            return (self.order[0], *left)
-        return (left[0], *left) if left else ()
+        return order_without(self.order, methods)
 
 
 @dataclass(frozen=True)

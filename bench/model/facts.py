@@ -114,6 +114,18 @@ class DeviceFacts(VdpaAttributes, frozen=True, kw_only=True, omit_defaults=True)
         return f"{self.path} is {self.name}, driven by {self.driver}"
 
 
+class WorkerFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A worker of an engine, as it was when it had measured a block for the first time."""
+
+    host: str = ""  # its name
+    pid: int = 0
+    boot_id: str = ""
+    cpu: str = ""  # the model's name
+    kernel: str = ""  # uname -r
+    load: tuple[float, float, float] | None = None
+    blocks: tuple[int, ...] = ()  # places in the plan, from 0, of those that it measured
+
+
 class ExecutorFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where cells ran. What an executor does not have keeps its default and is not written."""
 
@@ -134,6 +146,8 @@ class ExecutorFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cmdline: str = ""  # of the kernel
     memlock: int | None = None  # bytes that the helper may lock on the host; None is unlimited
     devices: tuple[DeviceFacts, ...] | None = None  # of the host
+    engine: str = ""  # --on: what its blocks were given to
+    workers: tuple[WorkerFacts, ...] = ()  # of the engine, in the order of their first answers
 
     @property
     def no_result(self) -> str:

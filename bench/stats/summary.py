@@ -55,7 +55,7 @@ def median_interval(
     3.2) whose coverage, by the binomial distribution, is at least ``confidence``; the
     narrowest such pair. None for too few values: 95 % take six.
     """
-    rank = _rank_of_ends(len(values), confidence)
+    rank = rank_of_ends(len(values), confidence)
     if rank == 0:
         return None
     ordered = np.sort(np.asarray(values, dtype=float))
@@ -63,7 +63,7 @@ def median_interval(
 
 
 @lru_cache(maxsize=256)
-def _rank_of_ends(n: int, confidence: float) -> int:
+def rank_of_ends(n: int, confidence: float = 0.95) -> int:
     """Return the rank of both ends of `median_interval`, counted from outside; 0 for none."""
     if 0.5**n > (1 - confidence) / 2:  # not even from the least value to the greatest
         return 0

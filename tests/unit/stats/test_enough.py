@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.model.method import Method
+from bench.model.order import PRECISION, median_is_known
 from bench.plan.matrix import balanced_order
-from bench.stats.enough import PRECISION, median_is_known, reps_due
-from bench.stats.summary import median_interval
+from bench.stats.enough import ranks, reps_due
+from bench.stats.summary import median_interval, rank_of_ends
 
 METHODS = (Method.NEW_OWNER, Method.RESET_OWNER, Method.REOPEN)
 LEVEL = 1_000_000
@@ -23,6 +24,10 @@ CASES = st.tuples(st.integers(1, 3), st.integers(1, 20), SPREADS, st.randoms(use
 def order_of(count: int, rng: random.Random) -> tuple[Method, ...]:
     methods = METHODS[:count]
     return (methods[0], *balanced_order(methods, 20, rng))
+
+
+def is_known(values: list[int]) -> bool:
+    return median_is_known(values, rank_of_ends(len(values)))
 
 
 def noisy(length: int, spread: int, rng: random.Random) -> list[int]:
@@ -46,9 +51,9 @@ def test_a_block_ends_at_the_first_round_that_is_enough(
     assert (due - 1) % count == 0
     assert 1 + least * count <= due <= len(order)
     ends = range(1 + least * count, due, count)
-    assert [e for e in ends if all(map(median_is_known, by_method(order, pauses, e)))] == []
+    assert [e for e in ends if all(map(is_known, by_method(order, pauses, e)))] == []
     if due < len(order):
-        assert all(map(median_is_known, by_method(order, pauses, due)))
+        assert all(map(is_known, by_method(order, pauses, due)))
 
 
 @given(CASES, st.integers(0, 61))
@@ -83,7 +88,7 @@ def test_a_known_median_has_its_interval_around_it(values: list[int]) -> None:
     median = sorted([*values, *values])[len(values) - 1 : len(values) + 1]
     middle = sum(median) / 2
     near = middle * (1 - PRECISION) <= low and high <= middle * (1 + PRECISION)
-    assert median_is_known(values) == near
+    assert is_known(values) == near
 
 
 @pytest.mark.parametrize(
@@ -101,4 +106,9 @@ def test_a_known_median_has_its_interval_around_it(values: list[int]) -> None:
     ],
 )
 def test_known_cases(values: list[int], known: bool) -> None:
-    assert median_is_known(values) == known
+    assert is_known(values) == known
+
+
+def test_ranks_are_those_of_intervals() -> None:
+    assert ranks(12) == (0, *(rank_of_ends(n) for n in range(1, 13)))
+    assert ranks(12)[5:10] == (0, 1, 1, 1, 2)

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Give blocks to workers of Dask: of a scheduler that runs, or that Slurm is asked for."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import msgspec
+from distributed import Client
+
+import bench
+from bench.engines.base import Engine
+from bench.errors import CannotJudge, UsageError
+from bench.worker.block import describe_worker, measure_block, stop_blocks
+
+_PATIENCE = 10  # seconds to wait for a scheduler's answer
+
+
+class DaskEngine(Engine):
+    """The workers of a scheduler, which others may use too."""
+
+    def __init__(self, name: str, client: Client, cluster: Any = None) -> None:
+        # Workers have no bench: what they are to do is sent, and not only its name.
+        cloudpickle.register_pickle_by_value(bench)
+        self._client = client
+        self._cluster = cluster  # that is ours to end
+        self._shared: dict[Path, Any] = {}
+        self._good: list[str] | None = None  # addresses; None: all
+        super().__init__(name, self._open())
+
+    def _open(self) -> Executor:
+        # pure: a block that is measured twice is measured, and not remembered.
+        executor: Executor = self._client.get_executor(pure=False, workers=self._good)
+        return executor
+
+    def workers(self) -> int:
+        """Return the number of threads of all workers that are there and can be used."""
+        threads: Mapping[str, int] = self._client.nthreads()
+        return sum(
+            n for address, n in threads.items() if self._good is None or address in self._good
+        )
+
+    def check(self, qemu: str, memory: int) -> Sequence[str]:
+        """Ask the workers that are there; those that come later are asked with their blocks."""
+        found = self._client.run(describe_worker, qemu, memory, on_error="return")
+        said: list[str] = []
+        good: list[str] = []
+        for address, text in found.items():
+            problem = _problem(text)
+            if problem:
+                said.append(f"worker {address} is left out: {problem}")
+            else:
+                good.append(address)
+        if said and not good:
+            raise CannotJudge(f"--on {self.name}: no worker can be used: {said[0]}", _NEEDS)
+        if said:
+            self._good = good
+            self._executor = self._open()
+        return said
+
+    def share(self, path: Path) -> Any:
+        """Return a future of the content, which goes to each worker once."""
+        if path not in self._shared:
+            self._shared[path] = self._client.scatter(path.read_bytes(), hash=True)
+        return self._shared[path]
+
+    def submit(self, job: str, files: Sequence[Any]) -> "Future[str]":
+        """Have a block measured by any of the workers."""
+        return self._executor.submit(measure_block, job, *files)
+
+    def stop(self, run: str) -> None:
+        """Take back what waits, and end the guests that run."""
+        super().stop(run)
+        self._client.run(stop_blocks, run, on_error="ignore")
+
+    def close(self) -> None:
+        """Leave the scheduler; end it where it is ours."""
+        super().close()
+        self._client.close(timeout=_PATIENCE)
+        if self._cluster:
+            self._cluster.close(timeout=_PATIENCE)
+
+
+_NEEDS = "workers need QEMU of the version that is here (Debian: qemu-system-x86), and memory"
+
+
+def _problem(text: object) -> str:
+    """Return why a worker cannot be used, "" when it can; its answer may be an exception."""
+    try:
+        return str(json.loads(str(text)).get("refused", ""))
+    except (ValueError, AttributeError):
+        return str(text).partition("\n")[0] or type(text).__name__
+
+
+def dask(argument: str) -> DaskEngine:
+    """Connect with the scheduler at an address; UsageError where there is none."""
+    _be_quiet()
+    try:
+        client = Client(argument or None, timeout=_PATIENCE, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        why = str(error).partition("\n")[0] or type(error).__name__
+        raise UsageError(
+            f"--on: dask:{argument}: no scheduler answers: {why}",
+            "start one: dask scheduler; and workers: dask worker ADDRESS",
+        ) from None
+    return DaskEngine(f"dask:{argument}", client)
+
+
+def dask_slurm(argument: str) -> DaskEngine:
+    """Ask Slurm for workers as a file says; UsageError where that is none.
+
+    The file is YAML: ``jobs``, how many, and what dask_jobqueue.SLURMCluster takes.
+    """
+    from dask_jobqueue.slurm import SLURMCluster
+
+    _be_quiet()
+    table = _read(Path(argument))
+    jobs = table.pop("jobs", 1)
+    try:
+        cluster = SLURMCluster(**table)
+        cluster.scale(jobs=jobs)
+    except (TypeError, ValueError, OSError, RuntimeError) as error:
+        why = str(error).partition("\n")[0]
+        raise UsageError(f"--on: dask-slurm:{argument}: {why}", _SLURM) from None
+    client = Client(cluster, timeout=_PATIENCE, set_as_default=False)
+    return DaskEngine(f"dask-slurm:{argument}", client, cluster)
+
+
+_SLURM = "docs/spread.md has a file that works"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        table = msgspec.yaml.decode(path.read_bytes(), type=dict[str, Any])
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error).partition("\n")[0]
+        raise UsageError(f"--on: dask-slurm:{path}: {why}", _SLURM) from None
+    return table
+
+
+def _be_quiet() -> None:
+    """Leave it to bench to say what is wrong: Dask prints tracebacks of its own threads."""
+    for name in ("distributed", "tornado"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Give all blocks to an engine, and turn what comes back into events for a single reader."""
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Future
+from contextlib import closing
+from queue import Empty, SimpleQueue
+
+from bench.errors import BenchError, CannotJudge, CellFailed
+from bench.executors.remote import RemoteExecutor
+from bench.guest.recorded import Answer, read_answer
+from bench.measure.events import Begun, Ended, Event, Numbered, until_enough
+from bench.model.cell import Block
+from bench.plan.duration import whole_seconds
+
+TRIES = 3  # of a block whose worker is lost, or cannot run it
+_TICK = 1.0  # seconds between two looks at the workers
+_LONELY = 60.0  # seconds without a worker, after which that is said
+
+Say = Callable[[str], None]
+
+
+class Elsewhere:
+    """Blocks on their way: which are still to come, and how often each was tried."""
+
+    def __init__(self, executor: RemoteExecutor, blocks: Sequence[Numbered], say: Say) -> None:
+        self._executor = executor
+        self._blocks = dict(blocks)
+        self._say = say
+        self._tries = dict.fromkeys(self._blocks, 0)
+        self._ended: SimpleQueue[tuple[int, Future[str]]] = SimpleQueue()
+        self._engines = 0  # how often the engine was made usable again
+        self._begun_in: dict[int, int] = {}  # with which of them each block was begun
+        self._lonely = _Lonely(executor, say)
+
+    def events(self) -> Generator[tuple[int, Event]]:
+        """Yield what happens, by the numbers of blocks; those that take longest begin first.
+
+        Closing this takes back what waits, and ends what is being measured.
+        """
+        try:
+            self._lonely.wait()
+            for number in sorted(self._blocks, key=lambda n: -whole_seconds(self._blocks[n])):
+                self._submit(number)
+            while self._blocks:
+                number, future = self._next()
+                answer = self._answer(number, future)
+                if answer is not None:
+                    yield from self._told(number, self._blocks.pop(number), answer)
+        except BaseException:
+            self._executor.stop()
+            raise
+
+    def _submit(self, number: int) -> None:
+        self._tries[number] += 1
+        self._begun_in[number] = self._engines
+        future = self._executor.submit(self._blocks[number])
+        future.add_done_callback(lambda done: self._ended.put((number, done)))
+
+    def _next(self) -> "tuple[int, Future[str]]":
+        """Return the next block that has come to its end, however long that takes."""
+        while True:
+            try:
+                return self._ended.get(timeout=_TICK)
+            except Empty:
+                self._lonely.look()
+
+    def _answer(self, number: int, future: "Future[str]") -> Answer | BenchError | None:
+        """Return the answer of a block, or what keeps it from having one; None: tried again."""
+        label = self._blocks[number].label
+        try:
+            answer = read_answer(future.result())
+        except CellFailed as rubbish:
+            return rubbish
+        except (CancelledError, Exception) as error:
+            return self._again(number, f"{label}: {self._lost(number, error)}")
+        if answer.refused:
+            where = f"{answer.worker.host} {answer.worker.pid}"
+            return self._again(number, f"{label}: worker {where} cannot run it: {answer.refused}")
+        return answer
+
+    def _again(self, number: int, why: str) -> BenchError | None:
+        """Have a block tried again; return the error that says why where that was often enough."""
+        if self._tries[number] >= TRIES:
+            return CannotJudge(f"{why}, {TRIES} times", "go on: bench run --resume, with --on")
+        self._say(f"{why}; it is tried again")
+        self._submit(number)
+        return None
+
+    def _lost(self, number: int, error: BaseException) -> str:
+        """Say how an engine lost a block; one that has broken down is made usable again, once."""
+        if isinstance(error, BrokenExecutor) and self._begun_in[number] == self._engines:
+            self._executor.engine.restart()
+            self._engines += 1
+        if isinstance(error, BrokenExecutor):
+            return "its worker died, or one beside it"
+        return f"its worker was lost: {' '.join(str(error).split())[:200] or type(error).__name__}"
+
+    def _told(
+        self, number: int, block: Block, answer: Answer | BenchError
+    ) -> Generator[tuple[int, Event]]:
+        yield number, Begun()
+        try:
+            if isinstance(answer, BenchError):
+                raise answer
+            with closing(self._executor.answered(number, block, answer)) as items:
+                for item in until_enough(block, items):
+                    yield number, item
+        except Exception as problem:
+            yield number, Ended(problem)
+        else:
+            yield number, Ended()
+
+
+class _Lonely:
+    """Says when no worker has been there for a while."""
+
+    def __init__(self, executor: RemoteExecutor, say: Say) -> None:
+        self._engine = executor.engine
+        self._say = say
+        self._since: float | None = None
+
+    def wait(self) -> None:
+        """Wait for the first worker."""
+        while self._engine.workers() == 0:
+            self.look()
+            time.sleep(_TICK)
+
+    def look(self) -> None:
+        """Look whether a worker is there; said once for each time that none is."""
+        if self._engine.workers() != 0:
+            self._since = None
+            return
+        self._since = self._since or time.monotonic()
+        if time.monotonic() - self._since - _LONELY > 0:
+            self._say(
+                f"{self._engine.name} has had no worker for a minute: start one, or press Ctrl-C"
+                " and go on later with bench run --resume"
+            )
+            self._since = float("inf")

@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Run the guest of one block on a worker, and return what it said. Nothing of it is judged here.
+
+A job and its answer are texts of JSON: what a worker sends is data, whoever sends it.
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+from bench.model.order import order_without, reps_due
+from bench.worker.channels import Channels, open_channels
+from bench.worker.control import Control
+from bench.worker.files import keep, worker_cache
+from bench.worker.lines import LineReader
+
+MARK = "BENCH_WORKER_JOB"  # in the environment of each QEMU: the run that it is of
+
+_EXIT = '{"t":"exit"'
+_RESTORE = 120  # seconds until all of a saved state is read
+_SPARE = 512 * 1024 * 1024  # bytes that guests leave free
+_CONSOLE = 64 * 1024  # bytes of its end that are sent
+
+
+class Refused(Exception):
+    """This worker cannot run the block: another one may."""
+
+
+def measure_block(job: str, *files: bytes | str) -> str:
+    """Run the guest that a job describes; ``files`` are what its "files" name, in their order.
+
+    The answer has the lines of each command of the script, and how the guest ended before its
+    last; or "refused": why this worker cannot run it at all.
+    """
+    asked: Mapping[str, Any] = json.loads(job)
+    answer: dict[str, Any] = {"worker": _worker()}
+    began = time.monotonic()
+    try:
+        answer |= _run(asked, files)
+    except (Refused, ValueError) as refused:
+        answer["refused"] = str(refused)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        answer["refused"] = f"{where}{error.strerror}"
+    answer["seconds"] = time.monotonic() - began
+    return json.dumps(answer)
+
+
+def stop_blocks(run: str) -> int:
+    """End the guests of a run on this worker; returns how many there were."""
+    ended = 0
+    for note in _running().glob(f"{run}.*"):
+        pid = int(note.suffix[1:])
+        with suppress(OSError):
+            if f"{MARK}={run}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                os.killpg(pid, signal.SIGKILL)
+                ended += 1
+        note.unlink(missing_ok=True)
+    return ended
+
+
+def describe_worker(qemu: str, memory: int) -> str:
+    """Return as JSON which worker this is, and why it cannot run guests of so many bytes."""
+    answer: dict[str, Any] = {"worker": _worker()}
+    try:
+        _require(qemu, memory)
+    except Refused as refused:
+        answer["refused"] = str(refused)
+    return json.dumps(answer)
+
+
+def _run(asked: Mapping[str, Any], files: Sequence[bytes | str]) -> dict[str, Any]:
+    qemu = _require(asked["qemu"], asked["memory"])
+    named = zip(asked["files"].items(), files, strict=True)
+    places = {name: keep(content, digest) for (name, digest), content in named}
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as scratch:
+        console = Path(scratch) / "console"
+        console.touch()
+        with open_channels(asked["script"]) as channels:
+            words = _words(asked["argv"], qemu, places, console, channels.inherited)
+            with _started(asked["run"], words, console, channels) as popen:
+                answer = _talk(asked, channels, popen)
+        return {**answer, "console": console.read_bytes()[-_CONSOLE:].decode(errors="replace")}
+
+
+def _words(
+    argv: Sequence[str],
+    qemu: str,
+    places: Mapping[str, Path],
+    console: Path,
+    inherited: Mapping[str, int],
+) -> list[str]:
+    """Put what only this worker knows where ``argv`` has @NAME@."""
+    known = {name: shlex.quote(str(path)) for name, path in places.items()}
+    known |= {name: str(number) for name, number in inherited.items()}
+    known["script"] = f"/proc/self/fd/{inherited['script']}"
+    known["console"] = str(console).replace(",", ",,")  # a single one ends an option of QEMU
+    rest = [re.sub("@([a-z]+)@", lambda found: known[found[1]], word) for word in argv[1:]]
+    return [qemu, *rest]
+
+
+def _talk(
+    asked: Mapping[str, Any], channels: Channels, popen: "subprocess.Popen[bytes]"
+) -> dict[str, Any]:
+    """Read what each command of the script says, to the end of what is wanted of the last."""
+    lines: list[list[str]] = [[] for _ in asked["script"]]
+    answer: dict[str, Any] = {"lines": lines, "ready": "", "end": "", "code": None}
+    reader = LineReader(channels.results.fileno())
+    try:
+        if asked["boot"]:
+            answer["ready"] = _line(reader, asked["boot"])
+        else:
+            control = Control(channels.control)
+            good, bad = {"paused", "postmigrate"}, {"internal-error"}
+            control.wait_for("query-status", good, bad, _RESTORE)
+            control.execute("cont")
+        *before, last = asked["seconds"]
+        for seconds, said in zip(before, lines, strict=False):
+            _hear(reader, seconds, said, lambda line: line.startswith(_EXIT))
+        _hear(reader, last, lines[-1], _Enough(asked["order"], asked["least"], asked["ranks"]))
+    except TimeoutError:
+        answer["end"] = "hung"
+    except (EOFError, BenchError):
+        answer["end"] = "lost"
+        with suppress(subprocess.TimeoutExpired):
+            answer["code"] = popen.wait(timeout=10)
+    return answer
+
+
+def _hear(reader: LineReader, seconds: float, said: list[str], ends: Callable[[str], bool]) -> None:
+    """Add the lines of a command to what it ``said``, up to the one that ``ends`` it."""
+    while True:
+        said.append(_line(reader, seconds))
+        if ends(said[-1]):
+            return
+
+
+class _Enough:
+    """Tells which line of the helper is the last that is wanted of a block.
+
+    It is that of its end, or the rep after which it has enough of them: bench.model.order.
+    """
+
+    def __init__(self, order: Sequence[str], least: int | None, ranks: Sequence[int]) -> None:
+        self._order = order
+        self._least = least
+        self._ranks = ranks
+        self._missing: set[str] = set()
+        self._pauses: list[int] = []
+
+    def __call__(self, line: str) -> bool:
+        if line.startswith((_EXIT, '{"t":"end"')):
+            return True
+        if self._least is None or not line.startswith(('{"t":"rep"', '{"t":"skip"')):
+            return False
+        message = json.loads(line)
+        if message["t"] == "skip":
+            self._missing.add(message.get("method", ""))
+            return False
+        self._pauses.append(message["pause"])
+        order = order_without(self._order, self._missing)
+        due = reps_due(order, self._least, self._pauses, self._ranks.__getitem__)
+        return due == len(self._pauses) < len(order)
+
+
+def _line(reader: LineReader, seconds: float) -> str:
+    line = reader.line(seconds)
+    if line is None:
+        raise EOFError
+    return line
+
+
+@contextmanager
+def _started(
+    run: str, words: Sequence[str], console: Path, channels: Channels
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start QEMU, which ends with the block, with this worker, or by `stop_blocks`."""
+    tie = shutil.which("setpriv")
+    # Where memory runs out QEMU is to be killed, and not the worker.
+    first = 'echo 1000 >/proc/self/oom_score_adj; exec "$@"'
+    guard = [*([tie, "--pdeathsig", "KILL", "--"] if tie else []), "sh", "-c", first, "sh"]
+    with console.open("ab") as output:
+        popen = subprocess.Popen(
+            [*guard, *words],
+            env={**os.environ, MARK: run, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=[*channels.inherited.values()],
+            start_new_session=True,
+        )
+    note = _running() / f"{run}.{popen.pid}"
+    try:
+        note.touch()
+        channels.close_others()
+        yield popen
+    finally:
+        if popen.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(popen.pid, signal.SIGKILL)
+        popen.wait()
+        note.unlink(missing_ok=True)
+
+
+def _running() -> Path:
+    path = worker_cache() / "running"
+    path.mkdir(exist_ok=True)
+    return path
+
+
+def _require(version: str, memory: int) -> str:
+    """Return the path of QEMU; Refused without it, with another version, or without memory."""
+    path = shutil.which("qemu-system-x86_64", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    if path is None:
+        raise Refused("qemu-system-x86_64 is not installed")
+    here = qemu_of(path)
+    if here != version:
+        raise Refused(f"its QEMU is {here or 'broken'}, here it is {version}")
+    free = _available()
+    if free is not None and memory > free - _SPARE:
+        mib = 1024 * 1024
+        raise Refused(f"{free // mib} MiB are free, a guest takes {memory // mib} MiB")
+    return path
+
+
+def qemu_of(path: str) -> str:
+    """Return the first line that QEMU says of its version, "" where it does not start."""
+    try:
+        done = subprocess.run([path, "--version"], capture_output=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.decode(errors="replace").partition("\n")[0]
+
+
+def _available() -> int | None:
+    found = re.search(r"^MemAvailable:\s+(\d+) kB", _text("/proc/meminfo"), re.MULTILINE)
+    return int(found[1]) * 1024 if found else None
+
+
+def _worker() -> dict[str, Any]:
+    """Describe this worker: facts of its machine, as bench.model.facts has them."""
+    model = re.search(r"^model name\s*: (.*)$", _text("/proc/cpuinfo"), re.MULTILINE)
+    return {
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "boot_id": _text("/proc/sys/kernel/random/boot_id").strip(),
+        "cpu": model[1] if model else "",
+        "kernel": os.uname().release,
+        "load": [*os.getloadavg()],
+    }
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(errors="replace")
+    except OSError:
+        return ""
