@@ -15,7 +15,9 @@ import typer
 
 from bench.commands.begin import interrupted, raise_signals, require_memory, say, undo_leftovers
 from bench.commands.factors import with_factors
+from bench.commands.gate_line import STEP, gate
 from bench.commands.kernel_line import kernel
+from bench.commands.list_line import list_
 from bench.commands.options import (
     AaOption,
     AddOption,
@@ -38,14 +40,10 @@ from bench.commands.options import (
     JobsOption,
     KernelsOption,
     KindOption,
-    KtapOption,
     LeastOption,
-    MustSeeOption,
     NewArgument,
-    NewOrNoneArgument,
     OrderOption,
     PhaseOption,
-    PlanOption,
     PointsArgument,
     ProfiledArgument,
     ProfileFormatOption,
@@ -67,7 +65,6 @@ from bench.model.limits import BOOTS, SEED
 from bench.model.visible import visible, visible_lines
 
 EXIT_GOOD = 0
-_STEP = "--kernel-from-tree"  # makes a step of `git bisect run` of bench gate
 
 app = typer.Typer(
     help="What a live update of a VM costs when its device is a Linux vDPA device."
@@ -109,7 +106,7 @@ def _failed(error: Exception) -> int:
 
 def _in_bisection(code: int) -> int:
     """Let a wrong command line end a bisection: git would take 2 for a bad commit."""
-    stepping = any(word.partition("=")[0] == _STEP for word in sys.argv)
+    stepping = any(word.partition("=")[0] == STEP for word in sys.argv)
     return EndsBisection.exit_code if stepping and code == UsageError.exit_code else code
 
 
@@ -286,63 +283,7 @@ def compare(
     return compared(given, say)
 
 
-@app.command()
-def gate(
-    base: BaseArgument,
-    new: NewOrNoneArgument = None,
-    threshold: ThresholdOption = "",
-    floor: FloorOption = "",
-    aa: AaOption = None,
-    max_pause: Annotated[str, typer.Option(help="No pause above it: 100ms, or 20Mi")] = "",
-    must_see: MustSeeOption = "",
-    plan: PlanOption = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Undecided is 125")] = False,
-    force: ForceOption = False,
-    explain: ExplainOption = False,
-    confirm: Annotated[bool, typer.Option("--confirm", help="Measure regressions again")] = False,
-    self_test: Annotated[bool, typer.Option("--self-test", help="Can it turn red?")] = False,
-    annotate: Annotated[bool, typer.Option("--annotations", help="For GitHub")] = False,
-    ktap: KtapOption = False,
-    junit: Annotated[Path | None, typer.Option(help="JUnit XML, one case a cell")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="For a job summary")] = None,
-    json_: Annotated[Path | None, typer.Option("--json", help="All of it")] = None,
-    tree: Annotated[
-        Path | None, typer.Option(_STEP, help="NEW is this kernel: build it, measure it as BASE")
-    ] = None,
-    rev: Annotated[str, typer.Option(help="A revision of that tree; without: as it lies")] = "",
-    out: Annotated[Path | None, typer.Option(help="Where its run is kept, else removed")] = None,
-) -> Outcome:
-    """Judge each cell; the exit code is 0 good, 1 regression, 125 cannot judge."""
-    from bench.commands import gate as gating
-    from bench.commands.bisect import TreeOptions, gate_tree
-    from bench.gate.compare import GateOptions
-
-    raise_signals()
-    asked = GateOptions(
-        *(base, new or base, threshold, floor, aa, max_pause, must_see, strict, force, explain)
-    )
-    files = gating.Files(junit, markdown, json_, ktap=ktap)
-    if ktap and (tree or plan or self_test or annotate):
-        raise UsageError("--ktap is of BASE and NEW", "leave out what prints something else")
-    if tree:
-        if new or self_test or plan:
-            raise UsageError(f"{_STEP} is NEW", "leave NEW, --self-test and --plan out")
-        undo_leftovers()
-        wanted = TreeOptions(tree, rev, out, sys.argv[1:])
-        return gate_tree(asked, wanted, files, confirm, annotate, say)
-    if rev or out:
-        raise UsageError(f"--rev and --out are of {_STEP}", "leave them out")
-    if plan:
-        if new or self_test:
-            raise UsageError("--plan is of BASE", "leave NEW and --self-test out")
-        return gating.plan(asked)
-    if self_test:
-        if new:
-            raise UsageError("--self-test is of BASE", "leave NEW out")
-        return gating.self_test(asked)
-    if new is None:
-        raise UsageError("NEW is missing", "bench gate BASE NEW, or bench gate BASE --self-test")
-    return gating.gate(asked, files, confirm, annotate, say)
+app.command()(gate)
 
 
 @app.command()
@@ -368,15 +309,7 @@ def history(
     return followed(HistoryOptions(*asked, add, commit, date))
 
 
-@app.command(name="list")
-def list_(
-    schema: Annotated[bool, typer.Option(help="Print the JSON schema of scenario files")] = False,
-) -> Outcome:
-    """List scenarios, and devices with whether they can run here."""
-    from bench.commands.list import listing
-    from bench.plan.schema import json_schema
-
-    return Outcome(EXIT_GOOD, json_schema().rstrip("\n") if schema else listing())
+app.command(name="list")(list_)
 
 
 @app.command()
