@@ -6,13 +6,26 @@ from typing import Annotated
 import typer
 
 from bench.commands.outcome import Outcome
+from bench.errors import UsageError
 
 
 def list_(
-    schema: Annotated[bool, typer.Option(help="Print the JSON schema of scenario files")] = False,
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[WHAT]...", help="scenarios, methods, ...; without: everything"),
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="For programs")] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON schema of scenario files")
+    ] = False,
 ) -> Outcome:
-    """List scenarios, and devices with whether they can run here."""
-    from bench.commands.list import listing
-    from bench.plan.schema import json_schema
+    """List all that has a name: scenarios, methods, devices, pages, breaks, formats, kernels."""
+    if schema:
+        from bench.plan.schema import json_schema
 
-    return Outcome(0, json_schema().rstrip("\n") if schema else listing())
+        if what or json_:
+            raise UsageError("--schema is of scenario files", "leave all else out")
+        return Outcome(0, json_schema().rstrip("\n"))
+    from bench.commands.list import listing
+
+    return Outcome(0, listing(what or (), json_))
