@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from bench.commands.begin import interrupted, raise_signals, require_memory, say, undo_leftovers
+from bench.commands.examples import epilog
 from bench.commands.factors import with_factors
 from bench.commands.gate_line import STEP, gate
 from bench.commands.kernel_line import kernel
@@ -69,6 +70,7 @@ EXIT_GOOD = 0
 app = typer.Typer(
     help="What a live update of a VM costs when its device is a Linux vDPA device."
     " bench --version says what of a figure is bench's own.",
+    epilog=epilog(""),
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -124,7 +126,7 @@ _OUTPUT = ("out", "format", "export")
 _NOT_FIELDS = ("scenario", "clock", "tune", "resume", "jobs", "fresh", *_OUTPUT, *_PROFILING)
 
 
-@app.command()
+@app.command(epilog=epilog("run"))
 @with_factors
 def run(
     ctx: typer.Context,
@@ -205,7 +207,7 @@ def _print(text: str) -> None:
             raise CannotJudge(f"standard output: {error.strerror}") from None
 
 
-@app.command()
+@app.command(epilog=epilog("report"))
 def report(
     directories: RunsArgument = None,
     format_: FormatOption = None,
@@ -230,7 +232,7 @@ def report(
     return written(given)
 
 
-@app.command()
+@app.command(epilog=epilog("profile"))
 def profile(
     run: ProfiledArgument,
     cell: CellOption = "",
@@ -246,7 +248,7 @@ def profile(
     return profiled(ProfileOptions(run, cell, tuple(phase or ()), kind, format_, out, against))
 
 
-@app.command()
+@app.command(epilog=epilog("calibrate"))
 def calibrate(
     out: Annotated[Path, typer.Option(help="A new file for the calibration")],
     kernel: Annotated[str, typer.Option(help="[BASE:]SERIES; without: 7.3")] = "",
@@ -264,7 +266,7 @@ def calibrate(
     return calibrated(CalibrateOptions(out, sys.argv[1:], kernel, mem, boots), say)
 
 
-@app.command()
+@app.command(epilog=epilog("compare"))
 def compare(
     base: BaseArgument,
     new: NewArgument,
@@ -283,10 +285,10 @@ def compare(
     return compared(given, say)
 
 
-app.command()(gate)
+app.command(epilog=epilog("gate"))(gate)
 
 
-@app.command()
+@app.command(epilog=epilog("history"))
 def history(
     paths: PointsArgument,
     format_: HistoryFormatOption = "text",
@@ -309,10 +311,10 @@ def history(
     return followed(HistoryOptions(*asked, add, commit, date))
 
 
-app.command(name="list")(list_)
+app.command(name="list", epilog=epilog("list"))(list_)
 
 
-@app.command()
+@app.command(epilog=epilog("doctor"))
 def doctor(
     json_: Annotated[bool, typer.Option("--json", help="For programs")] = False,
 ) -> Outcome:
