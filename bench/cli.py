@@ -64,6 +64,7 @@ from bench.commands.version import versions
 from bench.errors import EXIT_INTERRUPTED, BenchError, CannotJudge, EndsBisection, UsageError
 from bench.model.limits import BOOTS, SEED
 from bench.model.visible import visible, visible_lines
+from bench.paths import check_defaults
 
 EXIT_GOOD = 0
 
@@ -85,6 +86,8 @@ def main() -> None:
     try:
         sys.argv += [] if sys.argv[1:] else ["--help"]
         require_memory(sys.argv[1:])
+        if not {"--help", "--version"} & {*sys.argv[1:]}:
+            check_defaults()
         asked = sys.argv[1:] == ["--version"]
         code = _conclude(versions() if asked else app(standalone_mode=False))
     except SystemExit:
@@ -145,7 +148,7 @@ def run(
     tune: Annotated[bool, typer.Option("--tune", help="Set up the host (root), undone after")] = (
         False
     ),
-    jobs: JobsOption = "auto",
+    jobs: JobsOption = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Boot a guest for every block")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Functions of each phase too")] = False,
     count: Annotated[str, typer.Option(help="Of a profile too: atomics,loads,stores")] = "",
@@ -156,6 +159,7 @@ def run(
     export: ExportOption = None,
 ) -> Outcome:
     """Measure a scenario and print its table."""
+    from bench.commands.defaults import with_defaults
     from bench.commands.run import RunOptions, profiling_of, run_command
     from bench.commands.run_exports import exporting
 
@@ -173,8 +177,11 @@ def run(
     with_exports = exporting(format_, export or (), say)
     undo_leftovers()
     options = RunOptions(
-        *(scenario, overrides, sys.argv[1:], clock, out, tune, resume, jobs, fresh, profiling)
+        *(scenario, overrides, sys.argv[1:], clock, out, tune, resume),
+        fresh=fresh,
+        profile=profiling,
     )
+    options = with_defaults(options, jobs, say)
     return with_exports(lambda: run_command(options, say))
 
 

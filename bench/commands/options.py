@@ -87,7 +87,9 @@ RepsOption = Annotated[
 SecondsOption = Annotated[
     Path | None, typer.Option(help="A calibration: estimate times of counted phases")
 ]
-JobsOption = Annotated[str, typer.Option(help=f"Blocks at once under icount: auto, or {JOBS}")]
+JobsOption = Annotated[
+    str | None, typer.Option(help=f"Blocks at once under icount: auto, or {JOBS}")
+]
 PointsArgument = Annotated[
     list[Path], typer.Argument(help="Stores, runs, boots of kernels, baselines, or all below")
 ]

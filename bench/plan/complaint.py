@@ -9,7 +9,7 @@ from typing import Any
 from bench.model.cell import VARIANTS
 from bench.model.limits import BOOTS, SEED
 from bench.model.near import near
-from bench.plan.toml_lines import TomlPath, line_of
+from bench.model.toml_lines import TomlPath, line_of
 
 _LIMITS = {"boots": BOOTS, "seed": SEED}
 _WANTED = {
@@ -17,17 +17,6 @@ _WANTED = {
     "budget": "a time above zero: seconds, or text as in 10m",
     **dict.fromkeys(("device", "method", "mem", "pages", "kernel", *VARIANTS), "text or a list"),
 }
-
-
-def no_toml(path: Path, error: ValueError | RecursionError) -> str:
-    """Say where a file ceases to be TOML, and why."""
-    why, line = str(error), 0
-    if isinstance(error, UnicodeDecodeError):
-        line = error.object[: error.start].count(b"\n") + 1
-        why = f"byte {error.object[error.start]:#04x} is not UTF-8"
-    elif match := re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", why, re.DOTALL):
-        line, why = int(match[2]), f"{match[1]}, at column {match[3]}"
-    return f"{path}:{line}: not TOML: {why}" if line else f"{path}: not TOML: {why}"
 
 
 def place(path: Path, text: str, where: TomlPath) -> str:

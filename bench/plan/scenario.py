@@ -27,10 +27,10 @@ from bench.model.limits import BOOTS, MOST_MEMORY, SEED
 from bench.model.method import Experiment, Family, Method
 from bench.model.near import near
 from bench.model.reps import AUTO, Reps, parse_reps
+from bench.model.toml_lines import TomlPath, no_toml
 from bench.model.units import MIB, format_size, known_pause, parse_duration, parse_sizes
 from bench.paths import SCENARIOS
-from bench.plan.complaint import no_toml, place, what_is_wrong
-from bench.plan.toml_lines import TomlPath
+from bench.plan.complaint import place, what_is_wrong
 from bench.results.foreign import what_is
 
 _STORED = {"stored": True}  # validation context: what is read is a dump, in which sizes are bytes
@@ -360,6 +360,7 @@ def load_scenario(name: str, overrides: Mapping[str, Any]) -> Scenario:
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
     """Read a scenario file, as its text and its keys; UsageError for what is none."""
+    text = ""
     try:
         text = path.read_text(encoding="utf-8")
         return text, tomllib.loads(text)
@@ -367,7 +368,7 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
         raise UsageError(f"{path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         found = what_is(path)
-        why = f"{path}: no scenario but {found.what}" if found else no_toml(path, error)
+        why = f"{path}: no scenario but {found.what}" if found else no_toml(path, text, error)
         raise UsageError(why) from None
 
 

@@ -1,15 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Find the line of a key in a TOML file: the library that reads it keeps none.
+"""Find the line of a key in a TOML file, or of what is no TOML: the library keeps none.
 
 Each statement of a file is TOML by itself, and no part of one is: lines are taken together until
 the library can read them. What a key is, is left to it.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 TomlPath = tuple[str | int, ...]  # keys, and indexes of lists
+
+
+def no_toml(path: Path, text: str, error: ValueError | RecursionError) -> str:
+    """Say where a file ceases to be TOML, and why."""
+    why, line = str(error), 0
+    if isinstance(error, UnicodeDecodeError):
+        line = error.object[: error.start].count(b"\n") + 1
+        why = f"byte {error.object[error.start]:#04x} is not UTF-8"
+    elif match := re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", why, re.DOTALL):
+        line, why = int(match[2]), f"{match[1]}, at column {match[3]}"
+    elif why.endswith(" (at end of document)"):
+        line, why = len(text.splitlines()), f"{why.rpartition(' (')[0]}, at the end"
+    return f"{path}:{line}: not TOML: {why}" if line else f"{path}: not TOML: {why}"
 
 
 def line_of(text: str, path: TomlPath) -> int:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.plan.toml_lines import TomlPath, line_of
+from bench.model.toml_lines import TomlPath, line_of
 
 TEXT = '''\
 # name = 0
