@@ -7,13 +7,16 @@ Heavy imports wait for their command: ``bench --help`` answers at once.
 import json
 import os
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
 import typer
+import typer.main
 
 from bench.commands.begin import interrupted, raise_signals, require_memory, say, undo_leftovers
+from bench.commands.completion_line import ASKED, completion
 from bench.commands.examples import epilog
 from bench.commands.factors import with_factors
 from bench.commands.gate_line import STEP, gate
@@ -78,11 +81,22 @@ app = typer.Typer(
 )
 
 
+def _complete(shell: str) -> None:
+    """Print what could stand next on a command line that is being typed, or nothing."""
+    with suppress(Exception):
+        from bench.commands.completion import complete
+
+        print(complete(typer.main.get_command(app), sys.argv[1], shell))
+    sys.exit(EXIT_GOOD)
+
+
 def main() -> None:
     """Run the command line and exit: every failure that is not a bug is one line."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # what a path holds may not be UTF-8
             stream.reconfigure(errors="backslashreplace")
+    if shell := os.environ.get(ASKED):
+        _complete(shell)
     try:
         sys.argv += [] if sys.argv[1:] else ["--help"]
         require_memory(sys.argv[1:])
@@ -335,4 +349,5 @@ def doctor(
     return Outcome(diagnosis.exit_code, text)
 
 
+app.command(epilog=epilog("completion"))(completion)
 app.add_typer(kernel, name="kernel")

@@ -20,6 +20,11 @@ KERNEL_CONFIG = ROOT / "kernel-config"
 REPORTS = ROOT / "reports"
 
 
+def scenario_names() -> list[str]:
+    """List the scenarios that come with bench."""
+    return sorted(path.stem for path in SCENARIOS.glob("*.toml"))
+
+
 _WEEK = 7 * 24 * 3600  # seconds
 
 

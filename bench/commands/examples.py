@@ -54,6 +54,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "bench list kernels --json",
         "bench list --schema",
     ),
+    "completion": (
+        "bench completion bash",
+        "bench completion fish",
+    ),
     "doctor": (
         "bench doctor",
         "bench doctor --json",

@@ -21,7 +21,8 @@ from bench.model.described import Described
 from bench.model.device import DEVICES
 from bench.model.method import Experiment, Method
 from bench.model.near import near
-from bench.plan.scenario import load_scenario, scenario_names
+from bench.paths import scenario_names
+from bench.plan.scenario import load_scenario
 from bench.report.formats import FORMATS_OF_REPORTS, HistoryFormat, LetterStyle, ProfileFormat
 from bench.report.table.section import Column, Entry, make_table
 from bench.report.text.text import table_text

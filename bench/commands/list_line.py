@@ -8,11 +8,17 @@ import typer
 from bench.commands.outcome import Outcome
 from bench.errors import UsageError
 
+# The keys of bench.commands.list.LISTINGS, which takes imports that completion cannot wait for.
+SECTIONS = (
+    *("scenarios", "methods", "devices", "pages", "breaks", "formats", "styles"),
+    *("profile-formats", "history-formats", "kernels", "series"),
+)
+
 
 def list_(
     what: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[WHAT]...", help="scenarios, methods, ...; without: everything"),
+        typer.Argument(metavar="[WHAT]...", help=f"{', '.join(SECTIONS)}; without: all"),
     ] = None,
     json_: Annotated[bool, typer.Option("--json", help="For programs")] = False,
     schema: Annotated[

@@ -35,6 +35,8 @@ def _file() -> str:
         return "no home, and so no file of defaults"
     try:
         path.stat()
+    except FileNotFoundError:
+        return f"there is no {path}"
     except OSError as error:
         return f"{path}: {error.strerror}"
     return f"{path} is read"

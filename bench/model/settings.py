@@ -86,7 +86,7 @@ def require_settings() -> None:
         if not variable.startswith(_PREFIX) or variable in known:
             continue
         if _is_typo(variable, known):  # others may be of other programs
-            raise WrongSetting(f"{variable}: no such variable", near(variable.upper(), known))
+            raise WrongSetting(f"{variable}: no such variable", near(variable, known[:-1]))
     for name in SETTINGS:
         find_default(name)
 

@@ -29,7 +29,7 @@ from bench.model.near import near
 from bench.model.reps import AUTO, Reps, parse_reps
 from bench.model.toml_lines import TomlPath, no_toml
 from bench.model.units import MIB, format_size, known_pause, parse_duration, parse_sizes
-from bench.paths import SCENARIOS
+from bench.paths import SCENARIOS, scenario_names
 from bench.plan.complaint import place, what_is_wrong
 from bench.results.foreign import what_is
 
@@ -326,11 +326,6 @@ def scenario_path(name: str) -> Path:
         known = near(name, scenario_names())
         raise UsageError(f"no scenario is called '{name}'", f"{known}; or give a .toml")
     return path
-
-
-def scenario_names() -> list[str]:
-    """List the scenarios that come with bench."""
-    return sorted(path.stem for path in SCENARIOS.glob("*.toml"))
 
 
 def load_scenario(name: str, overrides: Mapping[str, Any]) -> Scenario:

@@ -10,6 +10,7 @@ import typer.main
 
 from bench.cli import app
 from bench.commands.list import LISTINGS
+from bench.commands.list_line import SECTIONS
 from bench.kernel.name import known_bases
 from bench.kernel.series import names_of_series
 from bench.model.cell import Break, Pages
@@ -35,6 +36,7 @@ WANTED: dict[str, Collection[str]] = {
 
 def test_every_section_is_tested() -> None:
     assert {*LISTINGS} == {*WANTED, "kernels"}
+    assert tuple(LISTINGS) == SECTIONS
 
 
 @pytest.mark.parametrize("section", WANTED)

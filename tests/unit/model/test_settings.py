@@ -97,6 +97,7 @@ def test_what_is_wrong_in_a_variable_names_it(
     monkeypatch.setenv(variable, text)
     ended = bench("list", "pages")
     assert ended.code == 2 and ended.complaints[0].startswith(f"bench: {words}")
+    assert ("did you mean" in ended.err) == ("no such" in words)
 
 
 def test_variables_of_others_are_nothing_to_us(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +161,7 @@ def test_doctor_says_what_is_in_force(file: Path, monkeypatch: pytest.MonkeyPatc
     from bench.doctor.defaults import examine_defaults
 
     assert [f.topic for f in examine_defaults()] == ["defaults"]
-    assert f"{file}: No such file or directory" in examine_defaults()[0].text
+    assert f"there is no {file}" in examine_defaults()[0].text
     file.write_text("jobs = 2")
     monkeypatch.setenv("BENCH_REPS", "9")
     found = {finding.topic: finding.text for finding in examine_defaults()}
