@@ -16,7 +16,7 @@ import typer
 import typer.main
 
 from bench.commands.begin import interrupted, raise_signals, require_memory, say, undo_leftovers
-from bench.commands.completion_line import ASKED, completion
+from bench.commands.completion_line import ASKED, completion, man
 from bench.commands.examples import epilog
 from bench.commands.factors import with_factors
 from bench.commands.gate_line import STEP, gate
@@ -350,4 +350,5 @@ def doctor(
 
 
 app.command(epilog=epilog("completion"))(completion)
+app.command(epilog=epilog("man"))(man)
 app.add_typer(kernel, name="kernel")

@@ -58,6 +58,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "bench completion bash",
         "bench completion fish",
     ),
+    "man": (
+        "bench man",
+        "bench man build/man",
+    ),
     "doctor": (
         "bench doctor",
         "bench doctor --json",
