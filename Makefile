@@ -8,6 +8,7 @@
 # make test-hosts      the first and the third of these on fresh Debians: root, half an hour
 # make setup           what both share; .venv/bin/bench works after it
 # make setup-tests     the same, and what only the tests need
+# make man             man pages into build/man; bench man puts them where man looks
 # make reference       reports/reference anew from the samples that it holds
 # make clean           remove what was made in this directory; the cache stays
 
@@ -60,6 +61,9 @@ reference-%:
 	$(REFERENCE) --format cover-letter --out $(OUT)/$*/cover-letter.txt
 	$(REFERENCE) --out $(OUT)/$*/report.txt
 
+man: setup
+	$(BENCH) man build/man
+
 setup:
 	@PYTHON=$(PYTHON) sh bench/setup.sh
 	@$(MAKE) --no-print-directory $(VENV)/.done
@@ -80,4 +84,4 @@ $(VENV)/.done-tests: $(VENV)/.done
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: run check test test-kernels test-long test-hosts reference reference-files setup setup-tests clean
+.PHONY: run man check test test-kernels test-long test-hosts reference reference-files setup setup-tests clean

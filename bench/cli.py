@@ -7,15 +7,21 @@ Heavy imports wait for their command: ``bench --help`` answers at once.
 import json
 import os
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
 import typer
+import typer.main
 
 from bench.commands.begin import interrupted, raise_signals, require_memory, say, undo_leftovers
+from bench.commands.completion_line import ASKED, completion, man
+from bench.commands.examples import epilog
 from bench.commands.factors import with_factors
+from bench.commands.gate_line import STEP, gate
 from bench.commands.kernel_line import kernel
+from bench.commands.list_line import list_
 from bench.commands.merge_line import merge
 from bench.commands.options import (
     NOT_FIELDS,
@@ -40,15 +46,11 @@ from bench.commands.options import (
     JobsOption,
     KernelsOption,
     KindOption,
-    KtapOption,
     LeastOption,
-    MustSeeOption,
     NewArgument,
-    NewOrNoneArgument,
     OnOption,
     OrderOption,
     PhaseOption,
-    PlanOption,
     PointsArgument,
     ProfiledArgument,
     ProfileFormatOption,
@@ -69,17 +71,27 @@ from bench.commands.version import versions
 from bench.errors import EXIT_INTERRUPTED, BenchError, CannotJudge, EndsBisection, UsageError
 from bench.model.limits import BOOTS, SEED
 from bench.model.visible import visible, visible_lines
+from bench.paths import check_defaults
 
 EXIT_GOOD = 0
-_STEP = "--kernel-from-tree"  # makes a step of `git bisect run` of bench gate
 
 app = typer.Typer(
     help="What a live update of a VM costs when its device is a Linux vDPA device."
     " bench --version says what of a figure is bench's own.",
+    epilog=epilog(""),
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _complete(shell: str) -> None:
+    """Print what could stand next on a command line that is being typed, or nothing."""
+    with suppress(Exception):
+        from bench.commands.completion import complete
+
+        print(complete(typer.main.get_command(app), sys.argv[1], shell))
+    sys.exit(EXIT_GOOD)
 
 
 def main() -> None:
@@ -87,9 +99,13 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # what a path holds may not be UTF-8
             stream.reconfigure(errors="backslashreplace")
+    if shell := os.environ.get(ASKED):
+        _complete(shell)
     try:
         sys.argv += [] if sys.argv[1:] else ["--help"]
         require_memory(sys.argv[1:])
+        if not {"--help", "--version"} & {*sys.argv[1:]}:
+            check_defaults()
         asked = sys.argv[1:] == ["--version"]
         code = _conclude(versions() if asked else app(standalone_mode=False))
     except SystemExit:
@@ -113,7 +129,7 @@ def _failed(error: Exception) -> int:
 
 def _in_bisection(code: int) -> int:
     """Let a wrong command line end a bisection: git would take 2 for a bad commit."""
-    stepping = any(word.partition("=")[0] == _STEP for word in sys.argv)
+    stepping = any(word.partition("=")[0] == STEP for word in sys.argv)
     return EndsBisection.exit_code if stepping and code == UsageError.exit_code else code
 
 
@@ -125,7 +141,7 @@ def _complain(message: str, hint: str, code: int) -> int:
     return code
 
 
-@app.command()
+@app.command(epilog=epilog("run"))
 @with_factors
 def run(
     ctx: typer.Context,
@@ -144,7 +160,7 @@ def run(
     tune: Annotated[bool, typer.Option("--tune", help="Set up the host (root), undone after")] = (
         False
     ),
-    jobs: JobsOption = "auto",
+    jobs: JobsOption = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Boot a guest for every block")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Functions of each phase too")] = False,
     count: Annotated[str, typer.Option(help="Of a profile too: atomics,loads,stores")] = "",
@@ -157,6 +173,7 @@ def run(
     export: ExportOption = None,
 ) -> Outcome:
     """Measure a scenario and print its table."""
+    from bench.commands.defaults import with_defaults
     from bench.commands.run import RunOptions, profiling_of, run_command
     from bench.commands.run_exports import exporting
 
@@ -173,8 +190,14 @@ def run(
         )
     with_exports = exporting(format_, export or (), say)
     undo_leftovers()
-    given = (scenario, overrides, sys.argv[1:], clock, out, tune, resume, jobs, fresh, profiling)
-    options = RunOptions(*given, on, shard=shard or "")
+    options = RunOptions(
+        *(scenario, overrides, sys.argv[1:], clock, out, tune, resume),
+        fresh=fresh,
+        profile=profiling,
+        on=on,
+        shard=shard or "",
+    )
+    options = with_defaults(options, jobs, say)
     return with_exports(lambda: run_command(options, say))
 
 
@@ -207,7 +230,7 @@ def _print(text: str) -> None:
             raise CannotJudge(f"standard output: {error.strerror}") from None
 
 
-@app.command()
+@app.command(epilog=epilog("report"))
 def report(
     directories: RunsArgument = None,
     format_: FormatOption = None,
@@ -232,7 +255,7 @@ def report(
     return written(given)
 
 
-@app.command()
+@app.command(epilog=epilog("profile"))
 def profile(
     run: ProfiledArgument,
     cell: CellOption = "",
@@ -248,7 +271,7 @@ def profile(
     return profiled(ProfileOptions(run, cell, tuple(phase or ()), kind, format_, out, against))
 
 
-@app.command()
+@app.command(epilog=epilog("calibrate"))
 def calibrate(
     out: Annotated[Path, typer.Option(help="A new file for the calibration")],
     kernel: Annotated[str, typer.Option(help="[BASE:]SERIES; without: 7.3")] = "",
@@ -266,7 +289,7 @@ def calibrate(
     return calibrated(CalibrateOptions(out, sys.argv[1:], kernel, mem, boots), say)
 
 
-@app.command()
+@app.command(epilog=epilog("compare"))
 def compare(
     base: BaseArgument,
     new: NewArgument,
@@ -285,66 +308,10 @@ def compare(
     return compared(given, say)
 
 
-@app.command()
-def gate(
-    base: BaseArgument,
-    new: NewOrNoneArgument = None,
-    threshold: ThresholdOption = "",
-    floor: FloorOption = "",
-    aa: AaOption = None,
-    max_pause: Annotated[str, typer.Option(help="No pause above it: 100ms, or 20Mi")] = "",
-    must_see: MustSeeOption = "",
-    plan: PlanOption = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Undecided is 125")] = False,
-    force: ForceOption = False,
-    explain: ExplainOption = False,
-    confirm: Annotated[bool, typer.Option("--confirm", help="Measure regressions again")] = False,
-    self_test: Annotated[bool, typer.Option("--self-test", help="Can it turn red?")] = False,
-    annotate: Annotated[bool, typer.Option("--annotations", help="For GitHub")] = False,
-    ktap: KtapOption = False,
-    junit: Annotated[Path | None, typer.Option(help="JUnit XML, one case a cell")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="For a job summary")] = None,
-    json_: Annotated[Path | None, typer.Option("--json", help="All of it")] = None,
-    tree: Annotated[
-        Path | None, typer.Option(_STEP, help="NEW is this kernel: build it, measure it as BASE")
-    ] = None,
-    rev: Annotated[str, typer.Option(help="A revision of that tree; without: as it lies")] = "",
-    out: Annotated[Path | None, typer.Option(help="Where its run is kept, else removed")] = None,
-) -> Outcome:
-    """Judge each cell; the exit code is 0 good, 1 regression, 125 cannot judge."""
-    from bench.commands import gate as gating
-    from bench.commands.bisect import TreeOptions, gate_tree
-    from bench.gate.compare import GateOptions
-
-    raise_signals()
-    asked = GateOptions(
-        *(base, new or base, threshold, floor, aa, max_pause, must_see, strict, force, explain)
-    )
-    files = gating.Files(junit, markdown, json_, ktap=ktap)
-    if ktap and (tree or plan or self_test or annotate):
-        raise UsageError("--ktap is of BASE and NEW", "leave out what prints something else")
-    if tree:
-        if new or self_test or plan:
-            raise UsageError(f"{_STEP} is NEW", "leave NEW, --self-test and --plan out")
-        undo_leftovers()
-        wanted = TreeOptions(tree, rev, out, sys.argv[1:])
-        return gate_tree(asked, wanted, files, confirm, annotate, say)
-    if rev or out:
-        raise UsageError(f"--rev and --out are of {_STEP}", "leave them out")
-    if plan:
-        if new or self_test:
-            raise UsageError("--plan is of BASE", "leave NEW and --self-test out")
-        return gating.plan(asked)
-    if self_test:
-        if new:
-            raise UsageError("--self-test is of BASE", "leave NEW out")
-        return gating.self_test(asked)
-    if new is None:
-        raise UsageError("NEW is missing", "bench gate BASE NEW, or bench gate BASE --self-test")
-    return gating.gate(asked, files, confirm, annotate, say)
+app.command(epilog=epilog("gate"))(gate)
 
 
-@app.command()
+@app.command(epilog=epilog("history"))
 def history(
     paths: PointsArgument,
     format_: HistoryFormatOption = "text",
@@ -367,18 +334,10 @@ def history(
     return followed(HistoryOptions(*asked, add, commit, date))
 
 
-@app.command(name="list")
-def list_(
-    schema: Annotated[bool, typer.Option(help="Print the JSON schema of scenario files")] = False,
-) -> Outcome:
-    """List scenarios, and devices with whether they can run here."""
-    from bench.commands.list import listing
-    from bench.plan.schema import json_schema
-
-    return Outcome(EXIT_GOOD, json_schema().rstrip("\n") if schema else listing())
+app.command(name="list", epilog=epilog("list"))(list_)
 
 
-@app.command()
+@app.command(epilog=epilog("doctor"))
 def doctor(
     json_: Annotated[bool, typer.Option("--json", help="For programs")] = False,
 ) -> Outcome:
@@ -392,5 +351,7 @@ def doctor(
     return Outcome(diagnosis.exit_code, text)
 
 
-app.command()(merge)
+app.command(epilog=epilog("merge"))(merge)
+app.command(epilog=epilog("completion"))(completion)
+app.command(epilog=epilog("man"))(man)
 app.add_typer(kernel, name="kernel")

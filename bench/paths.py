@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where things are: the checkout, the cache, and what may be put there."""
+"""Where things are, by default or by a user's will: the checkout, the cache, reports."""
 
 import fcntl
 import os
@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.errors import NoSpace
+from bench.errors import NoSpace, UsageError
+from bench.model.settings import Default, WrongSetting, find_default, require_settings
 from bench.model.steps import SILENT, Step, Steps
 from bench.model.units import format_size
 
@@ -19,18 +20,52 @@ KERNEL_CONFIG = ROOT / "kernel-config"
 REPORTS = ROOT / "reports"
 
 
+def scenario_names() -> list[str]:
+    """List the scenarios that come with bench."""
+    return sorted(path.stem for path in SCENARIOS.glob("*.toml"))
+
+
 _WEEK = 7 * 24 * 3600  # seconds
-_ELSEWHERE = "set XDG_CACHE_HOME to a writable place"
 
 
 def cache_path() -> Path:
-    """Return ``~/.cache/bench``, or where XDG_CACHE_HOME says; it need not be there."""
+    """Return ``~/.cache/bench``, or where the user has it; it need not be there."""
+    if own := default_of("cache").value:
+        return Path(own)
     base = Path(os.environ.get("XDG_CACHE_HOME", ""))
     try:
         # The XDG specification: a relative path is invalid and to be ignored.
         return (base if base.is_absolute() else Path.home() / ".cache") / "bench"
     except RuntimeError as error:
-        raise NoSpace(f"no place for a cache: {error}", _ELSEWHERE) from None
+        raise NoSpace(f"no place for a cache: {error}", _elsewhere()) from None
+
+
+def _elsewhere() -> str:
+    """Say how the cache gets another place."""
+    source = default_of("cache").source
+    return f"change {source}" if source else "set XDG_CACHE_HOME to a writable place"
+
+
+def default_of(name: str) -> Default:
+    """Return a user's default; UsageError for a wrong one, which it names."""
+    try:
+        return find_default(name)
+    except WrongSetting as error:
+        raise UsageError(error.message, error.hint) from None
+
+
+def check_defaults() -> None:
+    """Raise UsageError for a default of the user that is misspelled or wrong."""
+    try:
+        require_settings()
+    except WrongSetting as error:
+        raise UsageError(error.message, error.hint) from None
+
+
+def reports_path() -> Path:
+    """Return the directory in which runs get theirs where nobody names one."""
+    own = default_of("out").value
+    return Path(own) if own else REPORTS
 
 
 def cache_dir() -> Path:
@@ -39,9 +74,9 @@ def cache_dir() -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise NoSpace(f"{path}: {error.strerror}", _ELSEWHERE) from None
+        raise NoSpace(f"{path}: {error.strerror}", _elsewhere()) from None
     if not os.access(path, os.W_OK | os.X_OK):
-        raise NoSpace(f"{path}: cannot be written", _ELSEWHERE)
+        raise NoSpace(f"{path}: cannot be written", _elsewhere())
     return path
 
 

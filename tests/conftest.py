@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from bench.model.settings import VARIABLES
+
 TESTS = Path(__file__).parent
 MARKED = ("guest", "kernels", "page")  # directories whose tests all have the mark of that name
 
@@ -20,6 +22,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--long", action="store_true", help="Tests marked long too, and more rounds of others"
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nobodys_defaults(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Test what is built in, and not what whoever runs the tests has set."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        for variable in VARIABLES.values():
+            patch.delenv(variable, raising=False)
+        yield
 
 
 @pytest.hookimpl(tryfirst=True)

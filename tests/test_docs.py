@@ -130,7 +130,7 @@ def test_command_lines_parse() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["bench run --banana", "bench run --mem 3K", "bench list x", "`bench gate --floor`"]
+    "line", ["bench run --banana", "bench run --mem 3K", "bench doctor x", "`bench gate --floor`"]
 )
 def test_a_wrong_command_line_is_found(line: str) -> None:
     (words,) = command_lines(line if "`" in line else f"    {line}  # why")

@@ -20,6 +20,7 @@ from bench.history.store import append, point_text
 from bench.history.track import EXIT_NO_VERDICT, Lane, exit_code
 from bench.model.near import near
 from bench.model.units import parse_share
+from bench.report.formats import HistoryFormat
 from bench.stats.steps import LEAST_POINTS
 
 T = TypeVar("T")
@@ -28,7 +29,6 @@ _UNJUDGED = (
     "no cell could be judged",
     f"a verdict takes {LEAST_POINTS} points since the last break: add some",
 )
-_FORMATS = ("text", "json", "otava", "page")
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,10 @@ def history(wanted: HistoryOptions) -> Outcome:
 
 
 def _check(wanted: HistoryOptions) -> None:
-    if wanted.kind not in _FORMATS:
-        raise UsageError(f"--format: '{wanted.kind}' is unknown: {near(wanted.kind, _FORMATS)}")
+    if wanted.kind not in [*HistoryFormat]:
+        raise UsageError(
+            f"--format: '{wanted.kind}' is unknown: {near(wanted.kind, HistoryFormat)}"
+        )
     if wanted.order and wanted.order not in [*Order]:
         raise UsageError(f"--order: '{wanted.order}' is unknown: {near(wanted.order, Order)}")
     if (wanted.commit or wanted.date) and not wanted.add:

@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from bench.commands.begin import raise_signals, say, undo_leftovers
+from bench.commands.examples import epilog
 from bench.commands.options import UpdateOption
 from bench.commands.outcome import Outcome
 from bench.errors import UsageError
 
 kernel = typer.Typer(
     help="Build the guest's kernel, list what is built, remove saved guests.",
+    epilog=epilog("kernel"),
     invoke_without_command=True,
     rich_markup_mode=None,
 )
@@ -28,7 +30,7 @@ def kernel_(ctx: typer.Context, update: UpdateOption = False) -> Outcome | None:
     return None
 
 
-@kernel.command()
+@kernel.command(epilog=epilog("kernel build"))
 def build(
     name: Annotated[
         str, typer.Argument(help="[BASE:]SERIES, as 7.3:live-update; with --tree: a name for it")
@@ -51,7 +53,7 @@ def build(
     return kernels.build(options, say)
 
 
-@kernel.command(name="list")
+@kernel.command(name="list", epilog=epilog("kernel list"))
 def list_kernels() -> Outcome:
     """List the kernels that are built, and say how many guests are saved."""
     from bench.commands import kernel as kernels
@@ -59,7 +61,7 @@ def list_kernels() -> Outcome:
     return kernels.listing()
 
 
-@kernel.command()
+@kernel.command(epilog=epilog("kernel prune"))
 def prune(
     names: Annotated[
         list[str] | None, typer.Argument(help="Trees to remove, with what was built of them")

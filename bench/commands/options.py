@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bench.model.limits import JOBS, REPS
-from bench.report.formats import NAMES
+from bench.report.formats import NAMES, HistoryFormat, LetterStyle, ProfileFormat
 
 # Options of `bench run` that are no fields of a scenario.
 _WAYS = ("clock", "tune", "resume", "jobs", "fresh", "shard", "on")
@@ -36,9 +36,7 @@ SchemaOption = Annotated[str | None, typer.Option(help="Print the schema of json
 AgainstOption = Annotated[
     Path | None, typer.Option("--base", help="Of cover-letter and page: hold the runs against it")
 ]
-StyleOption = Annotated[
-    str | None, typer.Option(help="Of cover-letter: plain, mmtests, lkp, perfdiff, gup-test")
-]
+StyleOption = Annotated[str | None, typer.Option(help=f"Of cover-letter: {', '.join(LetterStyle)}")]
 RangeOption = Annotated[
     str | None, typer.Option("--range", help="Of cover-letter: the patch series, commits A..B")
 ]
@@ -75,9 +73,7 @@ PhaseOption = Annotated[
     list[str] | None, typer.Option(help="release,exec, settle, ...; without: the whole pause")
 ]
 KindOption = Annotated[str, typer.Option(help="instructions, or what --count counted")]
-ProfileFormatOption = Annotated[
-    str, typer.Option("--format", help="top, folded, callgrind, speedscope or svg")
-]
+ProfileFormatOption = Annotated[str, typer.Option("--format", help=", ".join(ProfileFormat))]
 HeldAgainstOption = Annotated[
     str, typer.Option("--against", help="What changed from there: a run, or a method")
 ]
@@ -96,7 +92,9 @@ RepsOption = Annotated[
 SecondsOption = Annotated[
     Path | None, typer.Option(help="A calibration: estimate times of counted phases")
 ]
-JobsOption = Annotated[str, typer.Option(help=f"Blocks at once under icount: auto, or {JOBS}")]
+JobsOption = Annotated[
+    str | None, typer.Option(help=f"Blocks at once under icount: auto, or {JOBS}")
+]
 ShardOption = Annotated[
     str | None, typer.Option(help="One part of the plan, 2/8: bench merge puts parts together")
 ]
@@ -110,7 +108,7 @@ PartsArgument = Annotated[
 PointsArgument = Annotated[
     list[Path], typer.Argument(help="Stores, runs, boots of kernels, baselines, or all below")
 ]
-HistoryFormatOption = Annotated[str, typer.Option("--format", help="text, json, otava or page")]
+HistoryFormatOption = Annotated[str, typer.Option("--format", help=", ".join(HistoryFormat))]
 OrderOption = Annotated[str, typer.Option(help="commit, date or named; without: what all have")]
 CommitsOption = Annotated[Path | None, typer.Option(help="The git tree that orders commits")]
 ReferenceOption = Annotated[

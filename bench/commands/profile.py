@@ -13,6 +13,7 @@ from bench.model.near import near
 from bench.model.units import format_size
 from bench.profile.profile import INSTRUCTIONS, Profile
 from bench.profile.stored import load_profiles
+from bench.report.formats import ProfileFormat
 from bench.report.profile.difference import difference_section, joined
 from bench.report.profile.folded import folded, folded_difference
 from bench.report.profile.portion import Portion, portion, require_counts
@@ -22,8 +23,8 @@ from bench.results.reader import read_facts
 from bench.results.series import all_runs_below
 from bench.sides import cell_name
 
-TOP, FOLDED, CALLGRIND, SPEEDSCOPE, SVG = "top", "folded", "callgrind", "speedscope", "svg"
-FORMATS = (TOP, FOLDED, CALLGRIND, SPEEDSCOPE, SVG)
+FORMATS = tuple(ProfileFormat)
+TOP, FOLDED, CALLGRIND, SPEEDSCOPE, SVG = FORMATS
 _OF_SEVERAL = (TOP, SVG)  # formats that take several cells
 _OF_TWO = (TOP, FOLDED, SVG)  # formats of a difference
 _NAMED = 6  # cells or runs in a complaint

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bench.commands.outcome import Outcome, write_out
 from bench.errors import UsageError
 from bench.model.near import near
-from bench.report.formats import BASELINE, KTAP, LETTER, PAGE, require_format
+from bench.report.formats import BASELINE, KTAP, LETTER, PAGE, LetterStyle, require_format
 from bench.report.table.section import Section
 from bench.results.calibration import Calibration, read_calibration
 from bench.results.reader import read_facts
@@ -163,7 +163,7 @@ def _text(wanted: ReportOptions, runs: Sequence[Run], base: Sequence[Run]) -> st
 
 def _letter(wanted: ReportOptions, runs: Sequence[Run], base: Sequence[Run]) -> str:
     from bench.commands.git import read_series
-    from bench.report.letter import LetterStyle, cover_letter
+    from bench.report.letter import cover_letter
 
     style = wanted.style or LetterStyle.PLAIN
     if style not in [*LetterStyle]:

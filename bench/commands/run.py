@@ -17,7 +17,7 @@ from bench.executors.choose import check, choose_executor, require_anywhere, ste
 from bench.executors.profiling import KINDS, profile_seconds
 from bench.executors.uml import DEFAULTS
 from bench.measure.display import Display
-from bench.measure.jobs import AUTO, choose_jobs, parse_jobs
+from bench.measure.jobs import choose_jobs, parse_jobs
 from bench.measure.loop import run as run_plan
 from bench.measure.loop import run_facts
 from bench.measure.profiles import is_due, profile_run, require_profiles
@@ -25,6 +25,7 @@ from bench.measure.progress import show_progress
 from bench.measure.resume import Resumed, carry_on, open_again
 from bench.model.cell import Block, Clock, Plan
 from bench.model.facts import ProfileFacts, RunFacts
+from bench.model.jobs import AUTO_JOBS
 from bench.model.near import near
 from bench.model.reps import Reps
 from bench.model.steps import Step
@@ -50,7 +51,8 @@ class RunOptions:
     out: Path | None = None
     tune: bool = False
     resume: Path | None = None  # a run directory, which has all else
-    jobs: str = AUTO  # blocks that are measured at once
+    jobs: str = AUTO_JOBS  # blocks that are measured at once
+    jobs_by: str = ""  # what of the user's defaults asks for them; "": the command line
     fresh: bool = False  # boot for every block instead of going on from a saved state
     profile: ProfileFacts | None = None  # and what is to be in a profile of each cell
     on: str = ""  # the engine whose workers measure, "" for here
@@ -185,6 +187,11 @@ def run_boot(
     return outcome_of(store)
 
 
+def _jobs(options: RunOptions, executor: Executor, display: Display) -> int:
+    asked = parse_jobs(options.jobs)
+    return choose_jobs(asked, executor.room(), display.note, options.jobs_by)
+
+
 def _measure(
     options: RunOptions,
     plan: Plan,
@@ -194,7 +201,7 @@ def _measure(
     display: Display,
 ) -> None:
     """Measure a plan, and profile it if that is asked for."""
-    jobs = choose_jobs(parse_jobs(options.jobs), executor.room(), display.note)
+    jobs = _jobs(options, executor, display)
     if options.profile:
         require_profiles(executor, options.profile, display)
     store.write_facts(facts())  # a run that is killed from now on can be gone on with
@@ -309,7 +316,7 @@ def _measure_rest(options: RunOptions, run: Resumed, display: Display) -> Outcom
                 fresh=fresh,
                 engine=options.engine,
             )
-            jobs = choose_jobs(parse_jobs(options.jobs), executor.room(), display.note)
+            jobs = _jobs(options, executor, display)
             boots = carry_on(run, executor, options.arguments, options.tune)
             with display.measuring(run.rest):
                 run_plan(

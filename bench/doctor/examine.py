@@ -4,6 +4,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from bench.doctor.defaults import examine_defaults
 from bench.doctor.diagnosis import Diagnosis, Finding, Severity
 from bench.doctor.essentials import examine_cache, examine_helper
 from bench.doctor.guest import examine_guest
@@ -28,7 +29,15 @@ def examine() -> Diagnosis:
     needed = next((f for f in (cache, *limited) if f.state is Severity.PROBLEM), cache)
     guest, guest_ways = examine_guest(machine, needed, helper)
     host, host_ways = examine_host(machine, needed, helper)
-    findings = (cache, helper, *guest, *host, *limited, *examine_setup(machine))
+    findings = (
+        cache,
+        helper,
+        *guest,
+        *host,
+        *limited,
+        *examine_setup(machine),
+        *examine_defaults(),
+    )
     return Diagnosis(ordered(findings, bool(machine.root)), (*guest_ways, *host_ways), machine)
 
 

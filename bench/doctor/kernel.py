@@ -8,6 +8,7 @@ from bench.kernel import archive, modules, packages, whole
 from bench.kernel.config import load_config
 from bench.kernel.modules import cached_kernel
 from bench.kernel.packages import cached_packages
+from bench.model.settings import MIRROR
 from bench.process import missing_tools
 
 
@@ -56,7 +57,7 @@ def _fix(error: BenchError) -> str:
     """Return a command for what the archive lacks."""
     if isinstance(error, MissingTool):
         return install({"": error.hint.rpartition(" ")[2]})
-    return f"export {archive.MIRROR}=http://HOST/debian  # a mirror near you"
+    return f"export {MIRROR}=http://HOST/debian  # a mirror near you"
 
 
 def examine_whole() -> Finding:

@@ -20,14 +20,12 @@ from bench.model.cell import Block, Cell, Clock, Pages
 from bench.model.device import DEVICES, Device, drivers_of, on_command_line
 from bench.model.facts import NO_RESULT
 from bench.model.method import Experiment
+from bench.model.settings import TEST_WALL
 from bench.model.steps import SILENT, Step, Steps
 from bench.model.units import GIB, MIB
 from bench.model.vmm import VMM, vmm_words
 from bench.plan.duration import STEP_SECONDS
 from bench.process import find_tool
-
-# Set by tests alone: --clock wall takes its whole way under plain TCG, see CONTRIBUTING.md.
-TEST_WALL = "BENCH_TEST_WALL_UNDER_TCG"
 
 _ENTRY = 128  # bytes that one struct vhost_iotlb_map takes from its slab
 # Without these no guest starts, whatever its device.

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import CannotJudge, MissingTool, UsageError
+from bench.model.settings import MIRROR
 from bench.model.steps import SILENT, Step, Steps
 from bench.paths import cache_dir, cache_path, locked
 from bench.process import ProcessFailed, find_tool, run
 
 ARCH = "amd64"
-MIRROR = "BENCH_DEBIAN_MIRROR"  # the environment's: before that of the machine's apt
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # What reads the archive and unpacks its packages, with the Debian package of each.
 PROGRAMS = {"apt-get": "apt", "dpkg-deb": "dpkg"}

@@ -4,6 +4,7 @@
 import hashlib
 import re
 from collections.abc import Iterable
+from email import message_from_string
 from pathlib import Path
 
 from bench.errors import CannotJudge, UsageError
@@ -32,6 +33,13 @@ def series_label(names: str) -> str:
 def names_of_series() -> list[str]:
     """List the series that come with bench."""
     return sorted(path.name for path in PATCHES.iterdir())
+
+
+def subject_of(series: str) -> str:
+    """Return what a series of ours is about: the subject of its cover letter, or only patch."""
+    first = min(directory(series).rglob("*-*"), key=lambda path: path.name)
+    subject = message_from_string(first.read_text())["Subject"]
+    return re.sub(r"^\[.*?\] |\n", "", subject)
 
 
 def check_series(names: str) -> None:

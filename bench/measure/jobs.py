@@ -5,29 +5,27 @@ from collections.abc import Callable
 
 from bench.errors import UsageError
 from bench.executors.base import Room
-from bench.model.limits import JOBS
-
-AUTO = "auto"
+from bench.model.jobs import parse_job_count
 
 
 def parse_jobs(text: str) -> int | None:
     """Return the number that --jobs gives, None for ``auto``; UsageError for anything else."""
-    if text == AUTO:
-        return None
-    if text.isascii() and text.isdecimal() and int(text) in JOBS:
-        return int(text)
-    raise UsageError(f"--jobs: '{text}' is neither {AUTO} nor a whole number {JOBS}")
+    try:
+        return parse_job_count(text)
+    except ValueError as error:
+        raise UsageError(f"--jobs: {error}") from None
 
 
-def choose_jobs(asked: int | None, room: Room, say: Callable[[str], None]) -> int:
+def choose_jobs(asked: int | None, room: Room, say: Callable[[str], None], source: str = "") -> int:
     """Return how many blocks to measure at once; ``say`` gets a line when it is fewer than asked.
 
-    UsageError where more than there is room for would spoil figures.
+    UsageError where more than there is room for would spoil figures; where ``source``, a default
+    of the user, has asked it is no more than that: a default is for all runs.
     """
     if asked is None:
         return room.usual
-    if asked > room.most and room.harmful:
+    if asked > room.most and room.harmful and not source:
         raise UsageError(f"--jobs: {asked} are too many: {room.limit}", "leave --jobs out")
     if asked > room.most:
-        say(f"--jobs: {room.most} instead of {asked}: {room.limit}")
+        say(f"{source or '--jobs'}: {room.most} instead of {asked}: {room.limit}")
     return min(asked, room.most)

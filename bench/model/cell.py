@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from bench.model.described import Described
 from bench.model.factor import Factor, Words
 from bench.model.limits import DEVICES_OF_VM, HANDOVERS, MOST_MEMORY, REGIONS, THREADS
 from bench.model.method import Experiment, Method, Phase
@@ -14,14 +15,14 @@ from bench.model.order import order_without
 from bench.model.units import GIB, KIB, MIB, TIB, format_size
 
 
-class Pages(StrEnum):
+class Pages(Described):
     """What backs guest memory."""
 
-    SMALL = "4k"
-    FRAGMENTED = "4k-fragmented"  # no two neighbours are physically contiguous
-    THP = "thp"
-    HUGETLB_2M = "hugetlb-2m"
-    HUGETLB_1G = "hugetlb-1g"
+    SMALL = "4k", "pages of 4 KiB, as the kernel gives them out"
+    FRAGMENTED = "4k-fragmented", "the same, no two neighbours physically contiguous"
+    THP = "thp", "transparent huge pages: blocks of 2 MiB that the kernel makes"
+    HUGETLB_2M = "hugetlb-2m", "pages of 2 MiB that are set aside before"
+    HUGETLB_1G = "hugetlb-1g", "pages of 1 GiB that are set aside when the kernel boots"
 
     @property
     def size(self) -> int:
@@ -77,14 +78,14 @@ class Cvq(StrEnum):
     OWN_ASID = "own-asid"  # it stands between: ring and buffers are its own, in a space apart
 
 
-class Break(StrEnum):
+class Break(Described):
     """Sequences that are wrong on purpose: a proof that catches none of them proves nothing."""
 
-    SKIPS_REMAP = "new-owner-skips-remap"
-    SKIPS_VADDR = "vfio-vaddr-skips-map"
-    WRONG_ADDRESS = "wrong-address"
-    DROP_MAPPING = "drop-mapping"
-    LOSES_KICK = "loses-kick"  # of a soak
+    SKIPS_REMAP = "new-owner-skips-remap", "new-owner or resume leaves out IOTLB_REMAP"
+    SKIPS_VADDR = "vfio-vaddr-skips-map", "vfio-vaddr leaves out MAP_DMA"
+    WRONG_ADDRESS = "wrong-address", "the new process names memory that is not the guest's"
+    DROP_MAPPING = "drop-mapping", "one region is unmapped again"
+    LOSES_KICK = "loses-kick", "of a soak: the new process does not take over the guest's kicks"
 
 
 class Clock(StrEnum):

@@ -3,6 +3,8 @@
 
 from enum import StrEnum
 
+from bench.model.described import Described
+
 
 class Phase(StrEnum):
     """Parts of a rep, in the order in which they happen; together they are the pause."""
@@ -49,27 +51,27 @@ class Family(StrEnum):
     IOMMUFD = "iommufd"  # the same over /dev/iommu
 
 
-class Method(StrEnum):
-    """How a device is handed over, or how memory is pinned."""
+class Method(Described):
+    """How a device is handed over, how memory is pinned, or which program is started."""
 
-    NEW_OWNER = "new-owner"
-    RESET_OWNER = "reset-owner"
-    REOPEN = "reopen"
-    RESUME = "resume"  # as new-owner, but neither reset nor set up again: SUSPEND and RESUME
-    NEW_OWNER_BACK = "new-owner-back"  # the new process fails, the old one has the device again
-    RESET_OWNER_BACK = "reset-owner-back"
-    VFIO_VADDR = "vfio-vaddr"  # vfio's live update: new addresses for what stays pinned
-    VFIO_REMAP = "vfio-remap"  # what it saves: all unmapped and mapped again
-    IOMMUFD_PROCESS = "iommufd-process"  # the same two over /dev/iommu
-    IOMMUFD_REMAP = "iommufd-remap"
-    EXEC_ONLY = "exec-only"
-    IO_URING = "io-uring"  # registered buffers: needs no device and no right
-    GUP_TEST = "gup-test"  # the kernel's own loop, where it was built with one
-    IOTLB = "iotlb"  # IOTLB_UPDATE and IOTLB_INVALIDATE on a vhost-vdpa device
-    MLOCK = "mlock"  # a control: pages in memory, but none pinned
-    POPULATE = "populate"  # a control: page tables, and nothing else
-    START_HELPER = "start-helper"  # what the exec of a live update has of a start already
-    START_VMM = "start-vmm"  # QEMU, until it opens the file of its memory
+    NEW_OWNER = "new-owner", "the new process takes the device with all that is pinned"
+    RESET_OWNER = "reset-owner", "all is unpinned, and pinned again by the new process"
+    REOPEN = "reopen", "closed and opened again: what a stock kernel can do"
+    RESUME = "resume", "as new-owner, suspended and resumed: no reset, no ring set up again"
+    NEW_OWNER_BACK = "new-owner-back", "the new process fails, the old one has the device again"
+    RESET_OWNER_BACK = "reset-owner-back", "the same, as reset-owner does it"
+    VFIO_VADDR = "vfio-vaddr", "vfio's live update: new addresses for what stays pinned"
+    VFIO_REMAP = "vfio-remap", "what that saves: all unmapped and mapped again"
+    IOMMUFD_PROCESS = "iommufd-process", "iommufd's: what is pinned changes its process"
+    IOMMUFD_REMAP = "iommufd-remap", "what that saves: all unmapped and mapped again"
+    EXEC_ONLY = "exec-only", "the control: the same handover without a device"
+    IO_URING = "io-uring", "pins registered buffers: takes no device and no right"
+    GUP_TEST = "gup-test", "the kernel's own pin loop, where it was built with one"
+    IOTLB = "iotlb", "pins by IOTLB_UPDATE and IOTLB_INVALIDATE"
+    MLOCK = "mlock", "a control of pin loops: pages in memory, none pinned"
+    POPULATE = "populate", "a control of pin loops: page tables, and nothing else"
+    START_HELPER = "start-helper", "what the exec of a live update has of a start already"
+    START_VMM = "start-vmm", "QEMU, until it opens the file of its memory"
 
     @property
     def experiment(self) -> Experiment:

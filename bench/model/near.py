@@ -27,8 +27,9 @@ def near(word: str, known: Iterable[str]) -> str:
     """Say what may have been meant, and what is known: ``did you mean page? known are ...``."""
     names = [*map(str, known)]
     meant = _MEANT.get(word.lower(), "")
-    longer = [name for name in names if word and name.startswith(word.lower())]
+    spelled = {name.lower(): name for name in reversed(names)}
+    longer = [name for name in names if word and name.lower().startswith(word.lower())]
     close = [meant] if meant in names else longer
-    close = close or get_close_matches(word.lower(), names, 1, _LEAST)
+    close = close or [spelled[name] for name in get_close_matches(word.lower(), spelled, 1, _LEAST)]
     asked = f"did you mean {close[0]}? " if close else ""
     return f"{asked}known are {', '.join(names)}"

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Read scenario files: one question each, as TOML, checked before anything is measured."""
 
-import re
 import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -28,11 +27,12 @@ from bench.model.limits import BOOTS, MOST_MEMORY, SEED
 from bench.model.method import Experiment, Family, Method
 from bench.model.near import near
 from bench.model.reps import AUTO, Reps, parse_reps
+from bench.model.toml_lines import TomlPath, no_toml
 from bench.model.units import MIB, format_size, known_pause, parse_duration, parse_sizes
-from bench.paths import SCENARIOS
+from bench.paths import SCENARIOS, scenario_names
+from bench.plan.complaint import place, what_is_wrong
 from bench.results.foreign import what_is
 
-_LIMITS = {"boots": BOOTS, "seed": SEED}
 _STORED = {"stored": True}  # validation context: what is read is a dump, in which sizes are bytes
 
 
@@ -323,7 +323,7 @@ def scenario_path(name: str) -> Path:
         return path
     path = SCENARIOS / f"{name}.toml"
     if not _is_file(path):
-        known = near(name, sorted(p.stem for p in SCENARIOS.glob("*.toml")))
+        known = near(name, scenario_names())
         raise UsageError(f"no scenario is called '{name}'", f"{known}; or give a .toml")
     return path
 
@@ -334,63 +334,50 @@ def load_scenario(name: str, overrides: Mapping[str, Any]) -> Scenario:
     UsageError says in one line which option or key of the file is wrong, and what it can be.
     """
     path = scenario_path(name)
-    try:
-        fields = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        found = what_is(path)
-        why = f"no scenario but {found.what}" if found else f"not TOML: {error}"
-        raise UsageError(f"{path}: {why}") from None
+    text, fields = _read(path)
     fields.setdefault("name", path.stem)
     if not Also.model_fields.keys().isdisjoint(overrides):
         fields.pop("also", None)  # who names sizes or pages wants those
     try:
         scenario = Scenario.model_validate({**fields, **overrides})
     except ValidationError as error:
-        raise UsageError(_first_error(error, path, overrides)) from None
-    problem = scenario.misfit()
-    if problem:
-        key, message = problem
-        raise UsageError(f"{_where(key, path, overrides)}: {message}")
-    return scenario
+        first = error.errors()[0]
+        where, wrong = first["loc"], what_is_wrong(first, _keys_at(first["loc"]))
+    else:
+        problem = scenario.misfit()
+        if not problem:
+            return scenario
+        where, wrong = _place_of(problem[0], scenario), problem[1]
+    option = next((key for key in where[:1] if key in overrides), "")
+    named = f"--{str(option).replace('_', '-')}" if option else place(path, text, where)
+    raise UsageError(f"{named}: {wrong}")
 
 
-def _where(key: str, path: Path, overrides: Mapping[str, Any]) -> str:
-    return f"--{key.replace('_', '-')}" if key in overrides else f"{path}: {key}"
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    """Read a scenario file, as its text and its keys; UsageError for what is none."""
+    text = ""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return text, tomllib.loads(text)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        found = what_is(path)
+        why = f"{path}: no scenario but {found.what}" if found else no_toml(path, text, error)
+        raise UsageError(why) from None
 
 
-def _first_error(error: ValidationError, path: Path, overrides: Mapping[str, Any]) -> str:
-    """Say the first thing that is wrong, in our words where the library's are its own."""
-    first = error.errors()[0]
-    key = str(first["loc"][0]) if first["loc"] else "file"
-    return f"{_where(key, path, overrides)}: {_message(key, first)}"
+def _place_of(key: str, scenario: Scenario) -> TomlPath:
+    """Return where the value is that does not go with others: maybe in a table of `also`."""
+    for number, part in enumerate(scenario.parts()):
+        if part.model_copy(update={"also": ()}).misfit():
+            also = number - 1
+            there = number and key in scenario.also[also].model_fields_set
+            return ("also", also, key) if there else (key,)
+    return (key,)
 
 
-def _message(key: str, error: Mapping[str, Any]) -> str:
-    """Say what is wrong with the value of a key; ``error`` is one of a ValidationError."""
-    kind, given = error["type"], error["input"]
-    if key == "also" and kind != "value_error":
-        return "a table of it has mem, pages or both, as the scenario has them"
-    if kind == "missing":
-        return "it is missing"
-    if kind == "extra_forbidden":
-        names = [field.alias or name for name, field in Scenario.model_fields.items()]
-        return f"no such key: {near(key, names)}"
-    if kind == "enum":
-        expected = re.findall(r"'([^']*)'", error["ctx"]["expected"])
-        return f"'{given}' is unknown: {near(str(given), expected)}"
-    if kind == "value_error":
-        return str(error["msg"]).removeprefix("Value error, ")
-    if kind in ("too_short", "string_too_short"):
-        return "it is empty: name one at least"
-    if key in _LIMITS:
-        return f"{given!r} is not a whole number {_LIMITS[key]}"
-    return f"{given!r} is not {_WANTED.get(key, 'text')}"
-
-
-_WANTED = {
-    "name": "a name: letters, digits and _.+-, at most 61, as of a file",
-    "budget": "a time above zero: seconds, or text as in 10m",
-    **dict.fromkeys(("device", "method", "mem", "pages", "kernel", *VARIANTS), "text or a list"),
-}
+def _keys_at(where: TomlPath) -> list[str]:
+    """List the keys that can stand where one is wrong: in the file, or in a table of `also`."""
+    model = Also if where[:1] == ("also",) else Scenario
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.commands.run import RunOptions, run_command
 from bench.errors import BenchError, CannotJudge, UsageError
 from bench.model.cell import Clock
-from bench.paths import REPORTS
+from bench.paths import reports_path
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import load_scenario
 from bench.sides import Key, Side, read_side
@@ -54,7 +54,7 @@ def planned(scenario: str, out: Path | None, ticks: bool) -> Source:
     plan = make_plan(asked)
     blocks = [*plan.blocks, *(block for block, _ in plan.left_out)]
     stamp = f"{datetime.now():%Y%m%d-%H%M%S}-{asked.name}-pytest-{os.getpid()}"
-    place = out or REPORTS / stamp
+    place = out or reports_path() / stamp
     keys = [cell for block in blocks for cell in block.cells]
     return Source(keys, measure=lambda: _measured(scenario, place, ticks))
 

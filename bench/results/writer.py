@@ -13,7 +13,7 @@ from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Sample
 from bench.model.facts import RunFacts, SessionFacts
 from bench.model.typed import plain
-from bench.paths import REPORTS
+from bench.paths import reports_path
 from bench.profile import DIRECTORY
 from bench.results.crc import add_crc
 from bench.results.lock import Lock, take_lock
@@ -176,10 +176,11 @@ def _began_nothing(path: Path) -> bool:
 
 def _fresh_name(scenario: str) -> Path:
     stem = f"{datetime.now():%Y%m%d-%H%M%S}-{scenario}"
-    path = REPORTS / stem
+    place = reports_path()
+    path = place / stem
     count = 2
     while path.exists():
-        path = REPORTS / f"{stem}-{count}"
+        path = place / f"{stem}-{count}"
         count += 1
     return path
 

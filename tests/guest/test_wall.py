@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from bench.executors.guest import GuestExecutor
-from bench.executors.guest_setup import TEST_WALL, GuestSetup
+from bench.executors.guest_setup import GuestSetup
 from bench.guest.qemu import Accelerator
 from bench.model.cell import Rep
 from bench.model.facts import NO_RESULT
+from bench.model.settings import TEST_WALL
 from tests.guest.conftest import plan_of
 from tests.guest.gate_runs import bench
 

@@ -11,7 +11,8 @@ from typing import Any
 from bench.model.cell import Backing, Cell, Clock, Pages
 from bench.model.method import Method
 from bench.model.units import GIB, KIB, MIB
-from bench.report.letter import LetterStyle, cover_letter
+from bench.report.formats import LetterStyle
+from bench.report.letter import cover_letter
 from bench.results.writer import load
 from tests.unit.runs import FAILED, SKIPPED, Values, write_run
 

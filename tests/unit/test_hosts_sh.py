@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.kernel import archive
+from bench.model.settings import MIRROR
 from bench.paths import ROOT
 from tests.unit.children import eventually
 from tests.unit.kernel.programs import program
@@ -28,7 +28,7 @@ def env(tmp_path: Path) -> Mapping[str, str]:
         "PYTHONPATH": str(ROOT),
         "TMPDIR": str(tmp_path),
         "LOGS": str(tmp_path / "logs"),
-        archive.MIRROR: "http://mirror.example/debian",
+        MIRROR: "http://mirror.example/debian",
     }
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The text for a patch's cover letter: ASCII, at most 75 columns, ready to paste."""
 
-from bench.report.letter.letter import LetterStyle, cover_letter
+from bench.report.letter.letter import cover_letter
 
-__all__ = ["LetterStyle", "cover_letter"]
+__all__ = ["cover_letter"]

@@ -2,11 +2,11 @@
 """The letter as a whole: verdict, tables, costs, environment, how to repeat it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from enum import StrEnum
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Clock
 from bench.model.patch_series import PatchSeries
+from bench.report.formats import LetterStyle
 from bench.report.letter import compared, plain, words
 from bench.report.letter.ascii import mailable, wrapped
 from bench.report.letter.compared import Comparison
@@ -38,17 +38,6 @@ from bench.report.table.shared import (
 from bench.report.table.starts import starts_verdict
 from bench.results.writer import Run
 from bench.sides import Side, changes
-
-
-class LetterStyle(StrEnum):
-    """The dialect of the tables that compare something."""
-
-    PLAIN = "plain"
-    MMTESTS = "mmtests"
-    LKP = "lkp"
-    PERFDIFF = "perfdiff"
-    GUP_TEST = "gup-test"
-
 
 # One boot cannot tell kernels from boots: by the wall clock, and where instructions are counted.
 _ONE_BOOT = (

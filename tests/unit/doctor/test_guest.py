@@ -15,6 +15,7 @@ from bench.executors.guest_setup import HOST_PROGRAMS
 from bench.kernel import archive, whole
 from bench.kernel.config import load_config
 from bench.model.facts import MachineFacts
+from bench.model.settings import MIRROR
 from bench.model.units import GIB, MIB
 from bench.paths import ROOT
 from tests.unit.kernel.programs import program
@@ -66,12 +67,12 @@ def test_a_kernel_whose_packages_have_no_mirror(
 ) -> None:
     program(fresh, "apt-get", "true")  # an apt with no sources
     monkeypatch.setenv("PATH", f"{fresh}:{os.environ['PATH']}")
-    monkeypatch.delenv(archive.MIRROR, raising=False)
+    monkeypatch.delenv(MIRROR, raising=False)
     diagnosis = examine()
     kernel = of(diagnosis, "guest kernel")
     assert kernel.state is Severity.PROBLEM
     assert "name no mirror of Debian" in kernel.text
-    assert kernel.fix.startswith(f"export {archive.MIRROR}=http://")
+    assert kernel.fix.startswith(f"export {MIRROR}=http://")
     assert of(diagnosis, "debian archive").state is Severity.INFO
     assert not usable(diagnosis)["guest, clock icount"]
 
@@ -89,7 +90,7 @@ def test_a_kernel_whose_packages_cannot_be_checked(
 def test_a_kernel_that_can_be_fetched(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(fresh, "apt-get", "exit 100")  # nothing may ask the network
     monkeypatch.setenv("PATH", f"{fresh}:{os.environ['PATH']}")
-    monkeypatch.setenv(archive.MIRROR, "http://mirror.example/debian")
+    monkeypatch.setenv(MIRROR, "http://mirror.example/debian")
     diagnosis = examine()
     kernel = of(diagnosis, "guest kernel")
     assert kernel.state is Severity.INFO

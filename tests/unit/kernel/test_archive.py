@@ -12,6 +12,7 @@ import pytest
 from bench.errors import CannotJudge, MissingTool, UsageError
 from bench.kernel import archive
 from bench.kernel.archive import fetch_debs, has_lists, lookup, mirror, newest, refresh, unpack
+from bench.model.settings import MIRROR
 from bench.model.steps import Step
 from tests.unit.kernel.programs import program
 from tests.unit.streams import Notes
@@ -21,7 +22,7 @@ from tests.unit.streams import Notes
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache, and no mirror of whoever runs the tests."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv(archive.MIRROR, raising=False)
+    monkeypatch.delenv(MIRROR, raising=False)
     return tmp_path / "cache/bench"
 
 
@@ -67,7 +68,7 @@ def unsigned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     pool.mkdir(parents=True)
     index(root, "one", [deb(pool, "kernel", "1.9")])
     index(root, "two", [deb(pool, "kernel", "1.10"), deb(pool, "source", "3")])
-    monkeypatch.setenv(archive.MIRROR, f"file:{root}")
+    monkeypatch.setenv(MIRROR, f"file:{root}")
     return root
 
 
@@ -120,7 +121,7 @@ def test_lists_of_another_mirror_are_not_those_of_this_one(
     trusted: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert newest("two", "kernel") == "1.10"
-    monkeypatch.setenv(archive.MIRROR, f"file:{trusted.parent}/other")
+    monkeypatch.setenv(MIRROR, f"file:{trusted.parent}/other")
     assert not has_lists("two")
     with pytest.raises(CannotJudge, match="cannot fetch the package lists of Debian's two"):
         lookup("two", "kernel")
@@ -189,10 +190,10 @@ def test_lists_that_cannot_be_fetched_leave_those_of_before(trusted: Path) -> No
 
 @pytest.mark.slow
 def test_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(archive.MIRROR, "http://127.0.0.1:9/debian")  # nobody listens
+    monkeypatch.setenv(MIRROR, "http://127.0.0.1:9/debian")  # nobody listens
     with pytest.raises(CannotJudge, match="Could not connect") as caught:
         refresh("trixie")
-    assert archive.MIRROR in caught.value.hint
+    assert MIRROR in caught.value.hint
 
 
 def test_no_keyring(unsigned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,7 +240,7 @@ def test_the_mirror_of_the_machine(
     sources(tmp_path, text, monkeypatch, suffix)
     assert mirror() == "http://mirror.example/debian"
     assert "http://security.example/debian-security " in archive.sources("trixie-security")
-    monkeypatch.setenv(archive.MIRROR, "http://own.example/debian/")
+    monkeypatch.setenv(MIRROR, "http://own.example/debian/")
     assert mirror() == "http://own.example/debian"
     assert "http://own.example/debian-security " in archive.sources("trixie-security")
 
@@ -257,19 +258,19 @@ def test_no_mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sources(tmp_path, "deb http://archive.example/ubuntu noble main\n", monkeypatch, "list")
     with pytest.raises(CannotJudge, match="name no mirror of Debian") as caught:
         mirror()
-    assert f"set {archive.MIRROR}" in caught.value.hint
+    assert f"set {MIRROR}" in caught.value.hint
 
 
 @pytest.mark.parametrize("text", ["mirror.example", "http://a b/debian", "/srv/debian"])
 def test_a_mirror_that_is_no_address(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(archive.MIRROR, text)
+    monkeypatch.setenv(MIRROR, text)
     with pytest.raises(UsageError, match="is not an address"):
         mirror()
 
 
 def test_no_apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setenv(archive.MIRROR, "http://own.example/debian")
+    monkeypatch.setenv(MIRROR, "http://own.example/debian")
     with pytest.raises(MissingTool, match="apt-get is not installed"):
         refresh("trixie")
 

@@ -11,10 +11,10 @@ import pytest
 from bench.cleanup.scratch import atomic_directory
 from bench.errors import CannotJudge, MissingTool, NoSpace
 from bench.executors.guest_setup import check, why_not_here
-from bench.kernel.archive import MIRROR
 from bench.kernel.config import KernelConfig, load_config
 from bench.kernel.packages import Packages, cached_packages, ensure_packages
 from bench.model.device import DEVICES
+from bench.model.settings import MIRROR
 from bench.paths import cache_dir, require_space
 from tests.unit.kernel.programs import program
 from tests.unit.streams import Notes, small_plan

@@ -97,7 +97,7 @@ def test_threads_that_are_no_count_are_refused(threads: str, tmp_path: Path) -> 
     path = write(tmp_path, f"{text}threads = {threads}\n")
     with pytest.raises(UsageError) as caught:
         load_scenario(path, {})
-    assert caught.value.message.startswith(f"{path}: threads: ")
+    assert caught.value.message.startswith(f"{path}:5: threads: ")
 
 
 def test_an_executor_is_a_field_with_a_default(tmp_path: Path) -> None:

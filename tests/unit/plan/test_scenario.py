@@ -139,22 +139,23 @@ def test_a_bad_value_is_named(field: str, value: Any, words: list[str], tmp_path
     kept = [text for text in GOOD.splitlines() if not text.startswith(field)]
     path = write(tmp_path, "\n".join([*kept, f"{field} = {value!r}", ""]))
     option, file = the_error("smoke", **{field: value}), the_error(path)
-    assert option.startswith(f"--{field.replace('_', '-')}: ") and file.startswith(
-        f"{path}: {field}: "
-    )
+    assert option.startswith(f"--{field.replace('_', '-')}: ")
+    assert file.startswith(f"{path}:{len(kept) + 1}: {field}: ")
     for message in (option, file):
         assert [word for word in words if word not in message] == []
 
 
 def test_a_size_in_a_file_is_text(tmp_path: Path) -> None:
     path = write(tmp_path, GOOD.replace('"64M"', "64"))
-    assert the_error(path) == f"{path}: mem: write sizes as text, as in ['1G', '64G']"
+    line = GOOD.splitlines().index('mem = ["64M"]') + 1
+    assert the_error(path) == f"{path}:{line}: mem: write sizes as text, as in ['1G', '64G']"
 
 
 def test_an_unknown_key_lists_the_known_ones(tmp_path: Path) -> None:
     path = write(tmp_path, f"{GOOD}devise = 1\n")
     message = the_error(path)
-    assert message.startswith(f"{path}: devise: ")
+    assert message.startswith(f"{path}:{len(GOOD.splitlines()) + 1}: devise: no such key: ")
+    assert "did you mean device?" in message
     known = [field.alias or name for name, field in Scenario.model_fields.items()]
     assert [key for key in known if f" {key}" not in message] == []
     assert "broken" not in message  # its key is break
@@ -182,13 +183,47 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
 )
 def test_broken_toml_names_the_file(text: str, tmp_path: Path) -> None:
     path = write(tmp_path, text)
-    assert the_error(path).startswith(f"{path}: ")
+    assert the_error(path).startswith(f"{path}:")
 
 
 def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     path.write_bytes(b"\xff\xfe\x00")
-    assert the_error(str(path)).startswith(f"{path}: not TOML: ")
+    assert the_error(str(path)) == f"{path}:1: not TOML: byte 0xff is not UTF-8"
+
+
+def test_an_error_of_toml_names_the_line(tmp_path: Path) -> None:
+    path = write(tmp_path, "question = 1\nmem =\n")
+    assert the_error(path) == f"{path}:2: not TOML: Invalid value, at column 6"
+
+
+ALSO = """
+[[also]]
+mem = "1G"
+[[also]]
+pages = [
+  "thp",
+  "%s",
+]
+%s
+"""
+
+
+@pytest.mark.parametrize(
+    ("pages", "more", "line", "key", "words"),
+    [
+        ("8k", "", 7, "also.pages", "'8k' is unknown: did you mean 4k?"),
+        ("4k", "page = 1", 9, "also.page", "did you mean pages? known are mem, pages"),
+        ("4k", 'mem = "3K"', 9, "also.mem", "3 KiB is not a whole number of thp pages"),
+    ],
+)
+def test_a_table_beside_the_matrix_has_lines_too(
+    pages: str, more: str, line: int, key: str, words: str, tmp_path: Path
+) -> None:
+    path = write(tmp_path, GOOD + ALSO % (pages, more))
+    message = the_error(path)
+    assert message.startswith(f"{path}:{len(GOOD.splitlines()) + line}: {key}: ")
+    assert words in message
 
 
 def test_a_file_of_any_name_is_a_scenario(tmp_path: Path) -> None:
@@ -242,7 +277,7 @@ def test_regions_of_qemu_want_a_guest_that_qemu_has(mem: str) -> None:
 @pytest.mark.parametrize("value", ["0", "-1", "0.0", "nan", "inf", "true"])
 def test_a_budget_in_seconds_is_some_time(value: str, tmp_path: Path) -> None:
     path = write(tmp_path, f"{GOOD}budget = {value}\n")
-    assert the_error(path).startswith(f"{path}: budget: ")
+    assert the_error(path).startswith(f"{path}:{len(GOOD.splitlines()) + 1}: budget: ")
 
 
 # What a field cannot be: of another type, below, above, empty.

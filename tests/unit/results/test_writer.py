@@ -12,7 +12,6 @@ from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Clock
 from bench.model.facts import FORMAT, SessionFacts
 from bench.model.method import Experiment
-from bench.results import writer as stores
 from bench.results.crc import add_crc
 from bench.results.writer import Store, create, load
 from tests.unit.runs import DIED, FACTS, SAMPLES, stored_rows
@@ -115,7 +114,7 @@ def test_a_new_run_has_no_samples(tmp_path: Path) -> None:
 def test_runs_are_named_by_time_and_scenario(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stores, "REPORTS", tmp_path)
+    monkeypatch.setattr("bench.paths.REPORTS", tmp_path)
     paths = {create(None, "small").path for _ in range(3)}
     assert len(paths) == 3
     assert all(path.parent == tmp_path and "-small" in path.name for path in paths)

@@ -19,7 +19,8 @@ from bench.model.method import Method
 from bench.model.patch_series import PatchSeries
 from bench.model.units import GIB
 from bench.paths import ROOT
-from bench.report.letter import LetterStyle, cover_letter
+from bench.report.formats import LetterStyle
+from bench.report.letter import cover_letter
 from bench.results.writer import Run, load
 from tests.unit.letter_runs import check_mailable, large_run, letter_of
 from tests.unit.runs import (

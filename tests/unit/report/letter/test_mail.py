@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from bench.model.cell import Backing, Batch, Cell, Clock, Handover, Pages, Ptes, Sample
 from bench.model.method import Method
-from bench.report.letter import LetterStyle, cover_letter
+from bench.report.formats import LetterStyle
+from bench.report.letter import cover_letter
 from bench.report.letter.ascii import MAIL_WIDTH, ascii_line, command, mailable, wrapped
 from bench.results.writer import Run, load
 from tests.unit.letter_runs import check_mailable, large_run

@@ -13,7 +13,8 @@ import pytest
 from bench.model.cell import Clock
 from bench.model.method import Method
 from bench.model.units import GIB
-from bench.report.letter import LetterStyle, cover_letter
+from bench.report.formats import LetterStyle
+from bench.report.letter import cover_letter
 from bench.results.writer import load
 from tests.unit.letter_runs import (
     Pauses,

@@ -11,7 +11,8 @@ import pytest
 from bench.model.cell import Cell, Clock, Pages
 from bench.model.method import Method, Phase
 from bench.model.units import GIB
-from bench.report.letter import LetterStyle, cover_letter
+from bench.report.formats import LetterStyle
+from bench.report.letter import cover_letter
 from bench.results.writer import Run, load
 from tests.unit.letter_runs import check_mailable, large_run
 from tests.unit.runs import CELL, RESET, counts, run_of, straight, write_run
