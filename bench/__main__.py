@@ -9,6 +9,7 @@ from contextlib import suppress
 from types import FrameType
 
 from bench.errors import EXIT_INTERRUPTED, CannotJudge
+from bench.model.refusals import LONGER, OUT_OF_TIME
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _CANNOT_JUDGE = CannotJudge.exit_code
@@ -24,7 +25,13 @@ def main() -> None:
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a job in the background
             signal.signal(number, _leave)
-    signal.signal(signal.SIGXCPU, _out_of_time)
+    # Nothing here multiplies large matrices: idle threads would count against limits of processes,
+    # and where one cannot be started OpenBLAS interrupts the program.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    from bench.machine.own_limits import warn_in_time
+
+    if warning := warn_in_time():
+        signal.signal(warning, _out_of_time)
     from bench.cli import main as command_line
 
     codes: list[object] = []
@@ -44,7 +51,7 @@ def main() -> None:
 
 def _out_of_time(_number: int, _frame: FrameType | None) -> None:
     """Say which limit ends the process; commands do so in an orderly way when they have begun."""
-    os.write(2, b"bench: the limit of CPU time of this process is reached\n  ulimit -t unlimited\n")
+    os.write(2, f"bench: {OUT_OF_TIME}\n  {LONGER}\n".encode())
     os._exit(_CANNOT_JUDGE)
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.begin import interrupted, raise_signals, require_memory, say, undo_leftovers
+from bench.commands.begin import interrupted, raise_signals, require_room, say, undo_leftovers
 from bench.commands.factors import with_factors
 from bench.commands.kernel_line import kernel
 from bench.commands.options import (
@@ -85,7 +85,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         sys.argv += [] if sys.argv[1:] else ["--help"]
-        require_memory(sys.argv[1:])
+        require_room(sys.argv[1:])
         asked = sys.argv[1:] == ["--version"]
         code = _conclude(versions() if asked else app(standalone_mode=False))
     except SystemExit:

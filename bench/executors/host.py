@@ -11,15 +11,16 @@ from bench.errors import CannotJudge, CellFailed, CellSkipped, MissingTool
 from bench.executors.base import Room
 from bench.executors.host_devices import HostPci, HostVdpa, find_device, find_pci
 from bench.guest.initramfs import ensure_helper
+from bench.machine.endings import NO_EXECUTION
 from bench.machine.facts import available_memory, kernel_cmdline
 from bench.machine.limits import mount_problem
+from bench.machine.own_limits import rlimit
 from bench.model.cell import Block, Cell, Clock, Plan, Rep, Unavailable
 from bench.model.device import of_this_machine, pci_address
 from bench.model.facts import ExecutorFacts
 from bench.model.steps import SILENT, Steps
 from bench.model.units import GIB, KIB, format_size
 from bench.process import spawn
-from bench.protocol.endings import NO_EXECUTION
 from bench.protocol.helper import deadline, helper_words
 from bench.protocol.messages import LineReader, read_reps
 
@@ -145,7 +146,7 @@ def lift_memlock() -> None:
 
     vhost-vdpa keeps even root to the limit: vhost_vdpa_pa_map().
     """
-    _, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    _, hard = rlimit(resource.RLIMIT_MEMLOCK)
     for limit in ((resource.RLIM_INFINITY,) * 2, (hard, hard)):
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_MEMLOCK, limit)
@@ -154,7 +155,7 @@ def lift_memlock() -> None:
 
 def _memlock() -> int | None:
     """Return RLIMIT_MEMLOCK in bytes, None without a limit."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    soft, _ = rlimit(resource.RLIMIT_MEMLOCK)
     return None if soft == resource.RLIM_INFINITY else soft
 
 

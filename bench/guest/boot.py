@@ -21,6 +21,7 @@ from bench.errors import (
 )
 from bench.guest.control import Control
 from bench.guest.qemu import GuestConfig, argv
+from bench.machine.endings import ending
 from bench.process import Child, find_tool, spawn
 from bench.protocol.messages import Exit, LineReader, Ready, parse
 
@@ -138,7 +139,11 @@ class Guest:
             return GuestOutOfMemory("the guest ran out of memory", self.last_words())
         if "Kernel panic" in text:
             return GuestPanic("the guest's kernel panicked", self.last_words())
-        return GuestLost(f"{self._program} ended (exit {code})", self.last_words())
+        if code is None or code >= 0:
+            return GuestLost(f"{self._program} ended (exit {code})", self.last_words())
+        how, fix = ending(code)
+        said = "\n".join(filter(None, (fix, self.last_words())))
+        return GuestLost(f"{self._program} ended: {how}", said)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.machine.container import groups
+from bench.machine.own_limits import rlimit
 from bench.machine.sysfs import LARGEST, cpus_text, field, integer, read
 
 ROOT = Path("/")
@@ -75,7 +76,7 @@ def limits(root: Path = ROOT) -> ProcessLimits:
 
 
 def _soft(kind: int) -> int | None:
-    soft = resource.getrlimit(kind)[0]
+    soft = rlimit(kind)[0]
     return None if soft == resource.RLIM_INFINITY else soft
 
 

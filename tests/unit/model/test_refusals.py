@@ -20,8 +20,11 @@ def failed(number: int, name: str | None = None) -> OSError:
         (MemoryError(), "memory ran out", "ulimit -v"),
         (RuntimeError("can't start new thread"), "no thread", "pids.max"),
         (failed(errno.ENOSPC, "/a/.lock"), "/a/.lock: No space left on device", "df -i"),
+        (failed(errno.EPERM), "a system call: Operation not permitted", "seccomp"),
+        (failed(errno.EPERM, "/c"), "/c: Operation not permitted", "seccomp"),
+        (failed(errno.ENOSYS), "Function not implemented", "seccomp"),
         (failed(errno.EMFILE), "Too many open files", "ulimit -n"),
-        (failed(errno.EFBIG), "File too large", "ulimit -f"),
+        (failed(errno.EFBIG), "File too large", "prlimit --pid $$ --fsize=unlimited"),
         (failed(errno.EROFS, "/b"), "/b: Read-only file system", "read-only"),
         (ImportError("libx.so: failed to map segment from shared object"), "libx.so", "ulimit -v"),
         (ImportError("libx.so: cannot open: Too many open files"), "libx.so", "ulimit -n"),
@@ -40,6 +43,10 @@ def test_a_limit_is_no_bug(error: Exception, said: str, fix: str) -> None:
 def test_a_bug_stays_one(error: Exception) -> None:
     assert limit_of(error) == ("", "")
     assert unexpected(error).code == 129
+
+
+def test_a_file_of_another_user_is_not_a_limit() -> None:
+    assert unexpected(failed(errno.EACCES, "/a")).code == 2
 
 
 def test_the_line_that_has_the_reason() -> None:
