@@ -11,9 +11,10 @@ from bench.errors import CannotJudge, CellFailed, CellSkipped, MissingTool
 from bench.executors.base import Room
 from bench.executors.host_devices import HostPci, HostVdpa, find_device, find_pci
 from bench.guest.initramfs import ensure_helper
+from bench.machine.container import memory_limit
 from bench.machine.endings import NO_EXECUTION
 from bench.machine.facts import available_memory, kernel_cmdline
-from bench.machine.limits import mount_problem
+from bench.machine.limits import hugetlb_left, mount_problem
 from bench.machine.own_limits import rlimit
 from bench.model.cell import Block, Cell, Clock, Plan, Rep, Unavailable
 from bench.model.device import of_this_machine, pci_address
@@ -24,7 +25,7 @@ from bench.process import spawn
 from bench.protocol.helper import deadline, helper_words
 from bench.protocol.messages import LineReader, read_reps
 
-_ROOM = GIB // 4  # for everybody else while we measure
+ROOM_FOR_OTHERS = GIB // 4  # for everybody else while we measure
 _LAST_WORDS = 5
 _EXIT = 60  # seconds to end in, once the last line is written
 _HUNG = 124
@@ -162,11 +163,12 @@ def _memlock() -> int | None:
 def require_memory(cell: Cell) -> None:
     """Check that the file of a cell and its page tables fit into free memory, else CellSkipped."""
     pooled = 0 if not cell.pages.pooled else cell.file
-    needed = cell.file - pooled + 2 * (cell.mem // cell.pages.size * 8) + _ROOM
+    needed = cell.file - pooled + 2 * (cell.mem // cell.pages.size * 8) + ROOM_FOR_OTHERS
     free = available_memory()
     if needed > free:
+        whose = " within the limit of the cgroup" if memory_limit() is not None else ""
         raise CellSkipped(
-            f"{free / GIB:.1f} GiB of memory are free",
+            f"{free / GIB:.1f} GiB of memory are free{whose}",
             f"{needed / GIB:.1f} GiB: a smaller --mem, or --backing alias",
         )
 
@@ -186,6 +188,12 @@ def require_pool(cell: Cell, root: Path = Path("/")) -> None:
             "a CPU and a kernel that have them",
         ) from None
     wanted = -(-cell.file // cell.pages.size)
+    allowed = hugetlb_left(root).get(cell.pages.size)
+    if allowed is not None and allowed < wanted * cell.pages.size:
+        raise CellSkipped(  # beyond it the kernel sends SIGBUS
+            f"the cgroup allows {format_size(allowed)} more of {cell.pages} pages",
+            f"{format_size(wanted * cell.pages.size)}: a higher hugetlb.*.max of the cgroup",
+        )
     if free < wanted:
         raise CellSkipped(
             f"{free} of {wanted} {cell.pages} pages are free in the pool",
