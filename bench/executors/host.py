@@ -166,10 +166,12 @@ def require_memory(cell: Cell) -> None:
     needed = cell.file - pooled + 2 * (cell.mem // cell.pages.size * 8) + ROOM_FOR_OTHERS
     free = available_memory()
     if needed > free:
-        whose = " within the limit of the cgroup" if memory_limit() is not None else ""
+        limited = memory_limit() is not None
+        whose = " within the limit of the cgroup" if limited else ""
+        other = ", or a higher memory.max of the cgroup" if limited else ""
         raise CellSkipped(
             f"{free / GIB:.1f} GiB of memory are free{whose}",
-            f"{needed / GIB:.1f} GiB: a smaller --mem, or --backing alias",
+            f"{needed / GIB:.1f} GiB: a smaller --mem, or --backing alias{other}",
         )
 
 

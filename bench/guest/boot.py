@@ -22,6 +22,7 @@ from bench.errors import (
 from bench.guest.control import Control
 from bench.guest.qemu import GuestConfig, argv
 from bench.machine.endings import ending
+from bench.model.refusals import limit_in
 from bench.process import Child, find_tool, spawn
 from bench.protocol.messages import Exit, LineReader, Ready, parse
 
@@ -94,20 +95,30 @@ class Guest:
 
         QEMU ends. The guest must be waiting for a script.
         """
-        control = Control(self._sockets.control)
-        control.execute("stop")
-        control.execute("migrate", uri=f"exec:cat >{shlex.quote(str(path))}")
-        control.wait_for("query-migrate", {"completed"}, {"failed", "cancelled"}, _SAVE_DEADLINE)
-        control.execute("quit")
+        bad = {"failed", "cancelled"}
+        with self._control() as control:
+            control.execute("stop")
+            control.execute("migrate", uri=f"exec:cat >{shlex.quote(str(path))}")
+            control.wait_for("query-migrate", {"completed"}, bad, _SAVE_DEADLINE)
+            control.execute("quit")
         self._child.wait(timeout=10)
 
     def go_on(self) -> None:
         """Let a guest that was restored run, once all of its state is there."""
-        control = Control(self._sockets.control)
-        control.wait_for(
-            "query-status", {"paused", "postmigrate"}, {"internal-error"}, _SAVE_DEADLINE
-        )
-        control.execute("cont")
+        good = {"paused", "postmigrate"}
+        with self._control() as control:
+            control.wait_for("query-status", good, {"internal-error"}, _SAVE_DEADLINE)
+            control.execute("cont")
+
+    @contextmanager
+    def _control(self) -> Iterator[Control]:
+        """Control QEMU; where it ends meanwhile, say how."""
+        try:
+            yield Control(self._sockets.control)
+        except (GuestHung, GuestOutOfMemory, GuestPanic):
+            raise
+        except GuestLost:
+            raise self._loss() from None
 
     def last_words(self) -> str:
         """Return the end of the console, and the first line of a panic above it."""
@@ -139,11 +150,12 @@ class Guest:
             return GuestOutOfMemory("the guest ran out of memory", self.last_words())
         if "Kernel panic" in text:
             return GuestPanic("the guest's kernel panicked", self.last_words())
-        if code is None or code >= 0:
-            return GuestLost(f"{self._program} ended (exit {code})", self.last_words())
-        how, fix = ending(code)
+        how, fix = f" (exit {code})", limit_in(text)[1] if code else ""
+        if code is not None and code < 0:
+            cause, fix = ending(code)
+            how = f": {cause}"
         said = "\n".join(filter(None, (fix, self.last_words())))
-        return GuestLost(f"{self._program} ended: {how}", said)
+        return GuestLost(f"{self._program} ended{how}", said)
 
 
 @dataclass(frozen=True)
