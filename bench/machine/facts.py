@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bench.machine.container import container, cpu_quota, hypervisor, memory_headroom, memory_limit
 from bench.machine.doubts import doubts
-from bench.machine.limits import cpuset, hidden
+from bench.machine.limits import cpuset, has_filter, hidden, thp_disabled
 from bench.machine.own_limits import rlimit
 from bench.machine.sysfs import cpus_text, field, flag, integer, read, selected
 from bench.model.facts import HugePool, MachineFacts, MemoryLock, NumaNode
@@ -49,6 +49,8 @@ def machine_facts(root: Path = ROOT) -> MachineFacts:
         frequency_driver=next(iter(_of_policies(root, "scaling_driver").values()), None),
         core_kinds=_core_kinds(root),
         cpuset=cpuset(root),
+        seccomp=has_filter(root),
+        thp_disabled=thp_disabled(),
         smt=flag(read(root, f"{_CPU}/smt/active")),
         numa=_numa_nodes(root),
         isolated=cpus_text(read(root, f"{_CPU}/isolated")),

@@ -3,7 +3,8 @@
 
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import cast
 
@@ -24,17 +25,14 @@ class Ended:
         return self.code
 
 
-def guest(code: int, said: str, console: Path) -> Guest:
-    """A guest whose QEMU has ended with that code, and has said that."""
-    console.touch()
-    ours = []
-    for _ in range(3):
-        mine, theirs = socket.socketpair()
-        theirs.close()
-        ours.append(mine)
-    found = Guest(cast(Child, Ended(code)), Sockets(*ours), console, [])
-    console.write_text(said)
-    return found
+@pytest.fixture
+def sockets() -> Iterator[Sockets]:
+    """Channels whose other ends are closed."""
+    with ExitStack() as stack:
+        pairs = [[*map(stack.enter_context, socket.socketpair())] for _ in range(3)]
+        for _, theirs in pairs:
+            theirs.close()
+        yield Sockets(*(ours for ours, _ in pairs))
 
 
 WAITS: dict[str, Callable[[Guest], object]] = {
@@ -56,9 +54,13 @@ WAITS: dict[str, Callable[[Guest], object]] = {
     ],
 )
 def test_what_has_ended_qemu_is_said(
-    when: str, code: int, said: str, how: str, fix: str, tmp_path: Path
+    when: str, code: int, said: str, how: str, fix: str, sockets: Sockets, tmp_path: Path
 ) -> None:
+    console = tmp_path / "console"
+    console.touch()
+    guest = Guest(cast(Child, Ended(code)), sockets, console, [])
+    console.write_text(said)
     with pytest.raises(GuestLost, match="QEMU ended") as caught:
-        WAITS[when](guest(code, said, tmp_path / "console"))
+        WAITS[when](guest)
     assert how in caught.value.message
     assert fix in caught.value.hint and said in caught.value.hint

@@ -97,7 +97,7 @@ def test_a_machine_that_shows_nothing(tmp_path: Path) -> None:
     """Of what is in its files nothing is guessed, and it is said; the rest Python knows."""
     found = asdict(machine_facts(tmp_path))
     known = {"cpu", "cpus", "memory", "kernel", "arch", "system", "python"}
-    known |= {"load", "root", "memlock", "hidden"}
+    known |= {"load", "root", "memlock", "hidden", "thp_disabled"}
     empty = {
         "core_kinds": (),
         "numa": {},
