@@ -19,6 +19,7 @@ from bench.machine.own_limits import rlimit
 from bench.model.cell import Block, Cell, Clock, Plan, Rep, Unavailable
 from bench.model.device import of_this_machine, pci_address
 from bench.model.facts import ExecutorFacts
+from bench.model.refusals import what_refused
 from bench.model.steps import SILENT, Steps
 from bench.model.units import GIB, KIB, format_size
 from bench.process import spawn
@@ -101,7 +102,8 @@ class HostExecutor:
         with self._console.open("rb") as handle:
             handle.seek(start)
             said = handle.read().decode(errors="replace").strip().splitlines()
-        return "\n    ".join(["the helper's last words:", *said[-_LAST_WORDS:]]) if said else ""
+        last = "\n    ".join(["the helper's last words:", *said[-_LAST_WORDS:]]) if said else ""
+        return "\n".join(filter(None, (what_refused(last), last)))
 
 
 def _within(reader: LineReader, seconds: float) -> str | None:

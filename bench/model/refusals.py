@@ -69,6 +69,11 @@ def limit_in(text: str) -> tuple[str, str]:
     return "", ""
 
 
+def what_refused(text: str) -> str:
+    """Return what to do about the limit or the filter that a program names; "" where none is."""
+    return limit_in(text)[1] or (FILTERED if os.strerror(errno.EPERM) in text else "")
+
+
 def limit_of(error: BaseException) -> tuple[str, str]:
     """Say which limit an error of Python comes from, and what to do; empty where from none."""
     if isinstance(error, MemoryError):

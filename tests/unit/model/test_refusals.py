@@ -7,7 +7,7 @@ import os
 import pytest
 
 from bench.commands.outcome import unexpected
-from bench.model.refusals import limit_in, limit_of, what_helps
+from bench.model.refusals import limit_in, limit_of, what_helps, what_refused
 
 
 def failed(number: int, name: str | None = None) -> OSError:
@@ -66,6 +66,12 @@ def test_a_signal_of_a_limit_is_found_in_words() -> None:
 )
 def test_output_without_a_limit(output: str) -> None:
     assert limit_in(output) == ("", "")
+
+
+def test_a_filter_is_found_in_the_words_of_a_program() -> None:
+    assert "seccomp" in what_refused("setpriv: keep capabilities failed: Operation not permitted")
+    assert "ulimit -n" in what_refused("sh: Too many open files")
+    assert what_refused("no such option") == ""
 
 
 def test_each_refusal_has_a_remedy_of_its_own() -> None:
