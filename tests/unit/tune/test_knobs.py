@@ -305,3 +305,10 @@ def test_a_cpu_that_is_not_there_changes_nothing(root: Path) -> None:
     with Journal(root) as journal, pytest.raises(CannotJudge, match="CPU 99 is not online"):
         tune(journal, Wishes({}, cpus=(1, 99)), root)
     assert values(root) == before
+
+
+def test_where_sysfs_is_hidden_the_affinity_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 5})
+    assert choose_cpus(tmp_path) == (5,)
