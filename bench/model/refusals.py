@@ -71,7 +71,8 @@ def limit_in(text: str) -> tuple[str, str]:
 
 def what_refused(text: str) -> str:
     """Return what to do about the limit or the filter that a program names; "" where none is."""
-    return limit_in(text)[1] or (FILTERED if os.strerror(errno.EPERM) in text else "")
+    filtered = (number for number in (errno.EPERM, errno.ENOSYS) if os.strerror(number) in text)
+    return limit_in(text)[1] or what_helps(next(filtered, None))
 
 
 def limit_of(error: BaseException) -> tuple[str, str]:

@@ -70,6 +70,7 @@ def test_output_without_a_limit(output: str) -> None:
 
 def test_a_filter_is_found_in_the_words_of_a_program() -> None:
     assert "seccomp" in what_refused("setpriv: keep capabilities failed: Operation not permitted")
+    assert "seccomp" in what_refused("setpriv: Function not implemented")
     assert "ulimit -n" in what_refused("sh: Too many open files")
     assert what_refused("no such option") == ""
 
