@@ -5,10 +5,12 @@ import atexit
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
 from bench.errors import EXIT_INTERRUPTED, CannotJudge
+from bench.model.refusals import LONGER, OUT_OF_TIME
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _CANNOT_JUDGE = CannotJudge.exit_code
@@ -23,8 +25,14 @@ def main() -> None:
     """
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a job in the background
-            signal.signal(number, _leave)
-    signal.signal(signal.SIGXCPU, _out_of_time)
+            _answer(number, _leave)
+    # Nothing here multiplies large matrices: idle threads would count against limits of processes,
+    # and where one cannot be started OpenBLAS interrupts the program.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    from bench.machine.own_limits import warn_in_time
+
+    if warning := warn_in_time():
+        _answer(warning, _out_of_time)
     from bench.cli import main as command_line
 
     codes: list[object] = []
@@ -39,12 +47,20 @@ def main() -> None:
     finally:
         # All is said and undone, and Python takes a while to end: nothing is left to interrupt.
         for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
+            _answer(number, signal.SIG_IGN)
+
+
+def _answer(
+    number: int, handler: Callable[[int, FrameType | None], None] | signal.Handlers
+) -> None:
+    """Set what a signal does; a filter that refuses it is told by what the command meets next."""
+    with suppress(OSError):
+        signal.signal(number, handler)
 
 
 def _out_of_time(_number: int, _frame: FrameType | None) -> None:
     """Say which limit ends the process; commands do so in an orderly way when they have begun."""
-    os.write(2, b"bench: the limit of CPU time of this process is reached\n  ulimit -t unlimited\n")
+    os.write(2, f"bench: {OUT_OF_TIME}\n  {LONGER}\n".encode())
     os._exit(_CANNOT_JUDGE)
 
 

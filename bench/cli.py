@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 import typer.main
 
-from bench.commands.begin import interrupted, raise_signals, require_memory, say, undo_leftovers
+from bench.commands.begin import interrupted, raise_signals, require_room, say, undo_leftovers
 from bench.commands.completion_line import ASKED, completion, man
 from bench.commands.examples import epilog
 from bench.commands.factors import with_factors
@@ -103,7 +103,7 @@ def main() -> None:
         _complete(shell)
     try:
         sys.argv += [] if sys.argv[1:] else ["--help"]
-        require_memory(sys.argv[1:])
+        require_room(sys.argv[1:])
         if not {"--help", "--version"} & {*sys.argv[1:]}:
             check_defaults()
         asked = sys.argv[1:] == ["--version"]

@@ -15,6 +15,7 @@ from pathlib import Path
 from bench.cleanup.journal import Journal
 from bench.cleanup.undo import MARK
 from bench.errors import CannotJudge, MissingTool
+from bench.machine.endings import ending
 from bench.model.refusals import limit_in, what_helps
 
 
@@ -27,8 +28,9 @@ class ProcessFailed(CannotJudge):
     def __init__(self, argv: Sequence[str], code: int, output: str) -> None:
         last = output.strip().splitlines()[-1:] or ["no output"]
         limit, fix = limit_in(output)
-        hint = fix or f"run: {shlex.join(argv)}"
-        super().__init__(f"{argv[0]} failed (exit {code}): {limit or last[0]}", hint)
+        how, cause = ending(code) if code < 0 else (f"exit {code}", "")
+        hint = fix or cause or f"run: {shlex.join(argv)}"
+        super().__init__(f"{argv[0]} failed ({how}): {limit or last[0]}", hint)
         self.code = code
         self.output = output
 

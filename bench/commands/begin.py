@@ -11,11 +11,18 @@ from types import FrameType
 from typing import NoReturn
 
 from bench.errors import CannotJudge
+from bench.machine.own_limits import LEAST_TIME, rlimit
+from bench.model.refusals import LONGER, OUT_OF_TIME, raising
+from bench.model.units import KIB
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Bytes. numpy's library for matrices ends the process with 1, or waits forever, where it gets
 # less: 450 MiB of addresses and 200 of data were enough, by trial, for a run on the host.
-_LEAST = {"v": (resource.RLIMIT_AS, 1 << 29), "d": (resource.RLIMIT_DATA, 1 << 29)}
+_LEAST = {
+    "v": (resource.RLIMIT_AS, 1 << 29, KIB, "as"),
+    "d": (resource.RLIMIT_DATA, 1 << 29, KIB, "data"),
+    "t": (resource.RLIMIT_CPU, LEAST_TIME, 1, "cpu"),
+}
 _WITHOUT_FIGURES = ("doctor", "list", "--help", "--version")  # commands that need no numpy
 _AGAIN = 0.05  # seconds, in which a destructor ends
 _came: list[int] = []  # since `raise_signals`
@@ -28,6 +35,8 @@ def raise_signals() -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a job in the background
             signal.signal(number, _interrupt)
     signal.signal(signal.SIGXCPU, _out_of_time)
+    if callable(signal.getsignal(signal.SIGPROF)):  # bench.machine.own_limits.warn_in_time
+        signal.signal(signal.SIGPROF, _out_of_time)
     sys.unraisablehook = _unraisable
 
 
@@ -46,7 +55,7 @@ def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _out_of_time(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise CannotJudge("the limit of CPU time of this process is reached", "ulimit -t unlimited")
+    raise CannotJudge(OUT_OF_TIME, LONGER)
 
 
 def _unraisable(lost: "sys.UnraisableHookArgs") -> None:
@@ -60,15 +69,16 @@ def _unraisable(lost: "sys.UnraisableHookArgs") -> None:
     again.start()
 
 
-def require_memory(words: Sequence[str]) -> None:
-    """Raise CannotJudge where a limit of this process leaves less memory than a command takes."""
+def require_room(words: Sequence[str]) -> None:
+    """Raise CannotJudge where a limit leaves less memory or CPU time than a command takes."""
     if not words or words[0] in _WITHOUT_FIGURES or "--help" in words:
         return
-    for letter, (kind, least) in _LEAST.items():
-        limit = resource.getrlimit(kind)[0]
+    for letter, (kind, least, unit, name) in _LEAST.items():
+        limit = rlimit(kind)[0]
         if limit != resource.RLIM_INFINITY and limit < least:
-            what = f"ulimit -{letter} is {limit >> 10}, and bench {words[0]} needs {least >> 10}"
-            raise CannotJudge(what, f"ulimit -{letter} unlimited")
+            had, wanted = limit // unit, least // unit
+            what = f"ulimit -{letter} is {had}, and bench {words[0]} needs {wanted}"
+            raise CannotJudge(what, raising(letter, name))
 
 
 def undo_leftovers() -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Hold what a command came to, for the command line to print."""
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ def unexpected(error: Exception) -> Outcome:
     if callable(message):
         hint = "bench COMMAND --help lists the options"
         return Outcome(EXIT_USAGE, complaint=message(), hint=hint)
-    if isinstance(error, PermissionError) and error.filename:
+    if isinstance(error, PermissionError) and error.filename and error.errno == errno.EACCES:
         hint = "let this user read it, or name another place"
         return Outcome(EXIT_USAGE, complaint=f"{error.filename}: {error.strerror}", hint=hint)
     limit, fix = limit_of(error)
@@ -62,5 +63,5 @@ def write_out(path: Path, text: str) -> None:
         # A command line or a path may hold what is not UTF-8: as on standard output.
         path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        hint = what_helps(error.errno) or "name a writable place"
+        hint = what_helps(error.errno, "name a writable place")
         raise UsageError(f"--out: {path}: {error.strerror}", hint) from None

@@ -2,16 +2,18 @@
 """Try the system calls that the helper cannot do without: a filter shows in no file."""
 
 import ctypes
+import errno
 import mmap
 import os
 from collections.abc import Mapping
 from contextlib import suppress
 
 from bench.doctor.diagnosis import Finding, Severity
+from bench.machine.endings import remedy
 from bench.model.refusals import what_helps
-from bench.protocol.endings import remedy
 
 # The numbers are the same on every architecture but alpha.
+_CLONE3 = 435
 _IO_URING_SETUP, _IO_URING_REGISTER, _PARAMS = 425, 427, 120
 _REGISTER_BUFFERS = 0  # uapi/linux/io_uring.h
 
@@ -24,7 +26,7 @@ class _Buffer(ctypes.Structure):
 
 def try_calls() -> dict[str, int]:
     """Return the errno of each call that is refused; what needs another one is not tried."""
-    tried = {"memfd_create": _memfd(), "io_uring_register": _register()}
+    tried = {"clone3": _clone3(), **_of_memory_file(), "io_uring_register": _register()}
     return {name: number for name, number in tried.items() if number}
 
 
@@ -41,12 +43,34 @@ def refused_calls(refused: Mapping[str, int]) -> tuple[Finding, ...]:
     )
 
 
-def _memfd() -> int:
+def _clone3() -> int:
+    """Ask for a thread without saying which: EINVAL is good, and without the call there is clone.
+
+    The C library goes on to clone() for ENOSYS alone; other errors are a thread that is not made.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall(ctypes.c_long(_CLONE3), None, ctypes.c_size_t(0))
+    number = ctypes.get_errno()
+    return 0 if number in (errno.EINVAL, errno.ENOSYS) else number
+
+
+def _of_memory_file() -> dict[str, int]:
+    """Make a file such as guest memory is, let it grow, map it and give advice about it."""
+    call = "memfd_create"
     try:
-        os.close(os.memfd_create("bench", os.MFD_CLOEXEC))
+        fd = os.memfd_create("bench", os.MFD_CLOEXEC)
+        try:
+            call = "ftruncate"
+            os.ftruncate(fd, mmap.PAGESIZE)
+            call = "mmap"
+            with mmap.mmap(fd, mmap.PAGESIZE) as page:
+                call = "madvise"
+                page.madvise(mmap.MADV_NORMAL)
+        finally:
+            os.close(fd)
     except OSError as error:
-        return error.errno or 0
-    return 0
+        return {call: error.errno or 0}
+    return {}
 
 
 def _register() -> int:

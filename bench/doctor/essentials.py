@@ -31,10 +31,10 @@ def examine_cache() -> Finding:
     except NoSpace as error:
         return Finding("cache", Severity.PROBLEM, error.message, _ELSEWHERE)
     place = nearest(path)
-    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        return Finding("cache", Severity.PROBLEM, f"{path}: cannot be written", _ELSEWHERE)
     if forbidden := mount_problem(place):
         return Finding("cache", Severity.PROBLEM, f"{path} {forbidden}", _ELSEWHERE)
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        return Finding("cache", Severity.PROBLEM, f"{path}: cannot be written", _ELSEWHERE)
     if full := _fullness(place):
         return Finding("cache", Severity.PROBLEM, f"{path} {full}", _ELSEWHERE)
     return Finding("cache", Severity.OK, str(path))

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from bench.doctor.calls import refused_calls, try_calls
 from bench.doctor.diagnosis import Finding, Severity, Way, first_problem
+from bench.executors.host import ROOM_FOR_OTHERS
+from bench.machine.container import memory_limit
+from bench.machine.facts import available_memory
 from bench.model.facts import MachineFacts
 from bench.model.units import MIB, format_size
 
@@ -26,6 +29,7 @@ _RING_FIXES = {
     errno.ENOSYS: 'grep IO_URING "/boot/config-$(uname -r)"  # if no filter hides it',
     errno.EACCES: "sudo ausearch -m avc -ts recent  # a security module (SELinux) refuses it",
 }
+_SMALLEST = 16 * MIB  # of memory that is worth a figure
 _USEFUL = 2 * MIB  # bytes; with less at a time the system call costs more than the pinning
 
 
@@ -40,13 +44,27 @@ def examine_host(
     calls = refused_calls(try_calls())
     devices = vhost_vdpa_devices()
     named = ", ".join(f"/dev/{device.node}" for device in devices if device.usable)
-    no_pin = first_problem((cache, helper, ring, *calls, lock))
+    room = memory_of_host(available_memory(), memory_limit())
+    no_pin = first_problem((cache, helper, ring, *calls, lock, *room))
     no_vdpa = _why_no_vdpa(devices) or first_problem((cache, helper, *calls))
     ways = (
         Way("host, pin loops", not no_pin, no_pin or "time, of io_uring's registered buffers"),
         Way("host, vhost-vdpa devices", not no_vdpa, no_vdpa or named),
     )
-    return (ring, *calls, lock, *vdpa_devices(devices)), ways
+    return (ring, *calls, lock, *room, *vdpa_devices(devices)), ways
+
+
+def memory_of_host(free: int, limit: int | None) -> tuple[Finding, ...]:
+    """Find too little memory for the smallest cell; ``limit`` is that of the cgroup, in bytes."""
+    needed = ROOM_FOR_OTHERS + _SMALLEST
+    if free >= needed:
+        return ()
+    text = f"{free / MIB:.0f} MiB are free, pin loops of 16 MiB need {needed / MIB:.0f}"
+    fix = "ps -eo rss,pid,comm --sort=-rss | head  # who has it"
+    if limit is not None and limit < 2 * needed:
+        text += f"; the cgroup allows {limit / MIB:.0f} MiB"
+        fix = "# raise memory.max (v1: memory.limit_in_bytes) of the cgroup"
+    return (Finding("memory of the host", Severity.PROBLEM, text, fix),)
 
 
 def why_no_io_uring() -> int:

@@ -4,7 +4,7 @@
 from collections.abc import Callable, Iterator
 
 from bench.doctor.diagnosis import Finding, Severity
-from bench.machine.limits import ProcessLimits
+from bench.machine.limits import ProcessLimits, is_hidden
 from bench.model.units import GIB, MIB, format_size
 
 _SMALLEST = 16 * MIB  # of guest memory that is worth a figure
@@ -72,6 +72,9 @@ def _of_rlimits(found: ProcessLimits) -> Iterator[Finding]:
         if value is None or not (stops(value) or doubtful(value)):
             continue
         state = Severity.PROBLEM if stops(value) else Severity.WARNING
+        hard = found.hard.get(name)
+        if hard is not None and (stops(hard) or doubtful(hard)):
+            fix = f"sudo prlimit --pid $$ --{name}=unlimited  # the hard limit too"
         yield Finding(f"rlimit {name}", state, text.format(n=value, size=format_size(value)), fix)
 
 
@@ -107,6 +110,9 @@ def _of_the_kernel(found: ProcessLimits) -> Iterator[Finding]:
     if found.user_namespace:
         text = "a user namespace: root here is not root of the machine, and limits are its"
         yield Finding("user namespace", Severity.INFO, text, "# start bench outside of it")
+    if is_hidden(found.hidden, "/proc/self/status"):
+        text = "/proc does not show this process: bench could not end what it starts"
+        yield Finding("/proc", Severity.PROBLEM, text, "sudo mount -t proc proc /proc")
     if found.hidden:
         text = f"not known, for a file is hidden: {', '.join(found.hidden)}"
         fix = "ProcSubset=all, ProtectProc=default and PrivateMounts=no of a service; mount sysfs"

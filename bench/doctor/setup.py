@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bench.doctor.diagnosis import Finding, Severity
 from bench.machine.doubts import doubts
+from bench.machine.limits import is_hidden
 from bench.machine.sysfs import cpu_list
 from bench.model.facts import MachineFacts
 from bench.model.units import GIB, MIB, format_size
@@ -13,6 +14,7 @@ from bench.model.units import GIB, MIB, format_size
 _CPU = "/sys/devices/system/cpu"
 _CLOCK = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
 _SHMEM = "/sys/kernel/mm/transparent_hugepage/shmem_enabled"
+_GROUPS, _HUGE = "/sys/fs/cgroup", "/sys/kernel/mm"
 _TUNED = "or bench run --tune, which undoes it"
 _COLLAPSE = (6, 1)  # MADV_COLLAPSE came with Linux 6.1; of all modes only `deny` stops it
 
@@ -37,7 +39,37 @@ def _clock_and_neighbours(machine: MachineFacts) -> Iterator[Finding]:
         elif calm:
             yield Finding(topic, Severity.OK, calm)
         else:
-            yield Finding(topic, Severity.INFO, "the kernel does not say, as in most VMs")
+            yield Finding(topic, Severity.INFO, _unknown(topic, machine))
+
+
+# Where each topic is read, for what is not known.
+_FILES = {
+    "governor": f"{_CPU}/online",
+    "turbo": f"{_CPU}/online",
+    "cores": f"{_CPU}/online",
+    "smt": f"{_CPU}/online",
+    "clock source": f"{_CPU}/online",
+    "hypervisor": "/proc/cpuinfo",
+    "cpu quota": _GROUPS,
+    "load": "/proc/loadavg",
+}
+
+
+def _unknown(topic: str, machine: MachineFacts) -> str:
+    path = _FILES.get(topic, "")
+    if is_hidden(machine.hidden, path):
+        return f"not known: {path} is hidden"
+    if topic in ("governor", "turbo") and machine.frequency_driver:
+        return f"not known: the driver {machine.frequency_driver} does not say"
+    return "the kernel does not say, as in most VMs"
+
+
+def _no_groups(machine: MachineFacts) -> bool:
+    return is_hidden(machine.hidden, _GROUPS)
+
+
+def _no_sysfs(machine: MachineFacts) -> bool:
+    return is_hidden(machine.hidden, f"{_CPU}/online")
 
 
 def _topics(machine: MachineFacts) -> dict[str, tuple[str, str]]:
@@ -51,7 +83,7 @@ def _topics(machine: MachineFacts) -> dict[str, tuple[str, str]]:
         ),
         "turbo": ("off" if machine.turbo is False else "", _no_turbo(machine)),
         "cores": (
-            "of one kind" if machine.affinity else "",
+            "of one kind" if machine.affinity and not _no_sysfs(machine) else "",
             f"taskset -c {machine.core_kinds[0]} bench run ..." if machine.core_kinds else "",
         ),
         "smt": (
@@ -63,7 +95,10 @@ def _topics(machine: MachineFacts) -> dict[str, tuple[str, str]]:
             "bench run --clock icount  # no host disturbs a count",
         ),
         "container": ("none", "systemd-detect-virt --container  # and run bench outside of it"),
-        "cpu quota": ("none", "sudo systemd-run --scope bench run  # outside of the cgroup"),
+        "cpu quota": (
+            "" if _no_groups(machine) else "none",
+            "sudo systemd-run --scope bench run  # outside of the cgroup",
+        ),
         "clock source": (machine.clocksource or "", _quicker(sources)),
         "load": (
             f"{load[0]:g}" if load else "",
@@ -100,11 +135,21 @@ def _places(machine: MachineFacts) -> Iterator[Finding]:
         yield _isolated(isolated, machine.cpuset)
     else:
         text = "none: the scheduler may put other tasks beside a run"
+        if _no_sysfs(machine):
+            text = f"not known: {_CPU}/online is hidden"
         yield Finding("isolated cpus", Severity.INFO, text)
     yield _affinity(machine)
-    limit = machine.cgroup_memory
-    text = f"{limit / MIB:.0f} MiB are allowed, page tables and pins included" if limit else ""
-    yield Finding("cgroup memory", Severity.INFO if limit else Severity.OK, text or "no limit")
+    yield _cgroup_memory(machine)
+
+
+def _cgroup_memory(machine: MachineFacts) -> Finding:
+    limit, topic = machine.cgroup_memory, "cgroup memory"
+    if limit:
+        text = f"{limit / MIB:.0f} MiB are allowed, page tables and pins included"
+        return Finding(topic, Severity.INFO, text)
+    if _no_groups(machine):
+        return Finding(topic, Severity.INFO, f"not known: {_GROUPS} is hidden")
+    return Finding(topic, Severity.OK, "no limit")
 
 
 def _isolated(isolated: str, cpuset: str | None) -> Finding:
@@ -122,14 +167,19 @@ def _affinity(machine: MachineFacts) -> Finding:
     text = f"{mine} of {all_of_them} CPUs may be used"
     if 0 < mine < all_of_them:
         return Finding("affinity", Severity.INFO, text, "taskset -pc $$  # what this shell may use")
-    return Finding("affinity", Severity.OK, text if mine else "not restricted")
+    if not mine:
+        return Finding("affinity", Severity.INFO, "not known: /proc/self/status does not say")
+    return Finding("affinity", Severity.OK, text)
 
 
 def _pools(machine: MachineFacts) -> Iterator[Finding]:
     """Yield a finding for each pool of the host. A guest fills pools of its own."""
     pools = machine.hugepages
     if not pools:
-        yield Finding("hugepages", Severity.INFO, "the kernel has none: hugetlb runs in the guest")
+        text = "the kernel has none: hugetlb runs in the guest"
+        if is_hidden(machine.hidden, _HUGE):
+            text = f"not known: {_HUGE} is hidden"
+        yield Finding("hugepages", Severity.INFO, text)
     for size, pool in pools.items():
         name, free = format_size(size), pool.free or 0
         if free:
@@ -149,6 +199,8 @@ def shmem_thp(machine: MachineFacts) -> Finding:
     """Judge shmem_enabled: guest memory is memfds, which do not heed `enabled`."""
     value = machine.thp_shmem
     fix = f"echo advise | sudo tee {_SHMEM}  # until the next boot; {_TUNED}"
+    if value is None and is_hidden(machine.hidden, _HUGE):
+        return Finding("shmem thp", Severity.INFO, f"not known: {_HUGE} is hidden")
     if value is None:
         return Finding("shmem thp", Severity.WARNING, "the kernel has none: thp runs in the guest")
     if value in ("always", "within_size", "advise", "force"):

@@ -11,20 +11,23 @@ from bench.errors import CannotJudge, CellFailed, CellSkipped, MissingTool
 from bench.executors.base import Room
 from bench.executors.host_devices import HostPci, HostVdpa, find_device, find_pci
 from bench.guest.initramfs import ensure_helper
+from bench.machine.container import memory_limit
+from bench.machine.endings import NO_EXECUTION
 from bench.machine.facts import available_memory, kernel_cmdline
-from bench.machine.limits import mount_problem
+from bench.machine.limits import hugetlb_left, mount_problem
+from bench.machine.own_limits import rlimit
 from bench.model.cell import Block, Cell, Clock, Plan, Rep, Unavailable
 from bench.model.device import of_this_machine, pci_address
 from bench.model.facts import ExecutorFacts
+from bench.model.refusals import what_refused
 from bench.model.steps import SILENT, Steps
 from bench.model.units import GIB, KIB, format_size
 from bench.process import spawn
-from bench.protocol.endings import NO_EXECUTION
 from bench.protocol.helper import deadline, helper_words
 from bench.protocol.messages import read_reps
 from bench.worker.lines import LineReader
 
-_ROOM = GIB // 4  # for everybody else while we measure
+ROOM_FOR_OTHERS = GIB // 4  # for everybody else while we measure
 _LAST_WORDS = 5
 _EXIT = 60  # seconds to end in, once the last line is written
 _HUNG = 124
@@ -100,7 +103,8 @@ class HostExecutor:
         with self._console.open("rb") as handle:
             handle.seek(start)
             said = handle.read().decode(errors="replace").strip().splitlines()
-        return "\n    ".join(["the helper's last words:", *said[-_LAST_WORDS:]]) if said else ""
+        last = "\n    ".join(["the helper's last words:", *said[-_LAST_WORDS:]]) if said else ""
+        return "\n".join(filter(None, (what_refused(last), last)))
 
 
 def _within(reader: LineReader, seconds: float) -> str | None:
@@ -146,7 +150,7 @@ def lift_memlock() -> None:
 
     vhost-vdpa keeps even root to the limit: vhost_vdpa_pa_map().
     """
-    _, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    _, hard = rlimit(resource.RLIMIT_MEMLOCK)
     for limit in ((resource.RLIM_INFINITY,) * 2, (hard, hard)):
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_MEMLOCK, limit)
@@ -155,19 +159,22 @@ def lift_memlock() -> None:
 
 def _memlock() -> int | None:
     """Return RLIMIT_MEMLOCK in bytes, None without a limit."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    soft, _ = rlimit(resource.RLIMIT_MEMLOCK)
     return None if soft == resource.RLIM_INFINITY else soft
 
 
 def require_memory(cell: Cell) -> None:
     """Check that the file of a cell and its page tables fit into free memory, else CellSkipped."""
     pooled = 0 if not cell.pages.pooled else cell.file
-    needed = cell.file - pooled + 2 * (cell.mem // cell.pages.size * 8) + _ROOM
+    needed = cell.file - pooled + 2 * (cell.mem // cell.pages.size * 8) + ROOM_FOR_OTHERS
     free = available_memory()
     if needed > free:
+        limited = memory_limit() is not None
+        whose = " within the limit of the cgroup" if limited else ""
+        other = ", or a higher memory.max of the cgroup" if limited else ""
         raise CellSkipped(
-            f"{free / GIB:.1f} GiB of memory are free",
-            f"{needed / GIB:.1f} GiB: a smaller --mem, or --backing alias",
+            f"{free / GIB:.1f} GiB of memory are free{whose}",
+            f"{needed / GIB:.1f} GiB: a smaller --mem, or --backing alias{other}",
         )
 
 
@@ -186,6 +193,12 @@ def require_pool(cell: Cell, root: Path = Path("/")) -> None:
             "a CPU and a kernel that have them",
         ) from None
     wanted = -(-cell.file // cell.pages.size)
+    allowed = hugetlb_left(root).get(cell.pages.size)
+    if allowed is not None and allowed < wanted * cell.pages.size:
+        raise CellSkipped(  # beyond it the kernel sends SIGBUS
+            f"the cgroup allows {format_size(allowed)} more of {cell.pages} pages",
+            f"{format_size(wanted * cell.pages.size)}: a higher hugetlb.*.max of the cgroup",
+        )
     if free < wanted:
         raise CellSkipped(
             f"{free} of {wanted} {cell.pages} pages are free in the pool",

@@ -18,6 +18,8 @@ from bench.errors import (
     ProtocolError,
 )
 from bench.guest.qemu import GuestConfig, argv
+from bench.machine.endings import ending
+from bench.model.refusals import limit_in
 from bench.process import Child, find_tool, spawn
 from bench.protocol.messages import Exit, Ready, parse
 from bench.worker.channels import Channels, open_channels
@@ -110,20 +112,30 @@ class Guest(Answering):
 
         QEMU ends. The guest must be waiting for a script.
         """
-        control = Control(self._channels.control)
-        control.execute("stop")
-        control.execute("migrate", uri=f"exec:cat >{shlex.quote(str(path))}")
-        control.wait_for("query-migrate", {"completed"}, {"failed", "cancelled"}, _SAVE_DEADLINE)
-        control.execute("quit")
+        bad = {"failed", "cancelled"}
+        with self._control() as control:
+            control.execute("stop")
+            control.execute("migrate", uri=f"exec:cat >{shlex.quote(str(path))}")
+            control.wait_for("query-migrate", {"completed"}, bad, _SAVE_DEADLINE)
+            control.execute("quit")
         self._child.wait(timeout=10)
 
     def go_on(self) -> None:
         """Let a guest that was restored run, once all of its state is there."""
-        control = Control(self._channels.control)
-        control.wait_for(
-            "query-status", {"paused", "postmigrate"}, {"internal-error"}, _SAVE_DEADLINE
-        )
-        control.execute("cont")
+        good = {"paused", "postmigrate"}
+        with self._control() as control:
+            control.wait_for("query-status", good, {"internal-error"}, _SAVE_DEADLINE)
+            control.execute("cont")
+
+    @contextmanager
+    def _control(self) -> Iterator[Control]:
+        """Control QEMU; where it ends meanwhile, say how."""
+        try:
+            yield Control(self._channels.control)
+        except (GuestHung, GuestOutOfMemory, GuestPanic):
+            raise
+        except GuestLost:
+            raise self._loss() from None
 
     def _console_text(self) -> str:
         with self._console.open("rb") as handle:
@@ -154,7 +166,12 @@ def loss(program: str, code: int | None, console: str) -> GuestLost:
         return GuestOutOfMemory("the guest ran out of memory", last_words(console))
     if "Kernel panic" in console:
         return GuestPanic("the guest's kernel panicked", last_words(console))
-    return GuestLost(f"{program} ended (exit {code})", last_words(console))
+    how, fix = f" (exit {code})", limit_in(console)[1] if code else ""
+    if code is not None and code < 0:
+        cause, fix = ending(code)
+        how = f": {cause}"
+    said = "\n".join(filter(None, (fix, last_words(console))))
+    return GuestLost(f"{program} ended{how}", said)
 
 
 def last_words(console: str) -> str:

@@ -7,12 +7,12 @@ some machines run real mode under KVM and hang in protected mode.
 
 import os
 import re
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bench.errors import CannotJudge
 from bench.guest.qemu import CPU, Accelerator
+from bench.machine.endings import ending
 from bench.model.units import MIB
 from bench.process import ProcessFailed, find_tool, run
 
@@ -95,12 +95,7 @@ def _verdict(failed: ProcessFailed, deadline: float) -> str:
 
 
 def _ending(code: int) -> str:
-    if code >= 0:
-        return f"ended (exit {code})"
-    try:
-        return f"died of {signal.Signals(-code).name}"
-    except ValueError:
-        return f"died of signal {-code}"
+    return f"ended (exit {code})" if code >= 0 else f"was {ending(code)[0]}"
 
 
 _MOST = 200  # characters

@@ -96,7 +96,19 @@ static int try_window(struct pin_run *r, uint64_t window)
 	return error;
 }
 
-/* The largest that memlock allows, tried out; 0: not even a page. */
+/* EPERM is mlock()'s when the limit is 0 (can_do_mlock()), else a filter's. */
+static int is_memlock(int error)
+{
+	return error == ENOMEM || error == EAGAIN ||
+	       (error == EPERM && !proc_memlock_kb());
+}
+
+static int is_refusal(int error)
+{
+	return error == EPERM || error == EACCES || error == ENOSYS;
+}
+
+/* The largest that memlock allows, tried out; 0 with why not even a page. */
 static uint64_t find_window(struct pin_run *r, int *error)
 {
 	uint64_t page = page_kinds[params.pages].bytes;
@@ -113,9 +125,11 @@ static uint64_t find_window(struct pin_run *r, int *error)
 		*error = -try_window(r, window);
 		if (!*error)
 			break;
-		/* EPERM: of mlock() when the limit is 0, see can_do_mlock(). */
-		if (*error != ENOMEM && *error != EAGAIN && *error != EPERM)
-			die("pin", *error, "pin");
+		if (is_memlock(*error))
+			continue;
+		if (is_refusal(*error))
+			return 0;
+		die("pin", *error, "pin");
 	}
 	return window;
 }
@@ -149,7 +163,7 @@ static void prepare(enum method_id id)
 	if (r->window)
 		return;
 	close_all(r, r->threads);
-	if (error == EPERM && proc_memlock_kb()) {
+	if (!is_memlock(error)) {
 		order_skip(&params.order, id, "no seccomp filter or security"
 			   " module against pinning: bench doctor", "%s: %s",
 			   method_rows[id].name, strerror(error));

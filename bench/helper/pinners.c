@@ -111,8 +111,13 @@ static int zap(struct share *s, uint64_t at, uint64_t bytes)
 
 static int try_populate(struct share *s, const char **need)
 {
+	int error = -populate(s, s->first, page_kinds[s->p->pages].bytes);
+
 	*need = "MADV_POPULATE_WRITE: Linux 5.14";
-	return -populate(s, s->first, page_kinds[s->p->pages].bytes);
+	if (error == EPERM || error == EACCES || error == ENOSYS)
+		*need = "no seccomp filter or security module against it:"
+			" bench doctor";
+	return error;
 }
 
 #define GUP_TEST_FILE "/sys/kernel/debug/gup_test"

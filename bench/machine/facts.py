@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from bench.machine.container import container, cpu_quota, hypervisor, memory_headroom, memory_limit
 from bench.machine.doubts import doubts
-from bench.machine.limits import cpuset, hidden
+from bench.machine.limits import cpuset, has_filter, hidden, thp_disabled
+from bench.machine.own_limits import rlimit
 from bench.machine.sysfs import cpus_text, field, flag, integer, read, selected
 from bench.model.facts import HugePool, MachineFacts, MemoryLock, NumaNode
 from bench.model.units import KIB
@@ -48,6 +49,8 @@ def machine_facts(root: Path = ROOT) -> MachineFacts:
         frequency_driver=next(iter(_of_policies(root, "scaling_driver").values()), None),
         core_kinds=_core_kinds(root),
         cpuset=cpuset(root),
+        seccomp=has_filter(root),
+        thp_disabled=thp_disabled(),
         smt=flag(read(root, f"{_CPU}/smt/active")),
         numa=_numa_nodes(root),
         isolated=cpus_text(read(root, f"{_CPU}/isolated")),
@@ -156,11 +159,19 @@ def _turbo(root: Path) -> tuple[bool | None, str | None]:
         text = read(root, path)
         if flag(text) is not None:
             return text == on, f"/{path}"
-    # Drivers of Linux 6.11 and later may have it for each policy alone: cppc_cpufreq, amd-pstate.
-    boosts = {f"/{path}": value for path, value in _of_policies(root, "boost").items()}
+    boosts = {f"/{path}": read(root, path) for path in boost_files(root)}
     known = {path: flag(value) for path, value in boosts.items() if flag(value) is not None}
     file = next((path for path, on in known.items() if on), next(iter(known), None))
     return (None, None) if file is None else (known[file], file)
+
+
+def boost_files(root: Path = ROOT) -> tuple[str, ...]:
+    """Return the files that switch boost for a policy alone, without those that show nothing.
+
+    Drivers of Linux 6.11 and later have ``boost`` (cppc_cpufreq, amd-pstate), acpi-cpufreq on AMD
+    has ``cpb``.
+    """
+    return (*_of_policies(root, "boost"),) or (*_of_policies(root, "cpb"),)
 
 
 def _of_policies(root: Path, name: str) -> dict[str, str]:
@@ -238,7 +249,7 @@ def _mitigations(root: Path) -> dict[str, str]:
 
 def _memlock() -> MemoryLock:
     """Return RLIMIT_MEMLOCK of this process."""
-    limits = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    limits = rlimit(resource.RLIMIT_MEMLOCK)
     return MemoryLock(*(None if n == resource.RLIM_INFINITY else n for n in limits))
 
 

@@ -9,12 +9,14 @@ import ctypes
 import os
 import re
 import resource
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.machine.container import groups
-from bench.machine.sysfs import LARGEST, cpus_text, field, integer, read
+from bench.machine.own_limits import rlimit
+from bench.machine.sysfs import LARGEST, cpus_text, integer, read
+from bench.machine.sysfs import field as line_of
 
 ROOT = Path("/")
 _RLIMITS = {
@@ -54,29 +56,31 @@ class ProcessLimits:
     seccomp: bool | None  # a filter of system calls
     user_namespace: bool | None  # root here is not root of the machine
     hidden: tuple[str, ...]  # what is not known, since a file cannot be read
+    hard: Mapping[str, int] = field(default_factory=dict)  # hard limits, as ``rlimits``
 
 
 def limits(root: Path = ROOT) -> ProcessLimits:
     """Read all limits; ``root`` is where /proc and /sys are looked for."""
     status = read(root, "proc/self/status")
     return ProcessLimits(
-        rlimits={n: soft for n, kind in _RLIMITS.items() if (soft := _soft(kind)) is not None},
+        rlimits=_rlimits(hard=False),
+        hard=_rlimits(hard=True),
         tasks=_left(root, "pids", "pids.max", "pids.current"),
-        hugetlb=_hugetlb(root),
+        hugetlb=hugetlb_left(root),
         cpus=cpuset(root),
         memfd_noexec=integer(read(root, "proc/sys/vm/memfd_noexec")),
         max_map_count=integer(read(root, "proc/sys/vm/max_map_count")),
-        thp_disabled=_thp_disabled(),
-        no_new_privs=_switch(field(status, "NoNewPrivs")),
-        seccomp=_switch(field(status, "Seccomp")),
+        thp_disabled=thp_disabled(),
+        no_new_privs=_switch(line_of(status, "NoNewPrivs")),
+        seccomp=has_filter(root),
         user_namespace=_in_user_namespace(root),
         hidden=hidden(root),
     )
 
 
-def _soft(kind: int) -> int | None:
-    soft = resource.getrlimit(kind)[0]
-    return None if soft == resource.RLIM_INFINITY else soft
+def _rlimits(hard: bool) -> dict[str, int]:
+    found = {name: rlimit(kind)[hard] for name, kind in _RLIMITS.items()}
+    return {name: limit for name, limit in found.items() if limit != resource.RLIM_INFINITY}
 
 
 def hidden(root: Path = ROOT) -> tuple[str, ...]:
@@ -98,6 +102,11 @@ def hidden(root: Path = ROOT) -> tuple[str, ...]:
     return (*files, *(what for what, found in others.items() if not any(found)))
 
 
+def is_hidden(found: Sequence[str], path: str) -> bool:
+    """Tell whether `hidden` has named this path."""
+    return any(f"({path})" in line for line in found)
+
+
 def _left(root: Path, controller: str, limit: str, used: str) -> int | None:
     """Return what the tightest cgroup has left of something; None without a limit."""
     left = []
@@ -108,15 +117,19 @@ def _left(root: Path, controller: str, limit: str, used: str) -> int | None:
     return max(min(left), 0) if left else None
 
 
+_HUGETLB = r"hugetlb\.(\d+)([KMG]B)(?:\.rsvd)?\.(?:max|limit_in_bytes)"
 _UNITS = {"KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
 
 
-def _hugetlb(root: Path) -> dict[int, int]:
-    """Return what cgroups have left of each size of huge pages. v1 and v2 name files alike."""
+def hugetlb_left(root: Path = ROOT) -> dict[int, int]:
+    """Return the bytes that cgroups have left of each size of huge pages, by that size.
+
+    v1 and v2 name files alike. A limit of ``rsvd`` refuses a mapping, one without it a page.
+    """
     found: dict[int, int] = {}
     for group in groups(root, "hugetlb"):
         for path in sorted((root / group.path).glob("hugetlb.*")):
-            named = re.fullmatch(r"hugetlb\.(\d+)([KMG]B)\.(?:max|limit_in_bytes)", path.name)
+            named = re.fullmatch(_HUGETLB, path.name)
             most = integer(read(path.parent, path.name)) if named else None
             if named is None or most is None or most >= LARGEST:
                 continue
@@ -148,7 +161,13 @@ def mount_problem(path: Path) -> str:
     return "is on a file system that is mounted noexec" if flags & os.ST_NOEXEC else ""
 
 
-def _thp_disabled() -> bool | None:
+def has_filter(root: Path = ROOT) -> bool | None:
+    """Tell whether a seccomp filter looks at each system call of this process."""
+    return _switch(line_of(read(root, "proc/self/status"), "Seccomp"))
+
+
+def thp_disabled() -> bool | None:
+    """Tell whether prctl(2) keeps huge pages from this process and from what it starts."""
     found = ctypes.CDLL(None, use_errno=True).prctl(_PR_GET_THP_DISABLE, 0, 0, 0, 0)
     return None if found < 0 else found > 0
 

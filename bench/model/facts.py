@@ -60,6 +60,8 @@ class MachineFacts(Struct, frozen=True, kw_only=True):
     frequency_driver: str | None = None  # scaling_driver of cpufreq
     core_kinds: tuple[str, ...] = ()  # CPUs of each kind of core, where there are several
     cpuset: str | None = None  # CPUs that the cpuset has
+    seccomp: bool | None = None  # a filter looks at each system call
+    thp_disabled: bool | None = None  # of this process, by prctl(2)
     smt: bool | None = None  # some core runs two threads
     numa: dict[int, NumaNode] = {}  # by the node's number
     isolated: str | None = None  # CPUs of isolcpus=

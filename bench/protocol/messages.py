@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from bench.errors import CellFailed, CellSkipped, ProtocolError
+from bench.machine.endings import ending, remedy
 from bench.model.cell import Block, Rep, Unavailable
 from bench.model.device import device_named, of_this_machine
 from bench.model.method import Experiment, Method, Phase
 from bench.model.units import KIB
-from bench.protocol.endings import ending, remedy
 from bench.protocol.helper import helper_params
 from bench.results.crc import check_crc
 from bench.results.row import Count, plainly

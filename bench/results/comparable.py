@@ -8,7 +8,8 @@ from msgspec import to_builtins
 
 from bench.model.cell import Clock
 from bench.model.facts import RunFacts
-from bench.results.fact_table import FACTS, FOREIGN, SEED, Match
+from bench.results.fact_table import FACTS, SEED, Match
+from bench.results.foreign_facts import FOREIGN
 
 _ALL = (*FACTS, *FOREIGN)
 _LATE = frozenset(fact.name for fact in _ALL if fact.late)

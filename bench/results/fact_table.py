@@ -206,6 +206,27 @@ FACTS = (
         late=True,
     ),
     Fact(
+        "thp of process",
+        lambda run: run.machine.thp_disabled,
+        "prctl(PR_SET_THP_DISABLE) keeps huge pages from a program and from the guests it starts.",
+        Match.TIMED,
+        late=True,
+    ),
+    Fact(
+        "seccomp",
+        lambda run: run.machine.seccomp,
+        "A filter looks at each system call, which takes longer for it.",
+        Match.TIMED,
+        late=True,
+    ),
+    Fact(
+        "frequency driver",
+        lambda run: run.machine.frequency_driver,
+        "Drivers set the clock in different ways under governors of one name.",
+        Match.TIMED,
+        late=True,
+    ),
+    Fact(
         "governor",
         lambda run: run.machine.governor,
         "It decides which clock rate a CPU has, and how soon.",
@@ -309,28 +330,6 @@ FACTS = (
     Fact("bench", lambda run: run.bench, "Another version may measure in another way."),
 )
 
-
-def _nowhere(_: RunFacts) -> None:
-    """Return nothing: no run of ours has such a fact."""
-
-
-# Of files of other programs: pyperf's metadata. They have some facts of the others' names too.
-FOREIGN = (
-    Fact(
-        "cpu config",
-        _nowhere,
-        "pyperf's line for driver, governor, turbo, idle states and isolation of the CPUs.",
-        Match.TIMED,
-        late=True,
-    ),
-    Fact("host", _nowhere, "Machines of one model differ in cooling and in what else they do."),
-    Fact("platform", _nowhere, "Kernel and C library of the machine."),
-    Fact("python", _nowhere, "Version and build of the interpreter may be what is compared."),
-    Fact("python implementation", _nowhere, "The same of CPython, PyPy and others."),
-    Fact("aslr", _nowhere, "Addresses that change from run to run are noise between runs."),
-    Fact("timer", _nowhere, "Its resolution is the least that can be told."),
-    Fact("pyperf", _nowhere, "Another version may calibrate in another way."),
-)
 
 QUIET, BUSY = "quiet", "busy"
 _OWN_LOAD = 2.0  # tasks that a boot just before has left in the average

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Write a run directory: facts replaced at once, samples appended and synced block by block."""
 
+import errno
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Sample
 from bench.model.facts import RunFacts, SessionFacts
+from bench.model.refusals import what_helps
 from bench.model.typed import plain
 from bench.paths import reports_path
 from bench.profile import DIRECTORY
@@ -69,9 +71,8 @@ class Store:
         try:
             _replace(self.path / "run.json", text.encode())
         except OSError as error:
-            raise CannotJudge(
-                f"{self.path / 'run.json'}: {error.strerror}", "name another --out"
-            ) from None
+            hint = _fix(error, "name another --out")
+            raise CannotJudge(f"{self.path / 'run.json'}: {error.strerror}", hint) from None
 
     def append(self, samples: Iterable[Sample]) -> None:
         """Append the lines of samples; CannotJudge when that cannot be done whole."""
@@ -92,9 +93,8 @@ class Store:
             place.mkdir(exist_ok=True)
             _replace(place / name, data)
         except OSError as error:
-            raise CannotJudge(
-                f"{place}: {error.strerror}", "what was measured is stored, and whole"
-            ) from None
+            hint = _kept_and("what was measured is stored, and whole", error)
+            raise CannotJudge(f"{place}: {error.strerror}", hint) from None
 
     def replace_ahead(self, samples: Iterable[Sample]) -> None:
         """Keep these samples ahead and no others; without any there is no file."""
@@ -117,9 +117,8 @@ class Store:
         try:
             yield
         except OSError as error:
-            raise CannotJudge(
-                f"{self._samples}: {error.strerror}", "what was stored before is whole"
-            ) from None
+            hint = _kept_and("what was stored before is whole", error)
+            raise CannotJudge(f"{self._samples}: {error.strerror}", hint) from None
 
 
 def create(out: Path | None, scenario: str) -> Store:
@@ -159,7 +158,17 @@ def _usage_errors(path: Path) -> Iterator[None]:
     except FileExistsError:
         raise UsageError(f"--out: {path} exists", "name a directory that does not") from None
     except OSError as error:
-        raise UsageError(f"--out: {path}: {error.strerror}", "name a writable place") from None
+        hint = _fix(error, "name a writable place")
+        raise UsageError(f"--out: {path}: {error.strerror}", hint) from None
+
+
+def _fix(error: OSError, otherwise: str) -> str:
+    """Return what to do about an error; who may not write somewhere has to name another place."""
+    return otherwise if error.errno == errno.EACCES else what_helps(error.errno, otherwise)
+
+
+def _kept_and(kept: str, error: OSError) -> str:
+    return "; ".join(filter(None, (kept, _fix(error, ""))))
 
 
 _BEFORE_IT_BEGINS = {"samples.jsonl", "console.log", "run.tmp"}

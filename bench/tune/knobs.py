@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Make wall time steadier for one run (--tune); `bench.cleanup.journal` undoes all of it."""
 
+import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -10,7 +11,9 @@ from pathlib import Path
 from bench.cleanup.journal import Journal
 from bench.cleanup.undo import read_value, write_value
 from bench.errors import CannotJudge
+from bench.machine.facts import boost_files
 from bench.machine.sysfs import cpu_list, read
+from bench.model.refusals import what_helps
 from bench.model.units import KIB, format_size
 
 _CPU = "sys/devices/system/cpu"
@@ -104,7 +107,8 @@ def _plan(wished: Wishes, root: Path) -> tuple[list[Knob], list[str]]:
         (wished.performance, "turbo", _turbo(root)),
         (wished.shmem_thp, "shmem THP", _shmem(root)),
     ):
-        present = [knob for knob in knobs if knob.path.exists()]
+        # A file that shows no value has none to put back: the driver does not support it.
+        present = [knob for knob in knobs if read(root, str(knob.path.relative_to(root)))]
         if wanted and not present:
             lines.append(f"{what}: cannot be set on this machine")
         if wanted:
@@ -121,15 +125,14 @@ def _governors(root: Path) -> Iterator[Knob]:
 
 def _turbo(root: Path) -> Iterator[Knob]:
     """Yield turbo, to be off: how far above its base clock a CPU goes depends on heat."""
-    intel = root / _CPU / "intel_pstate/no_turbo"
-    boost = root / _CPU / "cpufreq/boost"
-    if intel.exists():
-        yield Knob("intel_pstate no_turbo", intel, "1")
-    elif boost.exists():
-        yield Knob("cpufreq boost", boost, "0")
-    else:  # some drivers have one for each policy alone
-        for path in sorted((root / _CPU / "cpufreq").glob("policy[0-9]*/boost")):
-            yield Knob("cpufreq boost", path, "0")
+    intel, common = f"{_CPU}/intel_pstate/no_turbo", f"{_CPU}/cpufreq/boost"
+    if read(root, intel):
+        yield Knob("intel_pstate no_turbo", root / intel, "1")
+    elif read(root, common):
+        yield Knob("cpufreq boost", root / common, "0")
+    else:
+        for path in boost_files(root):
+            yield Knob("cpufreq boost", root / path, "0")
 
 
 def _shmem(root: Path) -> Iterator[Knob]:
@@ -244,28 +247,39 @@ def _permitted(cpus: set[int]) -> set[int]:
                 os.sched_setaffinity(0, {cpu})
                 found.add(cpu)
     finally:
-        os.sched_setaffinity(0, before)
+        with suppress(OSError):  # a filter refuses all alike
+            os.sched_setaffinity(0, before)
     return found
 
 
 def online_cpus(root: Path = Path("/")) -> set[int]:
-    """Return the numbers of the CPUs that are online."""
-    return {*cpu_list(read(root, f"{_CPU}/online"))}
+    """Return the numbers of the CPUs that are online; of those allowed where /sys is hidden."""
+    return {*cpu_list(read(root, f"{_CPU}/online"))} or os.sched_getaffinity(0)
 
 
 def pin(journal: Journal, cpus: tuple[int, ...]) -> list[str]:
     """Run this thread, and what it starts from now on, on ``cpus``; return lines about it.
 
-    The journal puts this thread back. OSError if the kernel does not allow one of them.
+    The journal puts this thread back. CannotJudge if the kernel allows none of them.
     """
     before = os.sched_getaffinity(0)
     if not cpus:
         return ["CPUs: as before"]
     if before == {*cpus}:
         return []
+    try:
+        os.sched_setaffinity(0, cpus)
+    except OSError as error:
+        why = f"--tune: cannot run on CPUs {_listed(cpus)}: {error.strerror}"
+        raise CannotJudge(why, _fix_of_pin(error)) from None
     journal.at_end(lambda: os.sched_setaffinity(0, before))
-    os.sched_setaffinity(0, cpus)
     return [f"CPUs: {_listed(before)} -> {_listed(cpus)}"]
+
+
+def _fix_of_pin(error: OSError) -> str:
+    if error.errno == errno.EINVAL:
+        return "the cpuset of this process has others: bench doctor"
+    return what_helps(error.errno, "taskset -c chooses others")
 
 
 def _listed(cpus: Iterable[int]) -> str:

@@ -5,10 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from resource import RLIMIT_CPU, setrlimit
 
 import pytest
 
+from bench.model.refusals import LONGER
 from bench.paths import ROOT
 
 # A command that is not one: what stands in it decides.
@@ -76,7 +79,9 @@ BODIES = {
 }
 
 
-def command(body: str, place: Path) -> tuple[int, list[str]]:
+def command(
+    body: str, place: Path, limit: Callable[[], object] = lambda: None
+) -> tuple[int, list[str]]:
     """Run a command with such a body; return the exit code and the lines of stderr."""
     (place / "command.py").write_text(COMMAND.format(body=body))
     done = subprocess.run(
@@ -84,7 +89,7 @@ def command(body: str, place: Path) -> tuple[int, list[str]]:
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": f"{ROOT}:{place}"},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: (signal.signal(signal.SIGINT, signal.SIG_DFL), limit()),
         timeout=60,
     )
     return done.returncode, done.stderr.splitlines()
@@ -119,4 +124,30 @@ def test_a_limit_of_time_is_said(begun: bool, tmp_path: Path) -> None:
 {work}"""
     code, said = command(body, tmp_path)
     assert code == 125
-    assert "CPU time" in said[0] and said[1:] == ["  ulimit -t unlimited"]
+    assert "CPU time" in said[0] and said[1:] == [f"  {LONGER}"]
+    assert "ulimit -t unlimited" in LONGER and "prlimit --pid $$ --cpu" in LONGER
+
+
+def test_a_hard_limit_of_time_is_said_before_the_kernel_kills(tmp_path: Path) -> None:
+    """Which cannot be handled, and is sent at the same moment as the signal that can."""
+    body = """
+    while True:
+        pass
+"""
+    code, said = command(body, tmp_path, lambda: setrlimit(RLIMIT_CPU, (1, 1)))
+    assert code == 125
+    assert "CPU time" in said[0] and said[1:] == [f"  {LONGER}"]
+
+
+def test_time_that_is_not_enough_is_said_before_it_is_spent(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "run", "pin", "--out", str(tmp_path / "run")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: setrlimit(RLIMIT_CPU, (2, 2)),
+    )
+    assert (done.returncode, done.stdout) == (125, "")
+    assert done.stderr.splitlines()[0] == "bench: ulimit -t is 2, and bench run needs 3"
+    assert not (tmp_path / "run").exists()

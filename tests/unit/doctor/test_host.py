@@ -13,11 +13,13 @@ from bench.doctor.host import (
     examine_host,
     io_uring,
     memlock,
+    memory_of_host,
     vdpa_devices,
     vhost_vdpa_devices,
     why_no_io_uring,
 )
 from bench.model.facts import MachineFacts, MemoryLock
+from bench.model.units import GIB, MIB
 from tests.unit.trees import tree
 
 FINE = Finding("fine", Severity.OK, "fine")
@@ -121,3 +123,19 @@ def test_without_cache_or_helper_the_host_measures_nothing(cache: Finding, helpe
     _, ways = examine_host(MachineFacts(), cache, helper)
     assert not any(way.usable for way in ways)
     assert ways[0].why == BROKEN.text
+
+
+@pytest.mark.parametrize(
+    ("free", "limit", "fix"),
+    [
+        (GIB, None, ""),
+        (GIB, GIB, ""),
+        (100 * MIB, None, "ps "),
+        (100 * MIB, 64 * GIB, "ps "),  # the machine is full, not the cgroup
+        (100 * MIB, 200 * MIB, "# raise memory.max"),
+    ],
+)
+def test_memory_for_the_smallest_cell(free: int, limit: int | None, fix: str) -> None:
+    found = memory_of_host(free, limit)
+    assert [each.state for each in found] == [Severity.PROBLEM] * bool(fix)
+    assert all(each.fix.startswith(fix) for each in found)

@@ -56,3 +56,18 @@ def test_rlimits(name: str, value: int, state: Severity, fix: str) -> None:
 def test_other_limits(changed: dict[str, object], topic: str, word: str) -> None:
     (found,) = examine_limits(replace(NONE, **changed))  # type: ignore[arg-type]
     assert found.topic == topic and word in found.text
+
+
+def test_a_hard_limit_takes_another_command_than_the_shell_has() -> None:
+    soft = replace(NONE, rlimits={"fsize": 10}, hard={})
+    (found,) = examine_limits(soft)
+    assert found.fix == "ulimit -f unlimited"
+    (found,) = examine_limits(replace(soft, hard={"fsize": 10}))
+    assert found.fix.startswith("sudo prlimit --pid $$ --fsize=unlimited")
+
+
+def test_without_proc_nothing_can_be_measured() -> None:
+    hidden = ("capabilities and allowed CPUs (/proc/self/status)",)
+    found = {each.topic: each for each in examine_limits(replace(NONE, hidden=hidden))}
+    assert found["/proc"].state is Severity.PROBLEM
+    assert found["/proc"].fix == "sudo mount -t proc proc /proc"

@@ -117,3 +117,35 @@ def test_counters(facts: dict[str, Any], state: Severity, fix: str) -> None:
 )
 def test_places_and_limits(topic: str, facts: dict[str, Any], text: str) -> None:
     assert found(topic, **facts).text.startswith(text)
+
+
+@pytest.mark.parametrize(
+    ("topic", "path", "facts"),
+    [
+        ("load", "/proc/loadavg", {"load": None}),
+        ("hypervisor", "/proc/cpuinfo", {"cpu": "unknown"}),
+        ("smt", "/sys/devices/system/cpu/online", {"smt": None}),
+        ("cores", "/sys/devices/system/cpu/online", {}),
+        ("isolated cpus", "/sys/devices/system/cpu/online", {"isolated": None}),
+        ("clock source", "/sys/devices/system/cpu/online", {"clocksource": None}),
+        ("cpu quota", "/sys/fs/cgroup", {}),
+        ("cgroup memory", "/sys/fs/cgroup", {"cgroup_memory": None}),
+        ("hugepages", "/sys/kernel/mm", {"hugepages": {}}),
+        ("shmem thp", "/sys/kernel/mm", {"thp_shmem": None}),
+    ],
+)
+def test_what_is_hidden_is_neither_good_nor_absent(
+    topic: str, path: str, facts: dict[str, Any]
+) -> None:
+    finding = found(topic, hidden=(f"something ({path})",), **facts)
+    assert finding.state is Severity.INFO
+    assert finding.text == f"not known: {path} is hidden"
+
+
+def test_an_affinity_that_nothing_says_is_not_known() -> None:
+    assert found("affinity", affinity=None).state is Severity.INFO
+
+
+def test_a_driver_that_does_not_say_is_named() -> None:
+    text = found("turbo", turbo=None, frequency_driver="cppc_cpufreq").text
+    assert text == "not known: the driver cppc_cpufreq does not say"

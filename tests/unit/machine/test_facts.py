@@ -87,6 +87,9 @@ def test_turbo_of_each_policy(tmp_path: Path) -> None:
         ("cpufreq/boost", "0", False),
         ("cpufreq/boost", "1", True),
         ("cpufreq/boost", "", None),
+        ("cpufreq/policy3/cpb", "1", True),  # of acpi-cpufreq on AMD
+        ("cpufreq/policy3/cpb", "0", False),
+        ("cpufreq/policy3/cpb", "", None),
     ],
 )
 def test_turbo_either_way(tmp_path: Path, path: str, text: str, on: bool | None) -> None:
@@ -97,7 +100,7 @@ def test_a_machine_that_shows_nothing(tmp_path: Path) -> None:
     """Of what is in its files nothing is guessed, and it is said; the rest Python knows."""
     found = asdict(machine_facts(tmp_path))
     known = {"cpu", "cpus", "memory", "kernel", "arch", "system", "python"}
-    known |= {"load", "root", "memlock", "hidden"}
+    known |= {"load", "root", "memlock", "hidden", "thp_disabled"}
     empty = {
         "core_kinds": (),
         "numa": {},

@@ -11,8 +11,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from bench.errors import CellSkipped
+from bench.executors.host import require_pool
 from bench.machine.facts import available_memory, machine_facts
 from bench.machine.limits import cpuset, hidden, limits, mount_problem
+from bench.model.cell import Backing, Cell, Pages
+from bench.model.method import Method
 from bench.paths import ROOT
 
 V2 = "30 1 0:26 / /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw\n"
@@ -140,3 +144,20 @@ def test_cgroups_that_are_not_mounted_are_not_known(tmp_path: Path) -> None:
     assert any("cgroup" in line for line in hidden(tmp_path))
     grouped(tmp_path, {"cgroup.procs": "1\n"})
     assert not any("cgroup" in line for line in hidden(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["hugetlb.2MB.max", "hugetlb.2MB.rsvd.max"])
+def test_a_cell_keeps_to_the_huge_pages_of_its_cgroup(name: str, tmp_path: Path) -> None:
+    """Beyond them the kernel sends SIGBUS, though the pool has more."""
+    grouped(tmp_path, {name: "4194304\n"})
+    pool = "sys/kernel/mm/hugepages/hugepages-2048kB"
+    counts = {"resv_hugepages": "0", "free_hugepages": "64", "nr_hugepages": "64"}
+    tree(tmp_path, {f"{pool}/{file}": text for file, text in counts.items()})
+    require_pool(cell(4 << 20), tmp_path)
+    with pytest.raises(CellSkipped, match="the cgroup allows 4 MiB more") as caught:
+        require_pool(cell(8 << 20), tmp_path)
+    assert "hugetlb.*.max" in caught.value.hint
+
+
+def cell(mem: int) -> Cell:
+    return Cell("none", Method.IO_URING, mem, Pages.HUGETLB_2M, Backing.REAL, mem)

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from bench.commands.outcome import unexpected
-from bench.model.refusals import limit_in, limit_of, what_helps
+from bench.model.refusals import limit_in, limit_of, what_helps, what_refused
 
 
 def failed(number: int, name: str | None = None) -> OSError:
@@ -20,8 +20,11 @@ def failed(number: int, name: str | None = None) -> OSError:
         (MemoryError(), "memory ran out", "ulimit -v"),
         (RuntimeError("can't start new thread"), "no thread", "pids.max"),
         (failed(errno.ENOSPC, "/a/.lock"), "/a/.lock: No space left on device", "df -i"),
+        (failed(errno.EPERM), "a system call: Operation not permitted", "seccomp"),
+        (failed(errno.EPERM, "/c"), "/c: Operation not permitted", "seccomp"),
+        (failed(errno.ENOSYS), "Function not implemented", "seccomp"),
         (failed(errno.EMFILE), "Too many open files", "ulimit -n"),
-        (failed(errno.EFBIG), "File too large", "ulimit -f"),
+        (failed(errno.EFBIG), "File too large", "prlimit --pid $$ --fsize=unlimited"),
         (failed(errno.EROFS, "/b"), "/b: Read-only file system", "read-only"),
         (ImportError("libx.so: failed to map segment from shared object"), "libx.so", "ulimit -v"),
         (ImportError("libx.so: cannot open: Too many open files"), "libx.so", "ulimit -n"),
@@ -42,6 +45,10 @@ def test_a_bug_stays_one(error: Exception) -> None:
     assert unexpected(error).code == 129
 
 
+def test_a_file_of_another_user_is_not_a_limit() -> None:
+    assert unexpected(failed(errno.EACCES, "/a")).code == 2
+
+
 def test_the_line_that_has_the_reason() -> None:
     """The last one of make has none."""
     output = "x.c:1: fatal: cannot write: No space left on device\nmake: *** Error 1\n"
@@ -59,6 +66,13 @@ def test_a_signal_of_a_limit_is_found_in_words() -> None:
 )
 def test_output_without_a_limit(output: str) -> None:
     assert limit_in(output) == ("", "")
+
+
+def test_a_filter_is_found_in_the_words_of_a_program() -> None:
+    assert "seccomp" in what_refused("setpriv: keep capabilities failed: Operation not permitted")
+    assert "seccomp" in what_refused("setpriv: Function not implemented")
+    assert "ulimit -n" in what_refused("sh: Too many open files")
+    assert what_refused("no such option") == ""
 
 
 def test_each_refusal_has_a_remedy_of_its_own() -> None:

@@ -10,7 +10,8 @@ from bench.model.cell import Clock
 from bench.model.facts import read_run_facts
 from bench.paths import ROOT
 from bench.results.comparable import facts_of, said, unlike, unlike_sides
-from bench.results.fact_table import BUSY, FACTS, FOREIGN, QUIET, Fact, Match, load_class
+from bench.results.fact_table import BUSY, FACTS, QUIET, Fact, Match, load_class
+from bench.results.foreign_facts import FOREIGN
 from tests.unit.runs import facts
 
 MACHINE: dict[str, Any] = {

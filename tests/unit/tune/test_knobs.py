@@ -98,6 +98,36 @@ def test_boost_of_each_policy(root: Path) -> None:
     assert [during[path] for path in paths] == ["0", "0"]
 
 
+def test_boost_of_acpi_cpufreq_on_amd(root: Path) -> None:
+    (root / CPU / "intel_pstate/no_turbo").unlink()
+    path = f"{CPU}/cpufreq/policy0/cpb"
+    machine(root, {path: "1", f"{CPU}/cpufreq/boost": ""})
+    during, lines = tuned(root, Wishes({}, cpus=()))
+    assert during[path] == "0" and "cpufreq boost: 1 -> 0" in lines
+
+
+def test_a_file_that_shows_nothing_is_not_written(root: Path) -> None:
+    """There would be nothing to put back."""
+    (root / CPU / "intel_pstate/no_turbo").unlink()
+    path = f"{CPU}/cpufreq/boost"
+    machine(root, {path: ""})
+    during, lines = tuned(root, Wishes({}, cpus=()))
+    assert during[path] == "" and "turbo: cannot be set on this machine" in lines
+
+
+def test_a_filter_against_choosing_cpus_has_a_remedy(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "sched_setaffinity", refuse)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    with pytest.raises(CannotJudge, match="cannot run on CPUs 1: Operation not") as caught:
+        tuned(root, Wishes({}, cpus=(1,)))
+    assert "seccomp" in caught.value.hint
+
+
 def test_a_machine_without_any_of_it(tmp_path: Path) -> None:
     _, lines = tuned(machine(tmp_path / "bare", {"sys/x": ""}), Wishes({PAGE: 1, GIB: 1}, cpus=()))
     assert lines == [
@@ -275,3 +305,10 @@ def test_a_cpu_that_is_not_there_changes_nothing(root: Path) -> None:
     with Journal(root) as journal, pytest.raises(CannotJudge, match="CPU 99 is not online"):
         tune(journal, Wishes({}, cpus=(1, 99)), root)
     assert values(root) == before
+
+
+def test_where_sysfs_is_hidden_the_affinity_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 5})
+    assert choose_cpus(tmp_path) == (5,)

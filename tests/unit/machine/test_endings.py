@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from bench.errors import ProtocolError
-from bench.protocol.endings import ending, remedy
+from bench.machine.endings import ending, remedy
 from bench.protocol.messages import read_items
 
 
@@ -47,6 +47,9 @@ def test_the_error_decides_on_the_remedy() -> None:
     assert "memfd_noexec" in remedy("memfd_create", errno.EACCES)
     assert "seccomp" in remedy("memfd_create", errno.EPERM)
     assert "ulimit -u" in remedy("fork", errno.EAGAIN)
+    for call in ("madvise", "ftruncate", "mmap", "pthread_create"):
+        assert remedy(call, errno.EPERM)
+    assert "seccomp" in remedy("madvise", errno.EPERM)
     assert remedy("ftruncate", 0) == remedy("nothing", errno.EPERM) == ""
 
 

@@ -5,13 +5,24 @@ import errno
 import signal
 from collections.abc import Mapping
 
+from bench.model.refusals import (
+    FILTERED,
+    LARGER_FILES,
+    LONGER,
+    MORE_FILES,
+    MORE_TASKS,
+    raising,
+    what_helps,
+)
+
 # What sends each of them to a program that measures; signal(7), and the limits of getrlimit(2).
 _CAUSES: Mapping[signal.Signals, tuple[str, str]] = {
-    signal.SIGXFSZ: ("a file grew beyond the limit of its size", "ulimit -f unlimited"),
-    signal.SIGXCPU: ("its limit of CPU time was reached", "ulimit -t unlimited"),
+    signal.SIGXFSZ: ("a file grew beyond the limit of its size", raising("f", "fsize")),
+    signal.SIGXCPU: ("its limit of CPU time was reached", LONGER),
     signal.SIGKILL: (
-        "somebody killed it: out of memory mostly, of the machine or of a cgroup",
-        "sudo dmesg | grep -i -e oom -e killed; a smaller --mem, or --backing alias",
+        "somebody killed it: out of memory mostly, of the machine or of a cgroup, or the kernel at"
+        " the hard limit of CPU time",
+        "sudo dmesg | grep -i -e oom -e killed; a smaller --mem, or --backing alias; ulimit -H -t",
     ),
     signal.SIGBUS: (
         "a page of memory was not to be had: a cgroup's limit of hugetlb, or a full tmpfs",
@@ -49,17 +60,15 @@ def ending(code: int) -> tuple[str, str]:
 
 
 _MEMORY = "ulimit -v unlimited, sysctl vm.max_map_count, or a smaller --mem"
-_TASKS = "more processes: ulimit -u, or pids.max of the cgroup"
 # What to do about an operation of the helper that the system refuses: the error decides.
 _REMEDIES: Mapping[tuple[str, int], str] = {
-    ("ftruncate", errno.EFBIG): "a higher limit of file sizes: ulimit -f unlimited",
+    ("ftruncate", errno.EFBIG): LARGER_FILES,
     ("ftruncate", errno.ENOSPC): "a larger pool of huge pages, or a smaller --mem",
     (
         "memfd_create",
         errno.EACCES,
     ): "sudo sysctl vm.memfd_noexec=1 where it is 2, else a security module refuses it: sudo dmesg",
     ("memfd_create", errno.ENOSYS): "a seccomp filter or kernel without memfd_create() refuses it",
-    ("memfd_create", errno.EPERM): "a seccomp filter refuses it: seccomp=unconfined",
     ("pin", errno.ENOSYS): "a kernel that has io_uring whole, or a filter that does not hide it",
     ("pin", errno.EACCES): "a security module refuses it: sudo dmesg",
     (
@@ -70,19 +79,25 @@ _REMEDIES: Mapping[tuple[str, int], str] = {
     ("mmap", errno.EPERM): "a security module refuses it: look into sudo dmesg",
     ("mlockall", errno.ENOMEM): "a higher memlock limit: ulimit -l",
     ("mlockall", errno.EPERM): "a higher memlock limit: ulimit -l",
-    ("pthread_create", errno.EAGAIN): _TASKS,
-    ("fork", errno.EAGAIN): _TASKS,
-    ("posix_spawn", errno.EAGAIN): _TASKS,
-    ("open", errno.EMFILE): "more open files: ulimit -n 1024",
-    ("memfd_create", errno.EMFILE): "more open files: ulimit -n 1024",
+    ("pthread_create", errno.EAGAIN): MORE_TASKS,
+    ("pthread_create", errno.EPERM): FILTERED,
+    ("fork", errno.EAGAIN): MORE_TASKS,
+    ("posix_spawn", errno.EAGAIN): MORE_TASKS,
+    ("open", errno.EMFILE): MORE_FILES,
     ("setrlimit", errno.EPERM): "a higher hard limit: see ulimit -H -a",
     ("pin", errno.EFAULT): "memory that stays: something else takes huge pages back",
+}
+# Calls that only a limit or a filter refuses: what an ioctl of a device says is the device's own.
+_OF_ANY_PROGRAM = {
+    *("calloc", "clone", "execve", "fork", "ftruncate", "madvise", "memfd_create", "mmap"),
+    *("pin", "pipe", "posix_spawn", "pthread_create", "socketpair", "unpin"),
 }
 
 
 def remedy(operation: str, number: int) -> str:
     """Say what to do about an operation that failed with this errno; "" where nothing is known."""
-    return _REMEDIES.get((operation, number), "")
+    general = what_helps(number) if operation in _OF_ANY_PROGRAM else ""
+    return _REMEDIES.get((operation, number), general)
 
 
 NO_EXECUTION = "a cache where programs may run: export XDG_CACHE_HOME=/var/tmp/cache"
