@@ -27,7 +27,7 @@ class Ended:
 
 
 @pytest.fixture
-def sockets() -> Iterator[Sockets]:
+def sockets() -> Iterator[Channels]:
     """Channels whose other ends are closed."""
     with ExitStack() as stack:
         pairs = [[*map(stack.enter_context, socket.socketpair())] for _ in range(3)]
@@ -55,7 +55,7 @@ WAITS: dict[str, Callable[[Guest], object]] = {
     ],
 )
 def test_what_has_ended_qemu_is_said(
-    when: str, code: int, said: str, how: str, fix: str, sockets: Sockets, tmp_path: Path
+    when: str, code: int, said: str, how: str, fix: str, sockets: Channels, tmp_path: Path
 ) -> None:
     console = tmp_path / "console"
     console.touch()
