@@ -43,8 +43,11 @@ class Engine:
 
     def stop(self, run: str) -> None:
         """End what is being measured for a run, and take back what waits."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._give_up(wait=False)
 
     def close(self) -> None:
         """Give the workers up; those that others have started stay."""
-        self._executor.shutdown(cancel_futures=True)
+        self._give_up(wait=True)
+
+    def _give_up(self, wait: bool) -> None:
+        self._executor.shutdown(wait=wait, cancel_futures=True)

@@ -63,9 +63,13 @@ class DaskEngine(Engine):
         return said
 
     def share(self, path: Path) -> Any:
-        """Return a future of the content, which goes to each worker once."""
+        """Return a future of the content, which goes to each worker once.
+
+        To all that are there at once: Dask gives work to those that have what it needs.
+        """
         if path not in self._shared:
-            self._shared[path] = self._client.scatter(path.read_bytes(), hash=True)
+            content, good = path.read_bytes(), self._good
+            self._shared[path] = self._client.scatter(content, workers=good, broadcast=True)
         return self._shared[path]
 
     def submit(self, job: str, files: Sequence[Any]) -> "Future[str]":
@@ -76,6 +80,9 @@ class DaskEngine(Engine):
         """Take back what waits, and end the guests that run."""
         super().stop(run)
         self._client.run(stop_blocks, run, on_error="ignore")
+
+    def _give_up(self, wait: bool) -> None:
+        self._executor.shutdown(wait)  # which takes back what has not begun, if it is not to wait
 
     def close(self) -> None:
         """Leave the scheduler; end it where it is ours."""

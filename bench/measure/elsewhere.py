@@ -33,6 +33,7 @@ class Elsewhere:
         self._engines = 0  # how often the engine was made usable again
         self._begun_in: dict[int, int] = {}  # with which of them each block was begun
         self._lonely = _Lonely(executor, say)
+        self._queued: dict[int, None] = {}  # those that nobody was told of yet, in their order
 
     def events(self) -> Generator[tuple[int, Event]]:
         """Yield what happens, by the numbers of blocks; those that take longest begin first.
@@ -41,9 +42,12 @@ class Elsewhere:
         """
         try:
             self._lonely.wait()
-            for number in sorted(self._blocks, key=lambda n: -whole_seconds(self._blocks[n])):
+            order = sorted(self._blocks, key=lambda n: -whole_seconds(self._blocks[n]))
+            for number in order:
                 self._submit(number)
+            self._queued = dict.fromkeys(order)
             while self._blocks:
+                yield from self._begun()
                 number, future = self._next()
                 answer = self._answer(number, future)
                 if answer is not None:
@@ -51,6 +55,17 @@ class Elsewhere:
         except BaseException:
             self._executor.stop()
             raise
+
+    def _begun(self) -> Generator[tuple[int, Event]]:
+        """Tell of as many blocks as there are workers that they are being measured.
+
+        Engines say when one ends, and not when it begins: they take them in their order.
+        """
+        workers = self._executor.engine.workers() or 1
+        at_it = len(self._blocks) - len(self._queued)
+        for number in [*self._queued][: max(0, workers - at_it)]:
+            del self._queued[number]
+            yield number, Begun()
 
     def _submit(self, number: int) -> None:
         self._tries[number] += 1
@@ -100,7 +115,9 @@ class Elsewhere:
     def _told(
         self, number: int, block: Block, answer: Answer | BenchError
     ) -> Generator[tuple[int, Event]]:
-        yield number, Begun()
+        if number in self._queued:
+            del self._queued[number]
+            yield number, Begun()
         try:
             if isinstance(answer, BenchError):
                 raise answer

@@ -69,7 +69,7 @@ def run(
         if todo:
             executor.begin()
         takers = {number: _Taker(block, executor, progress) for number, block in todo}
-        with closing(events_of(executor, todo, jobs)) as events:
+        with closing(_events(executor, todo, jobs, note)) as events:
             for number, event in events:
                 if not isinstance(event, Ended):
                     takers[number].take(event)

@@ -33,7 +33,8 @@ def sockets() -> Iterator[Channels]:
         pairs = [[*map(stack.enter_context, socket.socketpair())] for _ in range(3)]
         for _, theirs in pairs:
             theirs.close()
-        yield Channels(*(ours for ours, _ in pairs))
+        commands, results, control = (ours for ours, _ in pairs)
+        yield Channels(commands, results, control)
 
 
 WAITS: dict[str, Callable[[Guest], object]] = {
