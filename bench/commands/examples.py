@@ -12,7 +12,6 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "bench gate BASE NEW --threshold 0.5%",
     ),
     "run": (
-        "bench run",
         "bench run --mem 1G,64G --pages thp,hugetlb-2m --reps 5+",
         "bench run smoke --export page.html --export kcidb:kcidb.json",
         "bench run --kernel live-update,stock --method reopen --boots 5",

@@ -6,12 +6,13 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import closing
 from queue import Empty, SimpleQueue
+from typing import Protocol
 
+from bench.engines.base import Engine
 from bench.errors import BenchError, CannotJudge, CellFailed
-from bench.executors.remote import RemoteExecutor
 from bench.guest.recorded import Answer, read_answer
 from bench.measure.events import Begun, Ended, Event, Numbered, until_enough
-from bench.model.cell import Block
+from bench.model.cell import Block, Rep, Unavailable
 from bench.plan.duration import whole_seconds
 
 TRIES = 3  # of a block whose worker is lost, or cannot run it
@@ -21,10 +22,22 @@ _LONELY = 60.0  # seconds without a worker, after which that is said
 Say = Callable[[str], None]
 
 
+class Remote(Protocol):
+    """An executor whose blocks are measured elsewhere: bench.executors.remote has the real one."""
+
+    @property
+    def engine(self) -> Engine: ...
+    def submit(self, block: Block) -> "Future[str]": ...
+    def answered(
+        self, number: int, block: Block, answer: Answer
+    ) -> Generator[Rep | Unavailable]: ...
+    def stop(self) -> None: ...
+
+
 class Elsewhere:
     """Blocks on their way: which are still to come, and how often each was tried."""
 
-    def __init__(self, executor: RemoteExecutor, blocks: Sequence[Numbered], say: Say) -> None:
+    def __init__(self, executor: Remote, blocks: Sequence[Numbered], say: Say) -> None:
         self._executor = executor
         self._blocks = dict(blocks)
         self._say = say
@@ -89,7 +102,11 @@ class Elsewhere:
         except CellFailed as rubbish:
             return rubbish
         except (CancelledError, Exception) as error:
-            return self._again(number, f"{label}: {self._lost(number, error)}")
+            lost = self._lost(number, error)
+            if isinstance(error, BrokenExecutor) and number in self._queued:
+                self._submit(number)  # it had not begun
+                return None
+            return self._again(number, f"{label}: {lost}")
         if answer.refused:
             where = f"{answer.worker.host} {answer.worker.pid}"
             return self._again(number, f"{label}: worker {where} cannot run it: {answer.refused}")
@@ -133,7 +150,7 @@ class Elsewhere:
 class _Lonely:
     """Says when no worker has been there for a while."""
 
-    def __init__(self, executor: RemoteExecutor, say: Say) -> None:
+    def __init__(self, executor: Remote, say: Say) -> None:
         self._engine = executor.engine
         self._say = say
         self._since: float | None = None

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Real workers of real engines: the same counts as here, and nothing left behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from bench.results.writer import Run, load
+from bench.worker.block import MARK
+
+pytestmark = [pytest.mark.guest, pytest.mark.slow]
+
+WORDS = ("run", "smoke", "--mem", "32M,64M", "--clock", "icount", "--reps", "3")
+BENCH = (sys.executable, "-m", "bench")
+PRECISION = 2e-5  # of a median, between guests of one saved state
+
+
+def bench(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*BENCH, *words], capture_output=True, text=True, timeout=300)
+
+
+@contextmanager
+def started(words: Sequence[str], log: Path, **env: str) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            words, cwd=log.parent, env={**os.environ, **env}, stdout=output, stderr=output
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+class Dask:
+    """A scheduler and its workers, each with a directory and a cache of its own."""
+
+    def __init__(self, place: Path, stack: ExitStack) -> None:
+        self._place, self._stack = place, stack
+        self._address = f"tcp://127.0.0.1:{free_port()}"
+        self.name = f"dask:{self._address}"
+        self.workers: list[subprocess.Popen[bytes]] = []
+        words = ["--host", self._address, "--no-dashboard"]
+        self.scheduler = self._start("dask_scheduler", words, place)
+        self._wait_for("Scheduler at:", place / "log")
+
+    def add_worker(self, **env: str) -> Path:
+        place = self._place / f"worker-{len(self.workers)}"
+        place.mkdir()
+        words = [self._address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+        env = {"BENCH_WORKER_CACHE": str(place / "cache"), **env}
+        self.workers.append(self._start("dask_worker", words, place, **env))
+        self._wait_for("Registered to:", place / "log")
+        return place
+
+    def _start(
+        self, name: str, words: Sequence[str], place: Path, **env: str
+    ) -> "subprocess.Popen[bytes]":
+        # -P: a worker has no bench, whatever directory it is in.
+        program = [sys.executable, "-P", "-m", f"distributed.cli.{name}", *words]
+        return self._stack.enter_context(started(program, place / "log", **env))
+
+    @staticmethod
+    def _wait_for(text: str, log: Path) -> None:
+        for _ in range(600):
+            if text in log.read_text(errors="replace"):
+                return
+            time.sleep(0.1)
+        pytest.fail(log.read_text(errors="replace"))
+
+
+@pytest.fixture
+def dask(tmp_path: Path) -> Iterator[Dask]:
+    with ExitStack() as stack:
+        yield Dask(tmp_path, stack)
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    out = tmp_path_factory.mktemp("here") / "run"
+    done = bench(*WORDS, "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    return load(out)
+
+
+def require_same(run: Run, other: Run) -> None:
+    assert [*run.cells] == [*other.cells]
+    for cell in run.cells:
+        one, two = (np.median(each.by_cell[cell].measured.pause) for each in (run, other))
+        assert abs(one - two) <= PRECISION * two
+        assert list(run.by_cell[cell].boot) == list(other.by_cell[cell].boot)
+
+
+def guests() -> list[psutil.Process]:
+    """Guests that a worker of some run has started."""
+    found = []
+    for process in psutil.process_iter(["name"]):
+        try:
+            if "qemu" in process.info["name"] and MARK in process.environ():
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.05)
+
+
+def test_processes_of_this_machine(here: Run, tmp_path: Path) -> None:
+    done = bench(*WORDS, "--on", "local:2", "--out", str(tmp_path / "run"))
+    assert done.returncode == 0, done.stderr
+    run = load(tmp_path / "run")
+    require_same(run, here)
+    assert sorted(n for worker in run.facts.executor.workers for n in worker.blocks) == [0, 1]
+    assert guests() == []
+
+
+def test_workers_of_dask_have_no_bench_and_the_same_counts(
+    here: Run, dask: Dask, tmp_path: Path
+) -> None:
+    places = [dask.add_worker() for _ in range(2)]
+    done = bench(*WORDS, "--on", dask.name, "--out", str(tmp_path / "run"))
+    assert done.returncode == 0, done.stderr
+    run = load(tmp_path / "run")
+    require_same(run, here)
+    assert run.facts.executor.engine == dask.name
+    kept = [{path.name for path in (place / "cache").iterdir()} for place in places]
+    assert kept[0] == kept[1]
+    assert len(kept[0]) == 3 + len(("lock", "running"))
+
+
+def test_a_worker_that_dies_costs_its_block_alone(here: Run, dask: Dask, tmp_path: Path) -> None:
+    dask.add_worker()
+    dask.add_worker()
+    out = str(tmp_path / "run")
+    words = (*BENCH, *WORDS, "--on", dask.name, "--out", out)
+    with started(words, tmp_path / "bench.log") as process:
+        wait_until(lambda: len(guests()) == 2)
+        parent = guests()[0].parent()
+        assert parent is not None
+        parent.kill()
+        assert process.wait(timeout=200) == 0, (tmp_path / "bench.log").read_text()
+    require_same(load(tmp_path / "run"), here)
+    wait_until(lambda: not guests())
+
+
+@pytest.mark.parametrize("engine", ["local", "dask"])
+def test_an_interrupt_ends_all_guests(engine: str, dask: Dask, tmp_path: Path) -> None:
+    dask.add_worker()
+    dask.add_worker()
+    name = dask.name if engine == "dask" else "local:2"
+    long = ("run", "smoke", "--mem", "256M,512M", "--clock", "icount", "--reps", "200")
+    words = (*BENCH, *long, "--on", name, "--out", str(tmp_path / "run"))
+    with started(words, tmp_path / "bench.log") as process:
+        wait_until(lambda: len(guests()) == 2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+    assert guests() == []
+    assert "go on: bench run --resume" in (tmp_path / "bench.log").read_text()
+
+
+def test_a_worker_with_another_qemu_is_left_out(here: Run, dask: Dask, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "qemu-system-x86_64").write_text("#!/bin/sh\necho QEMU emulator version 1.0\n")
+    (other / "qemu-system-x86_64").chmod(0o755)
+    dask.add_worker(PATH=f"{other}:{os.environ['PATH']}")
+    out = tmp_path / "run"
+    alone = bench(*WORDS, "--on", dask.name, "--out", str(out))
+    assert alone.returncode == 125
+    assert "no worker can be used" in alone.stderr
+    assert "its QEMU is QEMU emulator version 1.0, here it is " in alone.stderr
+    dask.add_worker()
+    done = bench(*WORDS, "--on", dask.name, "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert "is left out" in done.stderr
+    require_same(load(out), here)
+
+
+def test_a_scheduler_that_dies_leaves_a_run_to_go_on_with(
+    here: Run, dask: Dask, tmp_path: Path
+) -> None:
+    dask.add_worker()
+    out = tmp_path / "run"
+    words = (*BENCH, *WORDS, "--on", dask.name, "--out", str(out))
+    with started(words, tmp_path / "bench.log") as process:
+        wait_until(lambda: guests())
+        dask.scheduler.kill()
+        assert process.wait(timeout=200) == 125, (tmp_path / "bench.log").read_text()
+    assert "--resume" in (tmp_path / "bench.log").read_text()
+    done = bench("run", "--resume", str(out))
+    assert done.returncode == 0, done.stderr
+    require_same(load(out), here)

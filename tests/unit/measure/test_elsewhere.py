@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Blocks given to an engine: what comes back is data, and what is lost is tried again."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from bench.engines.base import Engine
+from bench.errors import CannotJudge, GuestHung, GuestLost, GuestPanic, ProtocolError
+from bench.guest.recorded import Answer, Recorded, read_answer
+from bench.measure.elsewhere import TRIES, Elsewhere
+from bench.measure.events import Begun, Ended
+from bench.model.cell import Block, Rep, Unavailable
+from bench.protocol.messages import read_reps
+from tests.unit.streams import small_plan, stream
+
+PLAN = small_plan(mem="64M,128M,256M", method="new-owner,reset-owner", reps=1)
+HELPER = "bench-helper"
+WORKER = {"host": "there", "pid": 7, "cpu": "a CPU", "load": [0.5, 0.25, 0.125]}
+DEAD = BrokenProcessPool("a process died")
+
+
+def answer(block: Block, **other: Any) -> str:
+    return json.dumps({"worker": WORKER, "lines": [stream(block)[:-1]], **other})
+
+
+class Recordings(Engine):
+    """Gives recorded answers, after others that are due for a block."""
+
+    def __init__(self, due: dict[int, list[str | Exception]] | None = None) -> None:
+        super().__init__("recordings", ThreadPoolExecutor(1))
+        self.due = defaultdict(list, due or {})
+        self.jobs: Counter[int] = Counter()
+        self.restarts = 0
+        self.here = [2] * 1000  # workers, at each look
+
+    def workers(self) -> int:
+        return self.here.pop(0)
+
+    def submit(self, job: str, files: Sequence[Any] = ()) -> "Future[str]":
+        return self._executor.submit(self._give, int(job))
+
+    def _give(self, place: int) -> str:
+        self.jobs[place] += 1
+        given = self.due[place].pop(0) if self.due[place] else answer(PLAN.blocks[place])
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    def restart(self) -> None:
+        self.restarts += 1
+
+
+class Replayed:
+    """Stands in for guests: reads recorded lines as those of a guest are read."""
+
+    def __init__(self, engine: Recordings) -> None:
+        self.engine = engine
+        self.stopped = 0
+
+    def submit(self, block: Block) -> "Future[str]":
+        return self.engine.submit(str(PLAN.blocks.index(block)))
+
+    def answered(self, _: int, block: Block, found: Answer) -> Generator[Rep | Unavailable]:
+        guest = Recorded(found, [HELPER], booted=False)
+        yield from read_reps(guest.lines(HELPER, 9), block, to_exit=False)
+
+    def stop(self) -> None:
+        self.stopped += 1
+
+
+def measured(engine: Recordings) -> tuple[dict[int, list[Any]], list[str]]:
+    said: list[str] = []
+    found: dict[int, list[Any]] = defaultdict(list)
+    with closing(
+        Elsewhere(Replayed(engine), [*enumerate(PLAN.blocks)], said.append).events()
+    ) as all_:
+        for number, event in all_:
+            found[number].append(event)
+    return found, said
+
+
+def problem_of(events: list[Any]) -> Exception | None:
+    assert isinstance(events[-1], Ended)
+    return events[-1].problem
+
+
+def test_every_block_begins_has_its_reps_and_ends() -> None:
+    found, said = measured(Recordings())
+    assert found.keys() == {0, 1, 2}
+    for number, (first, *reps, last) in found.items():
+        assert (first, last) == (Begun(), Ended())
+        assert [rep.method for rep in reps] == [*PLAN.blocks[number].order]
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    "what", [OSError("connection lost"), answer(PLAN.blocks[1], refused="no QEMU")]
+)
+def test_a_lost_block_is_tried_again_and_that_is_said(what: str | Exception) -> None:
+    engine = Recordings({1: [what, what]})
+    found, said = measured(engine)
+    assert problem_of(found[1]) is None
+    assert engine.jobs == {0: 1, 1: 3, 2: 1}
+    assert len(said) == 2
+    assert all(line.endswith("; it is tried again") for line in said)
+
+
+def test_a_block_that_is_lost_each_time_ends_the_run() -> None:
+    engine = Recordings({1: [OSError("gone")] * TRIES})
+    found, said = measured(engine)
+    problem = problem_of(found[1])
+    assert isinstance(problem, CannotJudge)
+    assert f"gone, {TRIES} times" in problem.message
+    assert "--resume" in problem.hint
+    assert (problem_of(found[0]), problem_of(found[2]), len(said)) == (None, None, TRIES - 1)
+
+
+def test_an_engine_that_broke_down_is_made_usable_once_for_all_that_it_lost() -> None:
+    engine = Recordings({0: [DEAD], 1: [DEAD], 2: [DEAD]})
+    found, _ = measured(engine)
+    assert [problem_of(found[n]) for n in range(3)] == [None] * 3
+    assert engine.restarts == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", "null", '{"worker": 7}', answer(PLAN.blocks[0], lines="x"), "\udcff"]
+)
+def test_what_is_no_answer_fails_the_block(text: str) -> None:
+    found, _ = measured(Recordings({0: [text]}))
+    assert isinstance(problem_of(found[0]), ProtocolError)
+    assert problem_of(found[1]) is None
+
+
+def test_an_answer_that_is_no_text_is_not_looked_into() -> None:
+    with pytest.raises(ProtocolError, match="no answer"):
+        read_answer({"worker": WORKER})
+
+
+def test_an_answer_of_another_block_is_not_believed() -> None:
+    found, _ = measured(Recordings({0: [answer(PLAN.blocks[1])]}))
+    assert isinstance(problem_of(found[0]), ProtocolError)
+
+
+@pytest.mark.parametrize(
+    ("other", "kind", "said"),
+    [
+        ({"end": "hung"}, GuestHung, "no word from the guest for 9 s"),
+        ({"end": "lost", "code": 3}, GuestLost, "QEMU ended (exit 3)"),
+        ({"end": "lost", "console": "Kernel panic - not syncing"}, GuestPanic, "panicked"),
+        ({}, ProtocolError, "stops short"),
+    ],
+)
+def test_what_ended_a_guest_there_is_said_as_if_it_were_here(
+    other: dict[str, Any], kind: type[Exception], said: str
+) -> None:
+    cut = answer(PLAN.blocks[0], lines=[stream(PLAN.blocks[0])[:2]], **other)
+    found, _ = measured(Recordings({0: [cut]}))
+    problem = problem_of(found[0])
+    assert type(problem) is kind
+    assert said in str(problem)
+
+
+def test_no_worker_for_a_minute_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 10_000, 20))
+    monkeypatch.setattr("bench.measure.elsewhere.time.monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr("bench.measure.elsewhere.time.sleep", lambda _: None)
+    engine = Recordings()
+    engine.here = [0] * 40 + [2] * 1000
+    found, said = measured(engine)
+    assert len(said) == 1
+    assert said[0].startswith("recordings has had no worker for a minute: start one")
+    assert found.keys() == {0, 1, 2}
+
+
+def test_whoever_stops_to_listen_ends_what_is_being_measured() -> None:
+    remote = Replayed(Recordings())
+    events = Elsewhere(remote, [*enumerate(PLAN.blocks)], lambda _: None).events()
+    next(events)
+    events.close()
+    assert remote.stopped == 1
