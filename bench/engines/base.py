@@ -41,6 +41,10 @@ class Engine:
     def restart(self) -> None:
         """Make the engine usable again after BrokenExecutor."""
 
+    def gone(self) -> bool:
+        """Tell whether the engine as a whole cannot be used any more, and not only a worker."""
+        return False
+
     def stop(self, run: str) -> None:
         """End what is being measured for a run, and take back what waits."""
         self._give_up(wait=False)

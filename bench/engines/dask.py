@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,18 +77,27 @@ class DaskEngine(Engine):
         """Have a block measured by any of the workers."""
         return self._executor.submit(measure_block, job, *files)
 
+    def gone(self) -> bool:
+        """Tell whether the scheduler is lost: a client then loses all that it has asked for."""
+        return self._client.status != "running"
+
     def stop(self, run: str) -> None:
-        """Take back what waits, and end the guests that run."""
-        super().stop(run)
-        self._client.run(stop_blocks, run, on_error="ignore")
+        """Take back what waits, and end the guests that run; nothing where nobody can be asked."""
+        if self.gone():
+            return
+        with suppress(OSError, TimeoutError):
+            super().stop(run)
+            self._client.run(stop_blocks, run, on_error="ignore")
 
     def _give_up(self, wait: bool) -> None:
         self._executor.shutdown(wait)  # which takes back what has not begun, if it is not to wait
 
     def close(self) -> None:
         """Leave the scheduler; end it where it is ours."""
-        super().close()
-        self._client.close(timeout=_PATIENCE)
+        if not self.gone():
+            super().close()
+        with suppress(OSError, TimeoutError):
+            self._client.close(timeout=_PATIENCE)
         if self._cluster:
             self._cluster.close(timeout=_PATIENCE)
 
@@ -151,5 +161,6 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _be_quiet() -> None:
     """Leave it to bench to say what is wrong: Dask prints tracebacks of its own threads."""
-    for name in ("distributed", "tornado"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    for name in logging.root.manager.loggerDict:
+        if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
