@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where things are: the checkout, the cache, and what may be put there."""
+"""Where things are: what comes with bench, the cache, and what may be put there."""
 
 import fcntl
 import os
+import shlex
 import shutil
 import time
 from collections.abc import Iterator
@@ -13,10 +14,15 @@ from bench.errors import NoSpace
 from bench.model.steps import SILENT, Step, Steps
 from bench.model.units import format_size
 
-ROOT = Path(__file__).resolve().parent.parent
-SCENARIOS = ROOT / "scenarios"
-KERNEL_CONFIG = ROOT / "kernel-config"
-REPORTS = ROOT / "reports"
+_PACKAGE = Path(__file__).resolve().parent
+_INSTALLED = _PACKAGE / "data"  # as bench.distribution builds it
+ROOT = _PACKAGE.parent  # the checkout, unless bench is installed
+DATA = _INSTALLED if (_INSTALLED / "scenarios").is_dir() else ROOT
+SCENARIOS = DATA / "scenarios"
+KERNEL_CONFIG = DATA / "kernel-config"
+REVISION = _INSTALLED / "revision"  # of an installed bench, or of an unpacked sdist
+SET_UP = "make setup" if DATA == ROOT else f"sh {shlex.quote(str(_PACKAGE / 'setup.sh'))}"
+REPORTS = Path("reports")  # below the working directory
 
 
 _WEEK = 7 * 24 * 3600  # seconds
