@@ -23,11 +23,12 @@ class BuildWithData(build_py):
     """Build the package with its data; an editable install has them beside it."""
 
     def run(self) -> None:
+        if not self.editable_mode:  # an earlier build left what is not in the tree any more
+            shutil.rmtree(Path(self.build_lib, "bench"), ignore_errors=True)
         super().run()
         if self.editable_mode:
             return
         place = Path(self.build_lib, "bench", "data")
-        shutil.rmtree(place, ignore_errors=True)  # of an earlier build
         for name in DATA:
             shutil.copytree(name, place / name, ignore=_LEFT_OUT)
         _write_revision(Path(self.build_lib))
@@ -39,11 +40,20 @@ class SourceWithData(sdist):
     def make_release_tree(self, base_dir: str, files: list[str]) -> None:
         super().make_release_tree(base_dir, files)
         for name in (*DATA, *_DOCUMENTS):
+            place = Path(base_dir, name)
             if Path(name).is_dir():
-                shutil.copytree(name, Path(base_dir, name), ignore=_LEFT_OUT, dirs_exist_ok=True)
+                shutil.copytree(
+                    name, place, ignore=_LEFT_OUT, copy_function=_copy_new, dirs_exist_ok=True
+                )
             else:
-                shutil.copy2(name, base_dir)
+                _copy_new(name, place)
         _write_revision(Path(base_dir))
+
+
+def _copy_new(source: str | Path, target: str | Path) -> None:
+    """Copy a file, unless the target is there: setuptools may have linked the two."""
+    if not Path(target).exists():
+        shutil.copy2(source, target)
 
 
 def _write_revision(root: Path) -> None:
