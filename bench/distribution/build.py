@@ -38,7 +38,8 @@ class SourceWithData(sdist):
     """Pack the sources with data, documents and revision: a wheel can be built of them."""
 
     def make_release_tree(self, base_dir: str, files: list[str]) -> None:
-        super().make_release_tree(base_dir, files)
+        # setuptools adds those tests that it knows by their names, which are a part alone.
+        super().make_release_tree(base_dir, [f for f in files if not f.startswith("tests/")])
         for name in (*DATA, *_DOCUMENTS):
             place = Path(base_dir, name)
             if Path(name).is_dir():

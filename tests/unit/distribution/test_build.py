@@ -15,7 +15,13 @@ ATTRIBUTES = {"packages": ["bench"], "script_name": "setup.py"}
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small checkout, without git, in which setuptools is called."""
-    for name in ("bench/__init__.py", "scenarios/a.toml", "docs/a.md", "Makefile"):
+    for name in (
+        "bench/__init__.py",
+        "scenarios/a.toml",
+        "docs/a.md",
+        "tests/test_a.py",
+        "Makefile",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(f"# {name}\n")
     for name in ("kernel-config/patches/a/1.patch", "kernel-config/__pycache__/a.pyc"):
@@ -73,11 +79,12 @@ def test_a_wheel_of_an_sdist_has_its_revision(tree: Path, monkeypatch: pytest.Mo
     (tree / "bench/data").mkdir()
     (tree / "bench/data/revision").write_text("abc1234\n")
     command = SourceWithData(Distribution(ATTRIBUTES))
-    command.make_release_tree("packed", ["bench/__init__.py", "Makefile", "docs/a.md"])
+    files = ["bench/__init__.py", "Makefile", "docs/a.md", "tests/test_a.py"]
+    command.make_release_tree("packed", files)
     packed = tree / "packed"
     assert all((packed / name).is_dir() for name in (*DATA, "docs"))
     assert (packed / "Makefile").is_file() and (packed / "CONTRIBUTING.md").is_file()
-    assert not [*packed.rglob("*.pyc")]
+    assert not [*packed.rglob("*.pyc")] and not (packed / "tests").exists()
     monkeypatch.chdir(packed)
     built(packed)
     assert (packed / "out/bench/data/revision").read_text() == "abc1234\n"
