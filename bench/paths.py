@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where things are, by default or by a user's will: the checkout, the cache, reports."""
+"""Where things are: what comes with bench, the cache, reports, by default or by a user's will."""
 
 import fcntl
 import os
+import shlex
 import shutil
 import time
 from collections.abc import Iterator
@@ -14,10 +15,15 @@ from bench.model.settings import Default, WrongSetting, find_default, require_se
 from bench.model.steps import SILENT, Step, Steps
 from bench.model.units import format_size
 
-ROOT = Path(__file__).resolve().parent.parent
-SCENARIOS = ROOT / "scenarios"
-KERNEL_CONFIG = ROOT / "kernel-config"
-REPORTS = ROOT / "reports"
+_PACKAGE = Path(__file__).resolve().parent
+_INSTALLED = _PACKAGE / "data"  # as bench.distribution builds it
+ROOT = _PACKAGE.parent  # the checkout, unless bench is installed
+DATA = _INSTALLED if (_INSTALLED / "scenarios").is_dir() else ROOT
+SCENARIOS = DATA / "scenarios"
+KERNEL_CONFIG = DATA / "kernel-config"
+REVISION = _INSTALLED / "revision"  # of an installed bench, or of an unpacked sdist
+SET_UP = "make setup" if DATA == ROOT else f"sh {shlex.quote(str(_PACKAGE / 'setup.sh'))}"
+REPORTS = Path("reports")  # below the working directory
 
 
 def scenario_names() -> list[str]:

@@ -80,6 +80,7 @@ need bc have bc
 need libelf-dev test -e /usr/include/libelf.h	# and what objtool runs with
 if [ $manager = apt ]; then			# Debian's kernel
 	need $compiler have $compiler
+	need qemu-utils have qemu-storage-daemon	# the device vduse-blk
 	need debian-archive-keyring test -e \
 		/usr/share/keyrings/debian-archive-keyring.gpg
 fi

@@ -16,7 +16,7 @@ from bench.kernel.modules import cached_kernel
 from bench.kernel.packages import cached_packages
 from bench.machine.limits import mount_problem
 from bench.model.units import GIB, MIB, format_size
-from bench.paths import cache_path
+from bench.paths import SET_UP, cache_path
 from bench.process import missing_tools, run
 
 _ELSEWHERE = "export XDG_CACHE_HOME=/var/tmp/cache  # or any place with room that you can write"
@@ -86,7 +86,7 @@ def install(packages: Mapping[str, str]) -> str:
     """Return the command that installs the packages of programs, as Debian names them."""
     names = " ".join(sorted(set(packages.values())))
     if missing_tools({"apt-get": "apt"}):
-        return f"make setup  # says how they are called here; in Debian: {names}"
+        return f"{SET_UP}  # says how they are called here; in Debian: {names}"
     return f"sudo apt-get install --no-install-recommends {names}"
 
 
@@ -104,7 +104,7 @@ def examine_helper() -> Finding:
     try:  # gcc prints the bare name of a library that it does not find
         library = run(["gcc", "-print-file-name=libc.a"], timeout=10).strip()
     except CannotJudge as error:
-        return Finding("helper", Severity.PROBLEM, error.message, "make setup")
+        return Finding("helper", Severity.PROBLEM, error.message, SET_UP)
     if not Path(library).is_absolute():
         text = "the helper is static, and there is no libc.a"
         return Finding("helper", Severity.PROBLEM, text, install({"libc.a": "libc6-dev"}))

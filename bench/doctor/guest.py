@@ -21,6 +21,7 @@ from bench.model.device import DEVICES
 from bench.model.facts import MachineFacts
 from bench.model.refusals import limit_in
 from bench.model.units import GIB
+from bench.paths import SET_UP
 from bench.process import missing_tools
 
 _LEAST = GIB  # bytes: half for the smallest guest, half for this machine
@@ -88,7 +89,7 @@ def _devices() -> tuple[Finding, ...]:
     if not lacking or missing_tools(HOST_PROGRAMS):
         return ()
     text = "; ".join(f"{name}: {why}" for name, why in lacking.items())
-    return (Finding("guest devices", Severity.WARNING, text, "make setup"),)
+    return (Finding("guest devices", Severity.WARNING, text, SET_UP),)
 
 
 def _memory(machine: MachineFacts) -> Finding:

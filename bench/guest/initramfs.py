@@ -146,7 +146,7 @@ def _archive(
 # The Debian package of each program that a guest can have.
 PACKAGES = {
     "vdpa": "iproute2",
-    "qemu-storage-daemon": "qemu-system-common",
+    "qemu-storage-daemon": "qemu-utils",  # in Debian 12 a package that QEMU itself needs
     VMM: "qemu-system-x86",
 }
 # Where the loader finds libraries: without it, it would look for each in many places.

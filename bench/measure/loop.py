@@ -21,7 +21,7 @@ from bench.measure.events import Begun, Ended, Event, Numbered, events_of
 from bench.measure.in_order import InOrder
 from bench.model.cell import Block, Clock, Plan, Rep, Sample, Unavailable
 from bench.model.facts import ProfileFacts, RunFacts, SessionFacts
-from bench.paths import ROOT
+from bench.paths import REVISION, ROOT
 from bench.plan.scenario import Scenario
 from bench.process import run as run_process
 from bench.protocol.helper import helper_digest
@@ -224,9 +224,12 @@ def session(arguments: Sequence[str], state: str) -> SessionFacts:
 
 @cache
 def revision() -> str:
-    """Name the checkout's commit, ``-dirty`` if it was changed; empty where there is none."""
+    """Name the commit, ``-dirty`` if it was changed; empty where it is not known.
+
+    A checkout asks git; of an installed bench it was recorded when the package was built.
+    """
     if not (ROOT / ".git").exists():
-        return ""
+        return REVISION.read_text().strip() if REVISION.is_file() else ""
     git = ["git", "--no-optional-locks", "-C", str(ROOT)]
     try:
         return run_process(

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Show cells as tests of pytest-benchmark, whose times are those that the helper measured.
 
-    pytest -p bench.pytest_plugin --bench-run reports/DIR --benchmark-save=base
-    pytest -p bench.pytest_plugin --bench-run reports/OTHER --benchmark-compare \\
+    pytest -p bench.pytest_plugin --bench-run=reports/DIR --benchmark-save=base
+    pytest -p bench.pytest_plugin --bench-run=reports/OTHER --benchmark-compare \\
         --benchmark-compare-fail=median:2%
 
 Loaded by who asks for it: with ``-p``, or by ``pytest_plugins = ["bench.pytest_plugin"]`` in

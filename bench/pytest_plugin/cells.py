@@ -138,6 +138,24 @@ class Cells:
         if why := self._why_not_compared(benchmarks):
             raise pytest.UsageError(f"bench: --benchmark-compare-fail compares nothing: {why}")
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Raise UsageError where all is green and a cell was not compared with BASE.
+
+        As by --setup-only, or by a conftest.py that skips what is slow.
+        """
+        benchmarks: Any = session.config.pluginmanager.get_plugin("pytest-benchmark")
+        if exitstatus or not self._threshold or session.config.option.collectonly:
+            return
+        measured = {bench.fullname for bench in benchmarks.benchmarks}
+        cells = [item.nodeid for item in session.items if isinstance(item, CellTest)]
+        if left := [cell for cell in cells if self._in_base(cell) and cell not in measured]:
+            more = f" and {len(left) - 1} more" if left[1:] else ""
+            raise pytest.UsageError(
+                f"bench: --benchmark-compare-fail was not applied to {left[0]}{more}: not run",
+                "bench: let these tests run, or leave them out by -k or --deselect",
+            )
+
     @property
     def _threshold(self) -> bool:
         return bool(self._config.option.benchmark_compare_fail)

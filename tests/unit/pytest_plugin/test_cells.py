@@ -171,6 +171,36 @@ def test_a_threshold_that_is_not_applied_is_an_error(
     assert "INTERNALERROR" not in said(result)
 
 
+SKIPS = """
+import pytest
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.add_marker(pytest.mark.skip("slow"))
+"""
+
+
+@pytest.mark.parametrize("word", ["--setup-only", "--setup-plan", ""])
+def test_a_cell_that_was_not_run_is_not_green(word: str, run_pytest: Pytest, pytester: Any) -> None:
+    write_run(pytester.path / "one", noisy(1))
+    write_run(pytester.path / "two", noisy(2, 2.0))
+    assert run_pytest("--bench-run", "one", *SAVE).ret == 0
+    if not word:
+        pytester.makeconftest(SKIPS)
+    result = run_pytest("--bench-run", "two", *COMPARE, *word.split())
+    assert result.ret == pytest.ExitCode.USAGE_ERROR, said(result)
+    assert "was not applied to bench::sim-net-pa" in said(result)
+    assert run_pytest("--bench-run", "two", *word.split()).ret == 0
+
+
+def test_cells_that_are_left_out_by_name_are_not_missed(run_pytest: Pytest, pytester: Any) -> None:
+    write_run(pytester.path / "one", noisy(1))
+    assert run_pytest("--bench-run", "one", *SAVE).ret == 0
+    result = run_pytest("--bench-run", "one", *COMPARE, "-k", "new-owner")
+    assert result.ret == 0
+    result.assert_outcomes(passed=1, deselected=1)
+
+
 def test_so_it_is_with_workers(run_pytest: Pytest, pytester: Any) -> None:
     """xdist switches pytest-benchmark off; without a threshold cells are replayed all the same."""
     write_run(pytester.path / "one", noisy(1))
