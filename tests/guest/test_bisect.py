@@ -69,6 +69,7 @@ def step(repository: Path, env: Environment, base: Path) -> "subprocess.Complete
     )
 
 
+@pytest.mark.long  # five kernels; tests/unit/commands/test_gate_bisect.py has git's part of it
 def test_it_lands_on_the_commit_that_is_slower(
     env: Environment, repository: Path, base: Path
 ) -> None:

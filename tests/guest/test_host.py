@@ -118,6 +118,7 @@ def test_a_device_that_is_open_is_left_alone_and_its_holder_named(guest: Guest) 
     assert "--device: /dev/vhost-vdpa-0 is open in cat (pid " in said
 
 
+@pytest.mark.long
 def test_pin_loop_by_messages_to_the_device(guest: Guest) -> None:
     words = f"run pin --executor host --device /dev/vhost-vdpa-0 --mem {64 * MIB} --reps 1"
     words += f" --pages 4k --ptes cold --method iotlb,io-uring --out {SCRATCH}/pin"

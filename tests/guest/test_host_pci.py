@@ -56,6 +56,7 @@ def test_live_update_of_what_its_user_bound(guest: Guest, tmp_path: Path) -> Non
     assert (run.facts.executor.devices or ())[0].dma_proven is True
 
 
+@pytest.mark.long
 def test_a_kernel_without_iommufd_says_what_it_takes(guest: Guest) -> None:
     bound(guest)
     words = f"run smoke --device iommufd:{VFIO_ADDRESS} --method iommufd-process"
