@@ -155,7 +155,7 @@ def test_an_interrupt_before_the_first_cell_leaves_nothing(
 
 
 def test_a_bug_of_ours_is_one_line(replay: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("by zero\nand more")
 
     monkeypatch.setattr("bench.commands.run.run_plan", broken)
