@@ -40,10 +40,12 @@ class DaskEngine(Engine):
 
     def workers(self) -> int:
         """Return the number of threads of all workers that are there and can be used."""
-        threads: Mapping[str, int] = self._client.nthreads()
-        return sum(
-            n for address, n in threads.items() if self._good is None or address in self._good
-        )
+        try:
+            threads: Mapping[str, int] = self._client.nthreads()
+        except (OSError, TimeoutError):  # the scheduler is lost, or comes back: `gone` tells
+            return 0
+        good = self._good
+        return sum(n for address, n in threads.items() if good is None or address in good)
 
     def check(self, qemu: str, memory: int) -> Sequence[str]:
         """Ask the workers that are there; those that come later are asked with their blocks."""

@@ -174,7 +174,7 @@ def test_an_interrupt_ends_all_guests(engine: str, dask: Dask, tmp_path: Path) -
     words = (*BENCH, *long, "--on", name, "--out", str(tmp_path / "run"))
     with started(words, tmp_path / "bench.log") as process:
         wait_until(lambda: len(guests()) == 2)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)  # SIGINT is ignored below a shell's &
         assert process.wait(timeout=60) == 130
     assert guests() == []
     assert "go on: bench run --resume" in (tmp_path / "bench.log").read_text()
