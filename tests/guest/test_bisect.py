@@ -83,6 +83,7 @@ def test_it_lands_on_the_commit_that_is_slower(
     assert said.count("1 regression") == said.count("(threshold 0.50%)") - 1 == 1
 
 
+@pytest.mark.long
 def test_a_commit_that_cannot_be_built_is_skipped(
     env: Environment, repository: Path, base: Path
 ) -> None:

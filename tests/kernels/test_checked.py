@@ -75,7 +75,9 @@ def test_its_profile_adds_up_and_has_lines(checked: Path, tmp_path: Path) -> Non
             assert calls[names.index("unpin_user_page")] == profile.cell.mem // (4 * KIB)
 
 
-@pytest.mark.parametrize("device", ["sim-net-pa", "vduse-suspend"])
+@pytest.mark.parametrize(
+    "device", ["sim-net-pa", pytest.param("vduse-suspend", marks=pytest.mark.long)]
+)
 def test_so_does_a_soak(checked: Path, device: str, tmp_path: Path) -> None:
     out = tmp_path / "run"
     words = ["--kernel", NAME, "--config", "debug", "--clock", "icount", "--handovers", "70"]
