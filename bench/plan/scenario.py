@@ -341,7 +341,8 @@ def load_scenario(name: str, overrides: Mapping[str, Any]) -> Scenario:
     try:
         scenario = Scenario.model_validate({**fields, **overrides})
     except ValidationError as error:
-        first = error.errors()[0]
+        # A key that is misspelt is missing too: its line tells more.
+        first = min(error.errors(), key=lambda each: each["type"] == "missing")
         where, wrong = first["loc"], what_is_wrong(first, _keys_at(first["loc"]))
     else:
         problem = scenario.misfit()

@@ -309,3 +309,10 @@ def test_a_number_out_of_range_is_said_with_its_range(field: str, given: int) ->
     assert the_error("smoke", **{field: given}) == (
         f"--{field}: {given} is not a whole number {limits}"
     )
+
+
+def test_a_misspelt_key_is_named_before_what_it_leaves_missing(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text('device = ["sim-net-pa"]\nmethod = ["reopen"]\nmem = ["1G"]\npage = ["thp"]\n')
+    with pytest.raises(UsageError, match=r"s\.toml:4: page: no such key: did you mean pages\?"):
+        load_scenario(str(path), {})
