@@ -148,8 +148,12 @@ FAULTS = {
 }
 
 
+_LONG = ("pins-uncleared", "wrong-page")  # each builds a kernel, as the others do
+_KINDS = [pytest.param(name, marks=pytest.mark.long if name in _LONG else ()) for name in FAULTS]
+
+
 @pytest.mark.kernels
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", _KINDS)
 def test_a_planted_fault_is_found(fault: str, tmp_path: Path, planted: Planted) -> None:
     made = planted(BEST_BASELINE, fault)
     memory, key = FAULTS[fault]
