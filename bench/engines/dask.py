@@ -16,6 +16,7 @@ from distributed import Client
 import bench
 from bench.engines.base import Engine
 from bench.errors import CannotJudge, UsageError
+from bench.process import find_tool
 from bench.worker.block import describe_worker, measure_block, stop_blocks
 
 _PATIENCE = 10  # seconds to wait for a scheduler's answer
@@ -138,6 +139,7 @@ def dask_slurm(argument: str) -> DaskEngine:
 
     _be_quiet()
     table = _read(Path(argument))
+    find_tool("sbatch", "slurm-client")  # else workers would be waited for in vain
     jobs = table.pop("jobs", 1)
     try:
         cluster = SLURMCluster(**table)
@@ -149,7 +151,7 @@ def dask_slurm(argument: str) -> DaskEngine:
     return DaskEngine(f"dask-slurm:{argument}", client, cluster)
 
 
-_SLURM = "docs/spread.md has a file that works"
+_SLURM = "docs/spread.md says what is in the file"
 
 
 def _read(path: Path) -> dict[str, Any]:
