@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Open the engine that --on names."""
 
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -50,5 +51,6 @@ def _installed() -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        why = f"--on: {error.name} is not installed"
-        raise MissingTool(why, "pip install 'bench[dask]'") from None
+        # By their own names: bench at PyPI is another program.
+        words = f"{sys.executable} -m pip install distributed dask-jobqueue"
+        raise MissingTool(f"--on: {error.name}, a part of Dask, is not installed", words) from None

@@ -53,13 +53,18 @@ def parse_duration(text: str) -> float:
 
 
 _SHARE = re.compile(r"(\d+(?:\.\d+)?) ?(%?)", re.ASCII)
+_MOST_BARE = 0.1  # of a share without a percent sign
 
 
 def parse_share(text: str) -> float:
-    """Parse ``0.5%`` or ``0.005`` into 0.005; ValueError says what was expected."""
+    """Parse ``0.5%`` or ``0.005`` into 0.005; ValueError says what was expected.
+
+    Without a sign nothing from 0.1 on: whoever writes 0.5 has forgotten it, and would have a gate
+    that lets all but the worst pass.
+    """
     match = _SHARE.fullmatch(text.strip())
     share = float(match[1]) / (100 if match[2] else 1) if match else 0.0
-    if not 0 < share < 1:
+    if not 0 < share < 1 or (match and not match[2] and share >= _MOST_BARE):
         raise ValueError(f"'{text}' is not a share: write percent, as in 2% or 0.5%")
     return share
 

@@ -36,7 +36,22 @@ REFUSED: dict[tuple[Callable[[str], object], str], tuple[str, ...]] = {
     (parse_sizes, "write"): ("1G:", ":1G", "1G,,2G", "1G:4G:16G", "1G,"),
     (parse_sizes, "'64G:1G' runs backwards: write the smaller size first"): ("64G:1G",),
     (parse_share, "as in 2%"): (
-        *("", "%", "0", "0%", "1", "100%", "-1%", "1e-3", "nan", "2 %%", "\u0662%", "9" * 400),
+        *(
+            "",
+            "%",
+            "0",
+            "0%",
+            "1",
+            "0.5",
+            "0.1",
+            "100%",
+            "-1%",
+            "1e-3",
+            "nan",
+            "2 %%",
+            "\u0662%",
+            "9" * 400,
+        ),
     ),
     (parse_pause, "write 100ms"): (
         *("", "100", "0ms", "-1ms", "1m", "20M", "1e3ms", "9" * 400 + "s"),
