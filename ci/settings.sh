@@ -23,9 +23,9 @@ dir=$BENCH_CI_DIR
 kept=$dir/kept			# a clone of the branch
 store=$kept/$BENCH_CI_NAME	# what of it belongs to this job
 
-# Debian's kernel comes from Debian's mirror, which other systems do not name.
-grep -qs '^ID=debian$' /etc/os-release ||
-	export BENCH_DEBIAN_MIRROR="${BENCH_DEBIAN_MIRROR:-http://deb.debian.org/debian}"
+# Debian's kernel comes from a mirror of Debian, which apt of other systems does
+# not name: bench then says what to set.
+[ -z "${BENCH_CI_MIRROR:-}" ] || export BENCH_DEBIAN_MIRROR="$BENCH_CI_MIRROR"
 
 bench() {
 	"$BENCH_CI_BENCH" "$@"

@@ -11,7 +11,7 @@ import pytest
 
 from bench.paths import ROOT
 
-BASE = "docker.io/library/debian:trixie"
+BASE = "debian:trixie"
 
 
 def call(*words: str | Path) -> str:
