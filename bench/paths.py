@@ -14,6 +14,7 @@ from bench.errors import NoSpace, UsageError
 from bench.model.settings import Default, WrongSetting, find_default, require_settings
 from bench.model.steps import SILENT, Step, Steps
 from bench.model.units import format_size
+from bench.model.xdg import xdg_base
 
 _PACKAGE = Path(__file__).resolve().parent
 _INSTALLED = _PACKAGE / "data"  # as bench.distribution builds it
@@ -38,10 +39,8 @@ def cache_path() -> Path:
     """Return ``~/.cache/bench``, or where the user has it; it need not be there."""
     if own := default_of("cache").value:
         return Path(own)
-    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
     try:
-        # The XDG specification: a relative path is invalid and to be ignored.
-        return (base if base.is_absolute() else Path.home() / ".cache") / "bench"
+        return xdg_base("XDG_CACHE_HOME", "~/.cache") / "bench"
     except RuntimeError as error:
         raise NoSpace(f"no place for a cache: {error}", _elsewhere()) from None
 

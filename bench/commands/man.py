@@ -13,6 +13,7 @@ from bench.commands.examples import EXAMPLES
 from bench.commands.outcome import Outcome
 from bench.errors import UsageError
 from bench.model.settings import VARIABLES
+from bench.model.xdg import xdg_base
 
 _CODES = (
     ("0", "good; skipped cells are no failure as long as something was measured"),
@@ -134,5 +135,4 @@ def write_man_pages(group: Any, directory: Path) -> Outcome:
 
 def usual_place() -> Path:
     """Return where man looks for pages of programs in ~/.local/bin."""
-    base = Path(os.environ.get("XDG_DATA_HOME", ""))
-    return (base if base.is_absolute() else Path("~/.local/share").expanduser()) / "man/man1"
+    return xdg_base("XDG_DATA_HOME", "~/.local/share") / "man/man1"

@@ -13,6 +13,7 @@ from bench.model.jobs import AUTO_JOBS, parse_job_count
 from bench.model.near import near
 from bench.model.reps import AUTO, parse_reps
 from bench.model.toml_lines import line_of, no_toml
+from bench.model.xdg import xdg_base
 
 _PREFIX = "BENCH_"
 MIRROR = "BENCH_DEBIAN_MIRROR"  # before that of the machine's apt
@@ -98,9 +99,7 @@ def _is_typo(variable: str, known: Iterable[str]) -> bool:
 
 def config_file() -> Path:
     """Return where the user's file is, or would be."""
-    base = Path(os.environ.get("XDG_CONFIG_HOME", ""))
-    # The XDG specification: a relative path is invalid and to be ignored.
-    return (base if base.is_absolute() else Path("~/.config").expanduser()) / "bench/config.toml"
+    return xdg_base("XDG_CONFIG_HOME", "~/.config") / "bench/config.toml"
 
 
 def _of_file() -> Mapping[str, Default]:

@@ -7,6 +7,8 @@ import os
 import time
 from pathlib import Path
 
+from bench.model.xdg import xdg_base
+
 CACHE = "BENCH_WORKER_CACHE"  # the environment variable that names the directory
 
 _DAYS = 7  # that a file is kept without being used
@@ -14,8 +16,8 @@ _DAYS = 7  # that a file is kept without being used
 
 def worker_cache() -> Path:
     """Return the directory of a worker's files, made if it is missing; OSError."""
-    usual = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
-    path = Path(os.environ.get(CACHE) or Path(usual) / "bench-worker")
+    own = os.environ.get(CACHE, "")
+    path = Path(own) if own else xdg_base("XDG_CACHE_HOME", "~/.cache") / "bench-worker"
     path.mkdir(parents=True, exist_ok=True)
     return path.resolve()
 
