@@ -17,6 +17,7 @@ from bench.cleanup.undo import MARK
 from bench.errors import CannotJudge, MissingTool
 from bench.machine.endings import ending
 from bench.model.refusals import limit_in, what_helps
+from bench.worker.programs import KILLED_FIRST, TIED, search_path
 
 
 class ProcessFailed(CannotJudge):
@@ -35,13 +36,9 @@ class ProcessFailed(CannotJudge):
         self.output = output
 
 
-def _search_path() -> str:
-    return os.environ.get("PATH", "") + ":/usr/sbin:/sbin"  # not in every user's PATH
-
-
 def find_tool(name: str, package: str) -> str:
     """Return the path of a program. MissingTool names the Debian package that has it."""
-    path = shutil.which(name, path=_search_path())
+    path = shutil.which(name, path=search_path())
     if path is None:
         raise MissingTool(f"{name} is not installed", f"install the package {package}")
     return path
@@ -49,7 +46,7 @@ def find_tool(name: str, package: str) -> str:
 
 def missing_tools(packages: Mapping[str, str]) -> dict[str, str]:
     """Return those of the programs that are not installed, with the package of each."""
-    search = _search_path()
+    search = search_path()
     return {name: where for name, where in packages.items() if not shutil.which(name, path=search)}
 
 
@@ -224,13 +221,12 @@ class Child:
 # A shell that waits for a line on its standard input and then becomes the program. If bench
 # is killed before it writes that line, the shell ends. Where memory runs out the program is to
 # be killed and not bench, which says so.
-_BEFORE_US = "{ echo 1000 >/proc/self/oom_score_adj; } 2>/dev/null;"
-_GATE = ("sh", "-c", f'{_BEFORE_US} read -r _ && exec "$@" </dev/null', "sh")
+_GATE = ("sh", "-c", f'{KILLED_FIRST} read -r _ && exec "$@" </dev/null', "sh")
 
 
 def _tie() -> list[str]:
     """Return what begins a command that the kernel kills where the thread that began it ends."""
-    return [find_tool("setpriv", "util-linux"), "--pdeathsig", "KILL", "--"]
+    return [find_tool("setpriv", "util-linux"), *TIED]
 
 
 @contextmanager

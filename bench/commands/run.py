@@ -84,7 +84,7 @@ def run_command(options: RunOptions, say: Say) -> Outcome:
             from bench.commands.shard import run_shard  # which measures boots as this module does
 
             return run_shard(opened, boots, say)
-        return _run_all(opened, scenario, boots, say)
+        return _run_all(opened, scenario, plan, boots, say)
 
 
 @contextmanager
@@ -100,9 +100,11 @@ def _with_engine(options: RunOptions) -> Iterator[RunOptions]:
         engine.close()
 
 
-def _run_all(options: RunOptions, scenario: Scenario, boots: Sequence[Boot], say: Say) -> Outcome:
-    """Measure all blocks of all boots."""
-    plan, clock = make_plan(scenario), clock_of(options.clock)
+def _run_all(
+    options: RunOptions, scenario: Scenario, plan: Plan, boots: Sequence[Boot], say: Say
+) -> Outcome:
+    """Measure all blocks of all boots; ``plan`` is that of the scenario."""
+    clock = clock_of(options.clock)
     ahead = seconds_ahead([boot.scenario for boot in boots], plan, plan.blocks, clock)
     for steps, boot in zip(ahead, boots, strict=True):
         if options.profile and boot.number == 1:

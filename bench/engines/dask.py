@@ -4,7 +4,7 @@
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import bench
 from bench.engines.base import Engine
 from bench.errors import CannotJudge, UsageError
 from bench.process import find_tool
-from bench.worker.block import describe_worker, measure_block, stop_blocks
+from bench.worker.block import describe_worker, stop_blocks
 
 _PATIENCE = 10  # seconds to wait for a scheduler's answer
 
@@ -75,10 +75,6 @@ class DaskEngine(Engine):
             content, good = path.read_bytes(), self._good
             self._shared[path] = self._client.scatter(content, workers=good, broadcast=True)
         return self._shared[path]
-
-    def submit(self, job: str, files: Sequence[Any]) -> "Future[str]":
-        """Have a block measured by any of the workers."""
-        return self._executor.submit(measure_block, job, *files)
 
     def gone(self) -> bool:
         """Tell whether the scheduler is lost: a client then loses all that it has asked for."""

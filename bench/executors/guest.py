@@ -97,18 +97,9 @@ class GuestExecutor:
         return number + 1 if self._fresh else 1
 
     def measure(self, block: Block) -> Generator[Rep | Unavailable]:
-        *before, last = block_script(block, self.clock, self.kernel)
-        with self.guest([each.command for each in (*before, last)], block.label) as guest:
-            try:
-                for each in before:
-                    each.take(guest)
-                # The guest ends with its block: nobody has to wait until the helper has given its
-                # device up (5 s of unpinning at 64 GiB).
-                lines = guest.lines(last.command, last.seconds)
-                yield from read_reps(lines, block, to_exit=False)
-            except CellFailed as failure:
-                failure.hint = failure.hint or guest.last_words()
-                raise
+        script = block_script(block, self.clock, self.kernel)
+        with self.guest([each.command for each in script], block.label) as guest:
+            yield from reps_of(guest, block, script)
 
     @contextmanager
     def guest(
@@ -212,6 +203,23 @@ CHECK_CLOCK = ClockCheck(
     f"bench-helper null --out 4 --mem 4096 --pages 4k --loops {_CLOCK_LOOPS}"
     " --order exec-only,exec-only,exec-only"
 )
+
+
+def reps_of(
+    guest: Answering, block: Block, script: Sequence[Command]
+) -> Generator[Rep | Unavailable]:
+    """Take what a guest answers to the script of a block; yield as `Executor.measure` does."""
+    *before, last = script
+    try:
+        for each in before:
+            each.take(guest)
+        # The guest ends with its block: nobody has to wait until the helper has given its
+        # device up (5 s of unpinning at 64 GiB).
+        lines = guest.lines(last.command, last.seconds)
+        yield from read_reps(lines, block, to_exit=False)
+    except CellFailed as failure:
+        failure.hint = failure.hint or guest.last_words()
+        raise
 
 
 def block_script(block: Block, clock: Clock, kernel: Kernel) -> list[Command]:

@@ -26,6 +26,7 @@ from bench.model.units import GIB, MIB
 from bench.model.vmm import VMM, vmm_words
 from bench.plan.duration import STEP_SECONDS
 from bench.process import find_tool
+from bench.worker.block import SPARE
 
 _ENTRY = 128  # bytes that one struct vhost_iotlb_map takes from its slab
 # Without these no guest starts, whatever its device.
@@ -40,7 +41,6 @@ HOST_PROGRAMS = {
 # end. Pages of 1 GiB come from the memory above; its end the kernel takes for itself.
 _BELOW_4G = 2 * GIB
 _RESERVE = 512 * MIB  # the guest's kernel, its initramfs twice, and room to breathe
-_SPARE = GIB // 2  # of this machine, that guests leave free
 _QEMU = 256 * MIB  # of a QEMU beside its guest's memory, most of it translated code
 
 
@@ -211,7 +211,7 @@ def guest_memory(blocks: Iterable[Block], extra: int = 0) -> int:
         needed = max(needed, _BELOW_4G + gigantic + _RESERVE + extra)
     needed = -(-needed // GIB) * GIB
     free = available_memory()
-    if needed > free - _SPARE:
+    if needed > free - SPARE:
         raise CannotJudge(
             f"a guest of {needed / GIB:.1f} GiB is needed, {free / GIB:.1f} GiB are free",
             "choose a smaller --mem, or --backing alias",
@@ -228,7 +228,7 @@ def room_for_guests(memory: int) -> tuple[int, str]:
     cores = len(os.sched_getaffinity(0))
     if quota is not None:
         cores = min(cores, max(1, int(quota)))
-    free = available_memory() - _SPARE
+    free = available_memory() - SPARE
     fit = max(1, free // (memory + _QEMU))
     if fit < cores:
         each = f"{(memory + _QEMU) / GIB:.1f} GiB"

@@ -6,7 +6,6 @@ import json
 import secrets
 from collections.abc import Generator
 from concurrent.futures import Future
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,8 @@ from typing import Any
 from msgspec import structs
 
 from bench.engines.base import Engine
-from bench.errors import CellFailed
 from bench.executors.base import Room
-from bench.executors.guest import BOOT_DEADLINE, GuestExecutor, block_script
+from bench.executors.guest import BOOT_DEADLINE, GuestExecutor, block_script, reps_of
 from bench.executors.guest_setup import GuestSetup
 from bench.guest.probe import qemu_version
 from bench.guest.qemu import GuestConfig, argv
@@ -25,7 +23,6 @@ from bench.model.cell import Block, Rep, Unavailable
 from bench.model.facts import ExecutorFacts, WorkerFacts
 from bench.model.limits import JOBS
 from bench.model.steps import SILENT, Steps
-from bench.protocol.messages import read_reps
 from bench.stats.enough import ranks
 
 
@@ -35,6 +32,7 @@ class _Files:
 
     digests: dict[str, str]
     shared: tuple[Any, ...]
+    qemu: str  # the version that saved the state
 
 
 class RemoteExecutor(GuestExecutor):
@@ -74,19 +72,11 @@ class RemoteExecutor(GuestExecutor):
     def answered(self, number: int, block: Block, answer: Answer) -> Generator[Rep | Unavailable]:
         """Yield what was measured of the block with this number in the plan; as `measure` does."""
         self._note(number, answer)
-        *before, last = block_script(block, self.clock, self.kernel)
-        script = [each.command for each in (*before, last)]
-        guest = Recorded(answer, script, booted=self.state is None)
+        script = block_script(block, self.clock, self.kernel)
+        commands = [each.command for each in script]
+        guest = Recorded(answer, commands, booted=self.state is None)
         self._add_console(answer)
-        try:
-            for each in before:
-                each.take(guest)
-            lines = guest.lines(last.command, last.seconds)
-            with closing(read_reps(lines, block, to_exit=False)) as items:
-                yield from items
-        except CellFailed as failure:
-            failure.hint = failure.hint or guest.last_words()
-            raise
+        yield from reps_of(guest, block, script)
 
     def _ready(self) -> _Files:
         """Hand the files of guests to the engine, once."""
@@ -96,7 +86,8 @@ class RemoteExecutor(GuestExecutor):
             if state := self.state:
                 paths["state"] = state
             digests = {name: _digest(path) for name, path in paths.items()}
-            self._files = _Files(digests, (*map(self.engine.share, paths.values()),))
+            shared = tuple(map(self.engine.share, paths.values()))
+            self._files = _Files(digests, shared, qemu_version())
         return self._files
 
     def _job(self, block: Block, files: _Files) -> str:
@@ -104,7 +95,7 @@ class RemoteExecutor(GuestExecutor):
         boots = self.state is None
         job = {
             "run": self.run,
-            "qemu": qemu_version(),
+            "qemu": files.qemu,
             "memory": self._setup.memory,
             "argv": argv("qemu", _anywhere(self._setup.config(), boots)),
             "files": files.digests,

@@ -10,9 +10,9 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bench.errors import CannotJudge, CellFailed, MissingTool, UsageError
+from bench.errors import CannotJudge, MissingTool, UsageError
 from bench.executors.base import Room
-from bench.executors.guest import Command, device_steps, helper_command
+from bench.executors.guest import Command, device_steps, helper_command, reps_of
 from bench.executors.guest_setup import HOST_PROGRAMS, guest_memory
 from bench.guest import uml
 from bench.guest.initramfs import ensure_initramfs
@@ -28,7 +28,6 @@ from bench.model.method import Method
 from bench.model.steps import SILENT, Steps
 from bench.process import find_tool
 from bench.protocol.helper import deadline
-from bench.protocol.messages import read_reps
 
 METHODS = (Method.IOTLB,)
 NOTE = (
@@ -78,17 +77,11 @@ class UmlExecutor:
         return number + 1
 
     def measure(self, block: Block) -> Generator[Rep | Unavailable]:
-        *before, last = _script(block, self._kernel)
+        script = _script(block, self._kernel)
         config = replace(self._config, parameters=parameters_of(block))
         self._booted += 1
-        with uml.start(config, [each.command for each in (*before, last)]) as guest:
-            try:
-                for each in before:
-                    each.take(guest)
-                yield from read_reps(guest.lines(last.command, last.seconds), block, to_exit=False)
-            except CellFailed as failure:
-                failure.hint = failure.hint or guest.last_words()
-                raise
+        with uml.start(config, [each.command for each in script]) as guest:
+            yield from reps_of(guest, block, script)
 
     def close(self) -> None:
         """Nothing runs between two blocks."""

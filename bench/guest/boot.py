@@ -3,6 +3,7 @@
 
 import re
 import shlex
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,22 +24,21 @@ from bench.model.refusals import limit_in
 from bench.process import Child, find_tool, spawn
 from bench.protocol.messages import Exit, Ready, parse
 from bench.worker.channels import Channels, open_channels
-from bench.worker.control import Control
+from bench.worker.control import STATE_DEADLINE, Control
 from bench.worker.lines import LineReader
 
 _CONSOLE_LINES = 6
-_SAVE_DEADLINE = 120  # seconds; half a second each for a guest of 1 GiB of which little is used
 
 
-class Answering:
+class Answering(ABC):
     """A guest that takes a script, or shell commands, and answers with lines of JSON."""
 
+    @abstractmethod
     def lines(self, command: str, deadline: float) -> Iterator[str]:
         """Run a shell command; yield each result line, the exit line last.
 
         ``deadline`` is in seconds of this machine and counts anew for every line.
         """
-        raise NotImplementedError
 
     def run(self, command: str, deadline: float = 60) -> None:
         """Run a command that has to succeed and has nothing to say; CellFailed otherwise."""
@@ -50,8 +50,9 @@ class Answering:
         """Return the end of the console, and the first line of a panic above it."""
         return last_words(self._console_text())
 
+    @abstractmethod
     def _console_text(self) -> str:
-        raise NotImplementedError
+        """Return all that the guest's console says."""
 
 
 class Guest(Answering):
@@ -116,16 +117,14 @@ class Guest(Answering):
         with self._control() as control:
             control.execute("stop")
             control.execute("migrate", uri=f"exec:cat >{shlex.quote(str(path))}")
-            control.wait_for("query-migrate", {"completed"}, bad, _SAVE_DEADLINE)
+            control.wait_for("query-migrate", {"completed"}, bad, STATE_DEADLINE)
             control.execute("quit")
         self._child.wait(timeout=10)
 
     def go_on(self) -> None:
         """Let a guest that was restored run, once all of its state is there."""
-        good = {"paused", "postmigrate"}
         with self._control() as control:
-            control.wait_for("query-status", good, {"internal-error"}, _SAVE_DEADLINE)
-            control.execute("cont")
+            control.go_on()
 
     @contextmanager
     def _control(self) -> Iterator[Control]:

@@ -17,6 +17,7 @@ from bench.model.steps import SILENT, Step, Steps
 from bench.model.units import MIB
 from bench.paths import cache_dir, cache_path, locked
 from bench.process import find_tool, run
+from bench.worker.programs import version_in
 
 _ANSWER = "kvm-probe.json"
 _WORDS = "2"  # changes with the wording of a problem, so that old words are not shown again
@@ -26,7 +27,7 @@ _DEADLINE = 60  # seconds; a guest under KVM takes two or three
 def qemu_version() -> str:
     """Return the first line of QEMU's --version; MissingTool without QEMU."""
     output = run([find_tool("qemu-system-x86_64", "qemu-system-x86"), "--version"])
-    return output.strip().partition("\n")[0].strip() or "unknown"
+    return version_in(output) or "unknown"
 
 
 def why_not_kvm(kernel: Path, initramfs: Path, steps: Steps = SILENT) -> str:

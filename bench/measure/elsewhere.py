@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import closing
+from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
@@ -77,7 +78,7 @@ class Elsewhere:
         """
         workers = self._executor.engine.workers() or 1
         at_it = len(self._blocks) - len(self._queued)
-        for number in [*self._queued][: max(0, workers - at_it)]:
+        for number in [*islice(self._queued, max(0, workers - at_it))]:
             del self._queued[number]
             yield number, Begun()
 

@@ -25,12 +25,12 @@ from bench.worker.channels import Channels, open_channels
 from bench.worker.control import Control
 from bench.worker.files import keep, worker_cache
 from bench.worker.lines import LineReader
+from bench.worker.programs import KILLED_FIRST, TIED, search_path, version_in
 
 MARK = "BENCH_WORKER_JOB"  # in the environment of each QEMU: the run that it is of
 
 _EXIT = '{"t":"exit"'
-_RESTORE = 120  # seconds until all of a saved state is read
-_SPARE = 512 * 1024 * 1024  # bytes that guests leave free
+SPARE = 512 * 1024 * 1024  # bytes of a machine that guests leave free
 _CONSOLE = 64 * 1024  # bytes of its end that are sent
 
 
@@ -122,10 +122,7 @@ def _talk(
         if asked["boot"]:
             answer["ready"] = _line(reader, asked["boot"])
         else:
-            control = Control(channels.control)
-            good, bad = {"paused", "postmigrate"}, {"internal-error"}
-            control.wait_for("query-status", good, bad, _RESTORE)
-            control.execute("cont")
+            Control(channels.control).go_on()
         *before, last = asked["seconds"]
         for seconds, said in zip(before, lines, strict=False):
             _hear(reader, seconds, said, lambda line: line.startswith(_EXIT))
@@ -187,10 +184,9 @@ def _started(
     run: str, words: Sequence[str], console: Path, channels: Channels
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Start QEMU, which ends with the block, with this worker, or by `stop_blocks`."""
-    tie = shutil.which("setpriv")
-    # Where memory runs out QEMU is to be killed, and not the worker.
-    first = 'echo 1000 >/proc/self/oom_score_adj; exec "$@"'
-    guard = [*([tie, "--pdeathsig", "KILL", "--"] if tie else []), "sh", "-c", first, "sh"]
+    tie = shutil.which("setpriv", path=search_path())
+    tied = [tie, *TIED] if tie else []
+    guard = [*tied, "sh", "-c", f'{KILLED_FIRST} exec "$@"', "sh"]
     with console.open("ab") as output:
         popen = subprocess.Popen(
             [*guard, *words],
@@ -222,14 +218,14 @@ def _running() -> Path:
 
 def _require(version: str, memory: int) -> str:
     """Return the path of QEMU; Refused without it, with another version, or without memory."""
-    path = shutil.which("qemu-system-x86_64", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    path = shutil.which("qemu-system-x86_64", path=search_path())
     if path is None:
         raise Refused("qemu-system-x86_64 is not installed")
     here = qemu_of(path)
     if here != version:
         raise Refused(f"its QEMU is {here or 'broken'}, here it is {version}")
     free = _available()
-    if free is not None and memory > free - _SPARE:
+    if free is not None and memory > free - SPARE:
         mib = 1024 * 1024
         raise Refused(f"{free // mib} MiB are free, a guest takes {memory // mib} MiB")
     return path
@@ -241,7 +237,7 @@ def qemu_of(path: str) -> str:
         done = subprocess.run([path, "--version"], capture_output=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError):
         return ""
-    return done.stdout.decode(errors="replace").partition("\n")[0]
+    return version_in(done.stdout.decode(errors="replace"))
 
 
 def _available() -> int | None:

@@ -11,6 +11,7 @@ from bench.errors import CannotSave, GuestHung, GuestLost
 from bench.worker.lines import LineReader
 
 _ANSWER_DEADLINE = 60  # seconds
+STATE_DEADLINE = 120  # seconds; half a second for a guest of 1 GiB of which little is used
 _PAUSE = 0.01  # seconds between two questions
 
 
@@ -46,6 +47,12 @@ class Control:
                 why = answer.get("error-desc") or f"{command} says {answer.get('status')}"
                 raise CannotSave(str(why))
             time.sleep(_PAUSE)
+
+    def go_on(self) -> None:
+        """Let a guest that is restored run, once all of its state is there; as `wait_for`."""
+        good, bad = {"paused", "postmigrate"}, {"internal-error"}
+        self.wait_for("query-status", good, bad, STATE_DEADLINE)
+        self.execute("cont")
 
     def _message(self, *keys: str) -> Mapping[str, Any]:
         """Return the next message with one of these keys; events are passed over."""

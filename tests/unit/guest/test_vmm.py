@@ -21,7 +21,7 @@ KERNEL = Kernel(Path(), "none", "0", Path("/vmlinuz"), (), ())
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Stand in the search path, alone."""
-    monkeypatch.setattr("bench.process._search_path", lambda: str(tmp_path))
+    monkeypatch.setattr("bench.process.search_path", lambda: str(tmp_path))
     return tmp_path / VMM
 
 

@@ -36,7 +36,7 @@ def bin_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "libelf.h").touch()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setattr(whole, "LIBELF", tmp_path / "libelf.h")
-    monkeypatch.setattr("bench.process._search_path", lambda: str(tmp_path / "bin"))
+    monkeypatch.setattr("bench.process.search_path", lambda: str(tmp_path / "bin"))
     return tmp_path / "bin"
 
 
