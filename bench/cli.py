@@ -51,6 +51,7 @@ from bench.commands.options import (
     OnOption,
     OrderOption,
     PhaseOption,
+    PlanOfRunOption,
     PointsArgument,
     ProfiledArgument,
     ProfileFormatOption,
@@ -168,6 +169,7 @@ def run(
     out: Annotated[Path | None, typer.Option(help="A new directory for the results")] = None,
     shard: ShardOption = None,
     on: OnOption = "",
+    plan: PlanOfRunOption = False,
     resume: Annotated[Path | None, typer.Option(help="Go on with an interrupted run")] = None,
     format_: RunFormatOption = None,
     export: ExportOption = None,
@@ -183,11 +185,13 @@ def run(
     source = ctx.get_parameter_source("scenario")
     named = source is not None and source.name == "COMMANDLINE"
     profiling = profiling_of(profile, count, lines)
-    if resume and (overrides or clock or out or fresh or named or profiling or shard):
+    if resume and (overrides or clock or out or fresh or named or profiling or shard or plan):
         raise UsageError(
             "--resume goes on as the run began",
             "leave all else out but --jobs, --tune and --export",
         )
+    if plan and (shard or format_ or export):
+        raise UsageError("--plan tells of all parts", "leave --shard, --format and --export out")
     with_exports = exporting(format_, export or (), say)
     undo_leftovers()
     options = RunOptions(
@@ -196,6 +200,7 @@ def run(
         profile=profiling,
         on=on,
         shard=shard or "",
+        plan=plan,
     )
     options = with_defaults(options, jobs, say)
     return with_exports(lambda: run_command(options, say))

@@ -10,7 +10,7 @@ from bench.model.limits import JOBS, REPS
 from bench.report.formats import NAMES, HistoryFormat, LetterStyle, ProfileFormat
 
 # Options of `bench run` that are no fields of a scenario.
-_WAYS = ("clock", "tune", "resume", "jobs", "fresh", "shard", "on")
+_WAYS = ("clock", "tune", "resume", "jobs", "fresh", "shard", "on", "plan")
 _OUTPUT = ("out", "format", "export")
 NOT_FIELDS = ("scenario", *_WAYS, *_OUTPUT, "profile", "count", "lines")
 
@@ -97,6 +97,9 @@ JobsOption = Annotated[
 ]
 ShardOption = Annotated[
     str | None, typer.Option(help="One part of the plan, 2/8: bench merge puts parts together")
+]
+PlanOfRunOption = Annotated[
+    bool, typer.Option("--plan", help="Only say what would be measured, and how long it takes")
 ]
 OnOption = Annotated[
     str,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.commands.outcome import Outcome, Say
+from bench.commands.plan import plan_outcome
 from bench.engines.base import Engine
 from bench.engines.open import open_engine
 from bench.errors import EXIT_INTERRUPTED, BenchError, UsageError
@@ -29,6 +30,7 @@ from bench.model.jobs import AUTO_JOBS
 from bench.model.near import near
 from bench.model.reps import Reps
 from bench.model.steps import Step
+from bench.model.units import format_duration
 from bench.plan.boots import Boot, boots_of, places_of
 from bench.plan.duration import whole_seconds
 from bench.plan.matrix import make_plan
@@ -58,6 +60,7 @@ class RunOptions:
     on: str = ""  # the engine whose workers measure, "" for here
     engine: Engine | None = None  # the same, opened
     shard: str = ""  # the part of the plan that is measured here, as in 2/8; "": all
+    plan: bool = False  # only say what would be measured
 
 
 def run_command(options: RunOptions, say: Say) -> Outcome:
@@ -74,11 +77,16 @@ def run_command(options: RunOptions, say: Say) -> Outcome:
         why = "--profile begins where measured guests begin: from a saved one"
         raise UsageError(why, "leave --fresh out")
     scenario = load_scenario(options.scenario, _completed(options.overrides))
-    plan, clock = make_plan(scenario), clock_of(options.clock)
+    clock, boots = clock_of(options.clock), boots_of(scenario)
+    if options.plan:
+        return plan_outcome(scenario, clock)
+    plan = make_plan(boots[0].scenario)
     check(scenario, plan, clock)
     if options.on:
         require_anywhere(scenario, plan, clock)
-    boots = boots_of(scenario)
+    if scenario.budget and len(boots) > 1:
+        each = format_duration(scenario.budget / len(boots))
+        say(f"--budget: {each} for each of {len(boots)} boots")
     with _with_engine(options) as opened:
         if options.shard:
             from bench.commands.shard import run_shard  # which measures boots as this module does
@@ -103,7 +111,7 @@ def _with_engine(options: RunOptions) -> Iterator[RunOptions]:
 def _run_all(
     options: RunOptions, scenario: Scenario, plan: Plan, boots: Sequence[Boot], say: Say
 ) -> Outcome:
-    """Measure all blocks of all boots; ``plan`` is that of the scenario."""
+    """Measure all blocks of all boots; ``plan`` is that of the first."""
     clock = clock_of(options.clock)
     ahead = seconds_ahead([boot.scenario for boot in boots], plan, plan.blocks, clock)
     for steps, boot in zip(ahead, boots, strict=True):

@@ -165,10 +165,15 @@ _HERE = (
 
 def require_anywhere(scenario: Scenario, plan: Plan, clock: Clock | None) -> None:
     """Refuse what can only be measured here; UsageError."""
-    if _kind(scenario, plan)[0] != "guest":
+    if not is_for_guests(scenario, plan):
         raise UsageError("--on: an engine's workers have guests alone", "use --executor guest")
     if clock is Clock.WALL:
         raise UsageError(*_HERE)
+
+
+def is_for_guests(scenario: Scenario, plan: Plan) -> bool:
+    """Tell whether guests under QEMU measure a plan."""
+    return _kind(scenario, plan)[0] == "guest"
 
 
 def _cells(plan: Plan) -> list[Cell]:

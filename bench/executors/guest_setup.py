@@ -199,7 +199,19 @@ def _extra(name: KernelName) -> int:
 
 
 def guest_memory(blocks: Iterable[Block], extra: int = 0) -> int:
-    """Return the bytes of a guest for the largest cell; CannotJudge when too few are free.
+    """Return the bytes of a guest for the largest cell; CannotJudge when too few are free."""
+    needed = guest_size(blocks, extra)
+    free = available_memory()
+    if needed > free - SPARE:
+        raise CannotJudge(
+            f"a guest of {needed / GIB:.1f} GiB is needed, {free / GIB:.1f} GiB are free",
+            "choose a smaller --mem, or --backing alias",
+        )
+    return needed
+
+
+def guest_size(blocks: Iterable[Block], extra: int = 0) -> int:
+    """Return the bytes of a guest for the largest cell, wherever it runs.
 
     Whole GiB: a cell is measured in the same guest whatever other sizes stand beside it, and
     scenarios share saved guests.
@@ -209,14 +221,12 @@ def guest_memory(blocks: Iterable[Block], extra: int = 0) -> int:
     needed = max(cell_memory(block.any_cell) for block in blocks) + gigantic + extra
     if gigantic:
         needed = max(needed, _BELOW_4G + gigantic + _RESERVE + extra)
-    needed = -(-needed // GIB) * GIB
-    free = available_memory()
-    if needed > free - SPARE:
-        raise CannotJudge(
-            f"a guest of {needed / GIB:.1f} GiB is needed, {free / GIB:.1f} GiB are free",
-            "choose a smaller --mem, or --backing alias",
-        )
-    return needed
+    return -(-needed // GIB) * GIB
+
+
+def size_for(blocks: Iterable[Block], kernels: Iterable[KernelName]) -> int:
+    """Return the bytes of the largest guest that blocks take on any of the kernels."""
+    return guest_size(blocks, max(map(_extra, kernels)))
 
 
 def room_for_guests(memory: int) -> tuple[int, str]:

@@ -34,14 +34,20 @@ def boots_of(scenario: Scenario) -> list[Boot]:
     """List the boots in the order in which they run, every kernel once a round: A B, B A, ...
 
     Each round has an order of its own, of kernels and of methods: the latter by a seed that is
-    the scenario's for the first round and grows by one. All kernels of a round share it.
+    the scenario's for the first round and grows by one. All kernels of a round share it. Each
+    boot has its part of the budget.
     """
     named = product(scenario.kernel or ("",), scenario.config or ("",))
     kernels = list(dict.fromkeys(named))
     labels = _labels(kernels)
     order = balanced_order(kernels, scenario.boots, random.Random(scenario.seed))
     return [
-        Boot(_once(scenario, *kernel, turn), labels[kernel], turn + 1, kernels.index(kernel))
+        Boot(
+            _once(scenario, *kernel, turn, len(order)),
+            labels[kernel],
+            turn + 1,
+            kernels.index(kernel),
+        )
         for turn, kernel in ((place // len(kernels), kernel) for place, kernel in enumerate(order))
     ]
 
@@ -51,8 +57,9 @@ def places_of(boots: Sequence[Boot]) -> list[str]:
     return [boot.place for boot in sorted(boots, key=lambda boot: (boot.kernel, boot.number))]
 
 
-def _once(scenario: Scenario, kernel: str, config: str, number: int) -> Scenario:
+def _once(scenario: Scenario, kernel: str, config: str, number: int, boots: int) -> Scenario:
     changed = {
+        "budget": scenario.budget and scenario.budget / boots,
         "kernel": (kernel,) if kernel else (),
         "config": (config,) if config else (),
         "boots": 1,

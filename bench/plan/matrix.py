@@ -43,7 +43,8 @@ def _within(budget: float | None, blocks: list[Block]) -> tuple[tuple[Block, ...
     if budget is None:
         return tuple(blocks), ()
     fitting: list[Block] = []
-    for block in sorted(blocks, key=block_seconds):
+    # Of those that take alike the same in all boots, whatever their order.
+    for block in sorted(blocks, key=lambda block: (block_seconds(block), block.label)):
         if plan_seconds((*fitting, block)) > budget:
             break
         fitting.append(block)

@@ -4,6 +4,7 @@
 import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from heapq import heapreplace
 
 from bench.errors import UsageError
 from bench.model.cell import Block, Clock
@@ -32,12 +33,22 @@ def read_shard(text: str) -> Shard:
         raise UsageError(f"--shard: '{text}' is no part", "name one, as 2/8")
     number, count = map(int, found.groups())
     if not 1 <= number <= count <= _MOST:
-        raise UsageError(f"--shard: there is no part {number} of {count}", "the first is 1/8")
+        many = f"1 to {_MOST} parts, as in 2/8"
+        known = f"parts 1/{count} to {count}/{count}" if 1 <= count <= _MOST else many
+        raise UsageError(f"--shard: there is no part {number} of {count}", f"there are {known}")
     return Shard(number, count)
 
 
 def share_out(boots: Sequence[Boot], shard: Shard, clock: Clock | None) -> list[frozenset[Block]]:
     """Choose the blocks of each boot that are of this part: the same wherever it is asked.
+
+    UsageError when there are more parts than blocks.
+    """
+    return deal(boots, shard.count, clock)[shard.number - 1]
+
+
+def deal(boots: Sequence[Boot], count: int, clock: Clock | None) -> list[list[frozenset[Block]]]:
+    """Deal all blocks out to so many parts; each has some of each boot, in the order of boots.
 
     What takes longest is given away first, to the part that has the least to do. Times of kernels
     that are compared stay together: a part has a block of all kernels of a round, or of none.
@@ -50,23 +61,29 @@ def share_out(boots: Sequence[Boot], shard: Shard, clock: Clock | None) -> list[
         for block in blocks:
             kernels = boot.number if together else place
             units.setdefault((kernels, block.label), []).append((place, block))
-    if shard.count > len(units):
+    if count > len(units):
         raise UsageError(
-            f"--shard: {shard} has nothing to measure: the plan has {len(units)} parts at most",
+            f"--shard: {count} parts of a plan that can be cut into {len(units)}",
             f"name a part of {len(units)} or fewer",
         )
-    chosen = _lightest([*units.values()], shard)
-    return [frozenset(b for at, b in chosen if at == place) for place in range(len(boots))]
+    seconds = [sum(whole_seconds(block) for _, block in unit) for unit in units.values()]
+    hands = lightest_first(seconds, count)
+    dealt: list[list[set[Block]]] = [[set() for _ in boots] for _ in range(count)]
+    for hand, unit in zip(hands, units.values(), strict=True):
+        for place, block in unit:
+            dealt[hand][place].add(block)
+    return [[*map(frozenset, part)] for part in dealt]
 
 
-def _lightest(units: Sequence[list[tuple[int, Block]]], shard: Shard) -> list[tuple[int, Block]]:
-    """Return what falls to a part where each unit goes to the one that has least so far."""
-    seconds = [sum(whole_seconds(block) for _, block in unit) for unit in units]
-    loads = [0.0] * shard.count
-    mine: list[tuple[int, Block]] = []
-    for place in sorted(range(len(units)), key=lambda place: (-seconds[place], place)):
-        part = loads.index(min(loads))
-        loads[part] += seconds[place]
-        if part == shard.number - 1:
-            mine += units[place]
-    return mine
+def lightest_first(seconds: Sequence[float], count: int) -> list[int]:
+    """Return for each piece of work which of ``count`` hands does it.
+
+    The longest is given away first, each to the hand that has least so far (Graham, 1969).
+    """
+    loads = [(0.0, hand) for hand in range(count)]  # a heap
+    hands = [0] * len(seconds)
+    for place in sorted(range(len(seconds)), key=lambda place: (-seconds[place], place)):
+        load, hand = loads[0]
+        hands[place] = hand
+        heapreplace(loads, (load + seconds[place], hand))
+    return hands

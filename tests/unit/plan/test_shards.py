@@ -70,12 +70,12 @@ def test_counts_of_kernels_may_go_anywhere() -> None:
     given = boots(kernel="a,b", boots=1, mem="64M")
     first, second = shares(given, 2, Clock.ICOUNT)
     assert [len(mine) for mine in first] == [len(mine) for mine in reversed(second)]
-    with pytest.raises(UsageError, match="the plan has 1 parts at most"):
+    with pytest.raises(UsageError, match="2 parts of a plan that can be cut into 1"):
         share_out(given, Shard(2, 2), Clock.WALL)
 
 
 def test_more_parts_than_blocks_are_refused() -> None:
-    with pytest.raises(UsageError, match="3/3 has nothing to measure: the plan has 2 parts"):
+    with pytest.raises(UsageError, match="3 parts of a plan that can be cut into 2"):
         share_out(boots(mem="64M,128M"), Shard(3, 3), None)
 
 
