@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Carry out `bench merge`: find what the parts of a plan have of each of its boots."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+
+from msgspec import structs
 
 from bench.commands.boots_report import boots_report
 from bench.commands.outcome import Outcome, Say
@@ -13,7 +13,7 @@ from bench.commands.run import EXIT_CANNOT_JUDGE, EXIT_GOOD, outcome_of
 from bench.errors import UsageError
 from bench.measure.merge import Merged, merge
 from bench.report.table.section import Section
-from bench.results.series import BOOTS
+from bench.results.series import BOOTS, Series, read_series
 from bench.results.writer import create_boots
 
 _MOST_NAMED = 3  # of what is missing
@@ -43,11 +43,11 @@ def merge_command(
 
 
 def _merge_boots(paths: Sequence[Path], out: Path, arguments: Sequence[str], say: Say) -> Outcome:
-    places = _places(paths)
-    create_boots(out, _series(paths[0])["scenario"], places)
+    series = _whole(paths)
+    create_boots(out, series)
     missing: list[str] = []
     outcomes: list[Outcome] = []
-    for place in places:
+    for place in series.boots:
         parts = [path / place for path in paths if (path / place / "run.json").exists()]
         if not parts:
             missing.append(f"all of {place}")
@@ -59,41 +59,24 @@ def _merge_boots(paths: Sequence[Path], out: Path, arguments: Sequence[str], say
     runs = [path for outcome in outcomes for path in outcome.runs]
     code = next((outcome.code for outcome in reversed(outcomes) if outcome.code), EXIT_GOOD)
     sections = boots_report(out, runs, outcomes[0].sections) if outcomes else ()
-    hint = "measure the part that is missing, and merge all of them again"
+    hint = f"measure the rest: bench run --resume {out}"
     return replace(_judged(code, sections, missing, hint), runs=(*runs,))
 
 
-def _series(path: Path) -> dict[str, Any]:
-    """Read what a directory of boots says of itself; UsageError if it is none of a shard."""
-    file = path / BOOTS
-    try:
-        table = json.loads(file.read_text())
-        if isinstance(table, dict) and isinstance(table.get("scenario"), str):
-            boots = table.get("boots")
-            if isinstance(boots, list) and boots and all(map(_is_place, boots)):
-                return table
-    except (OSError, ValueError):
-        pass
-    raise UsageError(f"{file}: does not say which boots there are", "measure it with --shard")
-
-
-def _is_place(text: object) -> bool:
-    """Tell whether this is where a boot goes: KERNEL/NUMBER, and nowhere else."""
-    if not isinstance(text, str):
-        return False
-    label, _, number = text.partition("/")
-    return number.isdecimal() and label not in ("", ".", "..")
-
-
-def _places(paths: Sequence[Path]) -> list[str]:
-    """Return where the boots of a plan go; UsageError if the parts do not agree."""
+def _whole(paths: Sequence[Path]) -> Series:
+    """Return of what the parts are; UsageError if they do not agree."""
     first, *others = paths
-    places: list[str] = _series(first)["boots"]
+    whole = _parts_apart(first)
     for path in others:
-        if _series(path)["boots"] != places:
+        if _parts_apart(path) != whole:
             why = f"{path}: its boots are not those of {first}"
             raise UsageError(why, "merge parts of one plan")
-    return places
+    return whole
+
+
+def _parts_apart(path: Path) -> Series:
+    """Return what the parts of one plan have in common."""
+    return structs.replace(read_series(path), shard="")
 
 
 def _say(merged: Merged, say: Say) -> None:

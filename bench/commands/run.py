@@ -32,11 +32,12 @@ from bench.model.near import near
 from bench.model.reps import Reps
 from bench.model.steps import Step
 from bench.model.units import format_duration
-from bench.plan.boots import Boot, boots_of, places_of
+from bench.plan.boots import Boot, boots_of, places_of, series_of
 from bench.plan.duration import whole_seconds
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario, load_scenario
 from bench.report.table.section import Section
+from bench.results.series import BOOTS as SERIES
 from bench.results.writer import Store, create, create_boots, load
 from bench.tune.for_plan import tuned
 
@@ -73,6 +74,10 @@ def run_command(options: RunOptions, say: Say) -> Outcome:
     parse_jobs(options.jobs)
     if options.resume:
         with _with_engine(options) as opened:
+            if (options.resume / SERIES).exists():
+                from bench.commands.resume_boots import resume_boots
+
+                return resume_boots(opened, options.resume, say)
             return resume_run(opened, options.resume, say)
     if options.profile and options.fresh:
         why = "--profile begins where measured guests begin: from a saved one"
@@ -92,7 +97,7 @@ def run_command(options: RunOptions, say: Say) -> Outcome:
         if options.shard:
             from bench.commands.shard import run_shard  # which measures boots as this module does
 
-            return run_shard(opened, boots, say)
+            return run_shard(opened, scenario, boots, say)
         return _run_all(opened, scenario, plan, boots, say)
 
 
@@ -120,7 +125,7 @@ def _run_all(
             steps[Step.PROFILE] = sum(map(profile_seconds, plan.blocks))
     with show_progress(say, ahead) as display:
         if len(boots) > 1:
-            return run_boots(options, boots, display)
+            return run_boots(options, scenario, boots, display)
         return run_boot(options, scenario, options.out, display, boots=1)
 
 
@@ -229,10 +234,12 @@ def _measure(
         profile_run(store, plan.blocks, executor, options.profile, display)
 
 
-def run_boots(options: RunOptions, boots: Sequence[Boot], display: Display) -> Outcome:
+def run_boots(
+    options: RunOptions, scenario: Scenario, boots: Sequence[Boot], display: Display
+) -> Outcome:
     """Measure every boot of every kernel, each into a run directory below a common one."""
     count = max(boot.number for boot in boots)
-    parent = create_boots(options.out, boots[0].scenario.name, places_of(boots))
+    parent = create_boots(options.out, series_of(scenario, boots, clock_of(options.clock)))
     labels = {boot.label for boot in boots}
     reports, code, complaint = [], EXIT_GOOD, ""
     for number, boot in enumerate(boots, 1):
@@ -243,12 +250,16 @@ def run_boots(options: RunOptions, boots: Sequence[Boot], display: Display) -> O
         reports.append(outcome.sections)
         if outcome.complaint:  # interrupted, or nothing can be measured: so would the next be
             break
-    hint = f"what was measured is below {parent}"
     runs = tuple(p for each in places_of(boots) if ((p := parent / each) / "run.json").exists())
     if complaint:
         more = of_many(parent, len(reports))
-        return Outcome(code, "", complaint, hint, (*reports[0], more), runs=runs)
-    return Outcome(code, "", complaint, hint, boots_report(parent, runs, reports[0]), runs=runs)
+        return Outcome(code, "", complaint, go_on(parent), (*reports[0], more), runs=runs)
+    return Outcome(code, sections=boots_report(parent, runs, reports[0]), runs=runs)
+
+
+def go_on(parent: Path) -> str:
+    """Say how to go on with boots of which some are measured."""
+    return f"what was measured is below {parent}; go on: bench run --resume {parent}"
 
 
 def resume_run(options: RunOptions, path: Path, say: Say) -> Outcome:

@@ -5,20 +5,22 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bench.commands.outcome import Outcome, Say
-from bench.commands.run import EXIT_GOOD, RunOptions, clock_of, run_boot, seconds_ahead
+from bench.commands.run import EXIT_GOOD, RunOptions, clock_of, go_on, run_boot, seconds_ahead
 from bench.executors.profiling import profile_seconds
 from bench.measure.display import Display
 from bench.measure.progress import show_progress
 from bench.model.cell import Block
 from bench.model.steps import Step
-from bench.plan.boots import Boot, places_of
+from bench.plan.boots import Boot, series_of
 from bench.plan.matrix import make_plan
+from bench.plan.scenario import Scenario
 from bench.plan.shards import read_shard, share_out
 from bench.report.table.section import Section
+from bench.results.series import Series
 from bench.results.writer import create_boots
 
 
-def run_shard(options: RunOptions, boots: Sequence[Boot], say: Say) -> Outcome:
+def run_shard(options: RunOptions, scenario: Scenario, boots: Sequence[Boot], say: Say) -> Outcome:
     """Measure the blocks of these boots that are of the part; UsageError if there is none."""
     clock = clock_of(options.clock)
     shared = share_out(boots, read_shard(options.shard), clock)
@@ -30,19 +32,20 @@ def run_shard(options: RunOptions, boots: Sequence[Boot], say: Say) -> Outcome:
             ahead[-1][Step.PROFILE] = sum(map(profile_seconds, mine))
     with show_progress(say, ahead) as display:
         if len(boots) > 1:
-            return _run_boots(options, places_of(boots), parts, display)
+            series = series_of(scenario, boots, clock, options.shard)
+            return _run_boots(options, series, parts, display)
         boot, mine = parts[0]
         return run_boot(options, boot.scenario, options.out, display, mine.__contains__)
 
 
 def _run_boots(
     options: RunOptions,
-    places: Sequence[str],
+    series: Series,
     parts: Sequence[tuple[Boot, Collection[Block]]],
     display: Display,
 ) -> Outcome:
     """Measure what each boot has of the part, until one is interrupted or cannot be measured."""
-    parent = create_boots(options.out, parts[0][0].scenario.name, places)
+    parent = create_boots(options.out, series)
     sections: list[Section] = []
     code, runs = EXIT_GOOD, []
     for number, (boot, mine) in enumerate(parts, 1):
@@ -54,6 +57,6 @@ def _run_boots(
         sections += outcome.sections
         runs += [place] * (place / "run.json").exists()
         if outcome.complaint:
-            hint = f"what was measured is below {parent}"
-            return replace(outcome, code=code, hint=hint, sections=(*sections,), runs=(*runs,))
+            ended = replace(outcome, code=code, hint=go_on(parent))
+            return replace(ended, sections=(*sections,), runs=(*runs,))
     return Outcome(code, sections=(*sections,), runs=(*runs,))

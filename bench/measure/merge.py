@@ -11,6 +11,7 @@ from msgspec import structs
 
 from bench import __version__
 from bench.errors import UsageError
+from bench.measure.in_order import InOrder
 from bench.measure.resume import scenario_of
 from bench.model.cell import Block, Cell, Plan, Sample
 from bench.model.facts import FORMAT, RunFacts, SessionFacts
@@ -52,9 +53,10 @@ def merge(paths: Sequence[Path], out: Path, arguments: Sequence[str]) -> Merged:
     store.write_facts(_facts(parts, plan, numbers, arguments))
     for block, why in plan.left_out:
         store.append(Sample(cell, first.clock, 0, why) for cell in block.cells)
+    shelf = InOrder(store, {})  # a block behind one that is missing waits, as in any run
     for place, (block, having) in enumerate(found.items()):
         if having:
-            store.append(_samples(block, having[0], place, numbers[having[0].path]))
+            shelf.add(place, [*_samples(block, having[0], place, numbers[having[0].path])])
     _copy_profiles(parts, store)
     missing = tuple(block for block, having in found.items() if not having)
     return Merged(store, missing, tuple(notes))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
+from bench.model.cell import Clock
 from bench.plan.matrix import balanced_order
 from bench.plan.scenario import Scenario
-from bench.results.series import BOOTS
+from bench.results.series import BOOTS, Series
 
 _USUAL = "boot"
 _LONGEST = 200  # bytes of a label; file systems take 255
@@ -55,6 +56,19 @@ def boots_of(scenario: Scenario) -> list[Boot]:
 def places_of(boots: Sequence[Boot]) -> list[str]:
     """List where the boots go, all of a kernel after one another."""
     return [boot.place for boot in sorted(boots, key=lambda boot: (boot.kernel, boot.number))]
+
+
+def series_of(
+    scenario: Scenario, boots: Sequence[Boot], clock: Clock | None, shard: str = ""
+) -> Series:
+    """Describe the directory of these boots of a scenario, or of the part ``shard`` of them."""
+    return Series(
+        scenario=scenario.name,
+        boots=(*places_of(boots),),
+        plan=scenario.model_dump(mode="json"),
+        clock=clock.value if clock else "",
+        shard=shard,
+    )
 
 
 def _once(scenario: Scenario, kernel: str, config: str, number: int, boots: int) -> Scenario:

@@ -2,8 +2,45 @@
 """Find the run directories that a path stands for: itself, or boots of a kernel."""
 
 from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bench.errors import UsageError
 
 BOOTS = "series.json"  # in a directory of boots that took turns; all versions call it so
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True):
+    """What a directory of boots says of itself.
+
+    ``plan`` is the scenario that all are boots of, as it dumps itself; empty in older ones.
+    """
+
+    format: int = 1
+    scenario: str  # its name
+    boots: tuple[str, ...]  # where each goes, below the directory: KERNEL/NUMBER
+    plan: dict[str, Any] = {}
+    clock: str = ""  # that was asked for: what may be shared out depends on it
+    shard: str = ""  # the part of the plan that is measured there, as in 2/8; "": all
+
+
+def read_series(path: Path) -> Series:
+    """Read what a directory of boots says of itself; UsageError if it does not say enough."""
+    file = path / BOOTS
+    try:
+        found = msgspec.json.decode(file.read_bytes(), type=Series)
+    except (OSError, msgspec.DecodeError):
+        found = None
+    if found and found.boots and all(map(_is_place, found.boots)):
+        return found
+    raise UsageError(f"{file}: does not say which boots there are", "measure them anew")
+
+
+def _is_place(text: str) -> bool:
+    """Tell whether this is where a boot goes: KERNEL/NUMBER, and nowhere else."""
+    label, _, number = text.partition("/")
+    return number.isdecimal() and label not in ("", ".", "..")
 
 
 def runs_below(path: Path) -> list[Path]:

@@ -4,11 +4,13 @@
 import errno
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Sample
@@ -21,7 +23,7 @@ from bench.results.crc import add_crc
 from bench.results.lock import Lock, take_lock
 from bench.results.reader import AHEAD, Run, load, read_table
 from bench.results.row import row_text
-from bench.results.series import BOOTS
+from bench.results.series import BOOTS, Series
 
 __all__ = ["Run", "Store", "create", "load"]
 
@@ -136,17 +138,12 @@ def create(out: Path | None, scenario: str) -> Store:
     return Store(path, lock)
 
 
-def create_boots(out: Path | None, scenario: str, places: Sequence[str]) -> Path:
-    """Make a directory for run directories, one a boot; UsageError as of `create`.
-
-    ``places`` are those that its boots are to have below it, whoever measures them.
-    """
-    path = out or _fresh_name(scenario)
+def create_boots(out: Path | None, series: Series) -> Path:
+    """Make a directory for run directories, one a boot; UsageError as of `create`."""
+    path = out or _fresh_name(series.scenario)
     with _usage_errors(path):
         path.mkdir(parents=True)
-        (path / BOOTS).write_text(
-            json.dumps({"format": 1, "scenario": scenario, "boots": [*places]}) + "\n"
-        )
+        (path / BOOTS).write_bytes(msgspec.json.encode(series) + b"\n")
     return path
 
 

@@ -23,6 +23,7 @@ from bench.model.units import GIB, KIB
 from bench.report.table.contents import contents as report_of
 from bench.report.text.text import sections_text
 from bench.results.columns import ABSENT, PLAIN, CellColumns, Column
+from bench.results.series import Series
 from bench.results.writer import Run, Store, create, create_boots
 from bench.sides import Key, Side
 from bench.stats.decision import Rule
@@ -274,7 +275,7 @@ def write_series(
     parent: Path, scales: Mapping[str, float], boots: int = 10, clock: Clock = Clock.WALL
 ) -> Path:
     """A series: of each kernel a directory, in it a run for each boot with noise of its own."""
-    create_boots(parent, "small", ())
+    create_boots(parent, Series(scenario="small", boots=()))
     for place, (label, scale) in enumerate(scales.items()):
         for boot in range(1, boots + 1):
             values = noisy(1000 * place + boot, scale, boots=1, reps=4)

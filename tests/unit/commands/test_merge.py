@@ -98,6 +98,22 @@ def test_what_is_missing_is_said_and_can_be_measured(
     assert sorted(samples(out).splitlines()) == sorted(samples(whole).splitlines())
 
 
+def test_what_waits_for_a_missing_block_is_not_damaged(
+    bench: Bench, run: Callable[..., Path]
+) -> None:
+    """A part that was interrupted, and has a block in front of which others are missing."""
+    part = run("part", 2)
+    lines = samples(part).splitlines(keepends=True)
+    assert len({json.loads(line)["mem"] for line in lines}) == 2
+    kept = [line for line in lines if json.loads(line)["mem"] == json.loads(lines[-1])["mem"]]
+    (part / "samples.jsonl").write_bytes(b"".join(kept))
+    ended, out = merged(bench, part)
+    assert ended.code == 125
+    assert "amaged:" not in ended.out + ended.err
+    assert "lost" not in ended.out
+    assert (out / "samples.ahead.jsonl").read_bytes()
+
+
 def test_a_part_can_be_gone_on_with(bench: Bench, run: Callable[..., Path]) -> None:
     part = run("part", 1)
     all_of_it = samples(part)
@@ -205,6 +221,15 @@ class TestBoots:
         ended, _ = merged(bench, parts[1])
         assert ended.code == 125
         assert ended.complaints[0].startswith("bench: missing: all of ")
+
+    def test_boots_that_are_missing_can_be_measured(
+        self, bench: Bench, parts: list[Path], tmp_path: Path
+    ) -> None:
+        ended, out = merged(bench, parts[1])
+        assert ended.complaints[1] == f"  measure the rest: bench run --resume {out}"
+        assert bench("run", "--resume", str(out)).code == 0
+        for number in ("01", "02"):
+            assert samples(out / "boot" / number) == samples(tmp_path / "whole/boot" / number)
 
     def test_boots_and_a_run_do_not_go_together(
         self, bench: Bench, parts: list[Path], run: Callable[..., Path]

@@ -13,7 +13,7 @@ from bench.errors import UsageError
 from bench.kernel.config import load_config
 from bench.kernel.series import STOCK
 from bench.plan.boots import boots_of
-from bench.results.series import BOOTS, runs_below, took_turns
+from bench.results.series import BOOTS, Series, runs_below, took_turns
 from bench.results.writer import create_boots, load
 from tests.unit.command import Bench
 from tests.unit.replayed import measure, record, rubbish
@@ -71,7 +71,8 @@ def test_labels_are_names_of_directories(
     kernels: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """One for each kernel, below the directory of the series and nowhere else."""
-    parent = create_boots(tmp_path_factory.mktemp("labels") / "s", "small", ())
+    series = Series(scenario="small", boots=())
+    parent = create_boots(tmp_path_factory.mktemp("labels") / "s", series)
     order = boots_of(make_scenario(kernel=tuple(kernels)))
     labels = {boot.scenario.kernel: boot.label for boot in order}
     assert len({*labels.values()}) == len(order) == len({*kernels})
