@@ -37,6 +37,7 @@ from bench.plan.duration import whole_seconds
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario, load_scenario
 from bench.report.table.section import Section
+from bench.results.reader import AHEAD
 from bench.results.series import BOOTS as SERIES
 from bench.results.writer import Store, create, create_boots, load
 from bench.tune.for_plan import tuned
@@ -325,7 +326,7 @@ def clock_of(name: str | None) -> Clock | None:
 def _remove_if_empty(store: Store) -> bool:
     """Remove the directory of a run in which nothing was stored; False where something was."""
     samples = store.path / "samples.jsonl"
-    if not samples.exists() or samples.stat().st_size:
+    if not samples.exists() or samples.stat().st_size or (store.path / AHEAD).exists():
         return False
     for path in (samples, store.path / "run.json", store.path / "run.tmp", store.console):
         path.unlink(missing_ok=True)

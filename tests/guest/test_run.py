@@ -78,12 +78,12 @@ def test_a_run_that_is_cut_short(tmp_path: Path, sign: signal.Signals) -> None:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     stored = (out / "samples.jsonl", out / AHEAD)  # the longest block is begun first
-    assert wait_for(lambda: any(path.exists() and path.stat().st_size for path in stored), 120)
+    assert wait_for(lambda: any(path.exists() and path.stat().st_size for path in stored), 600)
+    assert wait_for(lambda: qemus_of(psutil.Process(running.pid)), 600)  # none between two blocks
     qemus = qemus_of(psutil.Process(running.pid))
-    assert qemus
     running.send_signal(sign)
-    stdout, stderr = running.communicate(timeout=30)
-    assert wait_for(lambda: not any(qemu.is_running() for qemu in qemus), 10)
+    stdout, stderr = running.communicate(timeout=600)
+    assert wait_for(lambda: not any(qemu.is_running() for qemu in qemus), 60)
     found = [path.read_text().splitlines() for path in stored if path.exists()]
     kept = [json.loads(line) for lines in found for line in lines]
     assert len(kept) % 81 == 0

@@ -76,7 +76,7 @@ def names(place: Path) -> list[str]:
 def test_two_that_want_the_same_one(place: Path, begin: Begin, tmp_path: Path) -> None:
     """One saves it, the other waits and says so; both measure the same."""
     runs = [begin(name) for name in "ab"]
-    ends = [(run.communicate(timeout=300)[1], run.returncode) for run in runs]
+    ends = [(run.communicate(timeout=900)[1], run.returncode) for run in runs]
     assert [code for _, code in ends] == [0, 0], ends
     waited = "another process saves the same guest: waiting for it"
     assert sorted(text.count(waited) for text, _ in ends) == [0, 1]
@@ -93,8 +93,8 @@ def test_killed_at_any_moment(moment: str, place: Path, begin: Begin, tmp_path: 
     """
     run = begin("killed")
     wanted = "*.tmp/state" if moment == "saving" else "*[0-9a-f]/about.json"
-    assert eventually(lambda: bool([*place.glob(wanted)]), 120)
-    assert eventually(lambda: bool(qemus(tmp_path / "killed")), 60)
+    assert eventually(lambda: bool([*place.glob(wanted)]), 600)
+    assert eventually(lambda: bool(qemus(tmp_path / "killed")) or run.poll() is not None, 600)
     kill(run)
     said = bench("doctor").stderr
     assert not qemus(tmp_path / "killed"), said
@@ -116,7 +116,7 @@ def test_a_disk_that_fills_while_a_guest_is_saved(
     mount = f"mount -t tmpfs -o size=600m none {place} || exit; ({fill}) >/dev/null 2>&1 & "
     after = f'"$@"; code=$?; ls -A {place} >{tmp_path}/left; exit $code'
     run = begin("full", ("unshare", "--mount", "--map-root-user", "sh", "-c", mount + after, "sh"))
-    out, text = run.communicate(timeout=300)
+    out, text = run.communicate(timeout=900)
     assert run.returncode == 0, text
     (line,) = [line for line in text.splitlines() if "cannot be saved" in line]
     assert line.startswith("this guest cannot be saved and boots for every block: ")

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What was measured before a run ended for good is kept, wherever it waits."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.commands import run as runs
+from bench.errors import CannotJudge
+from bench.executors.base import Executor
+from bench.measure.loop import run as run_plan
+from bench.model.cell import Plan
+from bench.results.reader import AHEAD
+from bench.results.writer import Store, load
+from tests.unit.command import PLAN, Bench
+from tests.unit.streams import recording
+
+
+def test_a_block_that_waits_for_one_before_it_is_kept(
+    replay: Bench, bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An engine breaks down when the last block is measured, and none of those before it."""
+
+    def lost(plan: Plan, executor: Executor, store: Store, *rest: object, **_: object) -> None:
+        run_plan(plan, executor, store, *rest)  # type: ignore[arg-type]
+        samples = store.path / "samples.jsonl"
+        lines = samples.read_text().splitlines(keepends=True)
+        (store.path / AHEAD).write_text("".join(lines[-len(lines) // len(PLAN.blocks) :]))
+        samples.write_text("")
+        raise CannotJudge("the scheduler is lost", "go on")
+
+    monkeypatch.setattr(runs, "run_plan", lost)
+    ended = replay(recording(PLAN))
+    assert (ended.code, ended.complaints[-2:]) == (125, ["bench: the scheduler is lost", "  go on"])
+    last = PLAN.blocks[-1]
+    assert {sample.cell for sample in load(tmp_path / "out").samples} == {*last.cells}
+    monkeypatch.undo()
+    assert bench("run", "--resume", tmp_path / "out").code in (0, 1)
