@@ -69,7 +69,7 @@ check_series() {
 		*) patches=$(dirname "$ci")/kernel-config/patches/$series ;;
 		esac
 		[ -d "$patches" ] || give_up 2 "BENCH_CI_SERIES: there is no series '$series'" \
-			"kernel-config/patches has them; stock is none"
+			"bench list series names them; stock is none"
 	done
 }
 
