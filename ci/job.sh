@@ -9,6 +9,8 @@ set -eu
 ci=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=ci/settings.sh
 . "$ci/settings.sh"
+# shellcheck source=ci/check.sh
+. "$ci/check.sh"
 # shellcheck source=ci/setup.sh
 . "$ci/setup.sh"
 # shellcheck source=ci/branch.sh
@@ -41,7 +43,7 @@ check_settings
 make_directory
 trap finish EXIT
 trap 'exit 130' INT TERM
-for step in set_up open_kvm fetch measure judge keep look_back; do
+for step in set_up check_options find_commit open_kvm fetch measure judge keep look_back; do
 	! on_github || echo "::group::$step"
 	"$step"
 	! on_github || echo "::endgroup::"

@@ -2,8 +2,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Measure, and write the page that becomes the job's artifact.
 
+# Set commit, that of what is measured: the one that was named, that of the
+# kernel tree, where there is one, or the job's.
+find_commit() {
+	commit=${BENCH_CI_COMMIT:-}
+	if [ -z "$commit" ] && [ -n "$BENCH_CI_TREE" ]; then
+		commit=$(git -C "$BENCH_CI_TREE" rev-parse HEAD 2>/dev/null) || commit=
+	elif [ -z "$commit" ]; then
+		commit=${GITHUB_SHA:-${CI_COMMIT_SHA:-}}
+	fi
+	[ -n "$commit" ] || commit=$(git rev-parse HEAD) ||
+		give_up 2 "nothing says which commit is measured" "name it in BENCH_CI_COMMIT"
+}
+
 # Set side, the run that is judged: a run directory, or that of the boots of a
-# kernel; and commit, of which it is: of the kernel tree, where there is one.
+# kernel.
 find_side() {
 	new=${BENCH_CI_RUN:-$dir/new}
 	side=$new
@@ -16,12 +29,6 @@ find_side() {
 	*"
 "*) give_up 2 "$new: runs of several kernels" "measure one of them in each job" ;;
 	esac
-	commit=${BENCH_CI_COMMIT:-${GITHUB_SHA:-${CI_COMMIT_SHA:-}}}
-	if [ -n "$BENCH_CI_TREE" ]; then
-		commit=$(git -C "$BENCH_CI_TREE" rev-parse HEAD 2>/dev/null) || commit=
-	fi
-	[ -n "$commit" ] || commit=$(git rev-parse HEAD) ||
-		give_up 2 "nothing says which commit was measured" "name it in BENCH_CI_COMMIT"
 }
 
 measure() {

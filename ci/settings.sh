@@ -60,23 +60,6 @@ give_up() {
 	exit "$1"
 }
 
-# Fail before anything is installed or measured if a value cannot be used.
-check_settings() {
-	case $BENCH_CI_NAME in
-	'' | .* | *[!A-Za-z0-9._-]*)
-		give_up 2 "BENCH_CI_NAME: '$BENCH_CI_NAME' is no name of a directory" \
-			"use letters, digits, dots, dashes" ;;
-	esac
-	case $BENCH_CI_KEEP in
-	auto | yes | true | no | false) ;;
-	*) give_up 2 "BENCH_CI_KEEP: '$BENCH_CI_KEEP' is unknown" "known are auto, yes, no" ;;
-	esac
-	case $BENCH_CI_ACCEPT in
-	yes | true | no | false) ;;
-	*) give_up 2 "BENCH_CI_ACCEPT: '$BENCH_CI_ACCEPT' is unknown" "known are yes, no" ;;
-	esac
-}
-
 # Whether this job may write the branch: not for what is only proposed, and not
 # on other branches, whose regressions would become the baseline of all.
 keeps() {

@@ -71,7 +71,11 @@ class Sides:
 
 
 def read_sides(question: GateOptions) -> Sides:
-    """Read both sides and what differs between them; CannotJudge if that is too much."""
+    """Read both sides and what differs between them.
+
+    CannotJudge if that is too much; UsageError for options that are wrong whatever the sides are.
+    """
+    require_options(question)
     base, new = (_read(path, question.force) for path in (question.base, question.new))
     unlike = tuple(differences(base, new))
     if unlike and not question.force:
@@ -111,6 +115,15 @@ def ask(question: GateOptions, sides: Sides) -> Judgement:
     judgement = judge(pairs(sides.base, sides.new, noise), limits)
     no_result = sides.base.facts.get("no result") or sides.new.facts.get("no result", "")
     return replace(judgement, no_result=no_result, same=sides.same)
+
+
+def require_options(question: GateOptions) -> None:
+    """Raise UsageError for a share or a pause that is none, before any side is read."""
+    threshold_of(question)
+    if question.floor:
+        _parsed("--floor", parse_share, question.floor)
+    if question.max_pause:
+        _parsed("--max-pause", parse_pause, question.max_pause)
 
 
 def threshold_of(question: GateOptions) -> float:

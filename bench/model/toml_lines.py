@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+_LONGEST = 100  # lines of a statement
 TomlPath = tuple[str | int, ...]  # keys, and indexes of lists
 
 
@@ -24,7 +25,22 @@ def no_toml(path: Path, text: str, error: ValueError | RecursionError) -> str:
         line, why = int(match[2]), f"{match[1]}, at column {match[3]}"
     elif why.endswith(" (at end of document)"):
         line, why = len(text.splitlines()), f"{why.rpartition(' (')[0]}, at the end"
+    if (begun := _begun(text, line)) < line:
+        return f"{path}:{begun}: not TOML: what begins here is not ended by line {line}: {why}"
     return f"{path}:{line}: not TOML: {why}" if line else f"{path}: not TOML: {why}"
+
+
+def _begun(text: str, line: int) -> int:
+    """Return the line in which the statement begins that ``line`` breaks, as an open bracket does.
+
+    It is ``line`` itself where that statement would be longer than any that is written by hand.
+    """
+    lines = text.split("\n")
+    for count in range(line - 1, max(-1, line - _LONGEST), -1):
+        if _parsed(lines[:count]) is not None:
+            rest = enumerate(map(str.strip, lines[count:line]), count + 1)
+            return next((number for number, each in rest if each and each[0] != "#"), line)
+    return line
 
 
 def line_of(text: str, path: TomlPath) -> int:
@@ -67,7 +83,7 @@ def _parsed(lines: Sequence[str]) -> dict[str, Any] | None:
     """Read lines as TOML; None for what is none by itself."""
     try:
         return tomllib.loads("\n".join(lines))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

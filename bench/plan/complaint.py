@@ -2,7 +2,7 @@
 """Say what is wrong with a scenario file: the line, the key, what is wrong and what to do."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from bench.model.limits import BOOTS, SEED
 from bench.model.near import near
 from bench.model.toml_lines import TomlPath, line_of
 
+_KNOWN = "known are "  # of bench.model.near
 _LIMITS = {"boots": BOOTS, "seed": SEED}
 _WANTED = {
     "name": "a name: letters, digits and _.+-, at most 61, as of a file",
@@ -24,6 +25,27 @@ def place(path: Path, text: str, where: TomlPath) -> str:
     line = line_of(text, where)
     key = ".".join(part for part in where if isinstance(part, str)) or "file"
     return f"{path}:{line}: {key}" if line else f"{path}: {key}"
+
+
+def all_wrong(
+    errors: Sequence[Mapping[str, Any]], keys_at: Callable[[TomlPath], Sequence[str]]
+) -> list[tuple[TomlPath, str]]:
+    """Say what is wrong with each place; what is missing comes last.
+
+    ``errors`` are those of a ValidationError. A key that a misspelt one was meant to be is not
+    missing, and what is known is listed once.
+    """
+    found: dict[TomlPath, str] = {}
+    said: set[str] = set()
+    for error in sorted(errors, key=lambda each: each["type"] == "missing"):
+        where = error["loc"]
+        wrong, known, names = what_is_wrong(error, keys_at(where)).partition(_KNOWN)
+        meant = f"did you mean {where[-1]}?" if where else ""
+        if error["type"] == "missing" and any(meant in each for each in found.values()):
+            continue
+        found.setdefault(where, wrong.rstrip(": ") if names in said else wrong + known + names)
+        said |= {names} - {""}
+    return [*found.items()]
 
 
 def what_is_wrong(error: Mapping[str, Any], names: Sequence[str]) -> str:

@@ -29,10 +29,12 @@ from bench.model.near import near
 from bench.model.reps import AUTO, Reps, parse_reps
 from bench.model.toml_lines import TomlPath, no_toml
 from bench.model.units import MIB, format_size, known_pause, parse_duration, parse_sizes
+from bench.model.visible import visible
 from bench.paths import SCENARIOS, scenario_names
-from bench.plan.complaint import place, what_is_wrong
+from bench.plan.complaint import all_wrong, place
 from bench.results.foreign import what_is
 
+_MOST = 5  # wrong keys that are named
 _STORED = {"stored": True}  # validation context: what is read is a dump, in which sizes are bytes
 
 
@@ -331,7 +333,8 @@ def scenario_path(name: str) -> Path:
 def load_scenario(name: str, overrides: Mapping[str, Any]) -> Scenario:
     """Read and check a scenario; ``overrides`` are options of the command line by field.
 
-    UsageError says in one line which option or key of the file is wrong, and what it can be.
+    UsageError says in a line which option or key of the file is wrong, and what it can be; its
+    hint has a line for each of the next that are wrong.
     """
     path = scenario_path(name)
     text, fields = _read(path)
@@ -341,17 +344,21 @@ def load_scenario(name: str, overrides: Mapping[str, Any]) -> Scenario:
     try:
         scenario = Scenario.model_validate({**fields, **overrides})
     except ValidationError as error:
-        # A key that is misspelt is missing too: its line tells more.
-        first = min(error.errors(), key=lambda each: each["type"] == "missing")
-        where, wrong = first["loc"], what_is_wrong(first, _keys_at(first["loc"]))
+        wrong = all_wrong(error.errors(), _keys_at)
     else:
         problem = scenario.misfit()
         if not problem:
             return scenario
-        where, wrong = _place_of(problem[0], scenario), problem[1]
+        wrong = [(_place_of(problem[0], scenario), problem[1])]
+    lines = [f"{_named(path, text, where, overrides)}: {why}" for where, why in wrong[:_MOST]]
+    more = [f"and {len(wrong) - _MOST} more"] if len(wrong) > _MOST else []
+    raise UsageError(lines[0], "\n".join([*map(visible, lines[1:]), *more]))
+
+
+def _named(path: Path, text: str, where: TomlPath, overrides: Mapping[str, Any]) -> str:
+    """Name the option that gave a value, or the line of the file that it stands in."""
     option = next((key for key in where[:1] if key in overrides), "")
-    named = f"--{str(option).replace('_', '-')}" if option else place(path, text, where)
-    raise UsageError(f"{named}: {wrong}")
+    return f"--{str(option).replace('_', '-')}" if option else place(path, text, where)
 
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:

@@ -8,9 +8,11 @@ from msgspec import to_builtins
 
 from bench.model.cell import Clock
 from bench.model.facts import RunFacts
+from bench.model.units import format_size
 from bench.results.fact_table import FACTS, SEED, Match
 from bench.results.foreign_facts import FOREIGN
 
+_DIGITS = 20  # of more bytes than any memory has
 _ALL = (*FACTS, *FOREIGN)
 _LATE = frozenset(fact.name for fact in _ALL if fact.late)
 _TIMES_ALONE = frozenset(
@@ -27,6 +29,15 @@ def facts_of(run: RunFacts) -> dict[str, str]:
     facts = [fact for fact in FACTS if timed or fact.name not in _TIMES_ALONE]
     texts = {fact.name: text_of(fact.value(run)) for fact in facts}
     return {name: text for name, text in sorted(texts.items()) if text}
+
+
+def by_new_names(facts: Mapping[str, str]) -> dict[str, str]:
+    """Return the facts of a file by the names that they have now, spelled as they are now."""
+    found = dict(facts)
+    if text := found.pop("guest memory", ""):
+        known = text.isdecimal() and len(text) < _DIGITS
+        found["QEMU -m"] = format_size(int(text)) if known else text
+    return found
 
 
 def text_of(value: object) -> str:

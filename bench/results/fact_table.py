@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from bench.model.device import DEVICES
 from bench.model.facts import SEALED, RunFacts
+from bench.model.units import format_size
 
 SEED, PIECES = "seed", "pieces"
 
@@ -102,8 +103,8 @@ FACTS = (
         session=True,
     ),
     Fact(
-        "guest memory",
-        lambda run: run.executor.memory,
+        "QEMU -m",  # of the guest's kernel; --mem is of the VM whose live update is measured
+        lambda run: run.executor.memory and format_size(run.executor.memory),
         "The kernel sizes its tables and zones by it.",
         Match.ALWAYS,
         session=True,

@@ -16,6 +16,7 @@ from bench.model.cell import Cell, Clock
 from bench.model.method import Phase
 from bench.model.typed import typed
 from bench.profile.functions import CellFunctions, PhaseFunctions
+from bench.results.comparable import by_new_names
 from bench.results.crc import CRC_GONE, add_crc, check_crc
 from bench.results.row import Count, Size, Text, read_cell
 from bench.sides.names import cell_name
@@ -209,7 +210,7 @@ def _side(file: _File, name: str) -> Side:
     boots = {int(number): row for number, row in file.boots.items()}
     return Side(
         name,
-        file.facts,
+        by_new_names(file.facts),
         found,
         without,
         profiles=profiles,

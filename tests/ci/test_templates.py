@@ -112,6 +112,8 @@ def test_every_variable_is_documented_and_every_documented_one_is_read() -> None
     read = set(re.findall(r"BENCH_CI_[A-Z_]+", SCRIPTS + (CI / "gitlab.yml").read_text()))
     assert read == rows().keys()
     assert set(re.findall(r"BENCH_CI_[A-Z_]+", DOCUMENT)) == rows().keys()
+    (known,) = re.findall(r'^KNOWN="([^"]+)"', SCRIPTS, re.M)
+    assert {f"BENCH_CI_{name}" for name in known.split()} == rows().keys()
 
 
 def test_inputs_are_variables_with_the_same_defaults() -> None:

@@ -103,6 +103,12 @@ def test_a_side_that_is_not_there(place: str, bench: Bench, base: Path, tmp_path
         assert "this side is missing" in ended.err
 
 
+def test_a_wrong_option_is_said_before_a_side_that_is_missing(bench: Bench, tmp_path: Path) -> None:
+    """A job of CI asks so before it measures."""
+    ended = bench("gate", tmp_path / "none", tmp_path / "none", "--max-pause", "3")
+    assert ended.code == 2 and ended.err.startswith("bench: --max-pause: ")
+
+
 def test_nothing_was_measured(bench: Bench, base: Path, tmp_path: Path) -> None:
     new = write_run(tmp_path / "new", {}, Clock.ICOUNT, without={NEW: FAILED, RESET: FAILED})
     ended = bench("gate", base, new)
@@ -153,10 +159,10 @@ def test_unlike_things_are_compared_by_force_only(bench: Bench, base: Path, tmp_
     new = write_run(tmp_path / "new", counts(1.05), Clock.ICOUNT, executor=memory)
     ended = bench("gate", base, new)
     assert (ended.code, ended.out) == (125, "")
-    said = "guest memory: 1073741824 in BASE, 2147483648 in NEW"
+    said = "QEMU -m: 1 GiB in BASE, 2 GiB in NEW"
     assert said in ended.err and "--force" in ended.err
     ended = bench("gate", base, new, "--force")
-    assert ended.code == 1 and "FORCED, though unlike: guest memory" in ended.out
+    assert ended.code == 1 and "FORCED, though unlike: QEMU -m" in ended.out
 
 
 def test_kernels_may_differ_and_it_is_said(bench: Bench, base: Path, tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from bench.model.near import near
         ("newowner", Method, "new-owner"),
         ("hugetlb", ("4k", "thp", "hugetlb-2m"), "hugetlb-2m"),
         ("jsno", ("page", "json"), "json"),
+        ("devices", ("devices_of_vm", "device", "method"), "device"),
+        ("reset", Method, "reset-owner"),  # which is longer, but begins so; resume is more like it
     ],
 )
 def test_the_nearest_is_named(word: str, known: tuple[str, ...], meant: str) -> None:

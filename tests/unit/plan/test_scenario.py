@@ -197,6 +197,14 @@ def test_an_error_of_toml_names_the_line(tmp_path: Path) -> None:
     assert the_error(path) == f"{path}:2: not TOML: Invalid value, at column 6"
 
 
+@pytest.mark.parametrize("blank", ["", "\n# what is measured\n"])
+def test_a_bracket_that_is_left_open_is_named_where_it_is_opened(blank: str, tmp_path: Path) -> None:
+    path = write(tmp_path, f'method = ["reopen"]\n{blank}mem = [\n"1G",\n"4G"\npages = ["thp"]\n')
+    begun = 2 + blank.count("\n")
+    said = f"{path}:{begun}: not TOML: what begins here is not ended by line {begun + 3}: "
+    assert the_error(path) == f"{said}Unclosed array, at column 1"
+
+
 ALSO = """
 [[also]]
 mem = "1G"
@@ -316,3 +324,25 @@ def test_a_misspelt_key_is_named_before_what_it_leaves_missing(tmp_path: Path) -
     path.write_text('device = ["sim-net-pa"]\nmethod = ["reopen"]\nmem = ["1G"]\npage = ["thp"]\n')
     with pytest.raises(UsageError, match=r"s\.toml:4: page: no such key: did you mean pages\?"):
         load_scenario(str(path), {})
+
+
+def test_all_wrong_keys_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text('device = "sim-net"\nmethods = ["x"]\nmem = ["1G"]\nmax_pase = 1\n')
+    with pytest.raises(UsageError) as caught:
+        load_scenario(str(path), {"boots": 0})
+    assert caught.value.message.startswith(f"{path}:1: device: 'sim-net' is unknown: ")
+    lines = caught.value.hint.split("\n")
+    assert lines[0].startswith("--boots: 0 is not a whole number")
+    assert lines[1].startswith(f"{path}:2: methods: no such key: did you mean method? known are ")
+    assert lines[2] == f"{path}:4: max_pase: no such key: did you mean max_pause?"
+    assert lines[3] == f"{path}: pages: it is missing"
+
+
+def test_no_more_wrong_keys_are_named_than_can_be_read(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD + "".join(f'"key{n}\\n" = 1\n' for n in range(50)))
+    with pytest.raises(UsageError) as caught:
+        load_scenario(path, {})
+    lines = caught.value.hint.split("\n")
+    assert len(lines) == 5 and lines[-1] == "and 45 more"
+    assert lines[0].endswith(r"key1\n: no such key")

@@ -75,6 +75,18 @@ def test_an_older_one_is_read(version: int, tmp_path: Path) -> None:
     assert contents(again) == contents(side) and again.cells[NEW].sessions is None
 
 
+def test_the_memory_of_a_guest_has_another_name_in_older_ones(tmp_path: Path) -> None:
+    side = read_side(write_run(tmp_path / "run", noisy(1)))
+    assert side.facts["QEMU -m"] == "1 GiB"
+    file = json.loads(baseline_text(side))
+    del file["facts"]["QEMU -m"]
+    file["facts"]["guest memory"] = str(1 << 30)
+    old = side_of_baseline(file, "old")
+    assert old.facts == side.facts and differences(side, old) == []
+    file["facts"]["guest memory"] = "9" * 5000  # of a hand that is not ours
+    assert differences(side, side_of_baseline(file, "odd"))[0].startswith("QEMU -m: 1 GiB in BASE")
+
+
 def changed(path: Path, change: Callable[[str], str]) -> Path:
     text = path.read_text()
     assert change(text) != text

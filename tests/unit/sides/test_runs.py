@@ -132,7 +132,7 @@ def test_a_run_is_like_itself(clock: Clock, tmp_path: Path) -> None:
     ("changed", "line"),
     [
         ({"executor": {"name": "host"}}, "executor: guest in BASE, host in NEW"),
-        ({"executor": {"memory": 7}}, "guest memory: 1073741824 in BASE, 7 in NEW"),
+        ({"executor": {"memory": 7}}, "QEMU -m: 1 GiB in BASE, 7 B in NEW"),
         ({"executor": {"cmdline": "quiet x"}}, "cmdline: quiet in BASE, quiet x in NEW"),
         (
             {"executor": {"devices": [{"path": "a"}]}},
