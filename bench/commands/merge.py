@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.commands.outcome import Outcome, Say
-from bench.commands.run import EXIT_CANNOT_JUDGE, EXIT_GOOD, boots_report, outcome_of
+from bench.commands.run import boots_report
+from bench.commands.stored import EXIT_CANNOT_JUDGE, EXIT_GOOD, outcome_of
 from bench.errors import UsageError
 from bench.measure.merge import Merged, merge
 from bench.report.table.section import Section
