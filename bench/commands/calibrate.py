@@ -11,7 +11,8 @@ from typing import Any
 from bench import __version__
 from bench.cleanup.scratch import temporary
 from bench.commands.outcome import Outcome, Say
-from bench.commands.run import EXIT_GOOD, RunOptions, run_command
+from bench.commands.run import RunOptions, run_command
+from bench.commands.stored import EXIT_GOOD
 from bench.errors import CannotJudge, UsageError
 from bench.executors import uml
 from bench.kernel.config import source_bases

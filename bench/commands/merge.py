@@ -9,7 +9,7 @@ from msgspec import structs
 
 from bench.commands.boots_report import boots_report
 from bench.commands.outcome import Outcome, Say
-from bench.commands.run import EXIT_CANNOT_JUDGE, EXIT_GOOD, outcome_of
+from bench.commands.stored import EXIT_CANNOT_JUDGE, EXIT_GOOD, outcome_of
 from bench.errors import UsageError
 from bench.measure.merge import Merged, merge
 from bench.report.table.section import Section

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from bench.commands.boots_report import boots_report
 from bench.commands.outcome import Outcome, Say
 from bench.commands.run import (
-    EXIT_GOOD,
     RunOptions,
     clock_of,
     go_on,
@@ -19,6 +18,7 @@ from bench.commands.run import (
     run_boot,
     seconds_ahead,
 )
+from bench.commands.stored import EXIT_GOOD
 from bench.errors import UsageError
 from bench.executors.profiling import profile_seconds
 from bench.measure.progress import show_progress

@@ -11,6 +11,7 @@ from typing import Any
 from bench.commands.boots_report import boots_report, of_many
 from bench.commands.outcome import Outcome, Say
 from bench.commands.plan import plan_outcome
+from bench.commands.stored import EXIT_GOOD, interrupted_outcome, outcome_of
 from bench.engines.base import Engine
 from bench.engines.open import open_engine
 from bench.errors import EXIT_INTERRUPTED, BenchError, UsageError
@@ -24,7 +25,7 @@ from bench.measure.loop import run as run_plan
 from bench.measure.loop import run_facts
 from bench.measure.profiles import is_due, profile_run, require_profiles
 from bench.measure.progress import show_progress
-from bench.measure.resume import Resumed, carry_on, open_again
+from bench.measure.resume import Resumed, add_workers, carry_on, open_again
 from bench.model.cell import Block, Clock, Plan
 from bench.model.facts import ProfileFacts, RunFacts
 from bench.model.jobs import AUTO_JOBS
@@ -36,13 +37,10 @@ from bench.plan.boots import Boot, boots_of, places_of, series_of
 from bench.plan.duration import whole_seconds
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario, load_scenario
-from bench.report.table.section import Section
 from bench.results.reader import AHEAD
 from bench.results.series import BOOTS as SERIES
 from bench.results.writer import Store, create, create_boots, load
 from bench.tune.for_plan import tuned
-
-EXIT_GOOD, EXIT_FAILED, EXIT_CANNOT_JUDGE = 0, 1, 125
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,8 @@ def _with_engine(options: RunOptions) -> Iterator[RunOptions]:
     try:
         yield replace(options, engine=engine)
     finally:
-        engine.close()
+        with suppress(KeyboardInterrupt):  # nothing is measured any more: that is to be told
+            engine.close()
 
 
 def _run_all(
@@ -192,7 +191,7 @@ def run_boot(
             _measure(options, plan, executor, store, facts, display)
     except KeyboardInterrupt:
         if (store.path / "run.json").exists():
-            return outcome_of(store, interrupted=True)
+            return interrupted_outcome(store)
         _remove_if_empty(store)
         complaint = "interrupted before anything was measured"
         return Outcome(EXIT_INTERRUPTED, complaint=complaint, interrupted=True)
@@ -295,15 +294,19 @@ def _measure_rest(options: RunOptions, run: Resumed, display: Display) -> Outcom
             )
             jobs = _jobs(options, executor, display)
             boots = carry_on(run, executor, options.arguments, options.tune)
-            with display.measuring(run.rest):
-                run_plan(
-                    *(run.rest, executor, run.store, display, boots, jobs, run.ahead),
-                    note=display.note,
-                )
+            try:
+                with display.measuring(run.rest):
+                    run_plan(
+                        *(run.rest, executor, run.store, display, boots, jobs, run.ahead),
+                        note=display.note,
+                    )
+            finally:
+                if options.engine:
+                    add_workers(run, executor.facts())
             if run.facts.profile:
                 profile_run(run.store, run.plan.blocks, executor, run.facts.profile, display)
     except KeyboardInterrupt:
-        return outcome_of(run.store, interrupted=True)
+        return interrupted_outcome(run.store)
     return outcome_of(run.store)
 
 
@@ -333,30 +336,3 @@ def _remove_if_empty(store: Store) -> bool:
     with suppress(OSError):
         store.path.rmdir()
     return True
-
-
-def outcome_of(store: Store, interrupted: bool = False) -> Outcome:
-    """Report what is stored; the code says whether that is all that was to be measured."""
-    from bench.report.table.contents import contents
-    from bench.report.table.soak import soaks
-
-    finished = load(store.path)
-    failed = any(sample.status.startswith("failed") for sample in finished.samples)
-    soaked = soaks(finished)
-    code = EXIT_GOOD
-    if interrupted:
-        code = EXIT_INTERRUPTED
-    elif failed or any(soak.leaks for soak in soaked):
-        code = EXIT_FAILED
-    elif not (finished.measured and all(soak.decided for soak in soaked)):
-        code = EXIT_CANNOT_JUDGE
-    report = (*contents(finished), Section(lines=(f"samples: {store.path}",)))
-    if interrupted:
-        kept = sum(sample.ok for sample in finished.samples)
-        complaint = f"interrupted: {kept} samples of finished cells are kept"
-        hint = f"go on: bench run --resume {store.path}"
-        if soaked:
-            hint = "begin it anew: a soak does not go on where it was interrupted"
-        return Outcome(code, "", complaint, hint, report, interrupted=True, runs=(store.path,))
-    complaint = "" if finished.measured else "nothing was measured"
-    return Outcome(code, "", complaint, "", report, runs=(store.path,))

@@ -5,7 +5,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bench.commands.outcome import Outcome, Say
-from bench.commands.run import EXIT_GOOD, RunOptions, clock_of, go_on, run_boot, seconds_ahead
+from bench.commands.run import RunOptions, clock_of, go_on, run_boot, seconds_ahead
+from bench.commands.stored import EXIT_GOOD
 from bench.executors.profiling import profile_seconds
 from bench.measure.display import Display
 from bench.measure.progress import show_progress

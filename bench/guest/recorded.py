@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Hear what a guest said that ran on a worker, as if it ran here."""
 
+import signal
 from collections import deque
 from collections.abc import Iterator, Sequence
 
@@ -26,6 +27,11 @@ class Answer(Struct, frozen=True, forbid_unknown_fields=True):
     code: int | None = None  # QEMU's exit code, where it was lost
     console: str = ""  # its end
     seconds: float = 0.0  # that the block took there
+
+    @property
+    def killed(self) -> bool:
+        """Tell whether someone there has ended QEMU: its worker's user, or want of memory."""
+        return self.end == "lost" and self.code in (-signal.SIGKILL, -signal.SIGTERM)
 
 
 def read_answer(text: object) -> Answer:

@@ -112,6 +112,9 @@ class Elsewhere:
         if answer.refused:
             where = f"{answer.worker.host} {answer.worker.pid}"
             return self._again(number, f"{label}: worker {where} cannot run it: {answer.refused}")
+        if answer.killed and self._tries[number] < TRIES:
+            where = f"{answer.worker.host} {answer.worker.pid}"
+            return self._again(number, f"{label}: its QEMU was killed on worker {where}")
         return answer
 
     def _again(self, number: int, why: str) -> BenchError | None:

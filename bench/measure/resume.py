@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from msgspec import structs
 from pydantic import ValidationError
 
 from bench.errors import UsageError
@@ -12,7 +13,7 @@ from bench.executors.base import Executor
 from bench.machine.facts import machine_facts
 from bench.measure.loop import session
 from bench.model.cell import Block, Cell, Clock, Plan, Sample
-from bench.model.facts import FORMAT, RunFacts, SessionFacts
+from bench.model.facts import FORMAT, ExecutorFacts, RunFacts, SessionFacts
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario
 from bench.results.columns import CellColumns, samples_in_order
@@ -130,6 +131,16 @@ def carry_on(
     before = resumed.facts.sessions
     same = bool(before) and _same_boot(before[-1], began)
     return max(0, resumed.boots - (executor.boots if same else 0))
+
+
+def add_workers(resumed: Resumed, now: ExecutorFacts) -> None:
+    """Add to run.json the workers of an engine that went on with a run, and their blocks of it."""
+    places = [resumed.plan.blocks.index(block) for block in resumed.rest.blocks]
+    workers = [
+        structs.replace(worker, blocks=tuple(places[number] for number in worker.blocks))
+        for worker in now.workers
+    ]
+    resumed.store.add_workers(now.engine, workers)
 
 
 def _same_boot(before: SessionFacts, now: SessionFacts) -> bool:

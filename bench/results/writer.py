@@ -14,7 +14,7 @@ import msgspec
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Sample
-from bench.model.facts import RunFacts, SessionFacts
+from bench.model.facts import RunFacts, SessionFacts, WorkerFacts
 from bench.model.refusals import what_helps
 from bench.model.typed import plain
 from bench.paths import reports_path
@@ -61,12 +61,25 @@ class Store:
 
         CannotJudge when it can no longer be read or written.
         """
-        try:
-            table = read_table(self.path / "run.json")
-        except UsageError as error:  # it could be read when the run was opened
-            raise CannotJudge(error.message, error.hint) from None
+        table = self._table()
         sessions = [*table.get("sessions", []), plain(session)]
         self._write_table({**table, "sessions": sessions})
+
+    def add_workers(self, engine: str, workers: Iterable[WorkerFacts]) -> None:
+        """Append workers to those in run.json; ``engine`` is named if none was before.
+
+        CannotJudge as of `add_session`.
+        """
+        table = self._table()
+        executor = {"engine": engine, **table.get("executor", {})}
+        executor["workers"] = [*executor.get("workers", []), *map(plain, workers)]
+        self._write_table({**table, "executor": executor})
+
+    def _table(self) -> dict[str, Any]:
+        try:
+            return read_table(self.path / "run.json")
+        except UsageError as error:  # it could be read when the run was opened
+            raise CannotJudge(error.message, error.hint) from None
 
     def _write_table(self, table: Mapping[str, Any]) -> None:
         text = add_crc(json.dumps(table, indent=2)) + "\n"

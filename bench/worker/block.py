@@ -12,7 +12,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -23,11 +22,12 @@ from bench.errors import BenchError
 from bench.model.order import order_without, reps_due
 from bench.worker.channels import Channels, open_channels
 from bench.worker.control import Control
-from bench.worker.files import keep, worker_cache
+from bench.worker.files import keep
 from bench.worker.lines import LineReader
 from bench.worker.programs import KILLED_FIRST, TIED, search_path, version_in
 
 MARK = "BENCH_WORKER_JOB"  # in the environment of each QEMU: the run that it is of
+_STOPPED = "BENCH_WORKER_STOPPED"  # in that of a worker: the run that was stopped last
 
 _EXIT = '{"t":"exit"'
 SPARE = 512 * 1024 * 1024  # bytes of a machine that guests leave free
@@ -60,14 +60,13 @@ def measure_block(job: str, *files: bytes | str) -> str:
 
 def stop_blocks(run: str) -> int:
     """End the guests of a run on this worker; returns how many there were."""
+    os.environ[_STOPPED] = run  # for a guest that another thread is about to start
     ended = 0
-    for note in _running().glob(f"{run}.*"):
-        pid = int(note.suffix[1:])
-        with suppress(OSError):
-            if f"{MARK}={run}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
-                os.killpg(pid, signal.SIGKILL)
+    for place in Path("/proc").glob("[1-9]*"):
+        with suppress(OSError):  # of others, or ended
+            if f"{MARK}={run}".encode() in (place / "environ").read_bytes().split(b"\0"):
+                os.killpg(int(place.name), signal.SIGKILL)
                 ended += 1
-        note.unlink(missing_ok=True)
     return ended
 
 
@@ -85,28 +84,35 @@ def _run(asked: Mapping[str, Any], files: Sequence[bytes | str]) -> dict[str, An
     qemu = _require(asked["qemu"], asked["memory"])
     named = zip(asked["files"].items(), files, strict=True)
     places = {name: keep(content, digest) for (name, digest), content in named}
-    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as scratch:
-        console = Path(scratch) / "console"
-        console.touch()
-        with open_channels(asked["script"]) as channels:
-            words = _words(asked["argv"], qemu, places, console, channels.inherited)
-            with _started(asked["run"], words, console, channels) as popen:
-                answer = _talk(asked, channels, popen)
-        return {**answer, "console": console.read_bytes()[-_CONSOLE:].decode(errors="replace")}
+    with _console() as console, open_channels(asked["script"]) as channels:
+        inherited = {**channels.inherited, "console": console}
+        words = _words(asked["argv"], qemu, places, inherited)
+        with _started(asked["run"], words, inherited, channels) as popen:
+            answer = _talk(asked, channels, popen)
+        end = os.pread(console, _CONSOLE, max(0, os.fstat(console).st_size - _CONSOLE))
+        return {**answer, "console": end.decode(errors="replace")}
+
+
+@contextmanager
+def _console() -> Iterator[int]:
+    """Open a file in memory, of which nothing is left behind when this worker is killed."""
+    fd = os.memfd_create("bench-console")
+    try:
+        yield fd
+    finally:
+        os.close(fd)
 
 
 def _words(
     argv: Sequence[str],
     qemu: str,
     places: Mapping[str, Path],
-    console: Path,
     inherited: Mapping[str, int],
 ) -> list[str]:
     """Put what only this worker knows where ``argv`` has @NAME@."""
     known = {name: shlex.quote(str(path)) for name, path in places.items()}
     known |= {name: str(number) for name, number in inherited.items()}
-    known["script"] = f"/proc/self/fd/{inherited['script']}"
-    known["console"] = str(console).replace(",", ",,")  # a single one ends an option of QEMU
+    known |= {name: f"/proc/self/fd/{inherited[name]}" for name in ("script", "console")}
     rest = [re.sub("@([a-z]+)@", lambda found: known[found[1]], word) for word in argv[1:]]
     return [qemu, *rest]
 
@@ -181,25 +187,25 @@ def _line(reader: LineReader, seconds: float) -> str:
 
 @contextmanager
 def _started(
-    run: str, words: Sequence[str], console: Path, channels: Channels
+    run: str, words: Sequence[str], inherited: Mapping[str, int], channels: Channels
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Start QEMU, which ends with the block, with this worker, or by `stop_blocks`."""
     tie = shutil.which("setpriv", path=search_path())
     tied = [tie, *TIED] if tie else []
     guard = [*tied, "sh", "-c", f'{KILLED_FIRST} exec "$@"', "sh"]
-    with console.open("ab") as output:
+    with Path(f"/proc/self/fd/{inherited['console']}").open("ab") as output:
         popen = subprocess.Popen(
             [*guard, *words],
             env={**os.environ, MARK: run, "LC_ALL": "C"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            pass_fds=[*channels.inherited.values()],
+            pass_fds=[*inherited.values()],
             start_new_session=True,
         )
-    note = _running() / f"{run}.{popen.pid}"
     try:
-        note.touch()
+        if os.environ.get(_STOPPED) == run:
+            raise Refused("the run was stopped")
         channels.close_others()
         yield popen
     finally:
@@ -207,13 +213,6 @@ def _started(
             with suppress(ProcessLookupError):
                 os.killpg(popen.pid, signal.SIGKILL)
         popen.wait()
-        note.unlink(missing_ok=True)
-
-
-def _running() -> Path:
-    path = worker_cache() / "running"
-    path.mkdir(exist_ok=True)
-    return path
 
 
 def _require(version: str, memory: int) -> str:

@@ -48,8 +48,9 @@ def keep(content: bytes | str, digest: str) -> Path:
 
 
 def _prune(place: Path) -> None:
-    """Remove what nobody has used for a while."""
+    """Remove what nobody has used for a while, and what a worker that was killed has begun."""
     for path in place.iterdir():
         unused = time.time() - path.stat().st_mtime if path.is_file() else 0
-        if len(path.name.removesuffix(".tmp")) == 64 and unused > _DAYS * 24 * 3600:
+        ours = len(path.name.removesuffix(".tmp")) == 64
+        if ours and (path.suffix == ".tmp" or unused > _DAYS * 24 * 3600):
             path.unlink(missing_ok=True)

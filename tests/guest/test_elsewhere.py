@@ -162,7 +162,7 @@ def test_workers_of_dask_have_no_bench_and_the_same_counts(
     assert run.facts.executor.engine == dask.name
     kept = [{path.name for path in (place / "cache").iterdir()} for place in places]
     assert kept[0] == kept[1]
-    assert len(kept[0]) == 3 + len(("lock", "running"))
+    assert len(kept[0]) == 3 + len(("lock",))
 
 
 def test_a_worker_that_dies_costs_its_block_alone(here: Run, dask: Dask, tmp_path: Path) -> None:

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What was measured before a run ended for good is kept, wherever it waits."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from bench.commands import run as runs
+from bench.commands import stored
+from bench.commands.outcome import Outcome
+from bench.engines.base import Engine
 from bench.errors import CannotJudge
 from bench.executors.base import Executor
 from bench.measure.loop import run as run_plan
@@ -36,3 +40,27 @@ def test_a_block_that_waits_for_one_before_it_is_kept(
     assert {sample.cell for sample in load(tmp_path / "out").samples} == {*last.cells}
     monkeypatch.undo()
     assert bench("run", "--resume", tmp_path / "out").code in (0, 1)
+
+
+def test_a_second_interrupt_costs_the_tables_and_not_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stored, "outcome_of", interrupted)
+    said = stored.interrupted_outcome(Store(tmp_path))
+    assert (said.code, said.hint) == (130, f"go on: bench run --resume {tmp_path}")
+
+
+def test_an_interrupt_while_an_engine_is_closed_changes_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(Engine):
+        def close(self) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs, "open_engine", lambda name: Slow(name, ThreadPoolExecutor(1)))
+    monkeypatch.setattr(runs, "_run_all", lambda *_: Outcome(7, complaint="all is told"))
+    ended = bench("run", "smoke", "--clock", "icount", "--on", "slow:1")
+    assert (ended.code, ended.complaints) == (7, ["bench: all is told"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.commands.run import outcome_of
+from bench.commands.stored import outcome_of
 from bench.executors.replay import ReplayExecutor
 from bench.measure.loop import run, run_facts
 from bench.model.cell import Clock, Rep

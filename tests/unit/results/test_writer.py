@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Clock
-from bench.model.facts import FORMAT, SessionFacts
+from bench.model.facts import FORMAT, SessionFacts, WorkerFacts
 from bench.model.method import Experiment
 from bench.results.crc import add_crc
 from bench.results.writer import Store, create, load
@@ -147,3 +147,11 @@ def test_a_disk_that_fills_up_leaves_what_was_stored_before(store: Store) -> Non
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert load(store.path).samples == SAMPLES
+
+
+def test_workers_of_a_session_that_went_on_are_added(store: Store) -> None:
+    store.add_workers("local:2", [WorkerFacts(host="a", pid=1, blocks=(0, 2))])
+    store.add_workers("dask:there", [WorkerFacts(host="b", pid=1, blocks=(1,))])
+    executor = load(store.path).facts.executor
+    assert executor.engine == "local:2"
+    assert [(each.host, each.blocks) for each in executor.workers] == [("a", (0, 2)), ("b", (1,))]
