@@ -1,25 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Give blocks to workers of Dask: of a scheduler that runs, or that Slurm is asked for."""
+"""Give blocks to workers of Dask, whoever has started them."""
 
 import json
 import logging
+import warnings
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import cloudpickle
-import msgspec
 from distributed import Client
 
 import bench
 from bench.engines.base import Engine
 from bench.errors import CannotJudge, UsageError
-from bench.process import find_tool
 from bench.worker.block import describe_worker, stop_blocks
 
-_PATIENCE = 10  # seconds to wait for a scheduler's answer
+PATIENCE = 10  # seconds to wait for a scheduler's answer
 
 
 class DaskEngine(Engine):
@@ -67,11 +66,26 @@ class DaskEngine(Engine):
         return said
 
     def share(self, path: Path) -> Any:
+        """Return the path: where the content is changes with the workers, see `submit`."""
+        return path
+
+    def submit(self, job: str, files: Sequence[Any]) -> "Future[str]":
+        """Have a block measured where its files are, or go with it."""
+        try:
+            return super().submit(job, [self._content(path) for path in files])
+        except (OSError, TimeoutError) as error:  # the last worker went while it was asked
+            future: Future[str] = Future()
+            future.set_exception(error)
+            return future
+
+    def _content(self, path: Path) -> Any:
         """Return a future of the content, which goes to each worker once.
 
-        To all that are there at once: Dask gives work to those that have what it needs.
+        To all that are there at once: Dask gives work to those that have what it needs. It is
+        sent again if all that had it are gone, as jobs of Slurm are at their time limit.
         """
-        if path not in self._shared:
+        known = self._shared.get(path)
+        if known is None or known.status != "finished":
             content, good = path.read_bytes(), self._good
             self._shared[path] = self._client.scatter(content, workers=good, broadcast=True)
         return self._shared[path]
@@ -96,9 +110,10 @@ class DaskEngine(Engine):
         if not self.gone():
             super().close()
         with suppress(OSError, TimeoutError):
-            self._client.close(timeout=_PATIENCE)
+            self._client.close(timeout=PATIENCE)
         if self._cluster:
-            self._cluster.close(timeout=_PATIENCE)
+            with suppress(OSError, TimeoutError):
+                self._cluster.close(timeout=PATIENCE)
 
 
 _NEEDS = "workers need QEMU of the version that is here (Debian: qemu-system-x86), and memory"
@@ -114,9 +129,9 @@ def _problem(text: object) -> str:
 
 def dask(argument: str) -> DaskEngine:
     """Connect with the scheduler at an address; UsageError where there is none."""
-    _be_quiet()
+    be_quiet()
     try:
-        client = Client(argument or None, timeout=_PATIENCE, set_as_default=False)
+        client = Client(argument or None, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         why = str(error).partition("\n")[0] or type(error).__name__
         raise UsageError(
@@ -126,41 +141,10 @@ def dask(argument: str) -> DaskEngine:
     return DaskEngine(f"dask:{argument}", client)
 
 
-def dask_slurm(argument: str) -> DaskEngine:
-    """Ask Slurm for workers as a file says; UsageError where that is none.
-
-    The file is YAML: ``jobs``, how many, and what dask_jobqueue.SLURMCluster takes.
-    """
-    from dask_jobqueue.slurm import SLURMCluster
-
-    _be_quiet()
-    table = _read(Path(argument))
-    find_tool("sbatch", "slurm-client")  # else workers would be waited for in vain
-    jobs = table.pop("jobs", 1)
-    try:
-        cluster = SLURMCluster(**table)
-        cluster.scale(jobs=jobs)
-    except (TypeError, ValueError, OSError, RuntimeError) as error:
-        why = str(error).partition("\n")[0]
-        raise UsageError(f"--on: dask-slurm:{argument}: {why}", _SLURM) from None
-    client = Client(cluster, timeout=_PATIENCE, set_as_default=False)
-    return DaskEngine(f"dask-slurm:{argument}", client, cluster)
-
-
-_SLURM = "docs/spread.md says what is in the file"
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        table = msgspec.yaml.decode(path.read_bytes(), type=dict[str, Any])
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error).partition("\n")[0]
-        raise UsageError(f"--on: dask-slurm:{path}: {why}", _SLURM) from None
-    return table
-
-
-def _be_quiet() -> None:
+def be_quiet() -> None:
     """Leave it to bench to say what is wrong: Dask prints tracebacks of its own threads."""
     for name in logging.root.manager.loggerDict:
         if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    for package in ("distributed", "dask_jobqueue"):
+        warnings.filterwarnings("ignore", module=package)

@@ -42,7 +42,7 @@ def _dask(argument: str) -> Engine:
 
 def _dask_slurm(argument: str) -> Engine:
     with _installed():
-        from bench.engines.dask import dask_slurm
+        from bench.engines.slurm import dask_slurm
     return dask_slurm(argument)
 
 

@@ -124,6 +124,7 @@ class Elsewhere:
         if self._tries[number] >= TRIES:
             return CannotJudge(f"{why}, {TRIES} times", _GO_ON)
         self._say(f"{why}; it is tried again")
+        self._lonely.wait()
         self._submit(number)
         return None
 
@@ -163,8 +164,8 @@ class _Lonely:
         self._since: float | None = None
 
     def wait(self) -> None:
-        """Wait for the first worker."""
-        while self._engine.workers() == 0:
+        """Wait for a worker, or for the end of an engine that has none."""
+        while self._engine.workers() == 0 and not self._engine.gone():
             self.look()
             time.sleep(_TICK)
 

@@ -112,6 +112,48 @@ def test_a_lost_block_is_tried_again_and_that_is_said(what: str | Exception) -> 
     assert all(line.endswith("; it is tried again") for line in said)
 
 
+class Deserted(Recordings):
+    """Has no worker from the moment when a block is lost until somebody waits for one."""
+
+    def __init__(self, due: dict[int, list[str | Exception]]) -> None:
+        super().__init__(due)
+        self.seen: list[str] = []
+
+    def workers(self) -> int:
+        return 0 if self.seen[-1:] == ["lost"] else 1
+
+    def submit(self, job: str, files: Sequence[Any] = ()) -> "Future[str]":
+        assert self.workers()
+        return super().submit(job, files)
+
+    def _give(self, place: int) -> str:
+        if place == 0 and not self.jobs[0]:
+            self.seen.append("lost")
+        return super()._give(place)
+
+
+def test_a_block_waits_for_a_worker_before_it_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Jobs of Slurm end all at once, at their time limit, and come again in a while."""
+    engine = Deserted({0: [OSError("connection lost")]})
+    wait = "bench.measure.elsewhere.time.sleep"
+    monkeypatch.setattr(wait, lambda _: engine.seen.append("waited"))
+    found, _ = measured(engine)
+    assert problem_of(found[0]) is None
+    assert engine.seen == ["lost", "waited"]
+
+
+def test_nobody_waits_for_workers_of_an_engine_that_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Recordings, "gone", lambda _: True)
+    engine = Recordings({n: [OSError("connection lost")] for n in range(3)})
+    engine.here = [0] * 1000
+    found, _ = measured(engine)
+    assert isinstance(problem_of(found[0]), CannotJudge)
+
+
 def test_a_block_that_is_lost_each_time_ends_the_run() -> None:
     engine = Recordings({1: [OSError("gone")] * TRIES})
     found, said = measured(engine)
