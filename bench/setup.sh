@@ -91,6 +91,12 @@ if [ "${1-}" = tests ]; then
 	need sparse have sparse		# the patches
 	need valgrind have callgrind_annotate	# it reads what bench profile writes
 	need chromium sh -c 'command -v chromium || command -v chromium-browser'
+	if [ $manager = apt ]; then	# elsewhere these tests are skipped
+		need slurm-wlm have slurmctld
+		need munge have munged
+		need openssh-server have sshd
+		need openssh-client have ssh
+	fi
 fi
 
 [ -n "$missing" ] || exit 0

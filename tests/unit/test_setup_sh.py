@@ -72,6 +72,7 @@ def test_what_cannot_be_installed_is_named(
     assert all((name in packages.lower()) == (what == ["tests"]) for name in TESTS_ONLY)
     assert ("kernels come from a tree here" in before) == (system != "trixie")
     assert ("gcc-1" in packages) == (system == "trixie")
+    assert ("slurm-wlm" in packages) == (system == "trixie" and what == ["tests"])
 
 
 @pytest.mark.parametrize("system", ["bookworm", "trixie", "sid", "ubuntu"])
