@@ -135,7 +135,7 @@ def _in_bisection(code: int) -> int:
 
 
 def _complain(message: str, hint: str, code: int) -> int:
-    """Print what is wrong and what to do about it, in lines of its own; returns the exit code."""
+    """Print what is wrong and what to do about it, a line or more; returns the exit code."""
     print(f"bench: {visible(message)}", file=sys.stderr)
     for line in hint.split("\n") if hint else ():
         print(f"  {visible(line)}", file=sys.stderr)

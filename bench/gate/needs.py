@@ -1,16 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Say before a run what its figures will be too few for."""
 
-from itertools import count
-
 from bench.model.cell import Clock
 from bench.model.reps import Reps
 from bench.stats.counts import LEAST_REPS
 from bench.stats.decision import Rule
-from bench.stats.summary import median_interval
+from bench.stats.summary import LEAST_OF_MEDIAN
 from bench.stats.wall import least_boots
-
-_INTERVAL = next(n for n in count(1) if median_interval(range(n)))  # values that it takes
 
 
 def shortage(reps: Reps, boots: int, clock: Clock, here: bool = False) -> str:
@@ -24,7 +20,7 @@ def shortage(reps: Reps, boots: int, clock: Clock, here: bool = False) -> str:
         f"{who} needs {what}"
         for who, what in (
             ("a gate", _for_gate(reps, boots, clock, here)),
-            ("an interval", _for_interval(reps, boots)),
+            ("an interval of a median", _for_interval(reps, boots)),
         )
         if what
     ]
@@ -45,8 +41,8 @@ def _for_gate(reps: Reps, boots: int, clock: Clock, here: bool) -> str:
 
 def _for_interval(reps: Reps, boots: int) -> str:
     if boots > 1:
-        return "" if boots >= _INTERVAL else f"--boots {_INTERVAL}"
-    return "" if reps.least >= _INTERVAL else _option(reps, _INTERVAL)
+        return "" if boots >= LEAST_OF_MEDIAN else f"--boots {LEAST_OF_MEDIAN}"
+    return "" if reps.least >= LEAST_OF_MEDIAN else _option(reps, LEAST_OF_MEDIAN)
 
 
 def _option(reps: Reps, least: int) -> str:

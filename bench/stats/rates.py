@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.stats.summary import median_interval
+from bench.stats.summary import LEAST_OF_MEDIAN, median_interval
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def rate_of(sizes: Sequence[Measured]) -> Rate:
     values = [time / size.count for size in sizes for time in size.times]
     interval = median_interval(values)
     if interval is None:
-        raise ValueError(f"{len(values)} boots have no interval: it takes 6")
+        raise ValueError(f"{len(values)} boots have no interval: it takes {LEAST_OF_MEDIAN}")
     return Rate(float(np.median(values)), *interval)
 
 

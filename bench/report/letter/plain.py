@@ -25,6 +25,7 @@ from bench.report.table.figures import Figures
 from bench.report.table.section import Column, Entry, Table, make_table
 from bench.report.table.shared import TOUCHED, Beside, CommonRow, added_to, common_notes, more
 from bench.stats.ratios import LEAST_OF_RATIO
+from bench.stats.summary import LEAST_OF_MEDIAN
 
 _Texts = tuple[Column, Sequence[str]]  # what stands in a column
 
@@ -103,7 +104,8 @@ def alone_table(rows: Sequence[Figures], cells: CellTable, names: Names) -> Lett
         (Column("n"), [str(row.pause.n) if row.pause else "-" for row in rows]),
     ]
     said, lines = laid_out(shown, figures)
-    short = ["-: no interval of the median, which takes 6 reps (or boots)"] if "-" in spans else []
+    none = f"-: no interval of the median, which takes {LEAST_OF_MEDIAN} reps (or boots)"
+    short = [none] * ("-" in spans)
     guessed = [f"{GUESSED}: no n"] if any(row.estimate for row in rows) else []
     return LetterTable(said, lines, [*alias_note(shown), *short, *guessed])
 

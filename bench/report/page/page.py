@@ -21,7 +21,6 @@ from bench.report.page.functions import ProfilePart, changed_by_function, profil
 from bench.report.table.cells import CellTable
 from bench.report.table.contents import UNITS, contents, unmeasured
 from bench.report.table.environment import (
-    INTERVAL,
     environment_rows,
     intervals_cover,
     no_result,
@@ -47,6 +46,7 @@ from bench.report.table.shared import Beside, beside, common_rows, common_verdic
 from bench.report.table.starts import starts_verdict
 from bench.results.comparable import facts_of, must_match
 from bench.results.writer import Run
+from bench.stats.summary import LEAST_OF_MEDIAN
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _CAVEATS = ("note", "warning")  # of what the environment says
@@ -184,7 +184,7 @@ class Chapter:
 
     @property
     def environment(self) -> list[tuple[str, str]]:
-        return [row for row in self._environment if row[0] not in (*_CAVEATS, INTERVAL, "command")]
+        return [row for row in self._environment if row[0] not in (*_CAVEATS, "command")]
 
     @cached_property
     def _environment(self) -> list[tuple[str, str]]:
@@ -211,7 +211,8 @@ def _few(run: Run, rows: Sequence[Figures]) -> list[str]:
     found = []
     if any(row.pause and row.pause.interval is None for row in measured):
         found.append(
-            "fewer than 6 reps, or boots, give no 95 % interval of a median: the range is shown"
+            f"fewer than {LEAST_OF_MEDIAN} reps, or boots, give no 95 % interval of a median: "
+            "the range is shown"
         )
     if run.clock is Clock.WALL and measured and max(row.boots for row in measured) == 1:
         found.append("one boot: how much another boot of the same kernel differs is not known")

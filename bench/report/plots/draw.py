@@ -55,6 +55,7 @@ from bench.report.table.figures import Figures
 from bench.report.table.shared import ASK, CommonRow
 from bench.report.table.starts import Start
 from bench.stats.ratios import LEAST_OF_RATIO
+from bench.stats.summary import LEAST_OF_MEDIAN
 
 
 @LOOK
@@ -119,7 +120,7 @@ def _line_notes(found: Sequence[Curve]) -> list[str]:
     bars += (
         []
         if all(intervals)
-        else ["smallest to greatest rep where there are fewer than 6, or boots"]
+        else [f"smallest to greatest rep where there are fewer than {LEAST_OF_MEDIAN}, or boots"]
     )
     notes = [f"Marks: medians. Bars and bands: {', or '.join(bars)}."]
     if any(curve.alias for curve in found):

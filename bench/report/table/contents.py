@@ -16,6 +16,7 @@ from bench.report.table.figures import Figures, figures
 from bench.report.table.findings import baseline_note, methods_verdict, reference_sentences
 from bench.report.table.functions import functions_section
 from bench.report.table.section import (
+    INTERVAL_HEAD,
     NO_ENTRY,
     NO_INTERVAL,
     Column,
@@ -89,9 +90,9 @@ def contents(
         _own_costs(cells),
         _scaling(cells),
         unmeasured(rows) if wide else _without_figure(rows),
-        Section(lines=tuple(environment(run))),
     )
-    return [section for section in sections if section]
+    around = environment(run, intervals=any(section.has_interval for section in sections))
+    return [section for section in (*sections, Section(lines=tuple(around))) if section]
 
 
 def _damaged(run: Run) -> Section:
@@ -102,7 +103,7 @@ def _damaged(run: Run) -> Section:
 def _pauses(rows: Sequence[Figures], cells: CellTable, clock: Clock, wide: bool) -> Section:
     """Tabulate live updates that have a figure."""
     shown = [row for row in rows if _handed_over(row.cell) and (row.pause or row.estimate)]
-    interval = ("95 % interval",) if wide else ()
+    interval = (INTERVAL_HEAD,) if wide else ()
     touched = any(cells.after_pause(row.cell) for row in shown if row.pause)
     touch = (TOUCHED,) * touched
     columns = figures_under("extents", "median", *interval, "min", "max", "n", "ratio", *touch)
@@ -213,7 +214,7 @@ def _scaling(cells: CellTable) -> Section:
     """Tabulate slope and fixed part of each method's cost, where there are enough sizes."""
     names = [Column(head, right=False, names=True) for head in ("device", "pages", "backing")]
     method = Column("method", right=False, names=True)
-    columns = (*names, method, *figures_under("sizes", _PER_PAGE, "95 % interval", "fixed"))
+    columns = (*names, method, *figures_under("sizes", _PER_PAGE, INTERVAL_HEAD, "fixed"))
     rows = []
     for cell in cells.measured:
         sizes = cells.sizes(cell)

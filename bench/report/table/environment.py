@@ -1,24 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Write the end of a report: where and how it was measured, and what to keep in mind."""
 
-import numpy as np
-
 from bench.model.cell import Backing, Clock
 from bench.results.writer import Run
-from bench.stats.ratios import LEAST_OF_RATIO
 
-INTERVAL = "interval"  # the row that says what intervals are of
 # Of the interval of a change between two runs that have one boot each.
 ONE_BOOT = "one boot a side: no interval between kernels, since nothing says how far boots differ"
 ONE_STATE = "intervals are over reps of one boot a side: how far boots differ is not in them"
 
 
-def environment(run: Run) -> list[str]:
-    """Return a line for each thing that a reader needs to place the figures, or to doubt them."""
-    return [f"{name + ':':<10}{value}" for name, value in environment_rows(run)]
+def environment(run: Run, intervals: bool) -> list[str]:
+    """Return a line for each thing that a reader needs to place the figures, or to doubt them.
+
+    ``intervals``: there are some among the figures.
+    """
+    return [f"{name + ':':<10}{value}" for name, value in environment_rows(run, intervals)]
 
 
-def environment_rows(run: Run) -> list[tuple[str, str]]:
+def environment_rows(run: Run, intervals: bool = False) -> list[tuple[str, str]]:
     """Return the same as names and values; a name may stand there several times."""
     executor = run.facts.executor
     rows = [
@@ -31,7 +30,7 @@ def environment_rows(run: Run) -> list[tuple[str, str]]:
         ("command", run.facts.command),
         *(("tuned", line) for line in run.facts.tuned),
         *(("note", note) for note in _notes(run)),
-        (INTERVAL, f"95 %, {intervals_cover(run)}" * _has_intervals(run)),
+        ("interval", f"95 %, {intervals_cover(run)}" * intervals),
         *(("warning", line) for line in doubts(run)),
     ]
     return [(name, value) for name, value in rows if value]
@@ -53,11 +52,6 @@ def intervals_cover(run: Run) -> str:
         return "over reps of one session: how far another day is from it is not in them"
     over = "from one saved state" if sessions and sessions[-1].state else "of one boot"
     return f"over reps {over}: how far boots differ is not in them (bench run --boots 10)"
-
-
-def _has_intervals(run: Run) -> bool:
-    """Tell whether any cell has as many reps as an interval takes, of a ratio or of a median."""
-    return any(np.count_nonzero(each.ok) >= LEAST_OF_RATIO for each in run.by_cell.values())
 
 
 def no_result(run: Run) -> list[str]:

@@ -14,6 +14,7 @@ from bench.model.units import format_quantity, format_ratio, format_ratio_interv
 from bench.report.table.cells import BASES, CellTable
 from bench.report.table.columns import factors
 from bench.report.table.figures import Figures
+from bench.report.table.section import INTERVAL_SAID
 from bench.results.writer import Run
 from bench.stats.ratios import LEAST_OF_RATIO, median_ratio, ratio_interval
 from bench.stats.samples import Samples
@@ -173,7 +174,7 @@ def _interval(ours: Samples, theirs: Samples) -> str:
     found = ratio_interval(ours, theirs)
     if found is None:
         return f"no interval: it takes {LEAST_OF_RATIO} reps, or boots"
-    return f"95 %: {format_ratio_interval(found, ' to ')}"
+    return f"{INTERVAL_SAID}{format_ratio_interval(found, ' to ')}"
 
 
 def _shares(table: CellTable, ours: Cell, theirs: Cell) -> Iterator[str]:

@@ -7,6 +7,7 @@ from bench.model.units import GIB, KIB, format_quantity, format_size
 from bench.report.table.cells import CellTable
 from bench.report.table.columns import backing_of
 from bench.report.table.section import (
+    INTERVAL_HEAD,
     NO_ENTRY,
     NO_INTERVAL,
     Column,
@@ -71,7 +72,7 @@ def pins_table(table: CellTable, clock: Clock) -> Section:
     if not cells:
         return Section()
     rate = "GiB/s" if clock is Clock.WALL else "per 4K"
-    heads = ("pin", "95 % interval", rate, "unpin", "95 % interval", rate, "n")
+    heads = ("pin", INTERVAL_HEAD, rate, "unpin", INTERVAL_HEAD, rate, "n")
     rows = [_row(table, cell, clock) for cell in cells]
     methods = [method for method in _MEANING if any(c.method is method for c in cells)]
     notes = [_MEANING[method] for method in methods] + _windows(table)
@@ -111,7 +112,7 @@ def per_page_table(table: CellTable) -> Section:
         for cell in _cells(table)
         if cell.pages.small
     ]
-    heads = figures_under("pin", "95 % interval", "unpin", "95 % interval")
+    heads = figures_under("pin", INTERVAL_HEAD, "unpin", INTERVAL_HEAD)
     title = f"Pin and unpin of each 4 KiB page, {table.unit}"
     return Section(title, tables=(make_table((*_NAMES, *heads), rows),))
 

@@ -12,6 +12,7 @@ from itertools import compress
 from typing import Self
 
 from bench.model.units import format_quantity, format_ratio
+from bench.stats.summary import LEAST_OF_MEDIAN
 
 
 class EntryKind(Enum):
@@ -19,6 +20,7 @@ class EntryKind(Enum):
 
     TEXT = auto()
     QUANTITY = auto()
+    INTERVAL = auto()  # of the median of a quantity
     RATIO = auto()
     ESTIMATE = auto()  # extrapolated: a quantity that was not measured
     REASON = auto()  # a word that stands where a figure would
@@ -47,7 +49,7 @@ class Entry:
         """Make the cell of an interval of a quantity; an empty one of None."""
         if ends is None:
             return cls("")
-        return cls(" to ".join(format_quantity(end, unit) for end in ends), EntryKind.QUANTITY)
+        return cls(" to ".join(format_quantity(end, unit) for end in ends), EntryKind.INTERVAL)
 
     @classmethod
     def ratio(cls, value: float | None) -> Self:
@@ -66,7 +68,12 @@ class Entry:
 
 
 NO_ENTRY = Entry("")
-NO_INTERVAL = "no interval: it takes 6 reps, or 6 boots where there are several"  # of a median
+INTERVAL_HEAD = "95 % interval"
+INTERVAL_SAID = "95 %: "  # before one in a sentence
+NO_INTERVAL = (  # of a median
+    f"no interval: it takes {LEAST_OF_MEDIAN} reps, "
+    f"or {LEAST_OF_MEDIAN} boots where there are several"
+)
 
 
 @dataclass(frozen=True)
@@ -138,6 +145,13 @@ class Section:
 
     def __bool__(self) -> bool:
         return any(self.tables) or bool(self.lines)
+
+    @property
+    def has_interval(self) -> bool:
+        """Tell whether the interval of a median, or of a ratio of two, is in it."""
+        entries = (entry for table in self.tables for row in table.rows for entry in row)
+        said = any(INTERVAL_SAID in line for line in self.lines)
+        return said or any(entry.kind is EntryKind.INTERVAL for entry in entries)
 
     def map(self, change: Callable[[str], str]) -> "Section":
         """Change every text of it."""

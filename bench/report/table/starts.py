@@ -9,6 +9,7 @@ from bench.model.method import Experiment, Method
 from bench.model.units import format_quantity
 from bench.report.table.cells import CellTable
 from bench.report.table.section import (
+    INTERVAL_HEAD,
     NO_INTERVAL,
     Column,
     Entry,
@@ -79,7 +80,7 @@ def starts_table(run: Run, table: CellTable, unit: str) -> Section:
     columns = (
         Column("method", right=False, names=True),
         Column("program", right=False, names=True),
-        *figures_under("median", "95 % interval", "min", "max", "n"),
+        *figures_under("median", INTERVAL_HEAD, "min", "max", "n"),
     )
     short = any(table.pause(cell).interval is None for cell in start_cells(table))
     notes = (*_NOTES, *[NO_INTERVAL] * short)

@@ -48,7 +48,7 @@ def test_it_is_said_where_the_gate_could_not_judge(reps: int, boots: int, clock:
     said = shortage(parse_reps(reps), boots, clock)
     assert ("a gate needs" in said) == blind
     values = [0] * (reps if boots == 1 else boots)
-    assert ("interval needs" in said) == (median_interval(values) is None)
+    assert ("interval of a median needs" in said) == (median_interval(values) is None)
 
 
 @pytest.mark.parametrize("clock", Clock)
@@ -56,7 +56,7 @@ def test_it_is_said_where_the_gate_could_not_judge(reps: int, boots: int, clock:
 @pytest.mark.parametrize("reps", ["1", "2", "4", "auto", "1+", "5+"])
 def test_the_option_that_it_names_is_enough(reps: str, boots: int, clock: Clock) -> None:
     for who, option, value in re.findall(
-        r"(a gate|an interval) needs --(reps|boots) (\S+?)(?:,|$)",
+        r"(a gate|an interval of a median) needs --(reps|boots) (\S+?)(?:,|$)",
         shortage(parse_reps(reps), boots, clock),
     ):
         asked = {"reps": reps, "boots": boots, option: value}
@@ -71,10 +71,11 @@ def test_the_lines() -> None:
         return shortage(parse_reps(reps), boots, clock, here)
 
     assert line("auto", 1, Clock.ICOUNT) == (
-        "at least 3 reps of each cell: a gate needs --reps 5+, an interval needs --reps 6+"
+        "at least 3 reps of each cell: a gate needs --reps 5+, "
+        "an interval of a median needs --reps 6+"
     )
     assert line("1", 3, Clock.ICOUNT) == (
-        "1 rep of each cell in each of 3 boots: an interval needs --boots 6"
+        "1 rep of each cell in each of 3 boots: an interval of a median needs --boots 6"
     )
     assert line("6", 1, Clock.WALL) == "6 reps of each cell: a gate needs --boots 5"
     assert line("7+", 1, Clock.WALL, here=True) == (
@@ -85,16 +86,15 @@ def test_the_lines() -> None:
 
 def test_a_run_says_it_once(replay: Bench) -> None:
     plan = make_plan(load_scenario("smoke", {"mem": "64M,128M,256M", "reps": "4"}))
-    said = "4 reps of each cell: a gate needs --reps 5, an interval needs --reps 6"
+    said = "4 reps of each cell: a gate needs --reps 5, an interval of a median needs --reps 6"
     assert replay(recording(plan), "--reps", "4").complaints.count(said) == 1
 
 
 def test_boots_say_it_once(replay: Bench) -> None:
     plan = make_plan(load_scenario("smoke", {"mem": "64M,128M,256M", "reps": "1"}))
     ended = replay(recording(plan), "--reps", "1", "--boots", "2")
-    assert (
-        ended.err.count("1 rep of each cell in each of 2 boots: an interval needs --boots 6") == 1
-    )
+    said = "1 rep of each cell in each of 2 boots: an interval of a median needs --boots 6"
+    assert ended.err.count(said) == 1
 
 
 def test_enough_is_not_spoken_of(replay: Bench) -> None:

@@ -198,9 +198,7 @@ def test_an_error_of_toml_names_the_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("blank", ["", "\n# what is measured\n"])
-def test_a_bracket_that_is_left_open_is_named_where_it_is_opened(
-    blank: str, tmp_path: Path
-) -> None:
+def test_an_open_bracket_is_named_where_it_is_opened(blank: str, tmp_path: Path) -> None:
     path = write(tmp_path, f'method = ["reopen"]\n{blank}mem = [\n"1G",\n"4G"\npages = ["thp"]\n')
     begun = 2 + blank.count("\n")
     said = f"{path}:{begun}: not TOML: what begins here is not ended by line {begun + 3}: "

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.stats.summary import Summary, ratio, summarize
+from bench.stats.summary import LEAST_OF_MEDIAN, Summary, median_interval, ratio, summarize
 
 ticks = st.lists(st.integers(0, 2**52), min_size=1, max_size=60)
 
@@ -58,3 +58,8 @@ def test_the_median_of_several_boots_is_that_of_their_medians() -> None:
     assert summarize(values, boots * 0) == summarize(values) == Summary(5, 3, 1, 70)
     six = summarize(np.arange(1, 13), np.arange(12) // 2)
     assert (six.n, six.median, six.interval) == (12, 6.5, (1.5, 11.5))
+
+
+def test_the_least_values_of_an_interval() -> None:
+    assert median_interval(range(LEAST_OF_MEDIAN)) is not None
+    assert median_interval(range(LEAST_OF_MEDIAN - 1)) is None

@@ -19,10 +19,12 @@ from bench.model.cell import Block, Clock, Plan
 from bench.model.facts import ExecutorFacts, MachineFacts, RunFacts
 from bench.model.method import Method
 from bench.paths import ROOT
-from bench.report.table.section import Column, Entry, make_table
+from bench.report.table.contents import contents
+from bench.report.table.section import INTERVAL_HEAD, Column, Entry, make_table
 from bench.report.text.text import table_text
 from bench.results.writer import Run, create, load
-from tests.unit.runs import run_text
+from bench.stats.summary import LEAST_OF_MEDIAN
+from tests.unit.runs import NEW, run_text, write_run
 from tests.unit.streams import PAUSES, Silent, failing_stream, small_plan, stream
 
 GOLDEN = ROOT / "tests" / "golden" / "table.txt"
@@ -125,3 +127,17 @@ def test_what_can_be_loaded_can_be_printed(directory: Path, data: st.DataObject)
     finally:
         path.write_text(good)
     assert text
+
+
+@pytest.mark.parametrize("wide", [True, False])
+@pytest.mark.parametrize("reps", [LEAST_OF_MEDIAN - 1, LEAST_OF_MEDIAN])
+def test_what_intervals_are_of_is_said_where_there_are_some(
+    reps: int, wide: bool, tmp_path: Path
+) -> None:
+    path = write_run(tmp_path / "run", {NEW: {1: [*range(1000, 1000 + reps)]}}, Clock.ICOUNT)
+    *figures, end = contents(load(path), wide=wide)
+    shown = any(
+        column.head == INTERVAL_HEAD for each in figures for column in each.tables[0].columns
+    )
+    assert shown == wide
+    assert any(line.startswith("interval: ") for line in end.lines) == (wide and reps > 5)
