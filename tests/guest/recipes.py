@@ -11,7 +11,7 @@ from bench.paths import ROOT
 from tests.guest.test_elsewhere import WORDS
 from tests.unit.kernel.programs import program
 
-_KEPT = ("PYTHONPATH", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
+_KEPT = ("HOME", "PYTHONPATH", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
 
 
 def recipe(line: str, parts: int = 2) -> str:
