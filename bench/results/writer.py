@@ -128,7 +128,7 @@ def create(out: Path | None, scenario: str) -> Store:
     run was killed before it wrote anything is used again.
     """
     path = out or _fresh_name(scenario)
-    with _usage_errors(path):
+    with _usage_errors(path, named=out is not None):
         path.mkdir(parents=True, exist_ok=_began_nothing(path))
         lock = take_lock(path)
         (path / "samples.jsonl").touch()
@@ -142,7 +142,7 @@ def create_boots(out: Path | None, scenario: str, places: Sequence[str]) -> Path
     ``places`` are those that its boots are to have below it, whoever measures them.
     """
     path = out or _fresh_name(scenario)
-    with _usage_errors(path):
+    with _usage_errors(path, named=out is not None):
         path.mkdir(parents=True)
         (path / BOOTS).write_text(
             json.dumps({"format": 1, "scenario": scenario, "boots": [*places]}) + "\n"
@@ -151,15 +151,23 @@ def create_boots(out: Path | None, scenario: str, places: Sequence[str]) -> Path
 
 
 @contextmanager
-def _usage_errors(path: Path) -> Iterator[None]:
-    """Turn what keeps ``path`` from being made into a UsageError."""
+def _usage_errors(path: Path, named: bool) -> Iterator[None]:
+    """Turn what keeps ``path`` from being made into a UsageError: ``named`` is by --out."""
     try:
         yield
     except FileExistsError:
         raise UsageError(f"--out: {path} exists", "name a directory that does not") from None
     except OSError as error:
-        hint = _fix(error, "name a writable place")
-        raise UsageError(f"--out: {path}: {error.strerror}", hint) from None
+        hint = _fix(error, "name a writable place" if named else "name another place with --out")
+        raise UsageError(f"{_place(path, named)}: {error.strerror}", hint) from None
+
+
+def _place(path: Path, named: bool) -> str:
+    """Name what cannot be made: what was asked for, or the directory that all runs go to."""
+    if named:
+        return f"--out: {path}"
+    where = path.parent if path.is_absolute() else f"{path.parent}/ below the working directory"
+    return f"a run cannot be put into {where}"
 
 
 def _fix(error: OSError, otherwise: str) -> str:
