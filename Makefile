@@ -8,7 +8,7 @@
 # make test-hosts      the first and the third of these on fresh Debians: root, half an hour
 # make setup           what both share; .venv/bin/bench works after it
 # make setup-tests     the same, and what only the tests need
-# make man             man pages into build/man; bench man puts them where man looks
+# make man             man pages into build/man; bench man --install puts them where man looks
 # make reference       reports/reference anew from the samples that it holds
 # make clean           remove what was made in this directory; the cache stays
 

@@ -247,7 +247,7 @@ def report(
     seconds: SecondsOption = None,
     schema: SchemaOption = None,
 ) -> Outcome:
-    """Print the table of stored runs again, side by side, or write it for people and programs."""
+    """Print the table of stored runs, or write it in another format."""
     from bench.commands.report import ReportOptions, written
 
     if schema:
@@ -270,7 +270,10 @@ def profile(
     out: Annotated[Path | None, typer.Option(help="A file instead of standard output")] = None,
     against: HeldAgainstOption = "",
 ) -> Outcome:
-    """Show in which functions the instructions of a run went, or write it for other programs."""
+    """Show in which functions the instructions of a run went.
+
+    Or write it in a format of another program.
+    """
     from bench.commands.profile import ProfileOptions, profiled
 
     return profiled(ProfileOptions(run, cell, tuple(phase or ()), kind, format_, out, against))
@@ -285,7 +288,7 @@ def calibrate(
     ),
     boots: Annotated[int, typer.Option(help=f"Of user-mode Linux, {BOOTS}")] = 3,
 ) -> Outcome:
-    """Measure how long an instruction takes here, for bench report --seconds."""
+    """Measure how long an instruction takes, for report --seconds."""
     from bench.commands.calibrate import CalibrateOptions
     from bench.commands.calibrate import calibrate as calibrated
 
@@ -331,7 +334,10 @@ def history(
     commit: CommitOption = "",
     date: DateOption = "",
 ) -> Outcome:
-    """Follow cells over many kernels; the exit code is 0 steady, 1 regression, 125 cannot judge."""
+    """Follow cells over many kernels.
+
+    The exit code is 0 steady, 1 regression, 125 cannot judge.
+    """
     from bench.commands.history import HistoryOptions
     from bench.commands.history import history as followed
 
@@ -346,7 +352,7 @@ app.command(name="list", epilog=epilog("list"))(list_)
 def doctor(
     json_: Annotated[bool, typer.Option("--json", help="For programs")] = False,
 ) -> Outcome:
-    """Say what can be measured here, what not, and what to do about it."""
+    """Say what can be measured here, and what to do for the rest."""
     from bench import doctor as doctors
 
     raise_signals()

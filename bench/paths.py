@@ -48,7 +48,7 @@ def cache_path() -> Path:
 def _elsewhere() -> str:
     """Say how the cache gets another place."""
     source = default_of("cache").source
-    return f"change {source}" if source else "set XDG_CACHE_HOME to a writable place"
+    return f"change {source}" if source else "set BENCH_CACHE to a writable place"
 
 
 def default_of(name: str) -> Default:
@@ -91,7 +91,7 @@ def require_space(path: Path, needed: int, what: str) -> None:
     if free < needed:
         raise NoSpace(
             f"{path}: {what} needs {format_size(needed)}, {free / 2**20:.0f} MiB are free",
-            "free some space, or set XDG_CACHE_HOME to a larger disk",
+            "free some space, or set BENCH_CACHE to a directory of a larger disk",
         )
 
 

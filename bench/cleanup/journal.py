@@ -170,7 +170,7 @@ class Journal:
         except OSError as error:
             raise NoSpace(
                 f"{cache_path() / 'journal'}: {error.strerror}",
-                "bench writes down there what it has to undo; set XDG_CACHE_HOME to another place",
+                "bench writes down there what it has to undo; set BENCH_CACHE to another place",
             ) from None
 
     def _undo(self) -> None:

@@ -7,6 +7,7 @@ from bench.commands.outcome import Say
 from bench.commands.run import RunOptions
 from bench.errors import UsageError
 from bench.model.settings import VARIABLES
+from bench.model.units import format_size
 from bench.paths import default_of
 from bench.plan.scenario import load_scenario
 
@@ -22,6 +23,8 @@ def with_defaults(options: RunOptions, jobs: str | None, say: Say) -> RunOptions
         options = replace(options, jobs=default.value, jobs_by=default.source)
     else:
         options = replace(options, jobs=jobs)
+    if not options.resume:
+        _say_left_out(options, say)
     reps = default_of("reps")
     if options.resume or not reps.source or "reps" in options.overrides:
         return options
@@ -38,3 +41,16 @@ def with_defaults(options: RunOptions, jobs: str | None, say: Say) -> RunOptions
     say(f"reps: {reps.value}, by {reps.source}")
     arguments = [*options.arguments, "--reps", reps.value]
     return replace(options, overrides=overrides, arguments=arguments)
+
+
+def _say_left_out(options: RunOptions, say: Say) -> None:
+    """Say which tables beside the matrix are left out: --mem and --pages mean no others."""
+    by = [f"--{field}" for field in ("mem", "pages") if field in options.overrides]
+    try:
+        tables = load_scenario(options.scenario, {}).also if by else ()
+    except UsageError:  # what is wrong is said with the options in place
+        return
+    if tables:
+        rows = ([*(each.pages or ()), *map(format_size, each.mem or ())] for each in tables)
+        left = ", ".join(map(" ".join, rows))
+        say(f"{' and '.join(by)}: without the rows beside the matrix ({left})")

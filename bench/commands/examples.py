@@ -63,7 +63,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "bench completion fish",
     ),
     "man": (
-        "bench man",
+        "bench man --install",
         "bench man build/man",
     ),
     "doctor": (

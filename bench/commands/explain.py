@@ -13,6 +13,7 @@ from bench.kernel.kernel import built_kernels
 from bench.measure.profiles import profiled_again
 from bench.measure.progress import show_progress
 from bench.model.cell import Cell, Clock
+from bench.model.units import number_of
 from bench.profile.functions import CellFunctions, functions_of
 from bench.profile.profile import Profile
 from bench.results.reader import read_facts
@@ -73,7 +74,7 @@ def _functions(
         found |= {cell: stored for cell in cells if (stored := side.functions(cell))}
         missing = [cell for cell in cells if cell in wanted and cell not in found]
         if say and make and missing:
-            say(f"{len(missing)} cells of {path} are profiled")
+            say(f"{number_of(len(missing), 'cell')} of {path} to be profiled")
             made = profile_cells(path, missing, say)
             found |= {cell: functions_of(profile) for cell, profile in made.items()}
             if left := [cell_name(cell) for cell in missing if cell not in made]:

@@ -13,6 +13,7 @@ from bench.gate.compare import GateOptions, Sides, ask, pairs, read_sides, scale
 from bench.gate.judge import EXIT_CANNOT_JUDGE, EXIT_GOOD, EXIT_REGRESSION, Judged, Judgement, judge
 from bench.gate.ktap import judgement_ktap
 from bench.gate.plan import plan_boots, plan_sections
+from bench.model.units import number_of
 from bench.report.export.ktap import SKIP, ktap_of_nothing
 from bench.sides import key_name
 from bench.stats.decision import Verdict
@@ -86,9 +87,9 @@ def self_test(question: GateOptions) -> Outcome:
     blind = [cell for cell in slower.cells if not cell.regressed]
     decisions = [cell.decision for cell in same.cells if cell.decision]
     alarms = [each for each in decisions if each.verdict is Verdict.REGRESSION]
-    lines = [f"the same samples: {len(alarms)} alarms in {len(same.cells)} cells"]
-    seen = len(slower.cells) - len(blind)
-    lines += [f"slower by {factor - 1:.2%}: seen in {seen} of {len(slower.cells)} cells"]
+    cells = number_of(len(same.cells), "cell")
+    lines = [f"the same samples: {number_of(len(alarms), 'alarm')} in {cells}"]
+    lines += [f"slower by {factor - 1:.2%}: seen in {len(slower.cells) - len(blind)} of {cells}"]
     lines += [f"  not in {cell.name}: {cell.reason}" for cell in blind]
     code = EXIT_REGRESSION if alarms else EXIT_CANNOT_JUDGE if blind else EXIT_GOOD
     complaint = "" if not code else "this gate would not do its work: see above"
@@ -113,7 +114,7 @@ def _confirmed(question: GateOptions, first: Judgement, sides: Sides, say: Say) 
     names = {cell.name for cell in first.regressed}
     if question.new.is_file():
         raise UsageError(f"--confirm: {question.new} is a file", "NEW has to be a run")
-    say(f"{len(names)} cells regressed: they are measured again")
+    say(f"{number_of(len(names), 'cell')} regressed, now measured again")
     known = ((question.base, sides.base), (question.new, sides.new))
     paths = [
         path

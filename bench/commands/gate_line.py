@@ -51,7 +51,10 @@ def gate(
     rev: Annotated[str, typer.Option(help="A revision of that tree; without: as it lies")] = "",
     out: Annotated[Path | None, typer.Option(help="Where its run is kept, else removed")] = None,
 ) -> Outcome:
-    """Judge each cell; the exit code is 0 good, 1 regression, 125 cannot judge."""
+    """Judge each cell of NEW by BASE.
+
+    The exit code is 0 good, 1 regression, 125 cannot judge.
+    """
     from bench.commands import gate as gating
     from bench.commands.bisect import TreeOptions, gate_tree
     from bench.gate.compare import GateOptions

@@ -18,7 +18,7 @@ from bench.kernel.tree import Tree, laid_trees
 from bench.measure.display import Display
 from bench.measure.progress import show_progress
 from bench.model.steps import Step
-from bench.model.units import GIB, MIB
+from bench.model.units import GIB, MIB, number_of
 from bench.paths import cache_path
 from bench.plan.duration import STEP_SECONDS
 
@@ -122,4 +122,5 @@ def _prune_tree(tree: Tree, display: Display) -> str:
         for kernel in kernels:  # before their tree, which they are found by
             discard(kernel.path)
         discard(tree.path)
-    return f"{tree.name}: tree and {len(kernels)} kernels removed, {size / GIB:.1f} GiB are free"
+    removed = f"tree and {number_of(len(kernels), 'kernel')} removed"
+    return f"{tree.name}: {removed}, {size / GIB:.1f} GiB are free"

@@ -13,7 +13,7 @@ from bench.commands.outcome import Outcome
 from bench.errors import UsageError
 
 kernel = typer.Typer(
-    help="Build the guest's kernel, list what is built, remove saved guests.",
+    help="Build kernels of guests, list and remove what is saved.",
     epilog=epilog("kernel"),
     invoke_without_command=True,
     rich_markup_mode=None,
@@ -44,7 +44,10 @@ def build(
     ] = None,
     update: UpdateOption = False,
 ) -> Outcome:
-    """Build a kernel for guests, unless the cache has it; say where it is."""
+    """Build a kernel for guests, unless the cache has it.
+
+    Say where it is.
+    """
     from bench.commands import kernel as kernels
 
     raise_signals()
@@ -67,7 +70,10 @@ def prune(
         list[str] | None, typer.Argument(help="Trees to remove, with what was built of them")
     ] = None,
 ) -> Outcome:
-    """Remove the saved guests that no process uses; or trees, and the kernels built of them."""
+    """Remove saved guests that no process uses.
+
+    Or trees, and the kernels built of them.
+    """
     from bench.commands import kernel as kernels
 
     raise_signals()

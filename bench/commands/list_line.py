@@ -25,7 +25,7 @@ def list_(
         bool, typer.Option("--schema", help="Print the JSON schema of scenario files")
     ] = False,
 ) -> Outcome:
-    """List all that has a name: scenarios, methods, devices, pages, breaks, formats, kernels."""
+    """List all that has a name, as scenarios, devices and kernels."""
     if schema:
         from bench.plan.schema import json_schema
 

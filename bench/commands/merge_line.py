@@ -16,7 +16,7 @@ def merge(
     parts: PartsArgument,
     out: Annotated[Path | None, typer.Option(help="A new directory for the whole")] = None,
 ) -> Outcome:
-    """Put the parts of a plan together that bench run --shard has measured anywhere."""
+    """Put the parts of a plan together that run --shard measured."""
     from bench.commands.merge import merge_command
 
     raise_signals()

@@ -19,7 +19,7 @@ from bench.model.units import GIB, MIB, format_size
 from bench.paths import SET_UP, cache_path
 from bench.process import missing_tools, run
 
-_ELSEWHERE = "export XDG_CACHE_HOME=/var/tmp/cache  # or any place with room that you can write"
+_ELSEWHERE = "export BENCH_CACHE=/var/tmp/bench-cache  # or any place with room that you can write"
 _HELPER, _INODES = 4 * MIB, 32  # what the helper takes, and the compiler meanwhile
 _SMALL = 64 * MIB  # bytes that a run writes into a cache that has its kernel
 

@@ -22,7 +22,7 @@ from bench.model.facts import NO_RESULT
 from bench.model.method import Experiment
 from bench.model.settings import TEST_WALL
 from bench.model.steps import SILENT, Step, Steps
-from bench.model.units import GIB, MIB
+from bench.model.units import GIB, MIB, number_of
 from bench.model.vmm import VMM, vmm_words
 from bench.plan.duration import STEP_SECONDS
 from bench.process import find_tool
@@ -243,7 +243,7 @@ def room_for_guests(memory: int) -> tuple[int, str]:
     if fit < cores:
         each = f"{(memory + _QEMU) / GIB:.1f} GiB"
         return fit, f"{max(free, 0) / GIB:.1f} GiB are free, each guest takes {each}"
-    return cores, f"bench may use {cores} core{'s' * (cores != 1)}"
+    return cores, f"bench may use {number_of(cores, 'core')}"
 
 
 def cell_memory(cell: Cell) -> int:

@@ -3,6 +3,7 @@
 
 from bench.model.cell import Clock
 from bench.model.reps import Reps
+from bench.model.units import number_of
 from bench.stats.counts import LEAST_REPS
 from bench.stats.decision import Rule
 from bench.stats.summary import LEAST_OF_MEDIAN
@@ -24,8 +25,7 @@ def shortage(reps: Reps, boots: int, clock: Clock, here: bool = False) -> str:
         )
         if what
     ]
-    several = "rep" if reps.least == 1 else "reps"
-    planned = f"{'' if reps.exact else 'at least '}{reps.least} {several} of each cell"
+    planned = f"{'' if reps.exact else 'at least '}{number_of(reps.least, 'rep')} of each cell"
     each = f" in each of {boots} boots" if boots > 1 else ""
     return f"{planned}{each}: {', '.join(found)}" if found else ""
 

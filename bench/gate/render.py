@@ -13,10 +13,11 @@ from bench.gate.compare import Sides, drifts
 from bench.gate.judge import Judged, Judgement
 from bench.gate.phases import phases_section
 from bench.model.typed import finite
+from bench.model.units import number_of
 from bench.report.export.markdown import markdown_section
 from bench.report.table.section import Column, Entry, Section, Table, figures_under, make_table
 from bench.report.text.text import sections_text
-from bench.stats.decision import percent
+from bench.stats.decision import Verdict, percent
 
 _NAMES = tuple(Column(head, right=False, names=True) for head in ("cell", "verdict"))
 _HEADS = ("change", "{:.0%} interval", "would find", "boots", "n")
@@ -27,11 +28,19 @@ _ORDER = ("regression", "over-budget", "missing", "inconclusive", *_CALM)
 def headline(judgement: Judgement) -> str:
     """Write one line: how many cells have each verdict, the worst first."""
     counts = [(verdict, len(judgement.having(verdict))) for verdict in _ORDER]
-    said = [f"{count} {verdict.replace('-', ' ')}" for verdict, count in counts if count]
+    said = [_counted(count, verdict) for verdict, count in counts if count]
     rule = judgement.limits.rule
     floor = f", noise floor {rule.floor:.2%}" if rule.floor is not None else ""
     limit = f"threshold {rule.threshold:.2%}{floor}"
     return f"{_mark(judgement)}{', '.join(said) or 'no cell'} ({limit})"
+
+
+def _counted(count: int, verdict: str) -> str:
+    """Spell how many cells have a verdict: some are nouns, others say what the cells are."""
+    nouns = (Verdict.REGRESSION, Verdict.IMPROVEMENT)
+    if verdict in nouns:
+        return number_of(count, verdict)
+    return f"{count:,} {verdict.replace('-', ' ')}"
 
 
 def _mark(judgement: Judgement) -> str:

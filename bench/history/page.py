@@ -22,6 +22,7 @@ from bench.history.render import (
     title_of,
 )
 from bench.history.track import CellTrack, HistoryVerdict, Lane
+from bench.model.units import number_of
 from bench.model.visible import visible
 from bench.report import page as report_page
 from bench.report.page.figures import Plot, picture
@@ -97,7 +98,7 @@ def _verdict(lane: Lane) -> list[str]:
     """Say what the cells of each verdict are, the worst first."""
     counts = {each: sum(t.verdict is each for t in lane.tracks) for each in HistoryVerdict}
     said = ", ".join(f"{count} {each.value}" for each, count in counts.items() if count)
-    return [f"Of {len(lane.tracks)} cells: {said}."]
+    return [f"Of {number_of(len(lane.tracks), 'cell')}: {said}."]
 
 
 def _plots(name: str, lane: Lane, tracks: Sequence[CellTrack], rule: HistoryRule) -> Iterator[Plot]:

@@ -9,7 +9,7 @@ from bench.history.order import Order, Ordered
 from bench.history.spark import BLOCKS, sparkline
 from bench.history.track import CellTrack, HistoryVerdict, Lane, LevelChange
 from bench.model.cell import Clock
-from bench.model.units import format_quantity
+from bench.model.units import format_quantity, number_of
 from bench.report.table.section import Column, Entry, Section, Table, make_table
 from bench.sides import cell_name
 from bench.stats.decision import percent
@@ -62,7 +62,8 @@ def replicas_note(history: Ordered) -> list[str]:
     if not several:
         return []
     total = sum(point.replicas for point in several)
-    return [f"{total} measurements are of {len(several)} commits: those of one commit are joined"]
+    commits = number_of(len(several), "commit")
+    return [f"{total} measurements are of {commits}: those of one commit are joined"]
 
 
 def _lane(lane: Lane, order: Order, letters: str) -> list[Section]:
@@ -83,7 +84,7 @@ def title_of(lane: Lane, order: Order) -> str:
     """Say how many points there are, and from where to where."""
     first, last = lane.points[0], lane.points[-1]
     days = f" ({first.day} to {last.day})" if first.day and last.day else ""
-    count = f"{len(lane.points)} points" if len(lane.points) > 1 else "1 point"
+    count = number_of(len(lane.points), "point")
     return f"History of {count} {_SPAN[order]}, {first.label} to {last.label}{days}"
 
 

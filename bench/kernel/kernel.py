@@ -61,7 +61,7 @@ def built_kernels() -> list[BuiltKernel]:
     try:
         found = [path for path in cache.iterdir() if path.is_dir()] if cache.is_dir() else []
     except PermissionError as error:
-        raise CannotJudge(f"{cache}: {error.strerror}", "set XDG_CACHE_HOME to your own") from None
+        raise CannotJudge(f"{cache}: {error.strerror}", "set BENCH_CACHE to one of yours") from None
     kernels = [
         BuiltKernel(
             path,

@@ -171,7 +171,7 @@ def _told_when_full(path: Path) -> Iterator[None]:
         raise
     except PermissionError as error:
         where = error.filename or path
-        raise CannotJudge(f"{where}: {error.strerror}", "set XDG_CACHE_HOME to your own") from None
+        raise CannotJudge(f"{where}: {error.strerror}", "set BENCH_CACHE to one of yours") from None
     except (OSError, CannotJudge) as error:
         said = " ".join(
             f"{each} {getattr(each, 'output', '')}" for each in (error, error.__context__)
@@ -183,7 +183,7 @@ def _told_when_full(path: Path) -> Iterator[None]:
         return
     raise NoSpace(
         f"{path}: {why or os.strerror(errno.ENOSPC)}",
-        "free some space, or set XDG_CACHE_HOME to a larger disk",
+        "free some space, or set BENCH_CACHE to a directory of a larger disk",
     )
 
 

@@ -100,7 +100,7 @@ def remedy(operation: str, number: int) -> str:
     return _REMEDIES.get((operation, number), general)
 
 
-NO_EXECUTION = "a cache where programs may run: export XDG_CACHE_HOME=/var/tmp/cache"
+NO_EXECUTION = "a cache where programs may run: export BENCH_CACHE=/var/tmp/bench-cache"
 
 
 def _killed(number: int) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from bench.model.xdg import xdg_base
 
 _PREFIX = "BENCH_"
 MIRROR = "BENCH_DEBIAN_MIRROR"  # before that of the machine's apt
+WORKER_CACHE = "BENCH_WORKER_CACHE"  # read by bench/worker/, which runs without this module
 # Set by tests alone: --clock wall takes its whole way under plain TCG, see CONTRIBUTING.md.
 TEST_WALL = "BENCH_TEST_WALL_UNDER_TCG"
 _ALIKE = 0.7  # likeness, of difflib: a variable that is this near to one of ours is a typo
@@ -82,7 +83,7 @@ def find_default(name: str) -> Default:
 
 def require_settings() -> None:
     """Raise WrongSetting for a variable or a key that is misspelled, or has a wrong value."""
-    known = [*VARIABLES.values(), MIRROR, TEST_WALL]
+    known = [*VARIABLES.values(), MIRROR, WORKER_CACHE, TEST_WALL]
     for variable in sorted(os.environ):
         if not variable.startswith(_PREFIX) or variable in known:
             continue

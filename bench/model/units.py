@@ -141,6 +141,15 @@ def format_ratio(value: float, digits: int = 3) -> str:
     return f"{_ratio_digits(value, digits)}x"
 
 
+def number_of(number: int, noun: str) -> str:
+    """Spell a number of things: ``1 cell``, ``2 cells``, ``2,000 more functions``.
+
+    The plural of the last word takes an s, which all that is counted here does, or es.
+    """
+    ending = "" if number == 1 else "es" if noun.endswith(("ch", "sh", "s", "x")) else "s"
+    return f"{number:,} {noun}{ending}"
+
+
 def format_ratio_interval(ends: tuple[float, float] | None, to: str = "-") -> str:
     """Spell both ends of an interval of a ratio as `format_ratio` does, without the ``x``.
 

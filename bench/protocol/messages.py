@@ -12,7 +12,7 @@ from bench.machine.endings import ending, remedy
 from bench.model.cell import Block, Rep, Unavailable
 from bench.model.device import device_named, of_this_machine
 from bench.model.method import Experiment, Method, Phase
-from bench.model.units import KIB
+from bench.model.units import KIB, number_of
 from bench.protocol.helper import helper_params
 from bench.results.crc import check_crc
 from bench.results.row import Count, plainly
@@ -151,10 +151,12 @@ def read_items(
             return
         elif isinstance(message, Exit):
             how, fix = ending(message.code)
-            raise ProtocolError(f"the helper ended after {count} results: {how}", fix)
+            raise ProtocolError(f"the helper ended after {number_of(count, 'result')}: {how}", fix)
         else:
-            raise ProtocolError(f"after {count} results the helper sent {message}")
-    raise ProtocolError(f"the helper stopped short after {count} results{messages.where}")
+            raise ProtocolError(f"after {number_of(count, 'result')} the helper sent {message}")
+    raise ProtocolError(
+        f"the helper stopped short after {number_of(count, 'result')}{messages.where}"
+    )
 
 
 class _Soaked(Iterator[AnyMessage]):

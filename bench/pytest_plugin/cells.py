@@ -9,6 +9,7 @@ import pytest
 
 from bench.errors import BenchError, CellFailed
 from bench.model.cell import Cell
+from bench.model.units import number_of
 from bench.pytest_plugin.source import Source, planned, stored
 from bench.results.comparable import unlike
 from bench.sides import Key, Side, key_name
@@ -172,7 +173,7 @@ class Cells:
     def pytest_report_header(self) -> str:
         known = self._source.known
         where = known.name if known else f"{self._config.option.bench_scenario}, measured now"
-        return f"bench: {len(self.keys)} cells of {where}"
+        return f"bench: {number_of(len(self.keys), 'cell')} of {where}"
 
     def pytest_ignore_collect(self) -> bool | None:
         """Collect files only where tests were named on the command line."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from bench.commands.defaults import with_defaults
 from bench.commands.run import RunOptions, run_command
 from bench.errors import BenchError, CannotJudge, UsageError
 from bench.model.cell import Clock
@@ -62,10 +63,15 @@ def planned(scenario: str, out: Path | None, ticks: bool) -> Source:
 def _measured(scenario: str, out: Path, ticks: bool) -> Side:
     clock = Clock.ICOUNT if ticks else Clock.WALL
     arguments = ["run", scenario, "--clock", clock.value, "--out", str(out)]
-    outcome = run_command(RunOptions(scenario, {}, arguments, clock.value, out), lambda _: None)
+    asked = RunOptions(scenario, {}, arguments, clock.value, out)
+    outcome = run_command(with_defaults(asked, None, _silent), _silent)
     if not (out / "run.json").exists():
         raise CannotJudge(outcome.complaint or "nothing was measured", outcome.hint)
     return read_side(out)
+
+
+def _silent(_line: str) -> None:
+    """Say nothing: pytest has the terminal."""
 
 
 def _check_unit(side: Side, ticks: bool) -> None:

@@ -143,7 +143,7 @@ def create(out: Path | None, scenario: str) -> Store:
     run was killed before it wrote anything is used again.
     """
     path = out or _fresh_name(scenario)
-    with _usage_errors(path):
+    with _usage_errors(path, named=out is not None):
         path.mkdir(parents=True, exist_ok=_began_nothing(path))
         lock = take_lock(path)
         (path / "samples.jsonl").touch()
@@ -154,22 +154,30 @@ def create(out: Path | None, scenario: str) -> Store:
 def create_boots(out: Path | None, series: Series) -> Path:
     """Make a directory for run directories, one a boot; UsageError as of `create`."""
     path = out or _fresh_name(series.scenario)
-    with _usage_errors(path):
+    with _usage_errors(path, named=out is not None):
         path.mkdir(parents=True)
         (path / BOOTS).write_bytes(msgspec.json.encode(series) + b"\n")
     return path
 
 
 @contextmanager
-def _usage_errors(path: Path) -> Iterator[None]:
-    """Turn what keeps ``path`` from being made into a UsageError."""
+def _usage_errors(path: Path, named: bool) -> Iterator[None]:
+    """Turn what keeps ``path`` from being made into a UsageError: ``named`` is by --out."""
     try:
         yield
     except FileExistsError:
         raise UsageError(f"--out: {path} exists", "name a directory that does not") from None
     except OSError as error:
-        hint = _fix(error, "name a writable place")
-        raise UsageError(f"--out: {path}: {error.strerror}", hint) from None
+        hint = _fix(error, "name a writable place" if named else "name another place with --out")
+        raise UsageError(f"{_place(path, named)}: {error.strerror}", hint) from None
+
+
+def _place(path: Path, named: bool) -> str:
+    """Name what cannot be made: what was asked for, or the directory that all runs go to."""
+    if named:
+        return f"--out: {path}"
+    where = path.parent if path.is_absolute() else f"{path.parent}/ below the working directory"
+    return f"a run cannot be put into {where}"
 
 
 def _fix(error: OSError, otherwise: str) -> str:

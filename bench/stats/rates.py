@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.model.units import number_of
 from bench.stats.summary import LEAST_OF_MEDIAN, median_interval
 
 
@@ -46,7 +47,9 @@ def rate_of(sizes: Sequence[Measured]) -> Rate:
     values = [time / size.count for size in sizes for time in size.times]
     interval = median_interval(values)
     if interval is None:
-        raise ValueError(f"{len(values)} boots have no interval: it takes {LEAST_OF_MEDIAN}")
+        raise ValueError(
+            f"no interval of {number_of(len(values), 'boot')}: it takes {LEAST_OF_MEDIAN}"
+        )
     return Rate(float(np.median(values)), *interval)
 
 

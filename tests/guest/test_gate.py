@@ -109,7 +109,7 @@ def test_it_is_confirmed_on_fresh_boots(env: Environment, base: Path, slow: Path
     found = gated(env, base, slow, "--confirm")
     assert found.code == 1, found.said
     assert found.verdict("reset-owner") == "regression"
-    assert "1 cells regressed: they are measured again" in found.said
+    assert "1 cell regressed, now measured again" in found.said
     assert "; confirmed on fresh boots: +0." in found.said
     fresh = [path.with_name(f"{path.name}.confirm-1") for path in (base, slow)]
     assert 1.009 < unpinning(fresh[1]) / unpinning(fresh[0]) < 1.014
@@ -130,7 +130,7 @@ def test_a_small_cell_alone_is_confirmed_in_a_guest_of_the_same_size(
     base.write_text(add_crc(json.dumps(stored)))
     found = gated(env, base, new, "--confirm")
     assert found.code == 1, found.said
-    assert "1 cells regressed: they are measured again" in found.said
+    assert "1 cell regressed, now measured again" in found.said
     assert "; confirmed on fresh boots: +" in found.said  # 2 %, give or take a timer tick
     sizes = {load(run).facts.executor.memory for run in (new, tmp_path / "new.confirm-1")}
     assert len(sizes) == 1

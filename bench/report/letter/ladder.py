@@ -13,7 +13,7 @@ from bench.report.letter.plain import laid_out
 from bench.report.table.cells import CellTable
 from bench.report.table.ladder import MORE, Rung, ladder_verdict, rungs_of
 from bench.report.table.section import Column
-from bench.report.table.shared import TOUCHED
+from bench.report.table.shared import IF_TOUCHED
 from bench.results.writer import Run
 
 _COUNT = {
@@ -66,9 +66,9 @@ def _table(rungs: Sequence[Rung], names: Names, unit: str) -> LetterTable:
     ]
     if any(rung.touched for rung in rungs):
         ratios = [format_ratio(rung.touched) if rung.touched else "-" for rung in rungs]
-        figures.append((Column(TOUCHED), ratios))
+        figures.append((Column(IF_TOUCHED), ratios))
     said, lines = laid_out(cells, figures, (METHOD,))
-    touched = f"{TOUCHED}: the ratio with the first touch of all memory behind both pauses"
+    touched = f"{IF_TOUCHED}: the ratio with the first touch of all memory behind both pauses"
     notes = [touched] * any(rung.touched for rung in rungs)
     return LetterTable(said, lines, [*alias_note(cells), *notes, *note, *_series(shown.values())])
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bench.errors import CannotJudge, UsageError
 from bench.model.cell import Clock
 from bench.model.patch_series import PatchSeries
+from bench.model.units import number_of
 from bench.report.formats import LetterStyle
 from bench.report.letter import compared, plain, words
 from bench.report.letter.ascii import mailable, wrapped
@@ -231,4 +232,4 @@ def _labels(base: Side, new: Side) -> list[str]:
 def _kernel(side: Side) -> str:
     build = side.facts.get("kernel build")
     name = side.facts.get("kernel", "not known") + (f" (build {build})" if build else "")
-    return f"{name}, {side.boots} boot{'' if side.boots == 1 else 's'}"
+    return f"{name}, {number_of(side.boots, 'boot')}"

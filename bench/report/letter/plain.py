@@ -23,7 +23,7 @@ from bench.report.table import pins
 from bench.report.table.cells import CellTable
 from bench.report.table.figures import Figures
 from bench.report.table.section import Column, Entry, Table, make_table
-from bench.report.table.shared import TOUCHED, Beside, CommonRow, added_to, common_notes, more
+from bench.report.table.shared import IF_TOUCHED, Beside, CommonRow, added_to, common_notes, more
 from bench.stats.ratios import LEAST_OF_RATIO
 from bench.stats.summary import LEAST_OF_MEDIAN
 
@@ -157,7 +157,7 @@ def common_table(rows: Sequence[CommonRow], others: Beside, names: Names, unit: 
         figures.append((Column("transfer"), ratios))
     if any(row.touched for row in rows):
         ratios = [format_ratio(row.touched) if row.touched else "-" for row in rows]
-        figures.append((Column(TOUCHED), ratios))
+        figures.append((Column(IF_TOUCHED), ratios))
     added = {"measured": 0.0, **{more(ticks, unit): ticks for ticks in added_to(others)}}
     for head, ticks in added.items():
         figures.append((Column(head), [format_ratio(row.ratio(ticks)) for row in rows]))

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bench.model.cell import FACTORS, Backing, Cell
 from bench.model.method import Method
-from bench.model.units import GIB, format_ratio, format_ratio_interval
+from bench.model.units import GIB, format_ratio, format_ratio_interval, number_of
 from bench.model.visible import visible
 from bench.report.plots.scales import quantity
 from bench.report.table.cells import CellTable
@@ -209,7 +209,7 @@ def in_order(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     median = pause.groupby(cell).transform("median")
     found["value"] = pause / median
     zero = cell[found.index][median == 0].nunique()
-    notes = [f"Not drawn: {zero} cells whose median is 0."] if zero else []
+    notes = [f"Not drawn: {number_of(zero, 'cell')} whose median is 0."] if zero else []
     return found[median > 0].reset_index(drop=True), notes
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.model.units import number_of
 from bench.profile.profile import INSTRUCTIONS, Function, Profile, Spent
 from bench.report.profile.names import a_page, short_label
 from bench.report.profile.portion import Portion
@@ -60,7 +61,9 @@ def difference_section(
     table = [_row(short_label(row.function), row.base, row.new, row.a_page) for row in shown]
     if left:
         sums = (sum(row.base for row in left), sum(row.new for row in left))
-        table.append(_row(f"{len(left)} more functions", *sums, sum(row.a_page for row in left)))
+        table.append(
+            _row(number_of(len(left), "more function"), *sums, sum(row.a_page for row in left))
+        )
     table.append(_row("all", base.total, new.total, sum(row.a_page for row in rows)))
     columns = [
         Column("function", right=False, names=True),

@@ -13,6 +13,7 @@ from textwrap import wrap
 
 from markupsafe import escape
 
+from bench.model.units import number_of
 from bench.profile.profile import KERNEL, PROGRAMS, Profile
 from bench.report.profile.difference import joined, signed
 from bench.report.profile.names import LONGEST, a_page, cut, share
@@ -200,7 +201,7 @@ def _merged(drawn: _Drawn, nodes: list[int], callees: list[list[int]]) -> Frame:
         node = waiting.pop()
         functions.add(int(drawn.profile.function_of[node]))
         waiting += callees[node]
-    count = f"{len(functions)} function{'s' if len(functions) > 1 else ''}"
+    count = number_of(len(functions), "function")
     title = f"… {count} merged: {drawn.merged(width)}"
     return Frame(0, 0, width, f"… {count}", title, _MERGED)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.model.units import number_of
 from bench.model.visible import visible
 from bench.profile.profile import INSTRUCTIONS, Function
 from bench.report.profile.names import a_page, cut, share, short_label
@@ -48,7 +49,9 @@ def top_section(taken: Portion, most: int = MOST) -> Section:
     shown, left = rows[:most], rows[most:]
     table = [_row(taken, short_label(row.function), row.own, row.with_callees) for row in shown]
     if left:
-        table.append(_row(taken, f"{len(left)} more functions", sum(row.own for row in left)))
+        table.append(
+            _row(taken, number_of(len(left), "more function"), sum(row.own for row in left))
+        )
     table.append(_row(taken, "all", taken.total))
     heads = ("own", f"of {taken.place}", "with callees", "own a 4K page")
     columns = [Column("function", right=False, names=True), *map(Column, heads)]
@@ -66,7 +69,9 @@ def _lines(taken: Portion, most: int) -> Iterator[Table]:
     shown, left = rows[:most], rows[most:]
     table = [_line(taken, cut(visible(line), LONGEST_LINE), count) for line, count in shown]
     if left:
-        table.append(_line(taken, f"{len(left)} more lines", sum(count for _, count in left)))
+        table.append(
+            _line(taken, number_of(len(left), "more line"), sum(count for _, count in left))
+        )
     if table:
         heads = map(Column, ("own", f"of {taken.place}", "own a 4K page"))
         yield make_table((Column("line", right=False, names=True), *heads), table)

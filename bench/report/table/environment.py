@@ -2,6 +2,7 @@
 """Write the end of a report: where and how it was measured, and what to keep in mind."""
 
 from bench.model.cell import Backing, Clock
+from bench.model.units import number_of
 from bench.results.writer import Run
 
 # Of the interval of a change between two runs that have one boot each.
@@ -47,7 +48,9 @@ def intervals_cover(run: Run) -> str:
     sessions = run.facts.sessions
     boots = [len({*each.boot[each.ok].tolist()}) for each in run.by_cell.values()]
     if max(boots, default=0) > 1:
-        return f"over the medians of up to {max(boots)} boots in {len(sessions)} sessions"
+        return (
+            f"over the medians of up to {max(boots)} boots in {number_of(len(sessions), 'session')}"
+        )
     if run.facts.executor.name == "host":
         return "over reps of one session: how far another day is from it is not in them"
     over = "from one saved state" if sessions and sessions[-1].state else "of one boot"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bench.model.cell import Cell, Clock
-from bench.model.units import format_quantity
+from bench.model.units import format_quantity, number_of
 from bench.report.table.cells import CellTable, place_of
 from bench.report.table.columns import FACTOR_COLUMNS, factor_entries
 from bench.report.table.contents import UNITS
@@ -112,7 +112,8 @@ def _medians(
     legend = [f"{head}: {label}" for label, head in named.items() if head != label]
     if any(row.figures.estimate for rows in fleet.values() for row in rows.values()):
         notes.append("~: not measured, from the line through smaller sizes")
-    notes += [f"{alone} more cells are in one of the runs only, and below"] if alone else []
+    if alone:
+        notes.append(f"in one of the runs only, and below: {number_of(alone, 'more cell')}")
     title = f"{len(named)} runs: median of the pause (reps), in {unit}"
     return Section(title, (*notes, *legend), (made,) if made else ())
 

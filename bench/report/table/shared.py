@@ -22,7 +22,8 @@ from bench.report.table.starts import Start, start_of
 from bench.results.writer import Run
 
 _VMM = "QEMU"  # heads the column of its start
-TOUCHED = "and touch"
+TOUCHED = "and touch"  # a pause; the ratio of two such is of another name
+IF_TOUCHED = "if touched"
 ADDED = (10**7, 10**8)  # ticks that a table adds to both pauses
 ASK = "what a VMM's start adds: bench run vmm-start, and bench report with both directories"
 COMMON_TITLE = "What is saved, and its ratio by what is common to both pauses"
@@ -145,7 +146,7 @@ def common_table(rows: Sequence[CommonRow], found: Beside, unit: str) -> Section
     added = added_to(found)
     heads = [more(ticks, unit) for ticks in added]
     heads[len(ADDED) :] = [f"{_VMM}: {head}" for head in heads[len(ADDED) :]]
-    names = ("saved", "by transfer", TOUCHED, "as measured", *heads)
+    names = ("saved", "by transfer", IF_TOUCHED, "as measured", *heads)
     columns = (*FACTOR_COLUMNS, *figures_under(*names))
     made = [
         (
@@ -179,7 +180,7 @@ def common_notes(rows: Sequence[CommonRow], found: Beside, unit: str) -> tuple[s
     if any(row.by_transfer for row in rows):
         notes.append(TRANSFERRED)
     if any(row.touched for row in rows):
-        notes.append(f"{TOUCHED}: with the first touch of all memory behind both pauses")
+        notes.append(f"{IF_TOUCHED}: with the first touch of all memory behind both pauses")
     small = "as measured: the new process is bench's own small program"
     notes.append(f"{small}; {more(ADDED[0], unit)}: so much more in both")
     if found.start:

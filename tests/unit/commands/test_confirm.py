@@ -38,7 +38,7 @@ def test_a_regression_that_is_found_twice(bench: Bench, sides: Path) -> None:
     ended = confirm(bench, sides)
     assert ended.code == 1
     assert "confirmed on fresh boots: +9.98 %" in ended.out and "not confirmed" not in ended.out
-    assert "1 cells regressed: they are measured again" in ended.err
+    assert "1 cell regressed, now measured again" in ended.err
     assert again(sides) == ["base.confirm-1", "new.confirm-1"]
 
 

@@ -84,7 +84,7 @@ def test_what_cannot_be_explained_is_a_line(
     assert f"not explained: {why}" in ended.out.splitlines()
     assert f"::notice title=bench::not explained: {why}" in ended.out
     assert json.loads((tmp_path / "j").read_text())["unexplained"] == why
-    assert "1 cells of" in ended.err
+    assert "1 cell of" in ended.err
     assert bench("compare", *sides, "--explain").code == 0
 
 

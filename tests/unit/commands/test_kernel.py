@@ -90,8 +90,8 @@ def test_trees_are_listed_with_what_they_are_copies_of(trees: Path, bench: Bench
 def test_a_tree_goes_with_what_was_built_of_it(trees: Path, bench: Bench) -> None:
     ended = bench("kernel", "prune", "mine", "half")
     assert ended.out.splitlines() == [
-        "mine: tree and 1 kernels removed, 0.0 GiB are free",
-        "half: tree and 1 kernels removed, 0.0 GiB are free",
+        "mine: tree and 1 kernel removed, 0.0 GiB are free",
+        "half: tree and 1 kernel removed, 0.0 GiB are free",
     ]
     assert [path.name for path in trees.glob("[!.]*")] == []
     assert [path.name for path in (trees.parent / "kernels").iterdir()] == ["6.12+stock-1"]

@@ -67,11 +67,18 @@ def test_pages_of_a_reproducible_build_are_dated_by_it(monkeypatch: pytest.Monke
     assert dict(man_pages(CLI))["bench.1"].startswith('.TH BENCH 1 "1970-01-02" "bench ')
 
 
+@pytest.mark.parametrize("words", [(), ("DIR", "--install")])
+def test_nothing_is_written_where_nobody_said(words: tuple[str, ...], bench: Bench) -> None:
+    ended = bench("man", *words)
+    assert (ended.code, ended.out) == (2, "")
+    assert "bench man --install writes into /" in ended.err
+
+
 def test_they_go_where_man_looks(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    assert bench("man").code == 0
+    assert bench("man", "--install").code == 0
     assert (tmp_path / "man/man1/bench.1").exists()
     (tmp_path / "file").touch()
     ended = bench("man", tmp_path / "file")

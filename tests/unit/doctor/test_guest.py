@@ -124,7 +124,7 @@ def test_a_disk_without_room(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> No
     space = of(diagnosis, "disk space")
     assert space.state is Severity.PROBLEM
     assert "1.0 GiB are free" in space.text and "2.0 are needed" in space.text
-    assert "XDG_CACHE_HOME" in space.fix
+    assert "BENCH_CACHE" in space.fix
     assert not usable(diagnosis)["guest, clock icount"]
 
 

@@ -138,7 +138,7 @@ def test_no_space_for_the_cache(
         ensure_packages(load_config())
     with pytest.raises(NoSpace) as caught:
         require_space(tmp_path, 1 << 20, "this")
-    assert "XDG_CACHE_HOME" in caught.value.hint
+    assert "BENCH_CACHE" in caught.value.hint
 
 
 def test_a_disk_that_fills_up_leaves_nothing(empty_cache: Path) -> None:

@@ -34,7 +34,7 @@ def test_a_signal_is_explained_by_its_usual_cause(
 
 def test_other_ends() -> None:
     assert ending(126) == ("it cannot be executed", ending(126)[1])
-    assert "XDG_CACHE_HOME" in ending(126)[1]
+    assert "BENCH_CACHE" in ending(126)[1]
     assert "not there" in ending(127)[0]
     assert ending(3) == ("exit code 3", "")
     assert ending(-64)[0].startswith("killed by")

@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from bench.commands.defaults import with_defaults
+from bench.commands.run import RunOptions
+from bench.doctor.defaults import examine_defaults
 from bench.errors import UsageError
-from bench.model.settings import SETTINGS, VARIABLES, Default
+from bench.model.settings import SETTINGS, VARIABLES, WORKER_CACHE, Default
 from bench.paths import cache_path, check_defaults, default_of, reports_path
+from bench.worker.files import CACHE
 from tests.unit.command import Bench
 
 OWN = """
@@ -89,6 +93,7 @@ def test_what_is_wrong_in_the_file_is_a_line_with_its_place(
         ("BENCH_OUT", "runs", "BENCH_OUT: 'runs' is not an absolute path"),
         ("BENCH_REP", "5", "BENCH_REP: no such variable"),
         ("BENCH_CACHES", "/x", "BENCH_CACHES: no such variable"),
+        ("BENCH_WORKER_CASHE", "/x", "BENCH_WORKER_CASHE: no such variable"),
     ],
 )
 def test_what_is_wrong_in_a_variable_names_it(
@@ -103,6 +108,7 @@ def test_what_is_wrong_in_a_variable_names_it(
 def test_variables_of_others_are_nothing_to_us(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BENCH_TOKEN", "x")
     monkeypatch.setenv("BENCH_BRANCH", "main")
+    monkeypatch.setenv(WORKER_CACHE, "/x")  # of its workers
     check_defaults()
 
 
@@ -181,3 +187,23 @@ def test_more_jobs_than_there_is_room_for_are_fewer_where_a_default_asks() -> No
     assert said == ["BENCH_JOBS: 1 instead of 4: the clock"]
     with pytest.raises(UsageError, match="--jobs: 4 are too many"):
         choose_jobs(4, room, said.append)
+
+
+def test_a_worker_reads_the_variable_that_is_known() -> None:
+    assert WORKER_CACHE == CACHE
+
+
+def test_doctor_says_what_else_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(WORKER_CACHE, "/srv/bench")
+    (found,) = (each for each in examine_defaults() if each.topic == WORKER_CACHE)
+    assert found.text == "/srv/bench, by the environment"
+
+
+def test_rows_beside_the_matrix_that_an_option_leaves_out_are_said() -> None:
+    said: list[str] = []
+    for overrides in ({}, {"reps": "5"}, {"mem": "2G"}, {"mem": "2G", "pages": "thp"}):
+        with_defaults(RunOptions("live-update", overrides, []), None, said.append)
+    assert said == [
+        "--mem: without the rows beside the matrix (4k 1 GiB)",
+        "--mem and --pages: without the rows beside the matrix (4k 1 GiB)",
+    ]

@@ -18,6 +18,7 @@ from bench.model.units import (
     format_ratio,
     format_ratio_interval,
     format_size,
+    number_of,
     parse_duration,
     parse_pause,
     parse_share,
@@ -336,3 +337,16 @@ def test_a_formatted_duration_is_off_by_half_of_its_last_digit(seconds: float) -
 def test_whole_seconds_and_minutes_are_read_as_written(count: int, unit: str) -> None:
     text = format_duration(parse_duration(f"{count}{unit}"))
     assert text == f"{count} {'s' if unit == 's' else 'min'}"
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "said"),
+    [
+        (1, "cell", "1 cell"),
+        (0, "cell", "0 cells"),
+        (2, "patch", "2 patches"),
+        (2000, "more function", "2,000 more functions"),
+    ],
+)
+def test_a_number_of_things(number: int, noun: str, said: str) -> None:
+    assert number_of(number, noun) == said

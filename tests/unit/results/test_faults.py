@@ -123,6 +123,10 @@ def test_a_directory_that_cannot_be_written(path: Path, monkeypatch: pytest.Monk
         assert the_error(here / "sub", lambda out: create(out, "x")) == (
             "--out: whole/sub: Permission denied"
         )
+        monkeypatch.setattr("bench.paths.REPORTS", Path(path.name))
+        assert the_error(here, lambda _: create(None, "x")) == (
+            "a run cannot be put into whole/ below the working directory: Permission denied"
+        )
     path.chmod(0o755)
 
 

@@ -37,7 +37,7 @@ def test_the_error_is_of_what_it_took(time: int, error: float) -> None:
 
 
 def test_too_few_reps_have_no_interval() -> None:
-    with pytest.raises(ValueError, match="5 boots have no interval: it takes 6"):
+    with pytest.raises(ValueError, match="no interval of 5 boots: it takes 6"):
         rate_of([Measured([10], [1, 2, 3]), Measured([20], [2, 4])])
 
 
