@@ -60,7 +60,7 @@ def dask_slurm(argument: str) -> DaskEngine:
     options = {"dashboard_address": ":0", **table.pop("scheduler_options", {})}
     try:
         cluster = SLURMCluster(**table, scheduler_options=options)
-    except (TypeError, ValueError, OSError, RuntimeError) as error:
+    except (ImportError, TypeError, ValueError, OSError, RuntimeError) as error:
         raise _refused(argument, str(error).partition("\n")[0]) from None
     try:
         cluster.sync(_ask, cluster, jobs)
