@@ -215,7 +215,10 @@ def test_a_fork_reads_the_baseline_of_where_it_came_from(begun: Workspace, slow:
     assert "bench: smoke: regression" in job.text and "::" not in job.text
     lost = begun.job(slow, BENCH_CI_REMOTE="no", **merge_request)
     assert lost.code == 125
-    assert "bench: branch bench-data cannot be read; the token needs the right to read" in lost.text
+    said = "bench: branch bench-data cannot be read; "
+    assert f"{said}BENCH_CI_REMOTE names a repository: git init --bare no makes one" in lost.text
+    far = begun.job(slow, BENCH_CI_REMOTE="file:///no/such.git", **merge_request)
+    assert f"{said}see above; a repository that is not public needs a token" in far.text
 
 
 def test_gitlab_keeps_what_is_on_the_default_branch(fresh: Workspace) -> None:
