@@ -203,7 +203,7 @@ def test_doctor_says_what_else_the_environment_says(monkeypatch: pytest.MonkeyPa
 
 def test_rows_beside_the_matrix_that_an_option_leaves_out_are_said() -> None:
     said: list[str] = []
-    for overrides in ({}, {"reps": "5"}, {"mem": "2G"}, {"mem": "2G", "pages": "thp"}):
+    for overrides in ({}, {"mem": "2X"}, {"mem": "2G"}, {"mem": "2G", "pages": "thp"}):
         with_defaults(RunOptions("live-update", overrides, []), None, said.append)
     assert said == [
         "--mem: without the rows beside the matrix (4k 1 GiB)",
