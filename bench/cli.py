@@ -97,6 +97,7 @@ def _complete(shell: str) -> None:
 
 def main() -> None:
     """Run the command line and exit: every failure that is not a bug is one line."""
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # what a path holds may not be UTF-8
             stream.reconfigure(errors="backslashreplace")
@@ -116,6 +117,19 @@ def main() -> None:
     except Exception as error:
         code = _failed(error)
     sys.exit(code)
+
+
+def _open_what_is_closed() -> None:
+    """Open /dev/null as each standard stream that is closed.
+
+    Else a file of a run would get its number, and whatever a program prints.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # which gets the least number that is free
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
 
 
 def _failed(error: Exception) -> int:

@@ -50,6 +50,18 @@ branch_fetch() {
 		tip=$(branch_git rev-parse HEAD)
 }
 
+# Say what it takes to read the branch: a path, or an address without a token,
+# is no matter of rights that a CI system gives.
+right_to_read() {
+	if [ -n "$git_token" ]; then
+		echo "the token needs the right to read the repository"
+	elif [ "${remote#*:}" = "$remote" ]; then
+		echo "BENCH_CI_REMOTE names a repository: git init --bare $remote makes one"
+	else
+		echo "see above; a repository that is not public needs a token in BENCH_CI_TOKEN"
+	fi
+}
+
 # Fetch the branch before anything is measured, so that a job that could not be
 # judged or kept takes seconds.
 fetch() {
@@ -60,8 +72,7 @@ fetch() {
 		give_up 125 "nothing says where the branch $BENCH_CI_BRANCH is" \
 			"name a repository in BENCH_CI_REMOTE"
 	[ ! -e "$remote" ] || remote=$(realpath "$remote")	# git is called in the clone
-	branch_fetch || give_up 125 "branch $BENCH_CI_BRANCH cannot be read" \
-		"the token needs the right to read the repository"
+	branch_fetch || give_up 125 "branch $BENCH_CI_BRANCH cannot be read" "$(right_to_read)"
 	[ ! -f "$store/baseline.json" ] || cp "$store/baseline.json" "$dir/base.json"
 	keeps || return 0
 	# It is refused as a real push would be, but for rules that only a real

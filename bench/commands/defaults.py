@@ -46,9 +46,12 @@ def with_defaults(options: RunOptions, jobs: str | None, say: Say) -> RunOptions
 def _say_left_out(options: RunOptions, say: Say) -> None:
     """Say which tables beside the matrix are left out: --mem and --pages mean no others."""
     by = [f"--{field}" for field in ("mem", "pages") if field in options.overrides]
+    if not by:
+        return
     try:
-        tables = load_scenario(options.scenario, {}).also if by else ()
-    except UsageError:  # what is wrong is said with the options in place
+        load_scenario(options.scenario, options.overrides)
+        tables = load_scenario(options.scenario, {}).also
+    except UsageError:  # which is said later
         return
     if tables:
         rows = ([*(each.pages or ()), *map(format_size, each.mem or ())] for each in tables)

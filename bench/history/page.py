@@ -4,10 +4,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bench.history.analyse import HistoryRule
 from bench.history.order import Ordered
@@ -26,6 +24,7 @@ from bench.model.units import number_of
 from bench.model.visible import visible
 from bench.report import page as report_page
 from bench.report.page.figures import Plot, picture
+from bench.report.page.templating import templates_of
 from bench.report.table.section import Section, Table
 from bench.sides import cell_name
 from bench.stats.decision import percent
@@ -56,27 +55,17 @@ def history_page(
     history: Ordered, lanes: Sequence[Lane], notes: Sequence[str], rule: HistoryRule
 ) -> str:
     """Write the page, an HTML file; the same bytes for the same history."""
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=_visible,
-    )
     chapters = [_chapter(f"clock-{at}", history, lane, rule) for at, lane in enumerate(lanes, 1)]
     strange = dict.fromkeys(line for point in history.points for line in point.left_out)
-    return environment.get_template("history.html").render(
-        title=chapters[0].title,
-        chapters=chapters,
-        notes=[*notes, *history.notes, *replicas_note(history), *strange, *LEVELS],
+    return (
+        templates_of(*_TEMPLATES)
+        .get_template("history.html")
+        .render(
+            title=chapters[0].title,
+            chapters=chapters,
+            notes=[*notes, *history.notes, *replicas_note(history), *strange, *LEVELS],
+        )
     )
-
-
-def _visible(value: Any) -> Any:
-    """Escape control characters, and those that turn the direction of text."""
-    return visible(value) if type(value) is str else value
 
 
 def _chapter(name: str, history: Ordered, lane: Lane, rule: HistoryRule) -> _Chapter:

@@ -11,7 +11,6 @@ import json
 import os
 import stat
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +34,7 @@ from bench.model.cell import Cell
 from bench.model.method import Phase
 from bench.model.typed import typed
 from bench.results.crc import add_crc, check_crc
+from bench.results.whole_file import write_whole
 from bench.sides import Side
 from bench.sides.baseline import baseline_text, side_of_baseline
 from bench.sides.side import CellValues, Key
@@ -105,25 +105,11 @@ def append(store: Path, text: str) -> tuple[Path, bool]:
             return known, False
         date = parse_date(head["date"])
         name = f"{date:%Y%m%dT%H%M%SZ}-{commit[:_DIGITS] or 'none'}-{digest[:_DIGITS]}.json"
-        _write(store / name, text)
+        scratch = store / f".{name}.{os.getpid()}.tmp"
+        write_whole(store / name, text.encode(), scratch)
     except OSError as error:
         raise UsageError(f"{store}: {error.strerror}", "name a directory for a store") from None
     return store / name, True
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file under a name of its own and rename it: it is there whole, or not at all."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with scratch.open("x", encoding="utf-8") as handle:
-            handle.write(text)
-            handle.flush()
-            os.fsync(handle.fileno())
-        scratch.rename(path)
-    except BaseException:
-        with suppress(OSError):
-            scratch.unlink()
-        raise
 
 
 def read_text(path: Path) -> bytes:

@@ -2,6 +2,7 @@
 """Read a user's defaults: variables BENCH_*, then a file, then what is built in."""
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -49,6 +50,12 @@ def _reps(text: str) -> str:
     return str(parse_reps(text))
 
 
+def _origin(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9_]+", text):
+        raise ValueError(f"'{text}' is no origin of KCIDB: lower-case letters, digits, _")
+    return text
+
+
 @dataclass(frozen=True)
 class _Kind:
     read: Callable[[str], str]  # ValueError for a wrong one
@@ -60,6 +67,7 @@ _KINDS: Mapping[str, _Kind] = {
     "jobs": _Kind(_jobs, AUTO_JOBS),
     "reps": _Kind(_reps, str(AUTO)),
     "out": _Kind(_place),
+    "kcidb_origin": _Kind(_origin, "bench"),
 }
 SETTINGS = tuple(_KINDS)
 VARIABLES = {name: f"{_PREFIX}{name.upper()}" for name in SETTINGS}

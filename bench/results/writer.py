@@ -24,6 +24,7 @@ from bench.results.lock import Lock, take_lock
 from bench.results.reader import AHEAD, Run, load, read_table
 from bench.results.row import row_text
 from bench.results.series import BOOTS, Series
+from bench.results.whole_file import write_whole
 
 __all__ = ["Run", "Store", "create", "load"]
 
@@ -230,18 +231,7 @@ def _append(path: Path, data: bytes, flags: int = 0) -> None:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Write a file beside and rename it: readers find the old one or the new one, whole."""
-    scratch = path.with_suffix(".tmp")
-    try:
-        with scratch.open("wb") as handle:
-            handle.write(data)
-            handle.flush()
-            os.fsync(handle.fileno())
-        scratch.rename(path)
-    except BaseException:
-        with suppress(OSError):
-            scratch.unlink()
-        raise
+    write_whole(path, data, path.with_suffix(".tmp"))
     _sync(path.parent)
 
 

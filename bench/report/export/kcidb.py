@@ -9,10 +9,10 @@ from typing import Any
 from bench.model.cell_state import CellState
 from bench.model.method import Experiment
 from bench.model.visible import visible
+from bench.paths import default_of
 from bench.report.export.collected import Collected, collected
 from bench.results.writer import Run
 
-_ORIGIN = "bench"
 # A cell that is missing was never begun: nothing is known of it, as KCIDB has it of MISS.
 _STATUS = {CellState.FAILED: "FAIL", CellState.MISSING: "MISS"}
 _QUANTITY = {
@@ -36,22 +36,27 @@ def _once(objects: Any) -> list[dict[str, Any]]:
     return [*{each["id"]: each for each in objects}.values()]
 
 
+def _origin() -> str:
+    """Return the name that KernelCI knows the sender by."""
+    return default_of("kcidb_origin").value
+
+
 def _id(*parts: object) -> str:
     """Make an identifier that is the same for the same things."""
     text = "\0".join(map(str, parts))
-    return f"{_ORIGIN}:{hashlib.sha256(text.encode(errors='surrogateescape')).hexdigest()[:24]}"
+    return f"{_origin()}:{hashlib.sha256(text.encode(errors='surrogateescape')).hexdigest()[:24]}"
 
 
 def _checkout(run: Run) -> dict[str, Any]:
     kernel = run.facts.executor.kernel
-    return {"id": _id(kernel), "origin": _ORIGIN, "comment": visible(f"Linux {kernel}")}
+    return {"id": _id(kernel), "origin": _origin(), "comment": visible(f"Linux {kernel}")}
 
 
 def _build(run: Run) -> dict[str, Any]:
     executor = run.facts.executor
     return {
         "id": _id(executor.kernel, executor.kernel_digest),
-        "origin": _ORIGIN,
+        "origin": _origin(),
         "checkout_id": _id(executor.kernel),
         "architecture": run.facts.machine.arch,
         "status": "PASS",
@@ -62,7 +67,7 @@ def _test(row: Collected) -> dict[str, Any]:
     executor, session = row.run.facts.executor, row.run.facts.sessions[:1]
     test: dict[str, Any] = {
         "id": _id(session, row.suite, row.name),
-        "origin": _ORIGIN,
+        "origin": _origin(),
         "build_id": _id(executor.kernel, executor.kernel_digest),
         "path": "bench." + re.sub(r"[^A-Za-z0-9_-]+", "_", row.name),
         "comment": f"{_QUANTITY[row.row.cell.method.experiment]}: {row.name}",

@@ -7,17 +7,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bench.model.cell import Clock
 from bench.model.cell_state import CellState
 from bench.model.units import format_ratio
-from bench.model.visible import visible
 from bench.report.page.bars import Bars, bars
 from bench.report.page.embedded import embedded
 from bench.report.page.figures import Plot, plots
 from bench.report.page.functions import ProfilePart, changed_by_function, profile_part
+from bench.report.page.templating import templates_of
 from bench.report.table.cells import CellTable
 from bench.report.table.contents import UNITS, contents, unmeasured
 from bench.report.table.environment import (
@@ -71,7 +70,7 @@ def page(runs: Sequence[Run], base: Run | None = None) -> str:
         Chapter(run, name, f"run-{number}", table, beside(run, shown, tables))
         for number, (run, name, table) in enumerate(zip(shown, names, tables, strict=True), 1)
     ]
-    template = _environment().get_template("page.html")
+    template = templates_of(_TEMPLATES).get_template("page.html")
     return template.render(
         title=_title(chapters),
         chapters=chapters,
@@ -82,24 +81,6 @@ def page(runs: Sequence[Run], base: Run | None = None) -> str:
         different=_different([chapter.facts for chapter in chapters], names),
         samples=_samples(chapters),
     )
-
-
-def _environment() -> Environment:
-    """Make the templates' environment: every value is escaped that is not Markup."""
-    return Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=_visible,
-    )
-
-
-def _visible(value: Any) -> Any:
-    """Escape control characters, and those that turn the direction of text."""
-    return visible(value) if type(value) is str else value
 
 
 @dataclass(frozen=True, eq=False)

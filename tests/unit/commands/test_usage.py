@@ -212,3 +212,11 @@ def test_a_limit_of_memory_is_said_before_a_library_ends_the_process(
     assert ended.code == 125
     assert f"ulimit -{letter} is 1024" in ended.err and f"ulimit -{letter} unlimited" in ended.err
     assert bench("list", "--schema").code == 0
+
+
+@pytest.mark.parametrize("closing", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_standard_stream_that_is_closed_is_no_bug(closing: str) -> None:
+    call = f'"{sys.executable}" -m bench list pages {closing}'
+    done = subprocess.run(["sh", "-c", call], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("pages ") == (closing == "2>&-")

@@ -91,6 +91,7 @@ def test_what_is_wrong_in_the_file_is_a_line_with_its_place(
         ("BENCH_JOBS", "many", "BENCH_JOBS: 'many' is neither auto nor"),
         ("BENCH_REPS", "0", "BENCH_REPS: '0' is neither"),
         ("BENCH_OUT", "runs", "BENCH_OUT: 'runs' is not an absolute path"),
+        ("BENCH_KCIDB_ORIGIN", "My Lab", "BENCH_KCIDB_ORIGIN: 'My Lab' is no origin"),
         ("BENCH_REP", "5", "BENCH_REP: no such variable"),
         ("BENCH_CACHES", "/x", "BENCH_CACHES: no such variable"),
         ("BENCH_WORKER_CASHE", "/x", "BENCH_WORKER_CASHE: no such variable"),
@@ -173,7 +174,8 @@ def test_doctor_says_what_is_in_force(file: Path, monkeypatch: pytest.MonkeyPatc
     found = {finding.topic: finding.text for finding in examine_defaults()}
     assert found["default jobs"] == f"2, by {file}:1"
     assert found["default reps"] == "9, by BENCH_REPS"
-    assert f"cache {cache_path()}, out {reports_path()}; {file} is read" == found["defaults"]
+    places = f"cache {cache_path()}, out {reports_path()}"
+    assert found["defaults"] == f"{places}, kcidb_origin bench; {file} is read"
     assert {*VARIABLES} == {*SETTINGS}
 
 
@@ -201,7 +203,7 @@ def test_doctor_says_what_else_the_environment_says(monkeypatch: pytest.MonkeyPa
 
 def test_rows_beside_the_matrix_that_an_option_leaves_out_are_said() -> None:
     said: list[str] = []
-    for overrides in ({}, {"reps": "5"}, {"mem": "2G"}, {"mem": "2G", "pages": "thp"}):
+    for overrides in ({}, {"mem": "2X"}, {"mem": "2G"}, {"mem": "2G", "pages": "thp"}):
         with_defaults(RunOptions("live-update", overrides, []), None, said.append)
     assert said == [
         "--mem: without the rows beside the matrix (4k 1 GiB)",

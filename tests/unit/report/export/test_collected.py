@@ -161,3 +161,12 @@ def test_what_is_wrong_on_purpose_is_no_number(kind: str, tmp_path: Path) -> Non
 def test_very_short_times_are_written_without_an_exponent(tmp_path: Path) -> None:
     text = export("junit", [load(write_run(tmp_path / "run", {NEW: {1: [700, 800, 900]}}))])
     assert complaints(text) == []
+
+
+def test_the_origin_is_the_one_that_kernelci_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_KCIDB_ORIGIN", "my_lab")
+    found = json.loads(export("kcidb", [mixed()]))
+    kcidb_io.schema.V5_3.validate(found)
+    objects = [each for name in ("checkouts", "builds", "tests") for each in found[name]]
+    assert {each["origin"] for each in objects} == {"my_lab"}
+    assert all(each["id"].startswith("my_lab:") for each in objects)
