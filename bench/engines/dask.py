@@ -3,8 +3,10 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
+import operator
+import pickle
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,20 +19,33 @@ import bench
 from bench.engines.base import Engine
 from bench.errors import CannotJudge, UsageError
 from bench.process import find_tool
-from bench.worker.block import describe_worker, stop_blocks
+from bench.worker.block import describe_worker, measure_block, stop_blocks
 
 _PATIENCE = 10  # seconds to wait for a scheduler's answer
+
+
+class _Sent:
+    """A function of bench as workers get it, who have no bench: what it does, not its name.
+
+    Dask's own pickles have the name, whatever cloudpickle is told of a package.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        cloudpickle.register_pickle_by_value(bench)
+        self._code: bytes = cloudpickle.dumps(function)
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[bytes]]:
+        return pickle.loads, (self._code,)
 
 
 class DaskEngine(Engine):
     """The workers of a scheduler, which others may use too."""
 
     def __init__(self, name: str, client: Client, cluster: Any = None) -> None:
-        # Workers have no bench: what they are to do is sent, and not only its name.
-        cloudpickle.register_pickle_by_value(bench)
         self._client = client
         self._cluster = cluster  # that is ours to end
         self._shared: dict[Path, Any] = {}
+        self._measure: Any = None  # the same for what measures a block
         self._good: list[str] | None = None  # addresses; None: all
         super().__init__(name, self._open())
 
@@ -50,7 +65,7 @@ class DaskEngine(Engine):
 
     def check(self, qemu: str, memory: int) -> Sequence[str]:
         """Ask the workers that are there; those that come later are asked with their blocks."""
-        found = self._client.run(describe_worker, qemu, memory, on_error="return")
+        found = self._client.run(_Sent(describe_worker), qemu, memory, on_error="return")
         said: list[str] = []
         good: list[str] = []
         for address, text in found.items():
@@ -72,9 +87,17 @@ class DaskEngine(Engine):
         To all that are there at once: Dask gives work to those that have what it needs.
         """
         if path not in self._shared:
-            content, good = path.read_bytes(), self._good
-            self._shared[path] = self._client.scatter(content, workers=good, broadcast=True)
+            self._shared[path] = self._spread(path.read_bytes())
         return self._shared[path]
+
+    def _spread(self, data: Any) -> Any:
+        return self._client.scatter(data, workers=self._good, broadcast=True, hash=False)
+
+    def submit(self, job: str, files: Sequence[Any]) -> "Future[str]":
+        """Have a block measured; what measures it goes to each worker once, as a file does."""
+        if self._measure is None:
+            self._measure = self._spread(_Sent(measure_block))
+        return self._executor.submit(operator.call, self._measure, job, *files)
 
     def gone(self) -> bool:
         """Tell whether the scheduler is lost: a client then loses all that it has asked for."""
@@ -86,7 +109,7 @@ class DaskEngine(Engine):
             return
         with suppress(OSError, TimeoutError):
             super().stop(run)
-            self._client.run(stop_blocks, run, on_error="ignore")
+            self._client.run(_Sent(stop_blocks), run, on_error="ignore")
 
     def _give_up(self, wait: bool) -> None:
         self._executor.shutdown(wait)  # which takes back what has not begun, if it is not to wait
