@@ -24,7 +24,7 @@ from bench.worker.block import describe_worker, measure_block, stop_blocks
 _PATIENCE = 10  # seconds to wait for a scheduler's answer
 
 
-class _Sent:
+class Sent:
     """A function of bench as workers get it, who have no bench: what it does, not its name.
 
     Dask's own pickles have the name, whatever cloudpickle is told of a package.
@@ -65,7 +65,7 @@ class DaskEngine(Engine):
 
     def check(self, qemu: str, memory: int) -> Sequence[str]:
         """Ask the workers that are there; those that come later are asked with their blocks."""
-        found = self._client.run(_Sent(describe_worker), qemu, memory, on_error="return")
+        found = self._client.run(Sent(describe_worker), qemu, memory, on_error="return")
         said: list[str] = []
         good: list[str] = []
         for address, text in found.items():
@@ -96,7 +96,7 @@ class DaskEngine(Engine):
     def submit(self, job: str, files: Sequence[Any]) -> "Future[str]":
         """Have a block measured; what measures it goes to each worker once, as a file does."""
         if self._measure is None:
-            self._measure = self._spread(_Sent(measure_block))
+            self._measure = self._spread(Sent(measure_block))
         return self._executor.submit(operator.call, self._measure, job, *files)
 
     def gone(self) -> bool:
@@ -109,7 +109,7 @@ class DaskEngine(Engine):
             return
         with suppress(OSError, TimeoutError):
             super().stop(run)
-            self._client.run(_Sent(stop_blocks), run, on_error="ignore")
+            self._client.run(Sent(stop_blocks), run, on_error="ignore")
 
     def _give_up(self, wait: bool) -> None:
         self._executor.shutdown(wait)  # which takes back what has not begun, if it is not to wait

@@ -60,7 +60,9 @@ class Replayed(RemoteExecutor):
         self.boots = 1
 
 
-def executor_of(place: Path, files: int, scenario: Scenario, plan: Plan, *rest: Any, **more: Any) -> Replayed:
+def executor_of(
+    place: Path, files: int, scenario: Scenario, plan: Plan, *rest: Any, **more: Any
+) -> Replayed:
     """Stand in for `choose_executor`."""
     clock, console, steps = rest
     for name, share in {"kernel": 0.1, "initramfs": 0.1, "state": 0.8}.items():
