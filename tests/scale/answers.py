@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def _messages() -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]:
 def _lines(job: Mapping[str, Any]) -> Iterator[str]:
     hello, reps = _messages()
     words = shlex.split(job["script"][-1])
-    options = dict(zip(words, words[1:], strict=False))
+    options = dict(pairwise(words))
     mem, file, order = int(options["--mem"]), int(options["--file"]), job["order"]
     fitted = {"mem": mem, "file": file, "pages": options["--pages"], "reps": len(order)}
     yield _line({**hello, "params": {**hello["params"], **fitted}})

@@ -64,7 +64,7 @@ def executor_of(
     place: Path, files: int, scenario: Scenario, plan: Plan, *rest: Any, **more: Any
 ) -> Replayed:
     """Stand in for `choose_executor`."""
-    clock, console, steps = rest
+    _, console, steps = rest
     for name, share in {"kernel": 0.1, "initramfs": 0.1, "state": 0.8}.items():
         (place / name).write_bytes(name.encode() + b"\1" * int(files * share))
     modules = tuple(place / f"{name}.ko" for name in _DRIVERS)
@@ -84,17 +84,23 @@ def executor_of(
 
 def replay(place: Path, files: int, seconds: float) -> None:
     """Replace what needs guests, from now on."""
-    run.check = lambda *_: None
-    run.steps_ahead = lambda scenarios, *_: [{} for _ in scenarios]
-    run.choose_executor = partial(executor_of, place, files)
-    bench.engines.dask.measure_block = Replay(measure_block, seconds)
+    instead: dict[str, Any] = {
+        "check": lambda *_: None,
+        "steps_ahead": lambda scenarios, *_: [{} for _ in scenarios],
+        "choose_executor": partial(executor_of, place, files),
+    }
+    for name, each in instead.items():
+        setattr(run, name, each)
+    engine: Any = bench.engines.dask
+    engine.measure_block = Replay(measure_block, seconds)
 
 
 def measured(address: str, blocks: int, seconds: float, files: int, out: Path) -> dict[str, Any]:
     out.mkdir(parents=True)
     replay(out, files, seconds)
     loop: dict[str, float] = {}
-    run_plan = run.run_plan
+    command: Any = run
+    run_plan = command.run_plan
 
     def timed(*args: Any, **more: Any) -> None:
         before, client = usage(), Client(address, set_as_default=False)
@@ -109,7 +115,7 @@ def measured(address: str, blocks: int, seconds: float, files: int, out: Path) -
                 loop[f"{name} {key}"] = two.get(key, 0) - one.get(key, 0)
             loop[f"{name} rss"] = two["rss"]
 
-    run.run_plan = timed
+    command.run_plan = timed
     began = time.monotonic()
     options = RunOptions(
         str(scenario_file(out, blocks)),
