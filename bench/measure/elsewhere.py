@@ -2,6 +2,7 @@
 """Give all blocks to an engine, and turn what comes back into events for a single reader."""
 
 import time
+from collections import OrderedDict, deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import closing
@@ -19,6 +20,7 @@ from bench.plan.duration import whole_seconds
 TRIES = 3  # of a block whose worker is lost, or cannot run it
 _GO_ON = "what was measured is stored; go on: bench run --resume, here or with --on"
 _TICK = 1.0  # seconds between two looks at the workers
+_SPARE = 256  # blocks that an engine has at least, where there are so many
 _LONELY = 60.0  # seconds without a worker, after which that is said
 
 Say = Callable[[str], None]
@@ -37,7 +39,11 @@ class Remote(Protocol):
 
 
 class Elsewhere:
-    """Blocks on their way: which are still to come, and how often each was tried."""
+    """Blocks on their way: which are still to come, and how often each was tried.
+
+    An engine gets as many as keep its workers busy, and not all at once: what ends is stored
+    from the first block on, and neither the engine nor Ctrl-C has ten thousand to deal with.
+    """
 
     def __init__(self, executor: Remote, blocks: Sequence[Numbered], say: Say) -> None:
         self._executor = executor
@@ -48,7 +54,9 @@ class Elsewhere:
         self._engines = 0  # how often the engine was made usable again
         self._begun_in: dict[int, int] = {}  # with which of them each block was begun
         self._lonely = _Lonely(executor, say)
-        self._queued: dict[int, None] = {}  # those that nobody was told of yet, in their order
+        # Those that nobody was told of yet, in their order; a dict is slow where its front is gone.
+        self._queued: OrderedDict[int, None] = OrderedDict()
+        self._due: deque[int] = deque()  # those of them that the engine does not have yet
 
     def events(self) -> Generator[tuple[int, Event]]:
         """Yield what happens, by the numbers of blocks; those that take longest begin first.
@@ -58,10 +66,10 @@ class Elsewhere:
         try:
             self._lonely.wait()
             order = sorted(self._blocks, key=lambda n: -whole_seconds(self._blocks[n]))
-            for number in order:
-                self._submit(number)
-            self._queued = dict.fromkeys(order)
+            self._due.extend(order)
+            self._queued = OrderedDict.fromkeys(order)
             while self._blocks:
+                self._fill()
                 yield from self._begun()
                 number, future = self._next()
                 answer = self._answer(number, future)
@@ -71,12 +79,18 @@ class Elsewhere:
             self._executor.stop()
             raise
 
+    def _fill(self) -> None:
+        """Give the engine what its workers do now and next."""
+        most = max(_SPARE, 2 * self._lonely.workers)
+        while self._due and len(self._blocks) - len(self._due) < most:
+            self._submit(self._due.popleft())
+
     def _begun(self) -> Generator[tuple[int, Event]]:
         """Tell of as many blocks as there are workers that they are being measured.
 
         Engines say when one ends, and not when it begins: they take them in their order.
         """
-        workers = self._executor.engine.workers() or 1
+        workers = self._lonely.workers or 1
         at_it = len(self._blocks) - len(self._queued)
         for number in [*islice(self._queued, max(0, workers - at_it))]:
             del self._queued[number]
@@ -92,9 +106,10 @@ class Elsewhere:
         """Return the next block that has come to its end, however long that takes."""
         while True:
             try:
+                self._lonely.look_again()
                 return self._ended.get(timeout=_TICK)
             except Empty:
-                self._lonely.look()
+                continue
 
     def _answer(self, number: int, future: "Future[str]") -> Answer | BenchError | None:
         """Return the answer of a block, or what keeps it from having one; None: tried again."""
@@ -156,28 +171,38 @@ class Elsewhere:
 
 
 class _Lonely:
-    """Says when no worker has been there for a while."""
+    """Knows how many workers are there, and says when none has been for a while."""
 
     def __init__(self, executor: Remote, say: Say) -> None:
         self._engine = executor.engine
         self._say = say
         self._since: float | None = None
+        self._looked = float("-inf")
+        self.workers = 0  # at the last look; 0 also where nobody can tell
 
     def wait(self) -> None:
         """Wait for a worker, or for the end of an engine that has none."""
-        while self._engine.workers() == 0 and not self._engine.gone():
-            self.look()
+        while self._look() == 0 and not self._engine.gone():
             time.sleep(_TICK)
 
-    def look(self) -> None:
-        """Look whether a worker is there; said once for each time that none is."""
-        if self._engine.workers() != 0:
+    def look_again(self) -> None:
+        """Look whether a worker is there, unless that was done just now: some engines are asked."""
+        if time.monotonic() - self._looked >= _TICK:
+            self._look()
+
+    def _look(self) -> int | None:
+        """Return how many workers are there; that there are none is said once for each time."""
+        self._looked = time.monotonic()
+        found = self._engine.workers()
+        self.workers = found or 0
+        if found != 0:
             self._since = None
-            return
-        self._since = self._since or time.monotonic()
-        if time.monotonic() - self._since - _LONELY > 0:
+            return found
+        self._since = self._since or self._looked
+        if self._looked - self._since - _LONELY > 0:
             self._say(
                 f"{self._engine.name} has had no worker for a minute: start one, or press Ctrl-C"
                 " and go on later with bench run --resume"
             )
             self._since = float("inf")
+        return found

@@ -92,15 +92,17 @@ class Store:
 
     def append(self, samples: Iterable[Sample]) -> None:
         """Append the lines of samples; CannotJudge when that cannot be done whole."""
-        with self._kept():
-            _append(self._samples, "".join(map(row_text, samples)).encode())
+        self.append_rows(rows(samples))
 
-    def append_ahead(self, samples: Iterable[Sample]) -> None:
-        """Keep samples of a block that is not due yet: see bench.results.reader.AHEAD."""
-        ahead = self.path / AHEAD
-        rows = "".join(map(row_text, samples)).encode()
+    def append_rows(self, lines: bytes) -> None:
+        """Append what `rows` has made of samples, as `append` does."""
         with self._kept():
-            _append(ahead, rows, os.O_CREAT)
+            _append(self._samples, lines)
+
+    def append_ahead(self, lines: bytes) -> None:
+        """Keep the `rows` of a block that is not due yet: see bench.results.reader.AHEAD."""
+        with self._kept():
+            _append(self.path / AHEAD, lines, os.O_CREAT)
 
     def add_profile(self, name: str, data: bytes) -> None:
         """Write the file of a profile, whole or not at all; CannotJudge when it cannot be."""
@@ -115,10 +117,10 @@ class Store:
     def replace_ahead(self, samples: Iterable[Sample]) -> None:
         """Keep these samples ahead and no others; without any there is no file."""
         ahead = self.path / AHEAD
-        rows = "".join(map(row_text, samples)).encode()
+        lines = rows(samples)
         with self._kept():
-            if rows:
-                _replace(ahead, rows)
+            if lines:
+                _replace(ahead, lines)
             else:
                 ahead.unlink(missing_ok=True)
 
@@ -135,6 +137,11 @@ class Store:
         except OSError as error:
             hint = _kept_and("what was stored before is whole", error)
             raise CannotJudge(f"{self._samples}: {error.strerror}", hint) from None
+
+
+def rows(samples: Iterable[Sample]) -> bytes:
+    """Return the lines of samples, as a store has them."""
+    return "".join(map(row_text, samples)).encode()
 
 
 def create(out: Path | None, scenario: str) -> Store:

@@ -23,6 +23,17 @@ pytestmark = [pytest.mark.guest, pytest.mark.slow]
 WORDS = ("run", "smoke", "--mem", "32M,64M", "--clock", "icount", "--reps", "3")
 BENCH = (sys.executable, "-m", "bench")
 OURS = "BENCH_TESTED_IN"  # in the environment of all that a test starts: its directory
+# -P does not suffice: bench may be installed beside distributed, as it is where tests run.
+WORKER_WITHOUT_BENCH = """
+import sys
+class Nothing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "bench":
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Nothing())
+from distributed.cli.dask_worker import main
+main()
+"""
 PRECISION = 2e-5  # of a median, between guests of one saved state
 
 
@@ -59,7 +70,8 @@ class Dask:
         self.name = f"dask:{self._address}"
         self.workers: list[subprocess.Popen[bytes]] = []
         words = ["--host", self._address, "--no-dashboard"]
-        self.scheduler = self._start("dask_scheduler", words, place)
+        program = ["-m", "distributed.cli.dask_scheduler"]
+        self.scheduler = self._start(program, words, place)
         self._wait_for("Scheduler at:", place / "log")
 
     def add_worker(self, **env: str) -> Path:
@@ -67,16 +79,16 @@ class Dask:
         place.mkdir()
         words = [self._address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
         env = {"BENCH_WORKER_CACHE": str(place / "cache"), **env}
-        self.workers.append(self._start("dask_worker", words, place, **env))
+        program = ["-c", WORKER_WITHOUT_BENCH]
+        self.workers.append(self._start(program, words, place, **env))
         self._wait_for("Registered to:", place / "log")
         return place
 
     def _start(
-        self, name: str, words: Sequence[str], place: Path, **env: str
+        self, program: Sequence[str], words: Sequence[str], place: Path, **env: str
     ) -> "subprocess.Popen[bytes]":
-        # -P: a worker has no bench, whatever directory it is in.
-        program = [sys.executable, "-P", "-m", f"distributed.cli.{name}", *words]
-        return self._stack.enter_context(started(program, place / "log", **env))
+        whole = [sys.executable, "-P", *program, *words]
+        return self._stack.enter_context(started(whole, place / "log", **env))
 
     @staticmethod
     def _wait_for(text: str, log: Path) -> None:

@@ -2,7 +2,7 @@
 """Runs as one HTML page: nothing is fetched, nothing runs, all text of data is escaped."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ from bench.stats.summary import LEAST_OF_MEDIAN
 _TEMPLATES = Path(__file__).parent / "templates"
 _CAVEATS = ("note", "warning")  # of what the environment says
 _MOST_SMALL = 5  # wins that a line names
+_MOST_ROWS = 2000  # of a section: a browser lays out a hundred thousand for minutes
 _SAID = {
     CellState.EXTRAPOLATED: "its figure, marked ~, is from the line through smaller sizes",
     CellState.FAILED: "no figure, whatever other boots measured",
@@ -152,7 +153,8 @@ class Chapter:
     @cached_property
     def _sections(self) -> list[Section]:
         found = [*contents(self.run, self.table, others=self.others), unmeasured(self.rows)]
-        return [each for each in found if each.tables and each.title != FUNCTIONS_TITLE]
+        shown = [each for each in found if each.tables and each.title != FUNCTIONS_TITLE]
+        return [*map(_bounded, shown)]
 
     @cached_property
     def profiles(self) -> ProfilePart | None:
@@ -170,6 +172,21 @@ class Chapter:
     @cached_property
     def _environment(self) -> list[tuple[str, str]]:
         return environment_rows(self.run)
+
+
+def _bounded(section: Section) -> Section:
+    """Cut a section down to what a browser can show; a line says what it lacks."""
+    total = sum(len(table.rows) for table in section.tables)
+    if total <= _MOST_ROWS:
+        return section
+    left, tables = _MOST_ROWS, []
+    for table in section.tables:
+        tables.append(replace(table, rows=table.rows[:left]))
+        left -= len(tables[-1].rows)
+        if not left:
+            break
+    line = f"the first {_MOST_ROWS:,} of {total:,} rows: bench report --format csv has all cells"
+    return replace(section, tables=(*tables,), lines=(*section.lines, line))
 
 
 def _caveats(run: Run, rows: Sequence[Figures]) -> list[str]:

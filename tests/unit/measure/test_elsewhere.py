@@ -227,3 +227,36 @@ def test_whoever_stops_to_listen_ends_what_is_being_measured() -> None:
     next(events)
     events.close()
     assert remote.stopped == 1
+
+
+class Counting(Replayed):
+    """Counts what an engine has been given, and not answered yet."""
+
+    given = most = 0
+
+    def submit(self, block: Block) -> "Future[str]":
+        self.given += 1
+        self.most = max(self.most, self.given)
+        return super().submit(block)
+
+
+def test_an_engine_has_what_its_workers_do_now_and_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.measure.elsewhere._SPARE", 1)
+    engine = Recordings()
+    engine.here = [1] * 1000
+    remote = Counting(engine)
+    ended = 0
+    for _, event in Elsewhere(remote, [*enumerate(PLAN.blocks)], lambda _: None).events():
+        remote.given -= isinstance(event, Ended)
+        ended += isinstance(event, Ended)
+    assert (ended, remote.most) == (3, 2)
+
+
+def test_workers_are_counted_once_a_second_and_not_for_each_block(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bench.measure.elsewhere.time.monotonic", lambda: 7.0)
+    engine = Recordings()
+    looks = len(engine.here)
+    measured(engine)
+    assert looks - len(engine.here) == 1

@@ -2,7 +2,7 @@
 """Blocks side by side: what is stored depends neither on how many, nor on which ends first."""
 
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ from bench.executors.base import Room
 from bench.executors.replay import ReplayExecutor
 from bench.measure.jobs import choose_jobs, parse_jobs
 from bench.measure.loop import run
-from bench.model.cell import Block, Clock, Rep, Sample, Unavailable
+from bench.model.cell import Block, Clock, Rep, Unavailable
 from bench.results.reader import AHEAD
 from bench.results.writer import Store, load
 from tests.unit.stored_runs import PLAN, begun, executor, lines_of, measured, resume, stored
@@ -80,8 +80,8 @@ class Noting(Store):
 
     seen: ClassVar[list[bytes]] = []
 
-    def append_ahead(self, samples: Iterable[Sample]) -> None:
-        super().append_ahead(samples)
+    def append_ahead(self, lines: bytes) -> None:
+        super().append_ahead(lines)
         self.seen.append(stored(self.path))
 
 

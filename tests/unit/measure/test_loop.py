@@ -180,15 +180,15 @@ def test_an_interrupt_keeps_the_finished_blocks(patience: int, store: Store) -> 
 
 def test_a_full_disk_ends_the_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     appended: list[int] = []
-    append = Store.append
+    append = Store.append_rows
 
-    def full_after_one(self: Store, samples: Iterable[Sample]) -> None:
+    def full_after_one(self: Store, lines: bytes) -> None:
         if appended:
             raise CannotJudge("samples.jsonl: No space left on device")
         appended.append(1)
-        append(self, samples)
+        append(self, lines)
 
-    monkeypatch.setattr(Store, "append", full_after_one)
+    monkeypatch.setattr(Store, "append_rows", full_after_one)
     replay = executor(recording(PLAN))
     with pytest.raises(CannotJudge, match="No space left"):
         run(PLAN, replay, store, Watcher())

@@ -226,3 +226,16 @@ def test_pictures_say_what_they_show(make: Make) -> None:
 
 def test_size() -> None:
     assert max(len(html_of(make)) for make in RUNS) < 1_000_000
+
+
+def test_a_section_of_more_rows_than_a_browser_shows_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = Outline(html_of(mixed))
+    monkeypatch.setattr("bench.report.page.page._MOST_ROWS", 3)
+    cut = Outline(page([mixed()]))
+    assert len(cut.rows) < len(whole.rows)
+    assert re.search(
+        r"the first 3 of \d+ rows: bench report --format csv has all cells", "".join(cut.text)
+    )
+    assert "rows: bench report" not in "".join(whole.text)
