@@ -3,22 +3,28 @@
 
 import json
 import logging
+import os
+import socket
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import CancelledError, Executor, Future
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import cloudpickle
 import msgspec
 from distributed import Client
+from distributed.comm import parse_address
+from distributed.comm.addressing import parse_host_port
 
 import bench
 from bench.engines.base import Engine
 from bench.errors import CannotJudge, UsageError
 from bench.process import find_tool
-from bench.worker.block import describe_worker, stop_blocks
+from bench.worker.block import describe_worker, measure_block, stop_blocks
 
+_LONG = 300  # characters of what a worker says that are shown
 _PATIENCE = 10  # seconds to wait for a scheduler's answer
 
 
@@ -31,12 +37,12 @@ class DaskEngine(Engine):
         self._client = client
         self._cluster = cluster  # that is ours to end
         self._shared: dict[Path, Any] = {}
-        self._good: list[str] | None = None  # addresses; None: all
+        self._bad: set[str] = set()  # addresses of workers that cannot run the blocks of this run
         super().__init__(name, self._open())
 
     def _open(self) -> Executor:
         # pure: a block that is measured twice is measured, and not remembered.
-        executor: Executor = self._client.get_executor(pure=False, workers=self._good)
+        executor: Executor = self._client.get_executor(pure=False)
         return executor
 
     def workers(self) -> int:
@@ -45,25 +51,60 @@ class DaskEngine(Engine):
             threads: Mapping[str, int] = self._client.nthreads()
         except (OSError, TimeoutError):  # the scheduler is lost, or comes back: `gone` tells
             return 0
-        good = self._good
-        return sum(n for address, n in threads.items() if good is None or address in good)
+        return sum(n for address, n in threads.items() if address not in self._bad)
+
+    def _good(self) -> list[str] | None:
+        """Return the addresses of workers that can be used, None where all can."""
+        if not self._bad:
+            return None
+        with suppress(OSError, TimeoutError):
+            return [address for address in self._client.nthreads() if address not in self._bad]
+        return None
+
+    def avoid(self, host: str, pid: int) -> None:
+        """Take a worker for one that cannot be used; not the last one, whose reason is told."""
+        with suppress(OSError, TimeoutError):
+            hosts, pids = (self._client.run(ask) for ask in (socket.gethostname, os.getpid))
+            found = {at for at in pids if (hosts.get(at), pids[at]) == (host, pid)}
+            if pids.keys() - found - self._bad:
+                self._bad |= found
+
+    def submit(self, job: str, files: Sequence[Any]) -> "Future[str]":
+        """Have a block measured by a worker that can be used."""
+        # An option of Dask's own submit(), which the type of an Executor does not have.
+        submit: Any = self._executor.submit
+        future: Future[str] = submit(measure_block, job, *files, workers=self._good())
+        return future
 
     def check(self, qemu: str, memory: int) -> Sequence[str]:
         """Ask the workers that are there; those that come later are asked with their blocks."""
-        found = self._client.run(describe_worker, qemu, memory, on_error="return")
-        said: list[str] = []
-        good: list[str] = []
+        said = self._leave_out_other_pythons()
+        found = self._client.run(
+            *(describe_worker, qemu, memory), workers=self._good(), on_error="return"
+        )
+        good = False
         for address, text in found.items():
             problem = _problem(text)
             if problem:
                 said.append(f"worker {address} is left out: {problem}")
+                self._bad.add(address)
             else:
-                good.append(address)
+                good = True
         if said and not good:
             raise CannotJudge(f"--on {self.name}: no worker can be used: {said[0]}", _NEEDS)
-        if said:
-            self._good = good
-            self._executor = self._open()
+        return said
+
+    def _leave_out_other_pythons(self) -> list[str]:
+        """Leave out workers that cannot read what is sent, which is code; say which, and why."""
+        versions: Any = self._client.get_versions()
+        here = _python(versions["client"])
+        said = []
+        for address, each in versions["workers"].items():
+            if (there := _python(each)) != here:
+                self._bad.add(address)
+                said.append(
+                    f"worker {address} is left out: its Python is {there}, here it is {here}"
+                )
         return said
 
     def share(self, path: Path) -> Any:
@@ -72,7 +113,7 @@ class DaskEngine(Engine):
         To all that are there at once: Dask gives work to those that have what it needs.
         """
         if path not in self._shared:
-            content, good = path.read_bytes(), self._good
+            content, good = path.read_bytes(), self._good()
             self._shared[path] = self._client.scatter(content, workers=good, broadcast=True)
         return self._shared[path]
 
@@ -86,6 +127,13 @@ class DaskEngine(Engine):
             return
         with suppress(OSError, TimeoutError):
             super().stop(run)
+        # Not for longer than this: a worker may be there and not answer.
+        ending = Thread(target=self._end_guests, args=(run,), daemon=True)
+        ending.start()
+        ending.join(_PATIENCE)
+
+    def _end_guests(self, run: str) -> None:
+        with suppress(OSError, TimeoutError, CancelledError):
             self._client.run(stop_blocks, run, on_error="ignore")
 
     def _give_up(self, wait: bool) -> None:
@@ -101,21 +149,31 @@ class DaskEngine(Engine):
             self._cluster.close(timeout=_PATIENCE)
 
 
-_NEEDS = "workers need QEMU of the version that is here (Debian: qemu-system-x86), and memory"
+def _python(versions: Any) -> str:
+    """Return major and minor version of the Python of a client or a worker."""
+    try:
+        return ".".join(str(versions["host"]["python"]).split(".")[:2])[:_LONG]
+    except (TypeError, KeyError):
+        return "not known"
+
+
+_NEEDS = "workers need Python and QEMU as they are here (Debian: qemu-system-x86), and memory"
 
 
 def _problem(text: object) -> str:
     """Return why a worker cannot be used, "" when it can; its answer may be an exception."""
     try:
-        return str(json.loads(str(text)).get("refused", ""))
-    except (ValueError, AttributeError):
-        return str(text).partition("\n")[0] or type(text).__name__
+        answer = json.loads(text if isinstance(text, str) else "")
+        return str(answer.get("refused", ""))[:_LONG]
+    except (ValueError, AttributeError, RecursionError):
+        return str(text).partition("\n")[0][:_LONG] or type(text).__name__
 
 
 def dask(argument: str) -> DaskEngine:
     """Connect with the scheduler at an address; UsageError where there is none."""
     _be_quiet()
     try:
+        parse_host_port(parse_address(argument)[1])  # a client that cannot begin leaves a traceback
         client = Client(argument or None, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         why = str(error).partition("\n")[0] or type(error).__name__

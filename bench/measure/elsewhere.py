@@ -110,6 +110,7 @@ class Elsewhere:
                 return None
             return self._again(number, f"{label}: {lost}")
         if answer.refused:
+            self._executor.engine.avoid(answer.worker.host, answer.worker.pid)
             where = f"{answer.worker.host} {answer.worker.pid}"
             return self._again(number, f"{label}: worker {where} cannot run it: {answer.refused}")
         if answer.killed and self._tries[number] < TRIES:
