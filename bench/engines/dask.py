@@ -15,8 +15,7 @@ from typing import Any
 import cloudpickle
 import msgspec
 from distributed import Client
-from distributed.comm import parse_address
-from distributed.comm.addressing import parse_host_port
+from distributed.comm.addressing import parse_address, parse_host_port
 
 import bench
 from bench.engines.base import Engine
@@ -173,7 +172,8 @@ def dask(argument: str) -> DaskEngine:
     """Connect with the scheduler at an address; UsageError where there is none."""
     _be_quiet()
     try:
-        parse_host_port(parse_address(argument)[1])  # a client that cannot begin leaves a traceback
+        if argument:  # before a client is made: one that cannot begin leaves a traceback
+            parse_host_port(parse_address(argument)[1])
         client = Client(argument or None, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         why = str(error).partition("\n")[0] or type(error).__name__

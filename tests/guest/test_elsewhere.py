@@ -53,29 +53,37 @@ def free_port() -> int:
 class Dask:
     """A scheduler and its workers, each with a directory and a cache of its own."""
 
-    def __init__(self, place: Path, stack: ExitStack) -> None:
-        self._place, self._stack = place, stack
-        self._address = f"tcp://127.0.0.1:{free_port()}"
-        self.name = f"dask:{self._address}"
+    def __init__(self, place: Path, stack: ExitStack, host: str = "127.0.0.1") -> None:
+        self._place, self._stack, self._port = place, stack, free_port()
+        self._address = f"tcp://{host}:{self._port}"
+        self.name = f"dask:tcp://127.0.0.1:{self._port}"
         self.workers: list[subprocess.Popen[bytes]] = []
         words = ["--host", self._address, "--no-dashboard"]
         self.scheduler = self._start("dask_scheduler", words, place)
         self._wait_for("Scheduler at:", place / "log")
 
-    def add_worker(self, **env: str) -> Path:
+    def add_worker(
+        self,
+        prefix: Sequence[str] = (),
+        at: str = "127.0.0.1",
+        options: Sequence[str] = (),
+        **env: str,
+    ) -> Path:
+        """Start a worker behind a prefix, which finds the scheduler at this address."""
         place = self._place / f"worker-{len(self.workers)}"
         place.mkdir()
-        words = [self._address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+        words = [f"tcp://{at}:{self._port}", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+        words += options
         env = {"BENCH_WORKER_CACHE": str(place / "cache"), **env}
-        self.workers.append(self._start("dask_worker", words, place, **env))
+        self.workers.append(self._start("dask_worker", words, place, prefix, **env))
         self._wait_for("Registered to:", place / "log")
         return place
 
     def _start(
-        self, name: str, words: Sequence[str], place: Path, **env: str
+        self, name: str, words: Sequence[str], place: Path, prefix: Sequence[str] = (), **env: str
     ) -> "subprocess.Popen[bytes]":
         # -P: a worker has no bench, whatever directory it is in.
-        program = [sys.executable, "-P", "-m", f"distributed.cli.{name}", *words]
+        program = [*prefix, sys.executable, "-P", "-m", f"distributed.cli.{name}", *words]
         return self._stack.enter_context(started(program, place / "log", **env))
 
     @staticmethod
