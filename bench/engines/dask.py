@@ -5,12 +5,12 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, NoReturn
 
 import cloudpickle
 import msgspec
@@ -27,12 +27,29 @@ _LONG = 300  # characters of what a worker says that are shown
 _PATIENCE = 10  # seconds to wait for a scheduler's answer
 
 
+class _Sent:
+    """A function that is sent as its code, since neither workers nor schedulers have bench.
+
+    Dask itself pickles what has a name by that, whatever cloudpickle is told.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        cloudpickle.register_pickle_by_value(bench)
+        self._code: bytes = cloudpickle.dumps(function)
+        self.__name__ = function.__name__
+
+    def __call__(self, *words: object) -> NoReturn:
+        """Have what Dask calls a function; it is the function as soon as it is unpickled."""
+        raise TypeError(f"{self.__name__} runs on workers")
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[bytes]]:
+        return cloudpickle.loads, (self._code,)
+
+
 class DaskEngine(Engine):
     """The workers of a scheduler, which others may use too."""
 
     def __init__(self, name: str, client: Client, cluster: Any = None) -> None:
-        # Workers have no bench: what they are to do is sent, and not only its name.
-        cloudpickle.register_pickle_by_value(bench)
         self._client = client
         self._cluster = cluster  # that is ours to end
         self._shared: dict[Path, Any] = {}
@@ -72,14 +89,14 @@ class DaskEngine(Engine):
         """Have a block measured by a worker that can be used."""
         # An option of Dask's own submit(), which the type of an Executor does not have.
         submit: Any = self._executor.submit
-        future: Future[str] = submit(measure_block, job, *files, workers=self._good())
+        future: Future[str] = submit(_Sent(measure_block), job, *files, workers=self._good())
         return future
 
     def check(self, qemu: str, memory: int) -> Sequence[str]:
         """Ask the workers that are there; those that come later are asked with their blocks."""
         said = self._leave_out_other_pythons()
         found = self._client.run(
-            *(describe_worker, qemu, memory), workers=self._good(), on_error="return"
+            *(_Sent(describe_worker), qemu, memory), workers=self._good(), on_error="return"
         )
         good = False
         for address, text in found.items():
@@ -133,7 +150,7 @@ class DaskEngine(Engine):
 
     def _end_guests(self, run: str) -> None:
         with suppress(OSError, TimeoutError, CancelledError):
-            self._client.run(stop_blocks, run, on_error="ignore")
+            self._client.run(_Sent(stop_blocks), run, on_error="ignore")
 
     def _give_up(self, wait: bool) -> None:
         self._executor.shutdown(wait)  # which takes back what has not begun, if it is not to wait

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -82,8 +83,10 @@ class Dask:
     def _start(
         self, name: str, words: Sequence[str], place: Path, prefix: Sequence[str] = (), **env: str
     ) -> "subprocess.Popen[bytes]":
-        # -P: a worker has no bench, whatever directory it is in.
-        program = [*prefix, sys.executable, "-P", "-m", f"distributed.cli.{name}", *words]
+        # A worker has no bench, whatever directory it is in (-P), and however it is installed for
+        # the tests: in place, by a .pth file, which -S does not read.
+        env = {"PYTHONPATH": sysconfig.get_path("purelib"), **env}
+        program = [*prefix, sys.executable, "-P", "-S", "-m", f"distributed.cli.{name}", *words]
         return self._stack.enter_context(started(program, place / "log", **env))
 
     @staticmethod

@@ -4,15 +4,20 @@
 import json
 import os
 import socket
+import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytest.importorskip("distributed")
+
+from distributed.protocol.pickle import dumps
 
 from bench.engines import dask as engines
 from bench.engines.dask import DaskEngine
@@ -31,6 +36,7 @@ class Scheduler:
     def __init__(self, said: Mapping[str, Any], pythons: Mapping[str, Any]) -> None:
         self.said, self.pythons = said, pythons
         self.given: list[Any] = []
+        self.sent: list[object] = []
 
     def nthreads(self) -> dict[str, int]:
         return dict.fromkeys(self.said, 1)
@@ -42,7 +48,8 @@ class Scheduler:
     def get_executor(self, pure: bool) -> "Scheduler":
         return self
 
-    def submit(self, *_: object, workers: Any) -> "Future[str]":
+    def submit(self, function: object, *_: object, workers: Any) -> "Future[str]":
+        self.sent.append(function)
         self.given.append(workers)
         return Future()
 
@@ -51,7 +58,7 @@ class Scheduler:
 
     def run(self, function: Callable[..., Any], *_: object, **options: Any) -> dict[str, Any]:
         there = self.said if options.get("workers") is None else options["workers"]
-        if function is describe_worker:
+        if getattr(function, "__name__", "") == describe_worker.__name__:
             return {at: self.said[at] for at in there}
         if function is socket.gethostname:
             return dict.fromkeys(there, "there")
@@ -112,6 +119,28 @@ def test_a_worker_that_could_not_run_a_block_gets_no_more_unless_it_is_the_last(
 def test_a_worker_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "_PATIENCE", 0.01)
     engine({"a": GOOD}).stop("run")
+
+
+def test_what_is_sent_needs_no_bench_where_it_arrives(tmp_path: Path) -> None:
+    """Not even its name: whoever unpickles it with pickle alone has the function."""
+    client: Any = Scheduler({"a": GOOD}, {})
+    DaskEngine("dask:there", client).submit("{}", ())
+    (tmp_path / "sent").write_bytes(dumps(client.sent[0]))
+    program = (
+        "import pickle, sys; sent = pickle.load(open('sent', 'rb'));"
+        "print(sent('{\"qemu\": 1, \"memory\": 1}')); print('bench' in sys.modules)"
+    )
+    environment = {**os.environ, "PYTHONPATH": sysconfig.get_path("purelib")}
+    done = subprocess.run(
+        [sys.executable, "-P", "-S", "-c", program],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    answer, has_bench = done.stdout.splitlines()
+    assert "refused" in json.loads(answer)
+    assert has_bench == "False"
 
 
 @pytest.mark.parametrize("address", ["host", "a:b", "rubbish::x", "tcp://host:"])
