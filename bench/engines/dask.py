@@ -5,9 +5,9 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any, NoReturn
@@ -23,6 +23,7 @@ from bench.errors import CannotJudge, UsageError
 from bench.process import find_tool
 from bench.worker.block import describe_worker, measure_block, stop_blocks
 
+_LOST = (OSError, TimeoutError, RuntimeError, CancelledError)  # a scheduler, as Dask says it
 _LONG = 300  # characters of what a worker says that are shown
 _PATIENCE = 10  # seconds to wait for a scheduler's answer
 
@@ -65,7 +66,7 @@ class DaskEngine(Engine):
         """Return the number of threads of all workers that are there and can be used."""
         try:
             threads: Mapping[str, int] = self._client.nthreads()
-        except (OSError, TimeoutError):  # the scheduler is lost, or comes back: `gone` tells
+        except _LOST:  # the scheduler, or comes back: `gone` tells
             return 0
         return sum(n for address, n in threads.items() if address not in self._bad)
 
@@ -73,13 +74,13 @@ class DaskEngine(Engine):
         """Return the addresses of workers that can be used, None where all can."""
         if not self._bad:
             return None
-        with suppress(OSError, TimeoutError):
+        with suppress(*_LOST):
             return [address for address in self._client.nthreads() if address not in self._bad]
         return None
 
     def avoid(self, host: str, pid: int) -> None:
         """Take a worker for one that cannot be used; not the last one, whose reason is told."""
-        with suppress(OSError, TimeoutError):
+        with suppress(*_LOST):
             hosts, pids = (self._client.run(ask) for ask in (socket.gethostname, os.getpid))
             found = {at for at in pids if (hosts.get(at), pids[at]) == (host, pid)}
             if pids.keys() - found - self._bad:
@@ -89,15 +90,20 @@ class DaskEngine(Engine):
         """Have a block measured by a worker that can be used."""
         # An option of Dask's own submit(), which the type of an Executor does not have.
         submit: Any = self._executor.submit
-        future: Future[str] = submit(_Sent(measure_block), job, *files, workers=self._good())
+        future: Future[str] = Future()
+        try:
+            future = submit(_Sent(measure_block), job, *files, workers=self._good())
+        except _LOST as error:
+            future.set_exception(error)
         return future
 
     def check(self, qemu: str, memory: int) -> Sequence[str]:
         """Ask the workers that are there; those that come later are asked with their blocks."""
-        said = self._leave_out_other_pythons()
-        found = self._client.run(
-            *(_Sent(describe_worker), qemu, memory), workers=self._good(), on_error="return"
-        )
+        with self._asked():
+            said = self._leave_out_other_pythons()
+            found = self._client.run(
+                *(_Sent(describe_worker), qemu, memory), workers=self._good(), on_error="return"
+            )
         good = False
         for address, text in found.items():
             problem = _problem(text)
@@ -130,8 +136,18 @@ class DaskEngine(Engine):
         """
         if path not in self._shared:
             content, good = path.read_bytes(), self._good()
-            self._shared[path] = self._client.scatter(content, workers=good, broadcast=True)
+            with self._asked():
+                self._shared[path] = self._client.scatter(content, workers=good, broadcast=True)
         return self._shared[path]
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        """Raise CannotJudge where the scheduler is lost while it is asked for something."""
+        try:
+            yield
+        except _LOST as error:
+            why = str(error).partition("\n")[0][:_LONG] or type(error).__name__
+            raise CannotJudge(f"{self.name} does not answer any more: {why}", _ANEW) from None
 
     def gone(self) -> bool:
         """Tell whether the scheduler is lost: a client then loses all that it has asked for."""
@@ -141,7 +157,7 @@ class DaskEngine(Engine):
         """Take back what waits, and end the guests that run; nothing where nobody can be asked."""
         if self.gone():
             return
-        with suppress(OSError, TimeoutError):
+        with suppress(*_LOST):
             super().stop(run)
         # Not for longer than this: a worker may be there and not answer.
         ending = Thread(target=self._end_guests, args=(run,), daemon=True)
@@ -149,7 +165,7 @@ class DaskEngine(Engine):
         ending.join(_PATIENCE)
 
     def _end_guests(self, run: str) -> None:
-        with suppress(OSError, TimeoutError, CancelledError):
+        with suppress(*_LOST):
             self._client.run(_Sent(stop_blocks), run, on_error="ignore")
 
     def _give_up(self, wait: bool) -> None:
@@ -159,7 +175,7 @@ class DaskEngine(Engine):
         """Leave the scheduler; end it where it is ours."""
         if not self.gone():
             super().close()
-        with suppress(OSError, TimeoutError):
+        with suppress(*_LOST):
             self._client.close(timeout=_PATIENCE)
         if self._cluster:
             self._cluster.close(timeout=_PATIENCE)
@@ -173,6 +189,7 @@ def _python(versions: Any) -> str:
         return "not known"
 
 
+_ANEW = "start a scheduler and workers, and this again"
 _NEEDS = "workers need Python and QEMU as they are here (Debian: qemu-system-x86), and memory"
 
 

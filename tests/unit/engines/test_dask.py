@@ -10,6 +10,7 @@ import sysconfig
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ import pytest
 
 pytest.importorskip("distributed")
 
-from distributed.protocol.pickle import dumps
 
 from bench.engines import dask as engines
 from bench.engines.dask import DaskEngine
@@ -26,6 +26,12 @@ from bench.worker.block import describe_worker
 
 HERE = "{}.{}.0".format(*sys.version_info)
 GOOD = json.dumps({"worker": {}})
+
+
+def pickled(value: object) -> bytes:
+    """Pickle a value as Dask does; it has no types."""
+    dumps: Callable[[object], bytes] = import_module("distributed.protocol.pickle").dumps
+    return dumps(value)
 
 
 class Scheduler:
@@ -121,11 +127,28 @@ def test_a_worker_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.Mon
     engine({"a": GOOD}).stop("run")
 
 
+def test_a_scheduler_that_is_lost_has_no_workers_and_fails_the_block(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lost(*_: object, **__: object) -> None:
+        raise RuntimeError("ConnectionPool is closed")
+
+    for name in ("nthreads", "submit", "run", "get_versions"):
+        monkeypatch.setattr(Scheduler, name, lost)
+    found = engine({"a": GOOD})
+    assert found.workers() == 0
+    assert isinstance(found.submit("{}", ()).exception(), RuntimeError)
+    found.avoid("there", 0)
+    found.stop("run")
+    with pytest.raises(CannotJudge, match="does not answer any more: ConnectionPool is closed"):
+        found.check("QEMU", 0)
+
+
 def test_what_is_sent_needs_no_bench_where_it_arrives(tmp_path: Path) -> None:
     """Not even its name: whoever unpickles it with pickle alone has the function."""
     client: Any = Scheduler({"a": GOOD}, {})
     DaskEngine("dask:there", client).submit("{}", ())
-    (tmp_path / "sent").write_bytes(dumps(client.sent[0]))
+    (tmp_path / "sent").write_bytes(pickled(client.sent[0]))
     program = (
         "import pickle, sys; sent = pickle.load(open('sent', 'rb'));"
         "print(sent('{\"qemu\": 1, \"memory\": 1}')); print('bench' in sys.modules)"
