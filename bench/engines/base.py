@@ -38,6 +38,9 @@ class Engine:
         """Have a block measured; the future has the answer, or why there is none."""
         return self._executor.submit(measure_block, job, *files)
 
+    def avoid(self, host: str, pid: int) -> None:
+        """Give no more blocks to a worker that could not run one, where there are others."""
+
     def restart(self) -> None:
         """Make the engine usable again after BrokenExecutor."""
 

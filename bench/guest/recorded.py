@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Hear what a guest said that ran on a worker, as if it ran here."""
 
+import math
 import signal
 from collections import deque
 from collections.abc import Iterator, Sequence
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bench.errors import GuestLost, ProtocolError
 from bench.guest.boot import Answering, hung, loss
 from bench.model.facts import WorkerFacts
+from bench.model.visible import visible
 from bench.protocol.messages import Ready, parse
+from bench.worker.block import CONSOLE
 
+_LONG = 300  # characters of a text that is shown
+_TEXTS = ("host", "boot_id", "cpu", "kernel")
 _MOST = 64 << 20  # bytes of an answer; 200 reps of 8 devices are 200 KiB
 
 
@@ -39,9 +44,22 @@ def read_answer(text: object) -> Answer:
     if not isinstance(text, str) or len(text) > _MOST:
         raise ProtocolError("a worker sent something that is no answer")
     try:
-        return msgspec.json.decode(text.encode(errors="surrogateescape"), type=Answer)
+        answer = msgspec.json.decode(text.encode(errors="surrogateescape"), type=Answer)
     except (ValueError, RecursionError) as error:
         raise ProtocolError(f"a worker sent something that is no answer: {error}") from None
+    return structs.replace(
+        answer,
+        worker=_presentable(answer.worker),
+        refused=visible(answer.refused[:_LONG]),
+        console=answer.console[-CONSOLE:],
+    )
+
+
+def _presentable(worker: WorkerFacts) -> WorkerFacts:
+    """Return what a worker says of itself as a line can show it, and run.json can have it."""
+    texts = {name: visible(getattr(worker, name)[:_LONG]) for name in _TEXTS}
+    sane = worker.load is None or all(map(math.isfinite, worker.load))
+    return structs.replace(worker, **texts, load=worker.load if sane else None)
 
 
 class Recorded(Answering):

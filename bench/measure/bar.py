@@ -15,6 +15,7 @@ from rich.text import Text
 from bench.measure.display import Display, without
 from bench.model.cell import Block, Unavailable
 from bench.model.steps import Step
+from bench.model.visible import visible_lines
 
 _WIDEST = 40  # columns of the bar itself
 
@@ -39,7 +40,7 @@ class Bar(Display):
         self._live.stop()
 
     def show(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(visible_lines(line), markup=False, highlight=False, soft_wrap=True)
 
     def without(self, block: Block, item: Unavailable) -> None:
         super().without(block, item)

@@ -18,7 +18,7 @@ from bench.model.cell import Block, Rep, Unavailable
 from bench.plan.duration import whole_seconds
 
 TRIES = 3  # of a block whose worker is lost, or cannot run it
-_GO_ON = "what was measured is stored; go on: bench run --resume, here or with --on"
+GO_ON = "what was measured is stored; go on: bench run --resume, here or with --on"
 _TICK = 1.0  # seconds between two looks at the workers
 _SPARE = 256  # blocks that an engine has at least, where there are so many
 _LONELY = 60.0  # seconds without a worker, after which that is said
@@ -125,6 +125,7 @@ class Elsewhere:
                 return None
             return self._again(number, f"{label}: {lost}")
         if answer.refused:
+            self._executor.engine.avoid(answer.worker.host, answer.worker.pid)
             where = f"{answer.worker.host} {answer.worker.pid}"
             return self._again(number, f"{label}: worker {where} cannot run it: {answer.refused}")
         if answer.killed and self._tries[number] < TRIES:
@@ -135,9 +136,9 @@ class Elsewhere:
     def _again(self, number: int, why: str) -> BenchError | None:
         """Have a block tried again; return the error that says why where that is no use."""
         if self._executor.engine.gone():
-            return CannotJudge(f"{self._executor.engine.name} does not answer any more", _GO_ON)
+            return CannotJudge(f"{self._executor.engine.name} does not answer any more", GO_ON)
         if self._tries[number] >= TRIES:
-            return CannotJudge(f"{why}, {TRIES} times", _GO_ON)
+            return CannotJudge(f"{why}, {TRIES} times", GO_ON)
         self._say(f"{why}; it is tried again")
         self._lonely.wait()
         self._submit(number)

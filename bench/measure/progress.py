@@ -14,6 +14,7 @@ from bench.measure.bar import Bar
 from bench.measure.display import Display
 from bench.measure.lines import Lines
 from bench.model.steps import Step
+from bench.model.visible import visible_lines
 
 
 class _Lasting(TextIOBase):
@@ -55,8 +56,8 @@ class StderrConsole(Console):
         super().__init__(file=stream, stderr=True)
 
     def say(self, line: str) -> None:
-        """Write a line as it is."""
-        self.print(line, markup=False, highlight=False, soft_wrap=True)
+        """Write lines as they are, but for what a terminal would obey."""
+        self.print(visible_lines(line), markup=False, highlight=False, soft_wrap=True)
 
 
 def show_progress(say: Callable[[str], None], boots: Sequence[Mapping[Step, float]]) -> Display:

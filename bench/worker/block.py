@@ -31,7 +31,7 @@ _STOPPED = "BENCH_WORKER_STOPPED"  # in that of a worker: the run that was stopp
 
 _EXIT = '{"t":"exit"'
 SPARE = 512 * 1024 * 1024  # bytes of a machine that guests leave free
-_CONSOLE = 64 * 1024  # bytes of its end that are sent
+CONSOLE = 64 * 1024  # bytes of its end that are sent
 
 
 class Refused(Exception):
@@ -89,7 +89,7 @@ def _run(asked: Mapping[str, Any], files: Sequence[bytes | str]) -> dict[str, An
         words = _words(asked["argv"], qemu, places, inherited)
         with _started(asked["run"], words, inherited, channels) as popen:
             answer = _talk(asked, channels, popen)
-        end = os.pread(console, _CONSOLE, max(0, os.fstat(console).st_size - _CONSOLE))
+        end = os.pread(console, CONSOLE, max(0, os.fstat(console).st_size - CONSOLE))
         return {**answer, "console": end.decode(errors="replace")}
 
 

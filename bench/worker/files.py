@@ -41,8 +41,12 @@ def keep(content: bytes | str, digest: str) -> Path:
             if hashlib.sha256(content).hexdigest() != digest:
                 raise ValueError(f"the file {digest[:12]} was damaged on its way")
             scratch = place / f"{digest}.tmp"
-            scratch.write_bytes(content)
-            scratch.rename(path)
+            try:
+                scratch.write_bytes(content)
+                scratch.rename(path)
+            except OSError as error:  # a full disk, which has no room for a part of it either
+                scratch.unlink(missing_ok=True)
+                raise OSError(error.errno, error.strerror, str(place)) from None
         os.utime(path)
     return path
 

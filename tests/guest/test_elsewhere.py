@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -23,17 +24,6 @@ pytestmark = [pytest.mark.guest, pytest.mark.slow]
 WORDS = ("run", "smoke", "--mem", "32M,64M", "--clock", "icount", "--reps", "3")
 BENCH = (sys.executable, "-m", "bench")
 OURS = "BENCH_TESTED_IN"  # in the environment of all that a test starts: its directory
-# -P does not suffice: bench may be installed beside distributed, as it is where tests run.
-WORKER_WITHOUT_BENCH = """
-import sys
-class Nothing:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] == "bench":
-            raise ModuleNotFoundError(name)
-sys.meta_path.insert(0, Nothing())
-from distributed.cli.dask_worker import main
-main()
-"""
 PRECISION = 2e-5  # of a median, between guests of one saved state
 
 
@@ -64,31 +54,40 @@ def free_port() -> int:
 class Dask:
     """A scheduler and its workers, each with a directory and a cache of its own."""
 
-    def __init__(self, place: Path, stack: ExitStack) -> None:
-        self._place, self._stack = place, stack
-        self._address = f"tcp://127.0.0.1:{free_port()}"
-        self.name = f"dask:{self._address}"
+    def __init__(self, place: Path, stack: ExitStack, host: str = "127.0.0.1") -> None:
+        self._place, self._stack, self._port = place, stack, free_port()
+        self._address = f"tcp://{host}:{self._port}"
+        self.name = f"dask:tcp://127.0.0.1:{self._port}"
         self.workers: list[subprocess.Popen[bytes]] = []
         words = ["--host", self._address, "--no-dashboard"]
-        program = ["-m", "distributed.cli.dask_scheduler"]
-        self.scheduler = self._start(program, words, place)
+        self.scheduler = self._start("dask_scheduler", words, place)
         self._wait_for("Scheduler at:", place / "log")
 
-    def add_worker(self, **env: str) -> Path:
+    def add_worker(
+        self,
+        prefix: Sequence[str] = (),
+        at: str = "127.0.0.1",
+        options: Sequence[str] = (),
+        **env: str,
+    ) -> Path:
+        """Start a worker behind a prefix, which finds the scheduler at this address."""
         place = self._place / f"worker-{len(self.workers)}"
         place.mkdir()
-        words = [self._address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+        words = [f"tcp://{at}:{self._port}", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+        words += options
         env = {"BENCH_WORKER_CACHE": str(place / "cache"), **env}
-        program = ["-c", WORKER_WITHOUT_BENCH]
-        self.workers.append(self._start(program, words, place, **env))
+        self.workers.append(self._start("dask_worker", words, place, prefix, **env))
         self._wait_for("Registered to:", place / "log")
         return place
 
     def _start(
-        self, program: Sequence[str], words: Sequence[str], place: Path, **env: str
+        self, name: str, words: Sequence[str], place: Path, prefix: Sequence[str] = (), **env: str
     ) -> "subprocess.Popen[bytes]":
-        whole = [sys.executable, "-P", *program, *words]
-        return self._stack.enter_context(started(whole, place / "log", **env))
+        # A worker has no bench, whatever directory it is in (-P), and however it is installed for
+        # the tests: in place, by a .pth file, which -S does not read.
+        env = {"PYTHONPATH": sysconfig.get_path("purelib"), **env}
+        program = [*prefix, sys.executable, "-P", "-S", "-m", f"distributed.cli.{name}", *words]
+        return self._stack.enter_context(started(program, place / "log", **env))
 
     @staticmethod
     def _wait_for(text: str, log: Path) -> None:

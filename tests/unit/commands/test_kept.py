@@ -12,6 +12,7 @@ from bench.commands.outcome import Outcome
 from bench.engines.base import Engine
 from bench.errors import CannotJudge
 from bench.executors.base import Executor
+from bench.measure.elsewhere import GO_ON
 from bench.measure.loop import run as run_plan
 from bench.model.cell import Plan
 from bench.results.reader import AHEAD
@@ -40,6 +41,19 @@ def test_a_block_that_waits_for_one_before_it_is_kept(
     assert {sample.cell for sample in load(tmp_path / "out").samples} == {*last.cells}
     monkeypatch.undo()
     assert bench("run", "--resume", tmp_path / "out").code in (0, 1)
+
+
+def test_a_run_that_measured_nothing_is_not_to_be_gone_on_with(
+    replay: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object, **__: object) -> None:
+        raise CannotJudge("the scheduler is lost", GO_ON)
+
+    monkeypatch.setattr(runs, "run_plan", lost)
+    ended = replay(recording(PLAN))
+    said = ["bench: the scheduler is lost", "  nothing was measured: begin it anew"]
+    assert (ended.code, ended.complaints[-2:]) == (125, said)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_second_interrupt_costs_the_tables_and_not_how_to_go_on(

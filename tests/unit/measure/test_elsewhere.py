@@ -38,6 +38,7 @@ class Recordings(Engine):
         self.due = defaultdict(list, due or {})
         self.jobs: Counter[int] = Counter()
         self.restarts = 0
+        self.avoided: list[tuple[str, int]] = []
         self.here = [2] * 1000  # workers, at each look
 
     def workers(self) -> int:
@@ -55,6 +56,9 @@ class Recordings(Engine):
 
     def restart(self) -> None:
         self.restarts += 1
+
+    def avoid(self, host: str, pid: int) -> None:
+        self.avoided.append((host, pid))
 
 
 class Replayed:
@@ -108,6 +112,7 @@ def test_a_lost_block_is_tried_again_and_that_is_said(what: str | Exception) -> 
     found, said = measured(engine)
     assert problem_of(found[1]) is None
     assert engine.jobs == {0: 1, 1: 3, 2: 1}
+    assert engine.avoided == ([] if isinstance(what, Exception) else [("there", 7)] * 2)
     assert len(said) == 2
     assert all(line.endswith("; it is tried again") for line in said)
 
@@ -260,3 +265,41 @@ def test_workers_are_counted_once_a_second_and_not_for_each_block(
     looks = len(engine.here)
     measured(engine)
     assert looks - len(engine.here) == 1
+
+
+@pytest.mark.parametrize("code", [-9, -15])
+def test_a_qemu_that_was_killed_there_is_tried_elsewhere(code: int) -> None:
+    killed = answer(PLAN.blocks[1], lines=[[]], end="lost", code=code)
+    engine = Recordings({1: [killed]})
+    found, said = measured(engine)
+    assert problem_of(found[1]) is None
+    assert said[0].endswith("its QEMU was killed on worker there 7; it is tried again")
+    always = Recordings({1: [killed] * TRIES})
+    assert isinstance(problem_of(measured(always)[0][1]), GuestLost)  # as if it were here
+
+
+HOSTILE = {"host": "\x1b[31m[red]" * 99, "pid": 7, "cpu": "a\nb", "boot_id": "../..", "blocks": [1]}
+
+
+def test_what_a_worker_says_of_itself_cannot_do_anything() -> None:
+    rest = {"refused": "\x1b]0;" + "x" * 9999, "console": "y" * 99999}
+    text = json.dumps({"worker": HOSTILE, **rest})
+    read = read_answer(text)
+    assert read.worker.host.startswith("\\x1b[31m[red]")
+    assert read.worker.cpu == "a\\nb"
+    assert read.worker.host.isprintable() and read.refused.isprintable()
+    assert len(read.refused) < 400 and len(read.console) == 64 * 1024
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", '"1"'])
+def test_a_load_that_is_no_number_does_not_come_to_run_json(number: str) -> None:
+    text = answer(PLAN.blocks[0]).replace("0.25", number)
+    try:
+        assert read_answer(text).worker.load is None
+    except ProtocolError as error:
+        assert "no answer" in str(error)
+
+
+def test_an_answer_of_200_mb_is_not_read() -> None:
+    with pytest.raises(ProtocolError, match="no answer"):
+        read_answer(f'{{"worker": {{"host": "{"x" * 200_000_000}"}}}}')

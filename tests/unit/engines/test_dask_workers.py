@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Workers of Dask: which are left out, and what is asked of those that do not answer."""
+
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+
+pytest.importorskip("distributed")
+
+
+from bench.engines import dask as engines
+from bench.engines.dask import DaskEngine
+from bench.errors import CannotJudge, UsageError
+
+HERE = "{}.{}.0".format(*sys.version_info)
+GOOD = json.dumps({"worker": {}})
+
+
+class Shared:
+    """What a scheduler has given to its workers."""
+
+    status = "finished"
+
+
+class Scheduler:
+    """Stands in for a client: workers by address, what each says, and what it was asked for."""
+
+    status = "running"
+
+    def __init__(self, said: Mapping[str, Any], pythons: Mapping[str, Any]) -> None:
+        self.said, self.pythons = said, pythons
+        self.given: list[Any] = []
+
+    def nthreads(self) -> dict[str, int]:
+        return dict.fromkeys(self.said, 1)
+
+    def get_versions(self) -> dict[str, Any]:
+        workers = {at: {"host": {"python": self.pythons.get(at, HERE)}} for at in self.said}
+        return {"client": {"host": {"python": HERE}}, "workers": workers}
+
+    def get_executor(self, pure: bool) -> "Scheduler":
+        return self
+
+    def scatter(self, content: object, **_: object) -> "Shared":
+        return Shared()
+
+    def submit(self, function: object, *_: object, workers: Any) -> "Future[str]":
+        self.given.append(workers)
+        return Future()
+
+    def shutdown(self, wait: bool) -> None:
+        pass
+
+    def run(self, function: object, *words: object, **options: Any) -> dict[str, Any]:
+        there = self.said if options.get("workers") is None else options["workers"]
+        if len(words) == len(("qemu", "memory")):  # bench.worker.block.describe_worker
+            return {at: self.said[at] for at in there}
+        if function is socket.gethostname:
+            return dict.fromkeys(there, "there")
+        if function is os.getpid:
+            return {at: number for number, at in enumerate(there)}
+        time.sleep(3600)  # a worker that is stopped
+        return {}
+
+
+def engine(said: Mapping[str, Any], pythons: Mapping[str, Any] | None = None) -> DaskEngine:
+    client: Any = Scheduler(said, pythons or {})
+    return DaskEngine("dask:there", client)
+
+
+@pytest.mark.parametrize("python", ["3.9.1.final.0", None, 7])
+def test_a_worker_of_another_python_is_left_out(python: object) -> None:
+    found = engine({"a": GOOD, "b": GOOD}, {"b": python})
+    (line,) = found.check("QEMU", 0)
+    assert line.startswith("worker b is left out: its Python is ")
+    assert found.workers() == 1
+    assert line.endswith(f", here it is {sys.version_info[0]}.{sys.version_info[1]}")
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (json.dumps({"refused": "qemu is not installed"}), "qemu is not installed"),
+        (OSError("No space left"), "No space left"),
+        (b"\x80\x04", "b'"),
+        ("[" * 100_000, "[["),
+        ("{}" * 9999, "{}"),
+    ],
+)
+def test_a_worker_that_says_something_else_is_left_out(said: object, why: str) -> None:
+    found = engine({"a": GOOD, "b": said})
+    (line,) = found.check("QEMU", 0)
+    assert line.startswith(f"worker b is left out: {why}")
+    assert len(line) < 400
+
+
+def test_without_any_that_can_be_used_the_run_ends() -> None:
+    with pytest.raises(CannotJudge, match="no worker can be used: worker a is left out"):
+        engine({"a": GOOD}, {"a": "2.7.0"}).check("QEMU", 0)
+
+
+def test_a_worker_that_could_not_run_a_block_gets_no_more_unless_it_is_the_last() -> None:
+    client: Any = Scheduler({"a": GOOD, "b": GOOD}, {})
+    found = DaskEngine("dask:there", client)
+    found.submit("{}", ())
+    found.avoid("elsewhere", 0)
+    found.avoid("there", 0)
+    found.submit("{}", ())
+    found.avoid("there", 1)
+    found.submit("{}", ())
+    assert client.given == [None, ["b"], ["b"]]
+
+
+def test_a_worker_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "PATIENCE", 0.01)
+    engine({"a": GOOD}).stop("run")
+
+
+def test_a_scheduler_that_is_lost_has_no_workers_and_fails_the_block(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lost(*_: object, **__: object) -> None:
+        raise RuntimeError("ConnectionPool is closed")
+
+    for name in ("nthreads", "scatter", "submit", "run", "get_versions"):
+        monkeypatch.setattr(Scheduler, name, lost)
+    found = engine({"a": GOOD})
+    assert found.workers() == 0
+    assert isinstance(found.submit("{}", ()).exception(), RuntimeError)
+    found.avoid("there", 0)
+    found.stop("run")
+    with pytest.raises(CannotJudge, match="does not answer any more: ConnectionPool is closed"):
+        found.check("QEMU", 0)
+
+
+@pytest.mark.parametrize("address", ["host", "a:b", "rubbish::x", "tcp://host:"])
+def test_what_is_no_address_is_said_before_a_client_is_made(address: str) -> None:
+    with pytest.raises(UsageError, match="no scheduler answers"):
+        engines.dask(address)
