@@ -6,7 +6,7 @@ from bench.model.reps import Reps
 from bench.model.units import number_of
 from bench.stats.counts import LEAST_REPS
 from bench.stats.decision import Rule
-from bench.stats.summary import LEAST_OF_MEDIAN
+from bench.stats.least import LEAST_OF_MEDIAN
 from bench.stats.wall import least_boots
 
 

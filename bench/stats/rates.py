@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.model.units import number_of
-from bench.stats.summary import LEAST_OF_MEDIAN, median_interval
+from bench.stats.least import LEAST_OF_MEDIAN
+from bench.stats.summary import median_interval
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil, log2
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.stats.samples import samples_of
-
-LEAST_OF_MEDIAN = ceil(-log2((1 - 0.95) / 2))  # values that the 95 % interval of a median takes
 
 
 @dataclass(frozen=True)

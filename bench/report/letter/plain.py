@@ -24,8 +24,8 @@ from bench.report.table.cells import CellTable
 from bench.report.table.figures import Figures
 from bench.report.table.section import Column, Entry, Table, make_table
 from bench.report.table.shared import IF_TOUCHED, Beside, CommonRow, added_to, common_notes, more
+from bench.stats.least import LEAST_OF_MEDIAN
 from bench.stats.ratios import LEAST_OF_RATIO
-from bench.stats.summary import LEAST_OF_MEDIAN
 
 _Texts = tuple[Column, Sequence[str]]  # what stands in a column
 

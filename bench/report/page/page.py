@@ -45,7 +45,7 @@ from bench.report.table.shared import Beside, beside, common_rows, common_verdic
 from bench.report.table.starts import starts_verdict
 from bench.results.comparable import facts_of, must_match
 from bench.results.writer import Run
-from bench.stats.summary import LEAST_OF_MEDIAN
+from bench.stats.least import LEAST_OF_MEDIAN
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _CAVEATS = ("note", "warning")  # of what the environment says

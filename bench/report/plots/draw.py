@@ -54,8 +54,8 @@ from bench.report.table.cells import CellTable
 from bench.report.table.figures import Figures
 from bench.report.table.shared import ASK, CommonRow
 from bench.report.table.starts import Start
+from bench.stats.least import LEAST_OF_MEDIAN
 from bench.stats.ratios import LEAST_OF_RATIO
-from bench.stats.summary import LEAST_OF_MEDIAN
 
 
 @LOOK

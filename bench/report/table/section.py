@@ -12,7 +12,7 @@ from itertools import compress
 from typing import Self
 
 from bench.model.units import format_quantity, format_ratio
-from bench.stats.summary import LEAST_OF_MEDIAN
+from bench.stats.least import LEAST_OF_MEDIAN
 
 
 class EntryKind(Enum):

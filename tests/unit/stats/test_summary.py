@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.stats.summary import LEAST_OF_MEDIAN, Summary, median_interval, ratio, summarize
+from bench.stats.least import LEAST_OF_MEDIAN
+from bench.stats.summary import Summary, median_interval, ratio, summarize
 
 ticks = st.lists(st.integers(0, 2**52), min_size=1, max_size=60)
 

@@ -23,7 +23,7 @@ from bench.report.table.contents import contents
 from bench.report.table.section import INTERVAL_HEAD, Column, Entry, make_table
 from bench.report.text.text import table_text
 from bench.results.writer import Run, create, load
-from bench.stats.summary import LEAST_OF_MEDIAN
+from bench.stats.least import LEAST_OF_MEDIAN
 from tests.unit.runs import NEW, run_text, write_run
 from tests.unit.streams import PAUSES, Silent, failing_stream, small_plan, stream
 
