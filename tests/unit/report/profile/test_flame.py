@@ -93,7 +93,7 @@ def test_a_graph_has_so_many_rows_and_no_more() -> None:
     graph = flame(portion(profile({"release": deep})))
     check_widths(graph)
     assert graph.rows == 48
-    assert graph.frames[-1].name == "… 4954 functions"
+    assert graph.frames[-1].name == "… 4,954 functions"
 
 
 def elements(text: str) -> list[ElementTree.Element]:

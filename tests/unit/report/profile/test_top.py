@@ -77,7 +77,7 @@ def test_lines_of_source_where_they_were_recorded() -> None:
     assert [[entry.text for entry in row][:3] for row in found.rows] == [
         ["mm/gup.c:10", "4.000 k", "70.2%"],
         ["a\\nb:1", "1.000 k", "17.5%"],
-        ["1 more lines", "700", "12.3%"],
+        ["1 more line", "700", "12.3%"],
     ]
     (_, both) = top_section(portion(made)).tables
     assert both.rows[0][1].text == "4.060 k"
