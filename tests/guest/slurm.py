@@ -70,7 +70,7 @@ class Slurm:
             SelectType=select/cons_tres
             SchedulerParameters=sched_interval=1,batch_sched_delay=1
             SlurmdParameters=config_overrides
-            NodeName=here NodeHostname={host} NodeAddr=127.0.0.1 CPUs=2 RealMemory=4096
+            NodeName=here NodeHostname={host} NodeAddr=127.0.0.1 CPUs=2 RealMemory=8192
             PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
             """
         )

@@ -182,9 +182,11 @@ def test_a_worker_that_dies_costs_its_block_alone(here: Run, dask: Dask, tmp_pat
     out = str(tmp_path / "run")
     words = (*BENCH, *WORDS, "--on", dask.name, "--out", out)
     with started(words, tmp_path / "bench.log") as process:
-        wait_until(lambda: worker_at_work() or process.poll() is not None)
-        if worker := worker_at_work():
-            worker.kill()
+        worker = None
+        while worker is None and process.poll() is None:
+            worker = worker_at_work()
+        assert worker is not None, (tmp_path / "bench.log").read_text()
+        worker.kill()
         assert process.wait(timeout=900) == 0, (tmp_path / "bench.log").read_text()
     require_same(load(tmp_path / "run"), here)
     wait_until(lambda: not guests())
