@@ -167,8 +167,9 @@ class CellTable:
 
         Or say why there is no estimate; nothing where so few were measured that none is expected.
         """
-        smaller = sum(each.mem < cell.mem for each in self.sizes(cell))
-        if self.state(cell)[0] is not CellState.SKIPPED or smaller < LEAST_SIZES:
+        if self.state(cell)[0] is not CellState.SKIPPED:
+            return None, ""
+        if sum(each.mem < cell.mem for each in self.sizes(cell)) < LEAST_SIZES:
             return None, ""
         return extrapolate(self._by_mem(cell, *Phase), cell.mem, 4 * KIB)
 
