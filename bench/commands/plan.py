@@ -10,7 +10,7 @@ from bench.executors.guest_setup import size_for
 from bench.kernel.name import KernelName
 from bench.model.cell import VARIANTS, Block, Clock, Plan
 from bench.model.steps import Step
-from bench.model.units import GIB, format_duration, format_size
+from bench.model.units import GIB, format_duration, format_size, number_of
 from bench.plan.boots import Boot, boots_of
 from bench.plan.duration import whole_seconds
 from bench.plan.matrix import make_plan
@@ -52,8 +52,8 @@ def _counted(scenario: Scenario, plan: Plan, boots: Sequence[Boot]) -> Iterator[
     cells = sum(len(block.cells) for block in plan.blocks)
     kernels = [*dict.fromkeys(boot.label for boot in sorted(boots, key=lambda boot: boot.kernel))]
     yield f"plan  {scenario.name}: {scenario.question}".rstrip(": ")
-    once = f"{cells} cells in {len(plan.blocks)} blocks"
-    many = f", in each of {len(boots)} boots: {cells * len(boots)} cells"
+    once = f"{number_of(cells, 'cell')} in {number_of(len(plan.blocks), 'block')}"
+    many = f", in each of {len(boots)} boots: {number_of(cells * len(boots), 'cell')}"
     yield f"{once}{many if len(boots) > 1 else ''}"
     if len(kernels) > 1:
         yield f"kernels: {', '.join(kernels)}"

@@ -33,7 +33,7 @@ def test_a_plan_measures_nothing(bench: Bench, tmp_path: Path) -> None:
 def test_the_matrix_is_planned_for_a_lab(bench: Bench) -> None:
     ended = bench("run", "matrix", "--plan")
     assert ended.code == 0
-    assert "240 cells in 120 blocks, in each of 6 boots: 1440 cells" in ended.out
+    assert "240 cells in 120 blocks, in each of 6 boots: 1,440 cells" in ended.out
     assert "kernels: live-update, 7.3-live-update" in ended.out
     assert len(re.findall(r"^(?:sim|vp|vduse)-.*(?:~\d+ (?:s|min) *){4}$", ended.out, re.M)) == 30
     assert re.search(r"^ +64 +~[\d.]+ h +~\d+ min$", ended.out, re.M)
@@ -63,7 +63,7 @@ def test_what_no_engine_takes_has_no_column_of_one(bench: Bench) -> None:
 
 def test_what_a_budget_leaves_out_is_shown(bench: Bench) -> None:
     ended = bench("run", "smoke", "--mem", "64M,64G", "--reps", "99", "--budget", "60s", "--plan")
-    assert "2 cells in 1 block" in ended.out
+    assert "2 cells in 1 block\n" in ended.out
     assert "left out" in ended.out
 
 
