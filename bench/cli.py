@@ -202,7 +202,7 @@ def run(
     if resume and (overrides or clock or out or fresh or named or profiling or shard or plan):
         raise UsageError(
             "--resume goes on as the run began",
-            "leave all else out but --jobs, --tune and --export",
+            "leave all else out but --jobs, --tune, --on, --format and --export",
         )
     if plan and (shard or format_ or export):
         raise UsageError("--plan tells of all parts", "leave --shard, --format and --export out")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Carry out `bench merge`: find what the parts of a plan have of each of its boots."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -45,6 +46,16 @@ def merge_command(
 def _merge_boots(paths: Sequence[Path], out: Path, arguments: Sequence[str], say: Say) -> Outcome:
     series = _whole(paths)
     create_boots(out, series)
+    try:
+        return _merge_each(series, paths, out, arguments, say)
+    except UsageError:  # of a part of any boot: nothing is put together, as of single runs
+        shutil.rmtree(out)
+        raise
+
+
+def _merge_each(
+    series: Series, paths: Sequence[Path], out: Path, arguments: Sequence[str], say: Say
+) -> Outcome:
     missing: list[str] = []
     outcomes: list[Outcome] = []
     for place in series.boots:

@@ -206,11 +206,13 @@ def _problem(text: object) -> str:
 
 def dask(argument: str) -> DaskEngine:
     """Connect with the scheduler at an address; UsageError where there is none."""
+    if not argument:  # Dask would start workers of its own, on this machine
+        raise UsageError("--on: dask: which scheduler?", "name its address: dask:ADDRESS")
     be_quiet()
     try:
-        if argument:  # before a client is made: one that cannot begin leaves a traceback
-            parse_host_port(parse_address(argument)[1])
-        client = Client(argument or None, timeout=PATIENCE, set_as_default=False)
+        # Before a client is made: one that cannot begin leaves a traceback.
+        parse_host_port(parse_address(argument)[1])
+        client = Client(argument, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         why = str(error).partition("\n")[0] or type(error).__name__
         raise UsageError(

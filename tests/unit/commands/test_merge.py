@@ -247,3 +247,9 @@ class TestBoots:
         ended, out = merged(bench, *parts)
         assert (ended.code, len(ended.complaints)) == (2, 2)
         assert not out.exists()
+
+    def test_a_damaged_boot_leaves_nothing_behind(self, bench: Bench, parts: list[Path]) -> None:
+        last = next(path for part in parts for path in part.glob("*/02/run.json"))
+        last.write_text("{")
+        ended, out = merged(bench, *parts)
+        assert (ended.code, out.exists()) == (2, False)

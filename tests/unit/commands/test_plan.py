@@ -74,6 +74,7 @@ def test_what_a_budget_leaves_out_is_shown(bench: Bench) -> None:
         (("--export", "x.json"), "--plan tells of all parts"),
         (("--kernel", "nope"), "there is no series of patches 'nope'"),
         (("--resume", "x"), "--resume goes on as the run began"),
+        (("--resume", "x"), "--jobs, --tune, --on, --format and --export"),
     ],
 )
 def test_what_a_plan_does_not_take(words: tuple[str, ...], said: str, bench: Bench) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from distributed import Client, LocalCluster
 
-from bench.engines.dask import DaskEngine, Sent
+from bench.engines.dask import DaskEngine, Sent, dask
+from bench.errors import UsageError
 from bench.measure.loop import run
 from bench.results.writer import create
 from bench.worker.block import describe_worker, measure_block
@@ -111,3 +112,8 @@ def test_a_block_costs_the_scheduler_one_task_and_its_bytes_on_the_wire(
     assert engine.asked["workers"] < BLOCKS / 2
     # Of all sockets of this process: job and answer pass each of two hops once.
     assert COUNTED["sent"] < 4 * BLOCKS * RECORDED.stat().st_size
+
+
+def test_without_an_address_no_workers_are_started_here() -> None:
+    with pytest.raises(UsageError, match="which scheduler"):
+        dask("")
