@@ -12,7 +12,7 @@ from bench.commands.boots_report import boots_report
 from bench.commands.outcome import Outcome, Say
 from bench.commands.stored import EXIT_CANNOT_JUDGE, EXIT_GOOD, outcome_of
 from bench.errors import UsageError
-from bench.measure.merge import Merged, merge
+from bench.measure.merge import Merged, merge, require_one_means
 from bench.report.table.section import Section
 from bench.results.series import BOOTS, Series, read_series
 from bench.results.writer import create_boots
@@ -45,6 +45,8 @@ def merge_command(
 
 def _merge_boots(paths: Sequence[Path], out: Path, arguments: Sequence[str], say: Say) -> Outcome:
     series = _whole(paths)
+    boots = [path / place for place in series.boots for path in paths]
+    require_one_means([boot for boot in boots if (boot / "run.json").exists()])
     create_boots(out, series)
     try:
         return _merge_each(series, paths, out, arguments, say)

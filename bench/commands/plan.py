@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from bench.commands.outcome import Outcome
 from bench.errors import CannotJudge, UsageError
-from bench.executors.choose import is_for_guests, kernels_of, steps_ahead
+from bench.executors.choose import check, is_for_guests, kernels_of, steps_ahead
 from bench.executors.guest_setup import size_for
 from bench.kernel.name import KernelName
 from bench.model.cell import VARIANTS, Block, Clock, Plan
@@ -39,6 +39,8 @@ def plan_outcome(scenario: Scenario, clock: Clock | None) -> Outcome:
     if not plan.blocks:
         raise CannotJudge("no cell is left to measure", "give more --budget, or smaller --mem")
     guests = is_for_guests(scenario, plan)
+    if not guests:  # which may be of another machine than this one
+        check(scenario, plan, clock)
     sections = (
         Section(lines=(*_counted(scenario, plan, boots),)),
         _blocks(plan),
@@ -88,7 +90,7 @@ def _blocks(plan: Plan) -> Section:
         ),
     )
     kept = [True, True, apart, *[True] * len(sizes)]
-    notes = ("by size of guest memory, on a slow machine under TCG",)
+    notes = ("by --mem, on a slow machine under TCG",)
     return Section("time of a block", notes, (table.of_columns(kept),))
 
 
@@ -152,11 +154,11 @@ def _memory(plan: Plan, kernels: Sequence[KernelName]) -> Iterator[str]:
     """Say what a worker has to have free, and what could be left out for less."""
     whole = size_for(plan.blocks, kernels)
     free = f"{(whole + SPARE) / GIB:.1f} GiB"
-    yield f"memory: {free} free on each worker, for a guest of {format_size(whole)}"
+    yield f"memory: {free} free on each worker, for QEMU's -m of {format_size(whole)}"
     most = max(block.any_cell.mem for block in plan.blocks)
     rest = [block for block in plan.blocks if block.any_cell.mem < most]
     if rest and (less := size_for(rest, kernels)) < whole:
         yield (
-            f"all guests of a run are alike: without {format_size(most)} in --mem they"
-            f" have {format_size(less)}"
+            f"-m is the same for all blocks of a run: without {format_size(most)} in --mem"
+            f" it is {format_size(less)}"
         )

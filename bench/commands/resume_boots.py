@@ -100,10 +100,16 @@ def _boots(parent: Path, series: Series) -> Sequence[Boot]:
 
 
 def _first_facts(parent: Path, boots: Sequence[Boot]) -> RunFacts:
-    """Return what the first boot that was begun says of how it was measured."""
-    files = [parent / boot.place / "run.json" for boot in boots]
-    if begun := next((file for file in files if file.exists()), None):
-        return read_facts(begun, whole=True)
+    """Return what the first boot that was begun says of how it was measured.
+
+    UsageError where none was, or by another plan than that of the series.
+    """
+    for boot in boots:
+        if (file := parent / boot.place / "run.json").exists():
+            facts = read_facts(file, whole=True)
+            if facts.scenario != boot.scenario.model_dump(mode="json"):
+                raise UsageError(f"{parent}: {boot.place} is of another plan", _ANEW)
+            return facts
     raise UsageError(f"{parent}: nothing of it was measured", "remove it, and begin it anew")
 
 

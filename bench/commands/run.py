@@ -84,12 +84,12 @@ def run_command(options: RunOptions, say: Say) -> Outcome:
         raise UsageError(why, "leave --fresh out")
     scenario = load_scenario(options.scenario, _completed(options.overrides))
     clock, boots = clock_of(options.clock), boots_of(scenario)
-    if options.plan:
-        return plan_outcome(scenario, clock)
     plan = make_plan(boots[0].scenario)
-    check(scenario, plan, clock)
     if options.on:
         require_anywhere(scenario, plan, clock)
+    if options.plan:
+        return plan_outcome(scenario, clock)
+    check(scenario, plan, clock)
     if scenario.budget and len(boots) > 1:
         each = format_duration(scenario.budget / len(boots))
         say(f"--budget: {each} for each of {len(boots)} boots")
@@ -249,9 +249,10 @@ def run_boots(
         display.begin_boot(number, len(boots), boot.label if len(labels) > 1 else "")
         asked = options if boot.number == 1 else replace(options, profile=None)
         outcome = run_boot(asked, boot.scenario, parent / boot.place, display, boots=count)
-        code, complaint = outcome.code or code, outcome.complaint or complaint
+        code = outcome.code or code
         reports.append(outcome.sections)
         if outcome.complaint:  # interrupted, or nothing can be measured: so would the next be
+            complaint = f"{boot.place}: {outcome.complaint}"
             break
     runs = tuple(p for each in places_of(boots) if ((p := parent / each) / "run.json").exists())
     if complaint:
@@ -261,8 +262,15 @@ def run_boots(
 
 
 def go_on(parent: Path) -> str:
-    """Say how to go on with boots of which some are measured."""
-    return f"what was measured is below {parent}; go on: bench run --resume {parent}"
+    """Say how to go on with boots; where none was begun, remove their directory instead."""
+    if any(parent.glob("*/*/run.json")):
+        return f"what was measured is below {parent}; go on: bench run --resume {parent}"
+    with suppress(OSError):
+        (parent / SERIES).unlink()
+        for kernel in parent.iterdir():
+            kernel.rmdir()
+        parent.rmdir()
+    return ""
 
 
 def resume_run(options: RunOptions, path: Path, say: Say) -> Outcome:

@@ -14,7 +14,7 @@ from bench.errors import UsageError
 from bench.measure.in_order import InOrder
 from bench.measure.resume import scenario_of
 from bench.model.cell import Block, Cell, Plan, Sample
-from bench.model.facts import FORMAT, RunFacts, SessionFacts
+from bench.model.facts import FORMAT, ExecutorFacts, RunFacts, SessionFacts, WorkerFacts
 from bench.plan.matrix import make_plan
 from bench.profile import DIRECTORY
 from bench.results.columns import CellColumns, samples_in_order
@@ -74,9 +74,26 @@ def _require_part(part: Run, first: Run, plan: Plan) -> None:
         raise UsageError(f"{path}: its plan is not that of {first.path}", _APART)
     if part.facts.profile != first.facts.profile:
         raise UsageError(f"{path}: --profile was not given as for {first.path}", _APART)
-    different = continuity_problems(first.facts, part.facts)
+    _refuse(path, first.path, continuity_problems(first.facts, part.facts))
+
+
+def require_one_means(boots: Sequence[Path]) -> None:
+    """Raise UsageError unless boots were measured by one helper and QEMU, each kernel by one build.
+
+    ``boots`` are run directories, KERNEL/NUMBER below those of the parts.
+    """
+    first_of: dict[str, tuple[Path, RunFacts]] = {}
+    for path in boots:
+        facts = read_facts(path / "run.json")
+        known, first = first_of.setdefault(path.parent.name, (path, facts))
+        _refuse(path, known, continuity_problems(first, facts))
+        (known, first), *_ = first_of.values()
+        _refuse(path, known, continuity_problems(first, facts, kernels=len(first_of)))
+
+
+def _refuse(path: Path, first: Path, different: Sequence[str]) -> None:
     if different:
-        said = "; ".join(line.replace(" was ", f" of {first.path} is ", 1) for line in different)
+        said = "; ".join(line.replace(" was ", f" of {first} is ", 1) for line in different)
         raise UsageError(f"{path}: measured by something else: {said} here", _APART)
 
 
@@ -140,9 +157,24 @@ def _facts(
         bench=__version__,
         command=shlex.join(["bench", *arguments]),
         shard="",
+        executor=_executor(parts, plan),
         sessions=tuple(session for _, session in sessions),
         **plan_facts(plan),
     )
+
+
+def _executor(parts: Sequence[Run], plan: Plan) -> ExecutorFacts:
+    """Return the facts of the executor, with all workers, and their blocks of the whole."""
+    engines = [part.facts.executor.engine for part in parts]
+    workers: list[WorkerFacts] = []
+    for part in parts:
+        mine = part_of(plan, part.facts).blocks if part.facts.shard else plan.blocks
+        places = [plan.blocks.index(block) for block in mine]
+        for worker in part.facts.executor.workers:
+            blocks = tuple(places[number] for number in worker.blocks if number < len(places))
+            workers.append(structs.replace(worker, blocks=blocks))
+    engine = next(filter(None, engines), "")
+    return structs.replace(parts[0].facts.executor, engine=engine, workers=tuple(workers))
 
 
 def _copy_profiles(parts: Sequence[Run], store: Store) -> None:

@@ -64,7 +64,7 @@ def deal(boots: Sequence[Boot], count: int, clock: Clock | None) -> list[list[fr
     if count > len(units):
         raise UsageError(
             f"--shard: {count} parts of a plan that can be cut into {len(units)}",
-            f"name a part of {len(units)} or fewer",
+            f"cut it into {len(units)} or fewer",
         )
     seconds = [sum(whole_seconds(block) for _, block in unit) for unit in units.values()]
     hands = lightest_first(seconds, count)

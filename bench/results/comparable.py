@@ -13,6 +13,7 @@ from bench.results.fact_table import FACTS, SEED, Match
 from bench.results.foreign_facts import FOREIGN
 
 _DIGITS = 20  # of more bytes than any memory has
+_OF_KERNEL = ("kernel", "kernel build", "kernel version", "cmdline", "QEMU -m")
 _ALL = (*FACTS, *FOREIGN)
 _LATE = frozenset(fact.name for fact in _ALL if fact.late)
 _TIMES_ALONE = frozenset(
@@ -124,10 +125,15 @@ def unequal(base: Mapping[str, str], new: Mapping[str, str], names: Iterable[str
     ]
 
 
-def continuity_problems(then: RunFacts, now: RunFacts) -> list[str]:
-    """Return a line for each fact that keeps ``now`` from being a further session of ``then``."""
+def continuity_problems(then: RunFacts, now: RunFacts, kernels: int = 1) -> list[str]:
+    """Return a line for each fact that keeps ``now`` from being a further session of ``then``.
+
+    Of several kernels what is of one of them is left out.
+    """
     before, after = facts_of(then), facts_of(now)
     names = [fact.name for fact in FACTS if fact.session]
+    if kernels > 1:
+        names = [name for name in names if name not in _OF_KERNEL]
     pairs = {name: (before.get(name), after.get(name)) for name in names}
     pairs["--tune"] = (_tuned(then), _tuned(now))
     return [

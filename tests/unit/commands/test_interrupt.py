@@ -70,3 +70,12 @@ def test_a_signal_that_is_ignored_stays_ignored() -> None:
     """As under nohup."""
     code, err = signalled(0, signal.SIGHUP, "list", "--schema", before=signal.SIG_IGN)
     assert (code, err) == (0, "")
+
+
+def test_boots_of_which_none_was_begun_leave_no_directory(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "recording")
+    words = ["run", "smoke", "--executor", f"replay:{tmp_path / 'recording'}", "--boots", "2"]
+    code, err = signalled(2500, signal.SIGINT, *words, "--out", str(tmp_path / "out"))
+    assert code == EXIT_INTERRUPTED
+    assert "--resume" not in err
+    assert not (tmp_path / "out").exists()

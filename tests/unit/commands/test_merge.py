@@ -114,6 +114,20 @@ def test_what_waits_for_a_missing_block_is_not_damaged(
     assert (out / "samples.ahead.jsonl").read_bytes()
 
 
+def test_the_workers_of_all_parts_are_those_of_the_whole(
+    bench: Bench, run: Callable[..., Path]
+) -> None:
+    first, second = run("part1", 1), run("part2", 2)
+    for number, part in enumerate((first, second), 1):
+        count = len(json.loads((part / "run.json").read_text())["plan"])
+        worker = {"host": "there", "pid": number, "blocks": [*range(count), 99]}
+        rewrite(part, lambda t, w=worker: t["executor"].update(engine="local:1", workers=[w]))  # type: ignore[misc]
+    _, out = merged(bench, first, second)
+    executor = json.loads((out / "run.json").read_text())["executor"]
+    assert (executor["engine"], [w["pid"] for w in executor["workers"]]) == ("local:1", [1, 2])
+    assert sorted(n for worker in executor["workers"] for n in worker["blocks"]) == [0, 1, 2]
+
+
 def test_a_part_can_be_gone_on_with(bench: Bench, run: Callable[..., Path]) -> None:
     part = run("part", 1)
     all_of_it = samples(part)
@@ -230,6 +244,18 @@ class TestBoots:
         assert bench("run", "--resume", str(out)).code == 0
         for number in ("01", "02"):
             assert samples(out / "boot" / number) == samples(tmp_path / "whole/boot" / number)
+
+    @pytest.mark.parametrize("place", ["boot/01", "boot/02"])
+    def test_boots_of_another_qemu_are_refused(
+        self, bench: Bench, parts: list[Path], place: str
+    ) -> None:
+        """Parts that share no boot have to have been measured alike too."""
+        other = next(part for part in parts if (part / place).exists())
+        rewrite(other / place, lambda table: table["executor"].update(qemu="QEMU 1.0"))
+        ended, out = merged(bench, *parts)
+        assert ended.code == 2
+        assert "measured by something else: qemu of " in ended.err
+        assert not out.exists()
 
     def test_boots_and_a_run_do_not_go_together(
         self, bench: Bench, parts: list[Path], run: Callable[..., Path]

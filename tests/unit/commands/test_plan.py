@@ -37,7 +37,7 @@ def test_the_matrix_is_planned_for_a_lab(bench: Bench) -> None:
     assert "kernels: live-update, 7.3-live-update" in ended.out
     assert len(re.findall(r"^(?:sim|vp|vduse)-.*(?:~\d+ (?:s|min) *){4}$", ended.out, re.M)) == 30
     assert re.search(r"^ +64 +~[\d.]+ h +~\d+ min$", ended.out, re.M)
-    assert "memory: 7.5 GiB free on each worker, for a guest of 7 GiB" in ended.out
+    assert "memory: 7.5 GiB free on each worker, for QEMU's -m of 7 GiB" in ended.out
 
 
 def test_one_worker_takes_the_sum_of_all_blocks(bench: Bench) -> None:
@@ -73,6 +73,9 @@ def test_what_a_budget_leaves_out_is_shown(bench: Bench) -> None:
         (("--shard", "1/2"), "--plan tells of all parts"),
         (("--export", "x.json"), "--plan tells of all parts"),
         (("--kernel", "nope"), "there is no series of patches 'nope'"),
+        (("--on", "local:2", "--clock", "wall"), "--on: times of several hosts"),
+        (("--executor", "host"), "is a device of the guest"),
+        (("--executor", "replay:/nonexistent"), "No such file"),
         (("--resume", "x"), "--resume goes on as the run began"),
         (("--resume", "x"), "--jobs, --tune, --on, --format and --export"),
     ],

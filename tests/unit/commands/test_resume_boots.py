@@ -78,6 +78,7 @@ def test_new_boots_have_the_command_of_the_others(whole: Path, bench: Bench) -> 
         (lambda table: table.pop("plan"), "its plan is of another version of bench"),
         (lambda table: table["plan"].update(boots=2), "its plan is of another version"),
         (lambda table: table["plan"].update(mem=["x"]), "its plan is of another version"),
+        (lambda table: table["plan"].update(mem=[1 << 26, 1 << 27]), "boot/01 is of another plan"),
         (lambda table: table.pop("boots"), "does not say which boots there are"),
     ],
 )
