@@ -32,6 +32,6 @@ def lay_bench(place: Path) -> None:
         "bench",
         f"""
         if [ "$1 $2" = "run scaling" ]; then shift 2; set -- {small} "$@"; fi
-        exec env {kept} '{sys.executable}' -m bench "$@"
+        exec env {kept} '{sys.executable}' -P -m bench "$@"
         """,
     )

@@ -91,7 +91,7 @@ def test_what_ends_too_early_leaves_nothing(here: Run, slurm: Slurm, place: Path
         assert first not in slurm.jobs().split()
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 130
-    assert "it is tried again" in log.read_text()
+    # Dask gives a block to a new worker by itself, or bench does and says so: either may be.
     assert "go on: bench run --resume" in log.read_text()
     wait_until(lambda: not slurm.jobs() and not guests(slurm))
 
