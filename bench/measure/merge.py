@@ -12,7 +12,7 @@ from msgspec import structs
 from bench import __version__
 from bench.errors import UsageError
 from bench.measure.in_order import InOrder
-from bench.measure.resume import scenario_of
+from bench.measure.resume import renumbered, scenario_of
 from bench.model.cell import Block, Cell, Plan, Sample
 from bench.model.facts import FORMAT, ExecutorFacts, RunFacts, SessionFacts, WorkerFacts
 from bench.plan.matrix import make_plan
@@ -68,9 +68,9 @@ def _require_part(part: Run, first: Run, plan: Plan) -> None:
     read_facts(path / "run.json", whole=True)
     if part.facts.format != FORMAT:
         raise UsageError(f"{path}: format {part.facts.format} cannot be merged", "measure it again")
-    mine = part_of(plan, part.facts) if part.facts.shard else plan
     planned = {"plan": part.facts.plan, "left_out": part.facts.left_out}
-    if part.facts.scenario != first.facts.scenario or planned != plan_facts(mine):
+    mine = plan_facts(part_of(plan, part.facts))
+    if part.facts.scenario != first.facts.scenario or planned != mine:
         raise UsageError(f"{path}: its plan is not that of {first.path}", _APART)
     if part.facts.profile != first.facts.profile:
         raise UsageError(f"{path}: --profile was not given as for {first.path}", _APART)
@@ -87,8 +87,8 @@ def require_one_means(boots: Sequence[Path]) -> None:
         facts = read_facts(path / "run.json")
         known, first = first_of.setdefault(path.parent.name, (path, facts))
         _refuse(path, known, continuity_problems(first, facts))
-        (known, first), *_ = first_of.values()
-        _refuse(path, known, continuity_problems(first, facts, kernels=len(first_of)))
+        known, first = next(iter(first_of.values()))
+        _refuse(path, known, continuity_problems(first, facts, of_kernel=False))
 
 
 def _refuse(path: Path, first: Path, different: Sequence[str]) -> None:
@@ -165,15 +165,11 @@ def _facts(
 
 def _executor(parts: Sequence[Run], plan: Plan) -> ExecutorFacts:
     """Return the facts of the executor, with all workers, and their blocks of the whole."""
-    engines = [part.facts.executor.engine for part in parts]
     workers: list[WorkerFacts] = []
     for part in parts:
-        mine = part_of(plan, part.facts).blocks if part.facts.shard else plan.blocks
-        places = [plan.blocks.index(block) for block in mine]
-        for worker in part.facts.executor.workers:
-            blocks = tuple(places[number] for number in worker.blocks if number < len(places))
-            workers.append(structs.replace(worker, blocks=blocks))
-    engine = next(filter(None, engines), "")
+        if known := part.facts.executor.workers:
+            workers += renumbered(known, part_of(plan, part.facts).blocks, plan)
+    engine = next((e for part in parts if (e := part.facts.executor.engine)), "")
     return structs.replace(parts[0].facts.executor, engine=engine, workers=tuple(workers))
 
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Open a run that was interrupted, to measure what is missing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from msgspec import structs
 from pydantic import ValidationError
@@ -13,7 +14,7 @@ from bench.executors.base import Executor
 from bench.machine.facts import machine_facts
 from bench.measure.loop import session
 from bench.model.cell import Block, Cell, Clock, Plan, Sample
-from bench.model.facts import FORMAT, ExecutorFacts, RunFacts, SessionFacts
+from bench.model.facts import FORMAT, ExecutorFacts, RunFacts, SessionFacts, WorkerFacts
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario
 from bench.results.columns import CellColumns, samples_in_order
@@ -135,12 +136,20 @@ def carry_on(
 
 def add_workers(resumed: Resumed, now: ExecutorFacts) -> None:
     """Add to run.json the workers of an engine that went on with a run, and their blocks of it."""
-    places = [resumed.plan.blocks.index(block) for block in resumed.rest.blocks]
-    workers = [
-        structs.replace(worker, blocks=tuple(places[number] for number in worker.blocks))
-        for worker in now.workers
-    ]
+    workers = renumbered(now.workers, resumed.rest.blocks, resumed.plan)
     resumed.store.add_workers(now.engine, workers)
+
+
+def renumbered(
+    workers: Iterable[WorkerFacts], blocks: Sequence[Block], whole: Plan
+) -> tuple[WorkerFacts, ...]:
+    """Return workers that name blocks by their places in ``whole``, and not in ``blocks``."""
+    places = {block: place for place, block in enumerate(whole.blocks)}
+    known = [places[block] for block in blocks]
+    return tuple(
+        structs.replace(each, blocks=tuple(known[n] for n in each.blocks if n < len(known)))
+        for each in workers
+    )
 
 
 def _same_boot(before: SessionFacts, now: SessionFacts) -> bool:
@@ -161,7 +170,7 @@ def _lock(path: Path) -> Lock:
 
 def _plan(path: Path, facts: RunFacts, whole: Plan) -> Plan:
     """Return what of its scenario's plan a run has; UsageError if it stored another one."""
-    plan = part_of(whole, facts) if facts.shard else whole
+    plan = part_of(whole, facts)
     if plan_facts(plan) != {"plan": facts.plan, "left_out": facts.left_out}:
         raise UsageError(f"{path}: was planned by another version of bench", _ANEW)
     return plan
@@ -169,13 +178,19 @@ def _plan(path: Path, facts: RunFacts, whole: Plan) -> Plan:
 
 def scenario_of(path: Path, facts: RunFacts) -> Scenario:
     """Read the scenario of a run from its run.json; UsageError if this version cannot run it."""
-    try:
-        scenario = Scenario.from_dump(facts.scenario)
-    except ValidationError:
-        scenario = None
-    if scenario is None or scenario.misfit():
+    scenario = stored_scenario(facts.scenario)
+    if scenario is None:
         raise UsageError(f"{path}: its scenario is of another version of bench", _ANEW)
     return scenario
+
+
+def stored_scenario(dump: Mapping[str, Any]) -> Scenario | None:
+    """Read a scenario as it dumps itself; None if this version cannot run it."""
+    try:
+        scenario = Scenario.from_dump(dump)
+    except ValidationError:
+        return None
+    return None if scenario.misfit() else scenario
 
 
 def _done(planned: Planned, by_cell: Mapping[Cell, CellColumns]) -> set[Cell]:

@@ -125,15 +125,14 @@ def unequal(base: Mapping[str, str], new: Mapping[str, str], names: Iterable[str
     ]
 
 
-def continuity_problems(then: RunFacts, now: RunFacts, kernels: int = 1) -> list[str]:
+def continuity_problems(then: RunFacts, now: RunFacts, of_kernel: bool = True) -> list[str]:
     """Return a line for each fact that keeps ``now`` from being a further session of ``then``.
 
-    Of several kernels what is of one of them is left out.
+    Without ``of_kernel`` the kernels may be two.
     """
     before, after = facts_of(then), facts_of(now)
-    names = [fact.name for fact in FACTS if fact.session]
-    if kernels > 1:
-        names = [name for name in names if name not in _OF_KERNEL]
+    apart = () if of_kernel else _OF_KERNEL
+    names = [fact.name for fact in FACTS if fact.session and fact.name not in apart]
     pairs = {name: (before.get(name), after.get(name)) for name in names}
     pairs["--tune"] = (_tuned(then), _tuned(now))
     return [

@@ -82,7 +82,9 @@ class Planned:
 
 
 def part_of(whole: Plan, facts: RunFacts) -> Plan:
-    """Return the blocks of a plan that a run has, which is one part of it; ValueError."""
+    """Return what of a plan a run was to measure: all, or one part of several; ValueError."""
+    if not facts.shard:
+        return whole
     cells = {cell for block in Planned.read(facts).blocks for cell in block.cells}
     mine = tuple(block for block in whole.blocks if block.any_cell in cells)
     return replace(whole, blocks=mine, left_out=())
