@@ -39,6 +39,15 @@ class NoSpace(CannotJudge):
     """The cache or the run directory does not fit."""
 
 
+class EngineLost(CannotJudge):
+    """Workers of an engine cannot go on with a run."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            message, "what was measured is stored; go on: bench run --resume, here or with --on"
+        )
+
+
 class TreeTaken(CannotJudge):
     """Another process has laid another source under the name of a tree of the cache."""
 

@@ -14,13 +14,12 @@ from bench.commands.plan import plan_outcome
 from bench.commands.stored import EXIT_GOOD, interrupted_outcome, outcome_of
 from bench.engines.base import Engine
 from bench.engines.open import open_engine
-from bench.errors import EXIT_INTERRUPTED, BenchError, CannotJudge, UsageError
+from bench.errors import EXIT_INTERRUPTED, BenchError, CannotJudge, EngineLost, UsageError
 from bench.executors.base import Executor
 from bench.executors.choose import check, choose_executor, require_anywhere, steps_ahead
 from bench.executors.profiling import KINDS, profile_seconds
 from bench.executors.uml import DEFAULTS
 from bench.measure.display import Display
-from bench.measure.elsewhere import GO_ON
 from bench.measure.jobs import choose_jobs, parse_jobs
 from bench.measure.loop import run as run_plan
 from bench.measure.loop import run_facts
@@ -198,7 +197,7 @@ def run_boot(
         return Outcome(EXIT_INTERRUPTED, complaint=complaint, interrupted=True)
     except BenchError as error:
         if _remove_if_empty(store):
-            if error.hint == GO_ON:
+            if isinstance(error, EngineLost):
                 raise CannotJudge(error.message, "nothing was measured: begin it anew") from None
             raise
         measured = outcome_of(store)

@@ -11,14 +11,13 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from bench.engines.base import Engine
-from bench.errors import BenchError, CannotJudge, CellFailed
+from bench.errors import BenchError, CellFailed, EngineLost
 from bench.guest.recorded import Answer, read_answer
 from bench.measure.events import Begun, Ended, Event, Numbered, until_enough
 from bench.model.cell import Block, Rep, Unavailable
 from bench.plan.duration import whole_seconds
 
 TRIES = 3  # of a block whose worker is lost, or cannot run it
-GO_ON = "what was measured is stored; go on: bench run --resume, here or with --on"
 _TICK = 1.0  # seconds between two looks at the workers
 _SPARE = 256  # blocks that an engine has at least, where there are so many
 _LONELY = 60.0  # seconds without a worker, after which that is said
@@ -136,9 +135,9 @@ class Elsewhere:
     def _again(self, number: int, why: str) -> BenchError | None:
         """Have a block tried again; return the error that says why where that is no use."""
         if self._executor.engine.gone():
-            return CannotJudge(f"{self._executor.engine.name} does not answer any more", GO_ON)
+            return EngineLost(f"{self._executor.engine.name} does not answer any more")
         if self._tries[number] >= TRIES:
-            return CannotJudge(f"{why}, {TRIES} times", GO_ON)
+            return EngineLost(f"{why}, {TRIES} times")
         self._say(f"{why}; it is tried again")
         self._lonely.wait()
         self._submit(number)

@@ -10,9 +10,8 @@ from bench.commands import run as runs
 from bench.commands import stored
 from bench.commands.outcome import Outcome
 from bench.engines.base import Engine
-from bench.errors import CannotJudge
+from bench.errors import CannotJudge, EngineLost
 from bench.executors.base import Executor
-from bench.measure.elsewhere import GO_ON
 from bench.measure.loop import run as run_plan
 from bench.model.cell import Plan
 from bench.results.reader import AHEAD
@@ -47,7 +46,7 @@ def test_a_run_that_measured_nothing_is_not_to_be_gone_on_with(
     replay: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lost(*_: object, **__: object) -> None:
-        raise CannotJudge("the scheduler is lost", GO_ON)
+        raise EngineLost("the scheduler is lost")
 
     monkeypatch.setattr(runs, "run_plan", lost)
     ended = replay(recording(PLAN))
