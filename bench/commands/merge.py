@@ -2,8 +2,9 @@
 """Carry out `bench merge`: find what the parts of a plan have of each of its boots."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from msgspec import structs
@@ -45,23 +46,26 @@ def merge_command(
 
 def _merge_boots(paths: Sequence[Path], out: Path, arguments: Sequence[str], say: Say) -> Outcome:
     series = _whole(paths)
-    boots = [path / place for place in series.boots for path in paths]
-    require_one_means([boot for boot in boots if (boot / "run.json").exists()])
+    parts = {
+        place: [part for path in paths if ((part := path / place) / "run.json").exists()]
+        for place in series.boots
+    }
+    require_one_means([*chain.from_iterable(parts.values())])
     create_boots(out, series)
     try:
-        return _merge_each(series, paths, out, arguments, say)
+        return _merge_each(parts, out, arguments, say)
     except UsageError:  # of a part of any boot: nothing is put together, as of single runs
         shutil.rmtree(out)
         raise
 
 
 def _merge_each(
-    series: Series, paths: Sequence[Path], out: Path, arguments: Sequence[str], say: Say
+    parts_of: Mapping[str, Sequence[Path]], out: Path, arguments: Sequence[str], say: Say
 ) -> Outcome:
+    """Merge the parts of each boot, which are those of a place below ``out``."""
     missing: list[str] = []
     outcomes: list[Outcome] = []
-    for place in series.boots:
-        parts = [path / place for path in paths if (path / place / "run.json").exists()]
+    for place, parts in parts_of.items():
         if not parts:
             missing.append(f"all of {place}")
             continue

@@ -9,9 +9,8 @@ from bench.executors.choose import check, is_for_guests, kernels_of, steps_ahead
 from bench.executors.guest_setup import size_for
 from bench.kernel.name import KernelName
 from bench.model.cell import VARIANTS, Block, Clock, Plan
-from bench.model.steps import Step
 from bench.model.units import GIB, format_duration, format_size, number_of
-from bench.plan.boots import Boot, boots_of
+from bench.plan.boots import Boot
 from bench.plan.duration import whole_seconds
 from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario
@@ -31,11 +30,14 @@ _WORKERS = (1, 8, 64)
 _LEFT_OUT = Entry.reason("left out")
 
 
-def plan_outcome(scenario: Scenario, clock: Clock | None) -> Outcome:
-    """Print the plan of a scenario; UsageError and CannotJudge for one that cannot be."""
+def plan_outcome(
+    scenario: Scenario, boots: Sequence[Boot], plan: Plan, clock: Clock | None
+) -> Outcome:
+    """Print the plan of a scenario, which is that of its first boot.
+
+    UsageError and CannotJudge for one that cannot be.
+    """
     kernels = kernels_of(scenario)
-    boots = boots_of(scenario)
-    plan = make_plan(boots[0].scenario)
     if not plan.blocks:
         raise CannotJudge("no cell is left to measure", "give more --budget, or smaller --mem")
     guests = is_for_guests(scenario, plan)
@@ -44,7 +46,7 @@ def plan_outcome(scenario: Scenario, clock: Clock | None) -> Outcome:
     sections = (
         Section(lines=(*_counted(scenario, plan, boots),)),
         _blocks(plan),
-        _times(boots, clock, spread=guests and clock is not Clock.WALL),
+        _times(boots, plan, clock, spread=guests and clock is not Clock.WALL),
     )
     memory = Section(lines=(*_memory(plan, kernels),) if guests else ())
     return Outcome(0, sections=tuple(filter(None, (*sections, memory))))
@@ -98,13 +100,15 @@ def _estimate(seconds: float) -> Entry:
     return Entry(f"~{format_duration(seconds)}", EntryKind.ESTIMATE)
 
 
-def _times(boots: Sequence[Boot], clock: Clock | None, spread: bool) -> Section:
+def _times(boots: Sequence[Boot], plan: Plan, clock: Clock | None, spread: bool) -> Section:
     """Tabulate how long it takes on so many workers; ``spread``: an engine could have it."""
-    lead = [sum(steps.values()) for steps in _ahead(boots, clock)]
+    ahead = steps_ahead([boot.scenario for boot in boots], plan, clock)
+    lead = [sum(steps.values()) for steps in ahead]
+    seconds = [[*map(whole_seconds, make_plan(boot.scenario).blocks)] for boot in boots]
     rows = [
         (
             Entry.figure(count),
-            _estimate(_on_engine(boots, lead, count)) if spread else NO_ENTRY,
+            _estimate(_on_engine(seconds, lead, count)) if spread else NO_ENTRY,
             _in_parts(boots, lead, count, clock),
         )
         for count in _WORKERS
@@ -114,18 +118,15 @@ def _times(boots: Sequence[Boot], clock: Clock | None, spread: bool) -> Section:
     return Section("time of the run", notes, (make_table(columns, rows).filled(),))
 
 
-def _ahead(boots: Sequence[Boot], clock: Clock | None) -> list[dict[Step, float]]:
-    scenarios = [boot.scenario for boot in boots]
-    return steps_ahead(scenarios, make_plan(scenarios[0]), clock)
+def _on_engine(seconds: Sequence[Sequence[float]], lead: Sequence[float], count: int) -> float:
+    """Estimate the seconds where boots come one after the other, each spread over all workers.
 
-
-def _on_engine(boots: Sequence[Boot], lead: Sequence[float], count: int) -> float:
-    """Estimate the seconds where boots come one after the other, each spread over all workers."""
+    ``seconds`` are those of the blocks of each boot, ``lead`` what comes before them.
+    """
     total = sum(lead)
-    for boot in boots:
-        seconds = [*map(whole_seconds, make_plan(boot.scenario).blocks)]
+    for blocks in seconds:
         loads = [0.0] * count
-        for took, hand in zip(seconds, lightest_first(seconds, count), strict=True):
+        for took, hand in zip(blocks, lightest_first(blocks, count), strict=True):
             loads[hand] += took
         total += max(loads)
     return total

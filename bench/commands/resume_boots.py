@@ -3,33 +3,28 @@
 
 import shlex
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from bench.commands.boots_report import boots_report
 from bench.commands.outcome import Outcome, Say
 from bench.commands.run import (
     RunOptions,
+    boot_seconds,
     clock_of,
-    go_on,
+    options_of,
     resume_run,
     run_boot,
-    seconds_ahead,
 )
-from bench.commands.stored import EXIT_GOOD
+from bench.commands.turns import in_turn
 from bench.errors import UsageError
-from bench.executors.profiling import profile_seconds
 from bench.measure.progress import show_progress
+from bench.measure.resume import stored_scenario
 from bench.model.cell import Block
 from bench.model.facts import RunFacts
-from bench.model.steps import Step
 from bench.plan.boots import Boot, boots_of, places_of
 from bench.plan.matrix import make_plan
-from bench.plan.scenario import Scenario
 from bench.plan.shards import read_shard, share_out
-from bench.report.table.section import Section
 from bench.results.reader import read_facts
 from bench.results.series import Series, read_series
 
@@ -46,57 +41,39 @@ def resume_boots(options: RunOptions, parent: Path, say: Say) -> Outcome:
     facts = _first_facts(parent, boots)
     asked = _as_before(options, facts, series)
     mine = _blocks(boots, series)
-    code = EXIT_GOOD
-    shown: list[tuple[Section, ...]] = []
-    runs: list[Path] = []
-    todo = [(boot, blocks) for boot, blocks in zip(boots, mine, strict=True) if blocks]
+    todo = {boot.place: blocks for boot, blocks in zip(boots, mine, strict=True) if blocks}
     several = len({boot.label for boot in boots}) > 1
-    for number, (boot, blocks) in enumerate(todo, 1):
+
+    def measure(number: int, boot: Boot) -> Outcome:
         say(f"boot {number} of {len(todo)}{f', {boot.label}' if several else ''}")
-        outcome = _Rest(parent, boot, blocks).measure(asked, say)
-        code = outcome.code or code
-        shown.append(outcome.sections)
-        runs += outcome.runs
-        if outcome.complaint:
-            return replace(outcome, code=code, hint=go_on(parent), runs=(*runs,))
-    if series.shard:
-        return Outcome(code, sections=tuple(each for one in shown for each in one), runs=(*runs,))
-    return Outcome(code, sections=_report(parent, series, shown), runs=(*runs,))
+        return _measure_rest(asked, boot, todo[boot.place], parent / boot.place, say)
+
+    turns = in_turn(parent, [boot for boot in boots if boot.place in todo], measure)
+    if turns.last.complaint:
+        return turns.ended(parent)
+    places = [parent / place for place in series.boots]
+    whole = turns.sections if series.shard else boots_report(parent, places, turns.shown[0])
+    return Outcome(turns.code, sections=whole, runs=turns.runs)
 
 
-@dataclass(frozen=True)
-class _Rest:
-    """What is left of a boot."""
-
-    parent: Path
-    boot: Boot
-    blocks: Collection[Block]
-
-    def measure(self, options: RunOptions, say: Say) -> Outcome:
-        """Go on with its run, or begin it."""
-        place, boot = self.parent / self.boot.place, self.boot
-        if (place / "run.json").exists():
-            return resume_run(options, place, say)
-        plan, clock = make_plan(boot.scenario), clock_of(options.clock)
-        asked = options if boot.number == 1 else replace(options, profile=None)
-        ahead = seconds_ahead([boot.scenario], plan, [*self.blocks], clock)
-        if asked.profile:
-            ahead[0][Step.PROFILE] = sum(map(profile_seconds, self.blocks))
-        with show_progress(say, ahead) as display:
-            return run_boot(asked, boot.scenario, place, display, self.blocks.__contains__)
+def _measure_rest(
+    options: RunOptions, boot: Boot, blocks: Collection[Block], place: Path, say: Say
+) -> Outcome:
+    """Go on with the run of a boot, or begin it."""
+    if (place / "run.json").exists():
+        return resume_run(options, place, say)
+    with show_progress(say, [boot_seconds(options, boot, blocks)]) as display:
+        asked = options_of(options, boot)
+        return run_boot(asked, boot.scenario, place, display, blocks.__contains__)
 
 
 def _boots(parent: Path, series: Series) -> Sequence[Boot]:
     """Plan the boots of a series; UsageError if they are not those that it has."""
-    try:
-        scenario = Scenario.from_dump(series.plan)
-    except ValidationError:
-        scenario = None
-    if scenario and not scenario.misfit():
-        boots = boots_of(scenario)
-        if (*places_of(boots),) == series.boots:
-            return boots
-    raise UsageError(f"{parent}: its plan is of another version of bench", _ANEW)
+    scenario = stored_scenario(series.plan)
+    boots = boots_of(scenario) if scenario else ()
+    if not boots or (*places_of(boots),) != series.boots:
+        raise UsageError(f"{parent}: its plan is of another version of bench", _ANEW)
+    return boots
 
 
 def _first_facts(parent: Path, boots: Sequence[Boot]) -> RunFacts:
@@ -131,9 +108,3 @@ def _blocks(boots: Sequence[Boot], series: Series) -> list[frozenset[Block]]:
         clock = clock_of(series.clock)
         return share_out(boots, read_shard(series.shard), clock)
     return [frozenset(make_plan(boot.scenario).blocks) for boot in boots]
-
-
-def _report(
-    parent: Path, series: Series, shown: Sequence[tuple[Section, ...]]
-) -> tuple[Section, ...]:
-    return boots_report(parent, [parent / place for place in series.boots], shown[0])

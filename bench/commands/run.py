@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Carry out `bench run`: plan, measure, report. What is to be printed is returned."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,7 +11,8 @@ from typing import Any
 from bench.commands.boots_report import boots_report, of_many
 from bench.commands.outcome import Outcome, Say
 from bench.commands.plan import plan_outcome
-from bench.commands.stored import EXIT_GOOD, interrupted_outcome, outcome_of
+from bench.commands.stored import interrupted_outcome, outcome_of
+from bench.commands.turns import go_on, in_turn
 from bench.engines.base import Engine
 from bench.engines.open import open_engine
 from bench.errors import EXIT_INTERRUPTED, BenchError, CannotJudge, EngineLost, UsageError
@@ -87,7 +88,7 @@ def run_command(options: RunOptions, say: Say) -> Outcome:
     if options.on:
         require_anywhere(scenario, plan, clock)
     if options.plan:
-        return plan_outcome(scenario, clock)
+        return plan_outcome(scenario, boots, plan, clock)
     check(scenario, plan, clock)
     if scenario.budget and len(boots) > 1:
         each = format_duration(scenario.budget / len(boots))
@@ -243,33 +244,34 @@ def run_boots(
     count = max(boot.number for boot in boots)
     parent = create_boots(options.out, series_of(scenario, boots, clock_of(options.clock)))
     labels = {boot.label for boot in boots}
-    reports, code, complaint = [], EXIT_GOOD, ""
-    for number, boot in enumerate(boots, 1):
+
+    def measure(number: int, boot: Boot) -> Outcome:
         display.begin_boot(number, len(boots), boot.label if len(labels) > 1 else "")
-        asked = options if boot.number == 1 else replace(options, profile=None)
-        outcome = run_boot(asked, boot.scenario, parent / boot.place, display, boots=count)
-        code = outcome.code or code
-        reports.append(outcome.sections)
-        if outcome.complaint:  # interrupted, or nothing can be measured: so would the next be
-            complaint = f"{boot.place}: {outcome.complaint}"
-            break
-    runs = tuple(p for each in places_of(boots) if ((p := parent / each) / "run.json").exists())
-    if complaint:
-        more = of_many(parent, len(reports))
-        return Outcome(code, "", complaint, go_on(parent), (*reports[0], more), runs=runs)
-    return Outcome(code, sections=boots_report(parent, runs, reports[0]), runs=runs)
+        asked, place = options_of(options, boot), parent / boot.place
+        return run_boot(asked, boot.scenario, place, display, boots=count)
+
+    turns = in_turn(parent, boots, measure)
+    first, *_ = turns.shown
+    runs = tuple(p for each in places_of(boots) if (p := parent / each) in turns.runs)
+    if turns.last.complaint:
+        complaint = f"{turns.place}: {turns.last.complaint}"
+        more = of_many(parent, len(turns.shown))
+        return Outcome(turns.code, "", complaint, go_on(parent), (*first, more), runs=runs)
+    return Outcome(turns.code, sections=boots_report(parent, runs, first), runs=runs)
 
 
-def go_on(parent: Path) -> str:
-    """Say how to go on with boots; where none was begun, remove their directory instead."""
-    if any(parent.glob("*/*/run.json")):
-        return f"what was measured is below {parent}; go on: bench run --resume {parent}"
-    with suppress(OSError):
-        (parent / SERIES).unlink()
-        for kernel in parent.iterdir():
-            kernel.rmdir()
-        parent.rmdir()
-    return ""
+def options_of(options: RunOptions, boot: Boot) -> RunOptions:
+    """Return what is asked of a boot: the first one of each kernel is profiled."""
+    return options if boot.number == 1 else replace(options, profile=None)
+
+
+def boot_seconds(options: RunOptions, boot: Boot, blocks: Collection[Block]) -> dict[Step, float]:
+    """Estimate the seconds of each step of a boot in which some of its blocks are measured."""
+    plan, clock = make_plan(boot.scenario), clock_of(options.clock)
+    steps = seconds_ahead([boot.scenario], plan, [*blocks], clock)[0]
+    if options_of(options, boot).profile:
+        steps[Step.PROFILE] = sum(map(profile_seconds, blocks))
+    return steps
 
 
 def resume_run(options: RunOptions, path: Path, say: Say) -> Outcome:

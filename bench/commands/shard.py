@@ -5,18 +5,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bench.commands.outcome import Outcome, Say
-from bench.commands.run import RunOptions, clock_of, go_on, run_boot, seconds_ahead
-from bench.commands.stored import EXIT_GOOD
-from bench.executors.profiling import profile_seconds
+from bench.commands.run import RunOptions, boot_seconds, clock_of, options_of, run_boot
+from bench.commands.turns import in_turn
 from bench.measure.display import Display
 from bench.measure.progress import show_progress
 from bench.model.cell import Block
-from bench.model.steps import Step
 from bench.plan.boots import Boot, series_of
-from bench.plan.matrix import make_plan
 from bench.plan.scenario import Scenario
 from bench.plan.shards import read_shard, share_out
-from bench.report.table.section import Section
 from bench.results.series import Series
 from bench.results.writer import create_boots
 
@@ -26,11 +22,7 @@ def run_shard(options: RunOptions, scenario: Scenario, boots: Sequence[Boot], sa
     clock = clock_of(options.clock)
     shared = share_out(boots, read_shard(options.shard), clock)
     parts = [(boot, mine) for boot, mine in zip(boots, shared, strict=True) if mine]
-    ahead = []
-    for boot, mine in parts:
-        ahead += seconds_ahead([boot.scenario], make_plan(boot.scenario), [*mine], clock)
-        if options.profile and boot.number == 1:
-            ahead[-1][Step.PROFILE] = sum(map(profile_seconds, mine))
+    ahead = [boot_seconds(options, boot, mine) for boot, mine in parts]
     with show_progress(say, ahead) as display:
         if len(boots) > 1:
             series = series_of(scenario, boots, clock, options.shard)
@@ -47,17 +39,14 @@ def _run_boots(
 ) -> Outcome:
     """Measure what each boot has of the part, until one is interrupted or cannot be measured."""
     parent = create_boots(options.out, series)
-    sections: list[Section] = []
-    code, runs = EXIT_GOOD, []
-    for number, (boot, mine) in enumerate(parts, 1):
+    blocks = {boot.place: mine for boot, mine in parts}
+
+    def measure(number: int, boot: Boot) -> Outcome:
         display.begin_boot(number, len(parts), boot.label)
-        asked = options if boot.number == 1 else replace(options, profile=None)
-        place = parent / boot.place
-        outcome = run_boot(asked, boot.scenario, place, display, mine.__contains__)
-        code = outcome.code or code
-        sections += outcome.sections
-        runs += [place] * (place / "run.json").exists()
-        if outcome.complaint:
-            ended = replace(outcome, code=code, hint=go_on(parent))
-            return replace(ended, sections=(*sections,), runs=(*runs,))
-    return Outcome(code, sections=(*sections,), runs=(*runs,))
+        asked, place = options_of(options, boot), parent / boot.place
+        return run_boot(asked, boot.scenario, place, display, blocks[boot.place].__contains__)
+
+    turns = in_turn(parent, [boot for boot, _ in parts], measure)
+    if turns.last.complaint:
+        return replace(turns.ended(parent), sections=turns.sections)
+    return Outcome(turns.code, sections=turns.sections, runs=turns.runs)
