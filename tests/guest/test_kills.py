@@ -24,6 +24,7 @@ from tests.guest.test_elsewhere import (
     Dask,
     bench,
     guests,
+    measured_here,
     require_same,
     started,
     wait_until,
@@ -40,10 +41,7 @@ _DONE = re.compile(r"^\[(\d+)/\d+\] done", re.MULTILINE)
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    out = tmp_path_factory.mktemp("kills") / "run"
-    done = bench(*WORDS, "--out", str(out))
-    assert done.returncode == 0, done.stderr
-    return load(out)
+    return measured_here(tmp_path_factory, WORDS)
 
 
 def ours() -> dict[int, str]:
