@@ -18,6 +18,7 @@ from bench.worker.block import CONSOLE
 
 _LONG = 300  # characters of a text that is shown
 _TEXTS = ("host", "boot_id", "cpu", "kernel")
+_LONGEST = 1e7  # seconds that a block may have taken, as a line can show them
 _MOST = 64 << 20  # bytes of an answer; 200 reps of 8 devices are 200 KiB
 
 
@@ -31,7 +32,7 @@ class Answer(Struct, frozen=True, forbid_unknown_fields=True):
     end: str = ""  # "hung" or "lost" where the guest ended before its script
     code: int | None = None  # QEMU's exit code, where it was lost
     console: str = ""  # its end
-    seconds: float = 0.0  # that the block took there
+    seconds: float | None = None  # that the block took there
 
     @property
     def killed(self) -> bool:
@@ -52,6 +53,7 @@ def read_answer(text: object) -> Answer:
         worker=_presentable(answer.worker),
         refused=visible(answer.refused[:_LONG]),
         console=answer.console[-CONSOLE:],
+        seconds=answer.seconds if 0 <= (answer.seconds or 0) <= _LONGEST else None,
     )
 
 

@@ -46,8 +46,8 @@ class Bar(Display):
         super().without(block, item)
         self.show(without(item))
 
-    def end(self, block: Block, problem: str, details: str) -> None:
-        super().end(block, problem, details)
+    def end(self, block: Block, problem: str, details: str, took: float | None = None) -> None:
+        super().end(block, problem, details, took)
         if problem:
             self.show(f"{block.label}: {problem}")
         if details:

@@ -166,7 +166,7 @@ class Display(Steps):
             spared = share_of_rep(block, item.method) * block.least_order.count(item.method)
             self._pass_by(self.now.blocks[block.label], spared)
 
-    def end(self, block: Block, problem: str, details: str) -> None:
+    def end(self, block: Block, problem: str, details: str, took: float | None = None) -> None:
         with self._lock:  # of a failure the rest is not to come
             self.course.pass_by(self.now.blocks.pop(block.label).left)
             self.course.stop(block)

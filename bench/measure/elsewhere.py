@@ -158,6 +158,7 @@ class Elsewhere:
         if number in self._queued:
             del self._queued[number]
             yield number, Begun()
+        took = None if isinstance(answer, BenchError) else answer.seconds
         try:
             if isinstance(answer, BenchError):
                 raise answer
@@ -165,9 +166,9 @@ class Elsewhere:
                 for item in until_enough(block, items):
                     yield number, item
         except Exception as problem:
-            yield number, Ended(problem)
+            yield number, Ended(problem, took)
         else:
-            yield number, Ended()
+            yield number, Ended(seconds=took)
 
 
 class _Lonely:

@@ -24,9 +24,13 @@ class Begun:
 
 @dataclass(frozen=True)
 class Ended:
-    """The last event of a block; ``problem`` is what ended it before its end."""
+    """The last event of a block; ``problem`` is what ended it before its end.
+
+    ``seconds`` is what it took where that is known better than by when it is told: elsewhere.
+    """
 
     problem: Exception | None = None
+    seconds: float | None = None
 
 
 Event: TypeAlias = Begun | Rep | Unavailable | Ended

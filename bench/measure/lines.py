@@ -83,9 +83,9 @@ class Lines(Display):
         super().without(block, item)
         self.show(without(item))
 
-    def end(self, block: Block, problem: str, details: str) -> None:
-        super().end(block, problem, details)
-        self._end(block, f"{self._places[block]} {problem or 'done'}")
+    def end(self, block: Block, problem: str, details: str, took: float | None = None) -> None:
+        super().end(block, problem, details, took)
+        self._end(block, f"{self._places[block]} {problem or 'done'}", took)
         if details:
             self.show(f"  {details}")
 
@@ -93,5 +93,6 @@ class Lines(Display):
         self._began[what] = time.monotonic()
         self.show(line)
 
-    def _end(self, what: Step | Block, line: str) -> None:
-        self.show(f"{line}, {time.monotonic() - self._began.pop(what):.0f} s")
+    def _end(self, what: Step | Block, line: str, took: float | None = None) -> None:
+        passed = time.monotonic() - self._began.pop(what)
+        self.show(f"{line}, {passed if took is None else took:.0f} s")

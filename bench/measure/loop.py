@@ -37,7 +37,7 @@ class Progress(Protocol):
     def begin(self, block: Block) -> None: ...
     def advance(self, block: Block, rep: Rep) -> None: ...
     def without(self, block: Block, item: Unavailable) -> None: ...
-    def end(self, block: Block, problem: str, details: str) -> None: ...
+    def end(self, block: Block, problem: str, details: str, took: float | None = None) -> None: ...
 
 
 def run(
@@ -75,7 +75,7 @@ def run(
                     takers[number].take(event)
                     continue
                 with delay_signals():  # what is said to be done is stored
-                    takers[number].end(event.problem)
+                    takers[number].end(event)
                     boot = boots_before + executor.boot_of(number)
                     shelf.add(number, takers.pop(number).outcome(event.problem, boot))
     except KeyboardInterrupt:
@@ -125,15 +125,16 @@ class _Taker:
             self._missing.append(Sample(self._block.cell_of(event.method), self._clock, 0, status))
             self._progress.without(self._block, event)
 
-    def end(self, problem: Exception | None) -> None:
+    def end(self, event: Ended) -> None:
         """Tell that the block has ended; silent of an error that is not of this block alone."""
+        problem, took = event.problem, event.seconds
         if isinstance(problem, CellSkipped):
             why, details = f"skipped: {problem.message}", f"it needs: {problem.hint}"
-            self._progress.end(self._block, why, details)
+            self._progress.end(self._block, why, details, took)
         elif isinstance(problem, CellFailed):
-            self._progress.end(self._block, f"failed: {problem.message}", problem.hint)
+            self._progress.end(self._block, f"failed: {problem.message}", problem.hint, took)
         elif problem is None:
-            self._progress.end(self._block, "", "")
+            self._progress.end(self._block, "", "", took)
 
     def outcome(self, problem: Exception | None, boot: int) -> list[Sample] | Exception:
         """Return the lines of the block, or what ended it if that is not of this block alone."""

@@ -53,7 +53,7 @@ class Watcher(Silent):
             self._kills = False
             running[-1].kill()
 
-    def end(self, block: Block, problem: str, details: str) -> None:
+    def end(self, block: Block, problem: str, details: str, took: float | None = None) -> None:
         if problem:
             self.failed.append(block)
 

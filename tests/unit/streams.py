@@ -217,5 +217,5 @@ class Silent:
     def without(self, block: Block, item: Unavailable) -> None:
         """Not a word."""
 
-    def end(self, block: Block, problem: str, details: str) -> None:
+    def end(self, block: Block, problem: str, details: str, took: float | None = None) -> None:
         """Not a word."""

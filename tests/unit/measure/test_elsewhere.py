@@ -303,3 +303,16 @@ def test_a_load_that_is_no_number_does_not_come_to_run_json(number: str) -> None
 def test_an_answer_of_200_mb_is_not_read() -> None:
     with pytest.raises(ProtocolError, match="no answer"):
         read_answer(f'{{"worker": {{"host": "{"x" * 200_000_000}"}}}}')
+
+
+def test_a_block_took_what_its_worker_says() -> None:
+    """When it began nobody tells: it may have waited for the one before."""
+    engine = Recordings({1: [answer(PLAN.blocks[1], seconds=6.5)]})
+    events = [*Elsewhere(Replayed(engine), [*enumerate(PLAN.blocks)], print).events()]
+    took = {number: event.seconds for number, event in events if isinstance(event, Ended)}
+    assert took == {0: None, 1: 6.5, 2: None}
+
+
+@pytest.mark.parametrize("seconds", [-1, 1e300])
+def test_seconds_that_no_block_takes_are_not_shown(seconds: float) -> None:
+    assert read_answer(json.dumps({"worker": WORKER, "seconds": seconds})).seconds is None

@@ -59,7 +59,7 @@ class Watcher(Silent):
     def __init__(self, ends: int, held: Held, interrupts: bool = False) -> None:
         self._left, self._held, self._interrupts = ends, held, interrupts
 
-    def end(self, block: Block, problem: str, details: str) -> None:
+    def end(self, block: Block, problem: str, details: str, took: float | None = None) -> None:
         self._left -= 1
         if self._left == 0:
             self._held.let_go.set()

@@ -60,7 +60,7 @@ class Watcher:
     def without(self, block: Block, item: Unavailable) -> None:
         self.missing.append(item)
 
-    def end(self, block: Block, problem: str, details: str) -> None:
+    def end(self, block: Block, problem: str, details: str, took: float | None = None) -> None:
         self.ended.append((problem, details))
 
 

@@ -333,3 +333,12 @@ def test_lines_are_for_logs_and_terminals_that_cannot_move(
     with shown:
         play(shown, PLAN)
     assert ("\x1b[9" in stream.getvalue()) == (kind is Bar and "NO_COLOR" not in variables)
+
+
+def test_a_line_says_what_a_block_took_where_that_is_known() -> None:
+    shown, said = lines_of(PLAN)
+    block = PLAN.blocks[0]
+    with shown.measuring(PLAN):
+        shown.begin(block)
+        shown.end(block, "", "", took=12.4)
+    assert said[-1] == f"[1/{len(PLAN.blocks)}] done, 12 s"
