@@ -182,7 +182,7 @@ def run(
     lines: Annotated[bool, typer.Option("--lines", help="Of a profile: source lines")] = False,
     out: Annotated[Path | None, typer.Option(help="A new directory for the results")] = None,
     shard: ShardOption = None,
-    on: OnOption = "",
+    on: OnOption = None,
     plan: PlanOfRunOption = False,
     resume: Annotated[Path | None, typer.Option(help="Go on with an interrupted run")] = None,
     format_: RunFormatOption = None,

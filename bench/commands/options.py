@@ -102,7 +102,7 @@ PlanOfRunOption = Annotated[
     bool, typer.Option("--plan", help="Only say what would be measured, and how long it takes")
 ]
 OnOption = Annotated[
-    str,
+    str | None,
     typer.Option(help="Who measures: local:N, dask:ADDRESS, dask-slurm:FILE, or an entry point"),
 ]
 PartsArgument = Annotated[

@@ -14,7 +14,7 @@ from bench.commands.plan import plan_outcome
 from bench.commands.stored import interrupted_outcome, outcome_of
 from bench.commands.turns import go_on, in_turn
 from bench.engines.base import Engine
-from bench.engines.open import open_engine
+from bench.engines.open import open_engine, require_engine
 from bench.errors import EXIT_INTERRUPTED, BenchError, CannotJudge, EngineLost, UsageError
 from bench.executors.base import Executor
 from bench.executors.choose import check, choose_executor, require_anywhere, steps_ahead
@@ -59,7 +59,7 @@ class RunOptions:
     jobs_by: str = ""  # what of the user's defaults asks for them; "": the command line
     fresh: bool = False  # boot for every block instead of going on from a saved state
     profile: ProfileFacts | None = None  # and what is to be in a profile of each cell
-    on: str = ""  # the engine whose workers measure, "" for here
+    on: str | None = None  # the engine whose workers measure, None for here
     engine: Engine | None = None  # the same, opened
     shard: str = ""  # the part of the plan that is measured here, as in 2/8; "": all
     plan: bool = False  # only say what would be measured
@@ -85,7 +85,8 @@ def run_command(options: RunOptions, say: Say) -> Outcome:
     scenario = load_scenario(options.scenario, _completed(options.overrides))
     clock, boots = clock_of(options.clock), boots_of(scenario)
     plan = make_plan(boots[0].scenario)
-    if options.on:
+    if options.on is not None:
+        require_engine(options.on)
         require_anywhere(scenario, plan, clock)
     if options.plan:
         return plan_outcome(scenario, boots, plan, clock)
@@ -104,7 +105,7 @@ def run_command(options: RunOptions, say: Say) -> Outcome:
 @contextmanager
 def _with_engine(options: RunOptions) -> Iterator[RunOptions]:
     """Open the engine that --on names, until the block is left."""
-    if not options.on:
+    if options.on is None:
         yield options
         return
     engine = open_engine(options.on)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 from bench.engines.base import Engine
 from bench.engines.local import local
@@ -17,21 +17,31 @@ GROUP = "bench.engines"  # entry points: NAME = a callable of one text that retu
 
 def open_engine(text: str) -> Engine:
     """Open ``NAME:ARGUMENT``; UsageError for an unknown name, or an argument that is none."""
+    require_engine(text)
     name, _, argument = text.partition(":")
-    own: dict[str, Callable[[str], Engine]] = {
-        "local": local,
-        "dask": _dask,
-        "dask-slurm": _dask_slurm,
-    }
-    if name in own:
-        return own[name](argument)
-    others = {each.name: each for each in entry_points(group=GROUP)}
-    if name not in others:
-        raise UsageError(f"--on: '{name}' is unknown: {near(name, [*own, *others])}")
-    executor = others[name].load()(argument)
+    if name in _OWN:
+        return _OWN[name](argument)
+    point = _others()[name]
+    try:
+        executor = point.load()(argument)
+    except Exception as error:  # its author's: it may be any
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UsageError(f"--on: {name}: {why}", f"ask the author of {point.value}") from None
     if not isinstance(executor, Executor):
-        raise UsageError(f"--on: {name} of {others[name].value} gives no Executor")
+        raise UsageError(f"--on: {name} of {point.value} gives no Executor")
     return Engine(text, executor)
+
+
+def require_engine(text: str) -> None:
+    """Raise UsageError where ``NAME:ARGUMENT`` has the name of no engine."""
+    name = text.partition(":")[0]
+    known = [*_OWN, *_others()]
+    if name not in known:
+        raise UsageError(f"--on: '{name}' is unknown: {near(name, known)}")
+
+
+def _others() -> dict[str, EntryPoint]:
+    return {each.name: each for each in entry_points(group=GROUP)}
 
 
 def _dask(argument: str) -> Engine:
@@ -54,3 +64,10 @@ def _installed() -> Iterator[None]:
         # By their own names: bench at PyPI is another program.
         words = f"{sys.executable} -m pip install distributed dask-jobqueue"
         raise MissingTool(f"--on: {error.name}, a part of Dask, is not installed", words) from None
+
+
+_OWN: dict[str, Callable[[str], Engine]] = {
+    "local": local,
+    "dask": _dask,
+    "dask-slurm": _dask_slurm,
+}

@@ -75,6 +75,12 @@ def test_an_executor_of_others_is_an_engine(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("own")
+def test_an_executor_of_others_that_cannot_be_made_is_said() -> None:
+    with pytest.raises(UsageError, match="--on: threads: ValueError: invalid literal for int"):
+        engines.open_engine("threads:three")
+
+
+@pytest.mark.usefixtures("own")
 def test_what_gives_no_executor_is_said() -> None:
     with pytest.raises(BenchError, match="gives no Executor"):
         engines.open_engine("nothing:x")
