@@ -47,6 +47,7 @@ def merge(paths: Sequence[Path], out: Path, arguments: Sequence[str]) -> Merged:
         _require_part(part, first, plan)
     found = {block: _having(block, parts) for block in plan.blocks}
     notes = [f"{part.path}: {line}" for part in parts for line in part.damage]
+    notes += filter(None, (_other_bench(part, first) for part in parts))
     notes += [_twice(block, having) for block, having in found.items() if len(having) > 1]
     numbers = _boot_numbers(parts)
     store = create(out, plan.scenario)
@@ -100,6 +101,19 @@ def _refuse(path: Path, first: Path, different: Sequence[str]) -> None:
 def _having(block: Block, parts: Sequence[Run]) -> list[Run]:
     """List the parts that have a block whole."""
     return [part for part in parts if tally(block, part.by_cell).whole]
+
+
+def _other_bench(part: Run, first: Run) -> str:
+    """Say that another bench has measured a part: what its guests ran is known to be the same."""
+    mine, its = _benches(part), _benches(first)
+    if mine == its:
+        return ""
+    return f"{part.path}: bench {', '.join(mine)} has measured it; {first.path}: {', '.join(its)}"
+
+
+def _benches(part: Run) -> list[str]:
+    names = (f"{each.bench} {each.revision}".strip() for each in part.facts.sessions)
+    return [*dict.fromkeys(names)]
 
 
 def _twice(block: Block, having: Sequence[Run]) -> str:

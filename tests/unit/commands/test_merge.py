@@ -136,6 +136,16 @@ def test_a_part_can_be_gone_on_with(bench: Bench, run: Callable[..., Path]) -> N
     assert samples(part) == all_of_it
 
 
+def test_parts_of_two_revisions_of_bench_are_said(bench: Bench, run: Callable[..., Path]) -> None:
+    """Their guests ran the same helper, so that they are put together."""
+    first, second = run("part1", 1), run("part2", 2)
+    rewrite(second, lambda table: table["sessions"][0].update(bench="0.0.1", revision="old"))
+    ended, _ = merged(bench, first, second)
+    assert ended.code == 0
+    (line,) = ended.err.splitlines()
+    assert line.startswith(f"{second}: bench 0.0.1 old has measured it; {first}: ")
+
+
 def test_what_is_there_twice_counts_once(bench: Bench, run: Callable[..., Path]) -> None:
     whole, first, second = run("whole"), run("part1", 1), run("part2", 2)
     ended, out = merged(bench, first, second, whole)
