@@ -123,13 +123,15 @@ class Elsewhere:
                 self._submit(number)  # it had not begun
                 return None
             return self._again(number, f"{label}: {lost}")
+        where = f"{answer.worker.host} {answer.worker.pid}"
         if answer.refused:
             self._executor.engine.avoid(answer.worker.host, answer.worker.pid)
-            where = f"{answer.worker.host} {answer.worker.pid}"
             return self._again(number, f"{label}: worker {where} cannot run it: {answer.refused}")
         if answer.killed and self._tries[number] < TRIES:
-            where = f"{answer.worker.host} {answer.worker.pid}"
             return self._again(number, f"{label}: its QEMU was killed on worker {where}")
+        if answer.end == "hung" and self._tries[number] == 1:
+            # A kernel that hangs does so once more; a host that was busy or asleep does not.
+            return self._again(number, f"{label}: its guest hung on worker {where}")
         return answer
 
     def _again(self, number: int, why: str) -> BenchError | None:

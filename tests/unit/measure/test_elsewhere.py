@@ -208,7 +208,7 @@ def test_what_ended_a_guest_there_is_said_as_if_it_were_here(
     other: dict[str, Any], kind: type[Exception], said: str
 ) -> None:
     cut = answer(PLAN.blocks[0], lines=[stream(PLAN.blocks[0])[:2]], **other)
-    found, _ = measured(Recordings({0: [cut]}))
+    found, _ = measured(Recordings({0: [cut, cut]}))
     problem = problem_of(found[0])
     assert type(problem) is kind
     assert said in str(problem)
@@ -316,3 +316,11 @@ def test_a_block_took_what_its_worker_says() -> None:
 @pytest.mark.parametrize("seconds", [-1, 1e300])
 def test_seconds_that_no_block_takes_are_not_shown(seconds: float) -> None:
     assert read_answer(json.dumps({"worker": WORKER, "seconds": seconds})).seconds is None
+
+
+def test_a_guest_that_hung_on_a_busy_host_is_tried_once_more() -> None:
+    hung = answer(PLAN.blocks[0], lines=[[]], end="hung")
+    found, said = measured(Recordings({0: [hung]}))
+    assert problem_of(found[0]) is None
+    (line,) = said
+    assert line.endswith("its guest hung on worker there 7; it is tried again")
