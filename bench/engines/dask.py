@@ -1,23 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Give blocks to workers of Dask: of a scheduler that runs, or that Slurm is asked for."""
 
+import asyncio
 import json
 import logging
 import operator
 import os
 import pickle
+import platform
 import socket
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager, suppress
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import cloudpickle
-from distributed import Client
-from distributed.comm.addressing import parse_address, parse_host_port
+from distributed import Client, rpc
+from distributed.security import Security
 
 import bench
 from bench.engines.base import Engine
@@ -25,6 +30,7 @@ from bench.errors import CannotJudge, UsageError
 from bench.worker.block import describe_worker, measure_block, stop_blocks
 
 PATIENCE = 10  # seconds to wait for a scheduler's answer
+_ANSWER = 15  # and for that of workers, who may have to start QEMU from a slow disk
 _LOST = (OSError, TimeoutError, RuntimeError, CancelledError)  # a scheduler, as Dask says it
 _LONG = 300  # characters of what a worker says that are shown
 
@@ -74,42 +80,59 @@ class DaskEngine(Engine):
     def avoid(self, host: str, pid: int) -> None:
         """Take a worker for one that cannot be used; not the last one, whose reason is told."""
         with suppress(*_LOST):
-            hosts, pids = (self._client.run(ask) for ask in (socket.gethostname, os.getpid))
+            hosts, pids = (self._answers(ask) for ask in (socket.gethostname, os.getpid))
             found = {at for at in pids if (hosts.get(at), pids[at]) == (host, pid)}
-            if pids.keys() - found - self._bad:
+            others = {at for at in pids if not isinstance(pids[at], Exception)} - found
+            if others - self._bad:
                 self._bad |= found
 
     def check(self, qemu: str, memory: int) -> Sequence[str]:
         """Ask the workers that are there; those that come later are asked with their blocks."""
         with self._asked():
-            said = self._leave_out_other_pythons()
-            found = self._client.run(
-                *(Sent(describe_worker), qemu, memory), workers=self._good(), on_error="return"
+            problems = dict.fromkeys(self._client.nthreads(), "")
+            for program, ask in VERSIONS.items():
+                here = ask()
+                for at, there in self._answers(ask, workers=_without_one(problems)).items():
+                    problems[at] = _other_version(program, there, here)
+            able = self._answers(
+                Sent(describe_worker), qemu, memory, workers=_without_one(problems)
             )
-        good = False
-        for address, text in found.items():
-            problem = _problem(text)
-            if problem:
-                said.append(f"worker {address} is left out: {problem}")
-                self._bad.add(address)
-            else:
-                good = True
-        if said and not good:
+            problems |= {at: _problem(text) for at, text in able.items()}
+        bad = {at: problem for at, problem in problems.items() if problem}
+        self._bad |= bad.keys()
+        said = [f"worker {at} is left out: {problem}" for at, problem in bad.items()]
+        if said and bad.keys() == problems.keys():
             raise CannotJudge(f"--on {self.name}: no worker can be used: {said[0]}", _NEEDS)
         return said
 
-    def _leave_out_other_pythons(self) -> list[str]:
-        """Leave out workers that cannot read what is sent, which is code; say which, and why."""
-        versions: Any = self._client.get_versions()
-        here = _python(versions["client"])
-        said = []
-        for address, each in versions["workers"].items():
-            if (there := _python(each)) != here:
-                self._bad.add(address)
-                said.append(
-                    f"worker {address} is left out: its Python is {there}, here it is {here}"
+    def _answers(
+        self,
+        function: "Callable[..., Any] | Sent",
+        *words: object,
+        workers: Sequence[str] | None = None,
+    ) -> dict[str, Any]:
+        """Call a function on workers, all unless some are named; return what each says.
+
+        Of one that fails, or does not answer, that is an exception: all are asked at once, and
+        each by itself if that does not end, since Dask waits minutes for a worker that is frozen.
+        """
+        asked = [*self._client.nthreads()] if workers is None else [*workers]
+        answers: dict[str, Any] = {}
+        lost: list[BaseException] = []
+
+        def ask(some: Sequence[str]) -> None:
+            try:
+                answers.update(
+                    self._client.run(function, *words, workers=[*some], on_error="return")
                 )
-        return said
+            except _LOST as error:
+                lost.append(error)
+
+        _in_time(ask, [asked])
+        if lost:
+            raise lost[0]
+        _in_time(ask, [[at] for at in asked if at not in answers])
+        return {at: answers.get(at, TimeoutError("it does not answer")) for at in asked}
 
     @contextmanager
     def _asked(self) -> Iterator[None]:
@@ -183,12 +206,34 @@ class DaskEngine(Engine):
                 self._cluster.close(timeout=PATIENCE)
 
 
-def _python(versions: Any) -> str:
-    """Return major and minor version of the Python of a client or a worker."""
-    try:
-        return ".".join(str(versions["host"]["python"]).split(".")[:2])[:_LONG]
-    except (TypeError, KeyError):
-        return "not known"
+def _in_time(ask: Callable[[Sequence[str]], None], groups: Sequence[Sequence[str]]) -> None:
+    """Ask groups of workers at once, and do not wait for them for long."""
+    asking = [Thread(target=ask, args=(group,), daemon=True) for group in groups if group]
+    for thread in asking:
+        thread.start()
+    ends = time.monotonic() + _ANSWER
+    for thread in asking:
+        thread.join(max(0.0, ends - time.monotonic()))
+
+
+def _without_one(problems: Mapping[str, str]) -> list[str]:
+    """List the workers that no problem is known of."""
+    return [at for at, problem in problems.items() if not problem]
+
+
+# Functions that workers have, whatever else they can read of what is sent, which is code.
+VERSIONS: Mapping[str, Callable[[], str]] = {
+    "Python": platform.python_version,
+    "distributed": partial(version, "distributed"),
+}
+
+
+def _other_version(program: str, there: object, here: str) -> str:
+    """Return why a version of a program cannot be used, "" where it can: two parts tell."""
+    if isinstance(there, Exception):
+        return _problem(there)
+    parts, ours = (str(text).split(".")[:2] for text in (there, here))
+    return "" if parts == ours else f"its {program} is {str(there)[:_LONG]}, here it is {here}"
 
 
 _ANEW = "start a scheduler and workers, and this again"
@@ -211,15 +256,29 @@ def dask(argument: str) -> DaskEngine:
     be_quiet()
     try:
         # Before a client is made: one that cannot begin leaves a traceback.
-        parse_host_port(parse_address(argument)[1])
-        client = Client(argument, timeout=PATIENCE, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        why = str(error).partition("\n")[0] or type(error).__name__
+        there = asyncio.run(_version_of_scheduler(argument))
+        problem = _other_version("distributed", there, version("distributed"))
+        client = None if problem else Client(argument, timeout=PATIENCE, set_as_default=False)
+    except Exception as error:  # of any kind: it may be no scheduler, or of any version
+        why = str(error).partition("\n")[0][:_LONG] or type(error).__name__
         raise UsageError(
             f"--on: dask:{argument}: no scheduler answers: {why}",
             "start one: dask scheduler; and workers: dask worker ADDRESS",
         ) from None
+    if client is None:
+        raise CannotJudge(
+            f"--on: dask:{argument}: the scheduler cannot be used: {problem}",
+            "start it and its workers with the distributed that bench has",
+        )
     return DaskEngine(f"dask:{argument}", client)
+
+
+async def _version_of_scheduler(address: str) -> object:
+    """Ask as a client does, without being one: clients of another version fail in the middle."""
+    connection = Security().get_connection_args("client")
+    async with rpc(address, timeout=PATIENCE, connection_args=connection) as scheduler:
+        answer = await asyncio.wait_for(scheduler.versions(), PATIENCE)
+        return answer["packages"]["distributed"]
 
 
 def be_quiet() -> None:

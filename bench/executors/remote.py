@@ -46,6 +46,7 @@ class RemoteExecutor(GuestExecutor):
         self.engine = engine
         self.run = secrets.token_hex(8)  # tells guests of this run from others on a worker
         self._files: _Files | None = None
+        self._checked = False  # whether workers were asked: one that is frozen takes a while
         self._workers: dict[tuple[str, int], WorkerFacts] = {}
 
     def facts(self) -> ExecutorFacts:
@@ -61,8 +62,11 @@ class RemoteExecutor(GuestExecutor):
     def begin(self) -> None:
         """Save the state that blocks go on from; CannotJudge where no worker can go on from it."""
         super().begin()
+        if self._checked:
+            return
         for line in self.engine.check(qemu_version(), self._setup.memory):
             self._steps.note(line)
+        self._checked = True
 
     def submit(self, block: Block) -> "Future[str]":
         """Have a block measured somewhere."""

@@ -4,7 +4,6 @@
 import json
 import os
 import socket
-import sys
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -19,8 +18,8 @@ from bench.engines import dask as engines
 from bench.engines.dask import DaskEngine
 from bench.errors import CannotJudge, UsageError
 
-HERE = "{}.{}.0".format(*sys.version_info)
 GOOD = json.dumps({"worker": {}})
+FROZEN = "a worker that is stopped"
 
 
 class Shared:
@@ -34,16 +33,12 @@ class Scheduler:
 
     status = "running"
 
-    def __init__(self, said: Mapping[str, Any], pythons: Mapping[str, Any]) -> None:
-        self.said, self.pythons = said, pythons
+    def __init__(self, said: Mapping[str, Any], versions: Mapping[tuple[str, str], Any]) -> None:
+        self.said, self.versions = said, versions
         self.given: list[Any] = []
 
     def nthreads(self) -> dict[str, int]:
         return dict.fromkeys(self.said, 1)
-
-    def get_versions(self) -> dict[str, Any]:
-        workers = {at: {"host": {"python": self.pythons.get(at, HERE)}} for at in self.said}
-        return {"client": {"host": {"python": HERE}}, "workers": workers}
 
     def get_executor(self, pure: bool) -> "Scheduler":
         return self
@@ -60,6 +55,11 @@ class Scheduler:
 
     def run(self, function: object, *words: object, **options: Any) -> dict[str, Any]:
         there = self.said if options.get("workers") is None else options["workers"]
+        if any(self.said[at] is FROZEN for at in there):
+            time.sleep(3600)
+        for program, ask in engines.VERSIONS.items():
+            if function is ask:
+                return {at: self.versions.get((program, at), ask()) for at in there}
         if len(words) == len(("qemu", "memory")):  # bench.worker.block.describe_worker
             return {at: self.said[at] for at in there}
         if function is socket.gethostname:
@@ -70,18 +70,30 @@ class Scheduler:
         return {}
 
 
-def engine(said: Mapping[str, Any], pythons: Mapping[str, Any] | None = None) -> DaskEngine:
-    client: Any = Scheduler(said, pythons or {})
+def engine(
+    said: Mapping[str, Any], versions: Mapping[tuple[str, str], Any] | None = None
+) -> DaskEngine:
+    """An engine whose workers have these versions of programs, by program and worker."""
+    client: Any = Scheduler(said, versions or {})
     return DaskEngine("dask:there", client)
 
 
-@pytest.mark.parametrize("python", ["3.9.1.final.0", None, 7])
-def test_a_worker_of_another_python_is_left_out(python: object) -> None:
-    found = engine({"a": GOOD, "b": GOOD}, {"b": python})
+@pytest.mark.parametrize(
+    ("program", "version", "why"),
+    [
+        ("Python", "3.9.1", "its Python is 3.9.1, here it is "),
+        ("Python", None, "its Python is None, here it is "),
+        ("Python", "9" * 9999, "its Python is 99"),
+        ("Python", OSError("no room"), "no room"),
+        ("distributed", "2024.5.0", "its distributed is 2024.5.0, here it is "),
+    ],
+)
+def test_a_worker_with_another_version_is_left_out(program: str, version: Any, why: str) -> None:
+    found = engine({"a": GOOD, "b": GOOD}, {(program, "b"): version})
     (line,) = found.check("QEMU", 0)
-    assert line.startswith("worker b is left out: its Python is ")
+    assert line.startswith(f"worker b is left out: {why}")
+    assert len(line) < 400
     assert found.workers() == 1
-    assert line.endswith(f", here it is {sys.version_info[0]}.{sys.version_info[1]}")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +115,7 @@ def test_a_worker_that_says_something_else_is_left_out(said: object, why: str) -
 
 def test_without_any_that_can_be_used_the_run_ends() -> None:
     with pytest.raises(CannotJudge, match="no worker can be used: worker a is left out"):
-        engine({"a": GOOD}, {"a": "2.7.0"}).check("QEMU", 0)
+        engine({"a": GOOD}, {("Python", "a"): "2.7.0"}).check("QEMU", 0)
 
 
 def test_a_worker_that_could_not_run_a_block_gets_no_more_unless_it_is_the_last() -> None:
@@ -118,6 +130,14 @@ def test_a_worker_that_could_not_run_a_block_gets_no_more_unless_it_is_the_last(
     assert client.given == [None, ["b"], ["b"]]
 
 
+def test_a_worker_that_is_frozen_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are asked by themselves, and the run begins with them."""
+    monkeypatch.setattr(engines, "_ANSWER", 0.1)
+    found = engine({"a": GOOD, "b": FROZEN})
+    assert found.check("QEMU", 0) == ["worker b is left out: it does not answer"]
+    assert found.workers() == 1
+
+
 def test_a_worker_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "PATIENCE", 0.01)
     engine({"a": GOOD}).stop("run")
@@ -129,7 +149,7 @@ def test_a_scheduler_that_is_lost_has_no_workers_and_fails_the_block(
     def lost(*_: object, **__: object) -> None:
         raise RuntimeError("ConnectionPool is closed")
 
-    for name in ("nthreads", "scatter", "submit", "run", "get_versions"):
+    for name in ("nthreads", "scatter", "submit", "run"):
         monkeypatch.setattr(Scheduler, name, lost)
     found = engine({"a": GOOD})
     assert found.workers() == 0
@@ -144,3 +164,17 @@ def test_a_scheduler_that_is_lost_has_no_workers_and_fails_the_block(
 def test_what_is_no_address_is_said_before_a_client_is_made(address: str) -> None:
     with pytest.raises(UsageError, match="no scheduler answers"):
         engines.dask(address)
+
+
+@pytest.mark.parametrize("there", ["2024.5.0", None])
+def test_a_scheduler_of_another_version_is_not_talked_to(
+    there: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client would fail in the middle: it asks for what such a scheduler does not know."""
+
+    async def asked(_: str) -> object:
+        return there
+
+    monkeypatch.setattr(engines, "_version_of_scheduler", asked)
+    with pytest.raises(CannotJudge, match=f"scheduler cannot be used: its distributed is {there}"):
+        engines.dask("tcp://127.0.0.1:1")
