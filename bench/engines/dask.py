@@ -55,7 +55,8 @@ class DaskEngine(Engine):
     def __init__(self, name: str, client: Client, cluster: Any = None) -> None:
         self._client = client
         self._cluster = cluster  # that is ours to end
-        self._shared: dict[Path | None, Any] = {}  # files, and what measures a block
+        # What the workers have: files, and the futures of their contents.
+        self._sent: tuple[tuple[Path, ...] | None, Sequence[Any]] = (None, ())
         self._bad: set[str] = set()  # addresses of workers that cannot run the blocks of this run
         # pure: a block that is measured twice is measured, and not remembered.
         executor: Executor = client.get_executor(pure=False)
@@ -153,25 +154,27 @@ class DaskEngine(Engine):
         submit: Any = self._executor.submit
         future: Future[str] = Future()
         try:
-            measure = self._there(None, lambda: Sent(measure_block))
-            contents = [self._there(path, path.read_bytes) for path in files]
+            measure, *contents = self._there(files)
             future = submit(operator.call, measure, job, *contents, workers=self._good())
         except _LOST as error:  # the last worker may be gone, or the scheduler
             future.set_exception(error)
         return future
 
-    def _there(self, key: Path | None, content: Callable[[], Any]) -> Any:
-        """Return a future of what goes to each worker once.
+    def _there(self, files: Sequence[Path]) -> Sequence[Any]:
+        """Return futures of what goes to each worker once: what measures a block, and its files.
 
         To all that are there at once: Dask gives work to those that have what it needs. It is
-        sent again if all that had it are gone, as jobs of Slurm are at their time limit.
+        sent again if all that had it are gone, as jobs of Slurm are at their time limit; what
+        those of another boot were is forgotten, here and by the workers.
         """
-        known = self._shared.get(key)
-        if known is None or known.status != "finished":
-            self._shared[key] = self._client.scatter(
-                content(), workers=self._good(), broadcast=True, hash=False
+        known, futures = self._sent
+        if known != (*files,) or any(each.status != "finished" for each in futures):
+            contents = [Sent(measure_block), *(path.read_bytes() for path in files)]
+            futures = self._client.scatter(
+                contents, workers=self._good(), broadcast=True, hash=False
             )
-        return self._shared[key]
+            self._sent = ((*files,), futures)
+        return futures
 
     def gone(self) -> bool:
         """Tell whether the scheduler is lost: a client then loses all that it has asked for."""

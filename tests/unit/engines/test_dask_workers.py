@@ -5,8 +5,9 @@ import json
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,6 +37,7 @@ class Scheduler:
     def __init__(self, said: Mapping[str, Any], versions: Mapping[tuple[str, str], Any]) -> None:
         self.said, self.versions = said, versions
         self.given: list[Any] = []
+        self.sent: list[list[Shared]] = []
 
     def nthreads(self) -> dict[str, int]:
         return dict.fromkeys(self.said, 1)
@@ -43,8 +45,9 @@ class Scheduler:
     def get_executor(self, pure: bool) -> "Scheduler":
         return self
 
-    def scatter(self, content: object, **_: object) -> "Shared":
-        return Shared()
+    def scatter(self, contents: Sequence[object], **_: object) -> list["Shared"]:
+        self.sent.append([Shared() for _ in contents])
+        return self.sent[-1]
 
     def submit(self, function: object, *_: object, workers: Any) -> "Future[str]":
         self.given.append(workers)
@@ -178,3 +181,17 @@ def test_a_scheduler_of_another_version_is_not_talked_to(
     monkeypatch.setattr(engines, "_version_of_scheduler", asked)
     with pytest.raises(CannotJudge, match=f"scheduler cannot be used: its distributed is {there}"):
         engines.dask("tcp://127.0.0.1:1")
+
+
+def test_files_are_sent_once_a_boot_and_again_where_they_are_lost(tmp_path: Path) -> None:
+    client: Any = Scheduler({"a": GOOD}, {})
+    found = DaskEngine("dask:there", client)
+    boots = [[tmp_path / name] for name in ("first", "second")]
+    for (path,) in boots:
+        path.write_bytes(b"its state")
+    for files in (boots[0], boots[0], boots[1], boots[1]):
+        found.submit("{}", files)
+    assert len(client.sent) == len(boots)
+    client.sent[-1][0].status = "lost"
+    found.submit("{}", boots[1])
+    assert len(client.sent) == len(boots) + 1
