@@ -37,6 +37,11 @@ class Replay:
         return text
 
 
+def describe(*_: object) -> str:
+    """Take the place of `describe_worker`."""
+    return json.dumps({"worker": recorded()["worker"]})
+
+
 def replayed(job: Mapping[str, Any], host: object) -> str:
     """Return the recorded answer as a guest with the memory and the order of a job gives it."""
     answer = json.loads(RECORDED.read_text())

@@ -19,6 +19,7 @@ from typing import Any
 from distributed import Client
 
 import bench.engines.dask
+import bench.engines.dask_workers
 from bench.commands import run
 from bench.commands.run import RunOptions, run_command
 from bench.executors.guest_setup import GuestSetup
@@ -29,7 +30,7 @@ from bench.model.cell import Clock, Plan
 from bench.model.units import MIB
 from bench.plan.scenario import Scenario
 from bench.worker.block import measure_block
-from tests.scale.answers import Replay
+from tests.scale.answers import Replay, describe
 from tests.scale.nodes import usage
 from tests.scale.wire import count_bytes
 
@@ -93,6 +94,8 @@ def replay(place: Path, files: int, seconds: float) -> None:
         setattr(run, name, each)
     engine: Any = bench.engines.dask
     engine.measure_block = Replay(measure_block, seconds)
+    asking: Any = bench.engines.dask_workers
+    asking.describe_worker = describe  # a thousand QEMUs would be started on this machine
 
 
 def measured(address: str, blocks: int, seconds: float, files: int, out: Path) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from distributed import Client, LocalCluster
 
-from bench.engines.dask import DaskEngine, Sent, dask
+from bench.engines.dask import DaskEngine, dask
+from bench.engines.dask_workers import Sent
 from bench.errors import UsageError
 from bench.measure.loop import run
 from bench.results.writer import create

@@ -16,6 +16,7 @@ pytest.importorskip("distributed")
 
 
 from bench.engines import dask as engines
+from bench.engines import dask_workers
 from bench.engines.dask import DaskEngine
 from bench.errors import CannotJudge, UsageError
 
@@ -29,6 +30,22 @@ class Shared:
     status = "finished"
 
 
+class Manager:
+    """What takes copies away that nothing waits for."""
+
+    def __init__(self) -> None:
+        self.on = True
+
+    def running(self) -> bool:
+        return self.on
+
+    def start(self) -> None:
+        self.on = True
+
+    def stop(self) -> None:
+        self.on = False
+
+
 class Scheduler:
     """Stands in for a client: workers by address, what each says, and what it was asked for."""
 
@@ -38,6 +55,7 @@ class Scheduler:
         self.said, self.versions = said, versions
         self.given: list[Any] = []
         self.sent: list[list[Shared]] = []
+        self.amm = Manager()
 
     def nthreads(self) -> dict[str, int]:
         return dict.fromkeys(self.said, 1)
@@ -56,11 +74,14 @@ class Scheduler:
     def shutdown(self, wait: bool) -> None:
         pass
 
+    def close(self, timeout: float) -> None:
+        pass
+
     def run(self, function: object, *words: object, **options: Any) -> dict[str, Any]:
         there = self.said if options.get("workers") is None else options["workers"]
         if any(self.said[at] is FROZEN for at in there):
             time.sleep(3600)
-        for program, ask in engines.VERSIONS.items():
+        for program, ask in dask_workers.VERSIONS.items():
             if function is ask:
                 return {at: self.versions.get((program, at), ask()) for at in there}
         if len(words) == len(("qemu", "memory")):  # bench.worker.block.describe_worker
@@ -135,7 +156,7 @@ def test_a_worker_that_could_not_run_a_block_gets_no_more_unless_it_is_the_last(
 
 def test_a_worker_that_is_frozen_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """The others are asked by themselves, and the run begins with them."""
-    monkeypatch.setattr(engines, "_ANSWER", 0.1)
+    monkeypatch.setattr(dask_workers, "_ANSWER", 0.1)
     found = engine({"a": GOOD, "b": FROZEN})
     assert found.check("QEMU", 0) == ["worker b is left out: it does not answer"]
     assert found.workers() == 1
@@ -195,3 +216,15 @@ def test_files_are_sent_once_a_boot_and_again_where_they_are_lost(tmp_path: Path
     client.sent[-1][0].status = "lost"
     found.submit("{}", boots[1])
     assert len(client.sent) == len(boots) + 1
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_copies_are_kept_on_workers_while_a_run_is_spread(on: bool) -> None:
+    """The manager of copies is as it was when the run has ended."""
+    client: Any = Scheduler({"a": GOOD}, {})
+    client.amm.on = on
+    found = DaskEngine("dask:there", client)
+    found.submit("{}", ())
+    assert not client.amm.on
+    found.close()
+    assert client.amm.on == on
