@@ -97,7 +97,7 @@ class DaskEngine(Engine):
         try:
             measure, *contents = self._there(files)
             future = submit(operator.call, measure, job, *contents, workers=self._good())
-        except LOST as error:  # the last worker may be gone, or the scheduler
+        except Exception as error:  # the last worker may be gone, or the scheduler
             future.set_exception(error)
         return future
 
@@ -123,7 +123,7 @@ class DaskEngine(Engine):
             try:
                 options = {"workers": self._good(), "broadcast": True, "hash": False}
                 came.append(self._client.scatter(contents, **options))
-            except LOST as error:
+            except Exception as error:  # a KeyError, where a worker goes at the wrong moment
                 came.append(error)
 
         sending = Thread(target=send, daemon=True)
@@ -163,7 +163,7 @@ class DaskEngine(Engine):
         ending.join(PATIENCE)
 
     def _end_guests(self, run: str) -> None:
-        with suppress(*LOST):
+        with suppress(Exception):  # whatever it is, nobody would be told of it in this thread
             self._client.run(Sent(stop_blocks), run, on_error="ignore")
 
     def _give_up(self, wait: bool) -> None:

@@ -74,6 +74,8 @@ def answers(
             said.update(client.run(function, *words, workers=[*some], on_error="return"))
         except LOST as error:
             lost.append(error)
+        except Exception as error:  # an answer that cannot be read: of which worker, is asked next
+            said.update(dict.fromkeys(some, error) if len(some) == 1 else {})
 
     _in_time(ask, [asked])
     if lost:

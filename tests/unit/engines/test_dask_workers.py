@@ -22,6 +22,7 @@ from bench.errors import CannotJudge, UsageError
 
 GOOD = json.dumps({"worker": {}})
 FROZEN = "a worker that is stopped"
+UNREADABLE = "a worker whose answers have what is not known here"
 
 
 class Shared:
@@ -81,6 +82,8 @@ class Scheduler:
         there = self.said if options.get("workers") is None else options["workers"]
         if any(self.said[at] is FROZEN for at in there):
             time.sleep(3600)
+        if any(self.said[at] is UNREADABLE for at in there):
+            raise ModuleNotFoundError("No module named 'theirs'")
         for program, ask in dask_workers.VERSIONS.items():
             if function is ask:
                 return {at: self.versions.get((program, at), ask()) for at in there}
@@ -160,6 +163,25 @@ def test_a_worker_that_is_frozen_is_left_out(monkeypatch: pytest.MonkeyPatch) ->
     found = engine({"a": GOOD, "b": FROZEN})
     assert found.check("QEMU", 0) == ["worker b is left out: it does not answer"]
     assert found.workers() == 1
+
+
+def test_a_worker_whose_answer_cannot_be_read_is_left_out() -> None:
+    """Dask reads the answers of all at once: each is asked by itself."""
+    found = engine({"a": GOOD, "b": UNREADABLE})
+    assert found.check("QEMU", 0) == ["worker b is left out: No module named 'theirs'"]
+    assert found.workers() == 1
+
+
+def test_a_worker_that_goes_while_files_are_sent_fails_the_block(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The scheduler then raises whatever it does: the block is tried again."""
+
+    def gone(*_: object, **__: object) -> None:
+        raise KeyError("tcp://there")
+
+    monkeypatch.setattr(Scheduler, "scatter", gone)
+    assert isinstance(engine({"a": GOOD}).submit("{}", ()).exception(), KeyError)
 
 
 def test_a_worker_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
