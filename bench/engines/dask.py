@@ -5,6 +5,7 @@ import asyncio
 import logging
 import operator
 import os
+import secrets
 import socket
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,15 @@ from distributed import Client, rpc
 from distributed.security import Security
 
 from bench.engines.base import Engine
-from bench.engines.dask_workers import LONG, LOST, Sent, answers, other_version, problems_of
+from bench.engines.dask_workers import (
+    LONG,
+    LOST,
+    Sent,
+    answers,
+    forget,
+    other_version,
+    problems_of,
+)
 from bench.errors import CannotJudge, UsageError
 from bench.worker.block import measure_block, stop_blocks
 
@@ -116,13 +125,17 @@ class DaskEngine(Engine):
         return futures
 
     def _broadcast(self, contents: Sequence[Any]) -> Sequence[Any]:
-        """Copy contents to all workers that can be used, and have the copies kept."""
+        """Copy contents to all workers that can be used, and have the copies kept.
+
+        OSError where one of them goes meanwhile: the scheduler would then try for ever.
+        """
         came: list[Any] = []
+        named = {f"bench-{secrets.token_hex(16)}": content for content in contents}
+        there = {*self._client.nthreads()} - self._bad
 
         def send() -> None:
             try:
-                options = {"workers": self._good(), "broadcast": True, "hash": False}
-                came.append(self._client.scatter(contents, **options))
+                came.append(self._client.scatter(named, workers=self._good(), broadcast=True))
             except Exception as error:  # a KeyError, where a worker goes at the wrong moment
                 came.append(error)
 
@@ -132,10 +145,13 @@ class DaskEngine(Engine):
         while sending.is_alive():
             sending.join(1.0)
             self._keep_copies()
+            gone = there - {*self._client.nthreads()}
+            if gone and sending.is_alive():
+                forget(self._client, [*named])
+                raise OSError(f"worker {min(gone)} went while it was sent what it needs")
         if isinstance(came[0], BaseException):
             raise came[0]
-        futures: Sequence[Any] = came[0]
-        return futures
+        return [came[0][name] for name in named]
 
     def _keep_copies(self) -> None:
         """Stop Dask's active memory manager, to the end of the run.

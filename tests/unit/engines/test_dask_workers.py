@@ -5,9 +5,10 @@ import json
 import os
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -55,7 +56,7 @@ class Scheduler:
     def __init__(self, said: Mapping[str, Any], versions: Mapping[tuple[str, str], Any]) -> None:
         self.said, self.versions = said, versions
         self.given: list[Any] = []
-        self.sent: list[list[Shared]] = []
+        self.sent: list[dict[str, Shared]] = []
         self.amm = Manager()
 
     def nthreads(self) -> dict[str, int]:
@@ -64,8 +65,8 @@ class Scheduler:
     def get_executor(self, pure: bool) -> "Scheduler":
         return self
 
-    def scatter(self, contents: Sequence[object], **_: object) -> list["Shared"]:
-        self.sent.append([Shared() for _ in contents])
+    def scatter(self, contents: Mapping[str, object], **_: object) -> dict[str, "Shared"]:
+        self.sent.append({name: Shared() for name in contents})
         return self.sent[-1]
 
     def submit(self, function: object, *_: object, workers: Any) -> "Future[str]":
@@ -184,6 +185,26 @@ def test_a_worker_that_goes_while_files_are_sent_fails_the_block(
     assert isinstance(engine({"a": GOOD}).submit("{}", ()).exception(), KeyError)
 
 
+def test_files_that_a_worker_went_under_are_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The scheduler never ends such a broadcast, nor begins another: it is to forget it."""
+    said = {"a": GOOD, "b": GOOD}
+    forgotten: list[str] = []
+    for_ever = Event()
+
+    def scatter(self: Scheduler, contents: Mapping[str, object], **_: object) -> None:
+        said.pop("b", None)
+        for_ever.wait(30)
+
+    monkeypatch.setattr(Scheduler, "scatter", scatter)
+    monkeypatch.setattr(engines, "forget", lambda _, keys: forgotten.extend(keys))
+    failed = engine(said).submit("{}", ()).exception()
+    for_ever.set()
+    assert str(failed) == "worker b went while it was sent what it needs"
+    assert len(forgotten) == 1
+
+
 def test_a_worker_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "PATIENCE", 0.01)
     engine({"a": GOOD}).stop("run")
@@ -235,7 +256,7 @@ def test_files_are_sent_once_a_boot_and_again_where_they_are_lost(tmp_path: Path
     for files in (boots[0], boots[0], boots[1], boots[1]):
         found.submit("{}", files)
     assert len(client.sent) == len(boots)
-    client.sent[-1][0].status = "lost"
+    next(iter(client.sent[-1].values())).status = "lost"
     found.submit("{}", boots[1])
     assert len(client.sent) == len(boots) + 1
 
