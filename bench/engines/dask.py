@@ -8,7 +8,7 @@ import os
 import secrets
 import socket
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
@@ -173,14 +173,7 @@ class DaskEngine(Engine):
             return
         with suppress(*LOST):
             super().stop(run)
-        # Not for longer than this: a worker may be there and not answer.
-        ending = Thread(target=self._end_guests, args=(run,), daemon=True)
-        ending.start()
-        ending.join(PATIENCE)
-
-    def _end_guests(self, run: str) -> None:
-        with suppress(Exception):  # whatever it is, nobody would be told of it in this thread
-            self._client.run(Sent(stop_blocks), run, on_error="ignore")
+        _for_a_while(self._client.run, Sent(stop_blocks), run, on_error="ignore")
 
     def _give_up(self, wait: bool) -> None:
         self._executor.shutdown(wait)  # which takes back what has not begun, if it is not to wait
@@ -189,14 +182,25 @@ class DaskEngine(Engine):
         """Leave the scheduler; end it where it is ours."""
         if not self.gone():
             super().close()
-            with suppress(*LOST):
-                if self._manages:
-                    self._client.amm.start()
+            if self._manages:
+                _for_a_while(self._client.amm.start)
         with suppress(*LOST):
             self._client.close(timeout=PATIENCE)
         if self._cluster:
             with suppress(*LOST):
                 self._cluster.close(timeout=PATIENCE)
+
+
+def _for_a_while(ask: Callable[..., object], *words: object, **options: object) -> None:
+    """Ask for what is not needed: a scheduler or worker may be there and not answer, nor end."""
+
+    def asking() -> None:
+        with suppress(Exception):  # nobody would be told of it in this thread
+            ask(*words, **options)
+
+    thread = Thread(target=asking, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
 
 
 _ANEW = "start a scheduler and workers, and this again"

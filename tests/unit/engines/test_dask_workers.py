@@ -271,3 +271,18 @@ def test_copies_are_kept_on_workers_while_a_run_is_spread(on: bool) -> None:
     assert not client.amm.on
     found.close()
     assert client.amm.on == on
+
+
+def test_a_scheduler_that_is_frozen_at_the_end_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ctrl-C would not end bench: the manager of copies is not started again then."""
+    over = Event()
+    monkeypatch.setattr(engines, "PATIENCE", 0.01)
+    monkeypatch.setattr(Manager, "start", lambda _: over.wait(20) and None)
+    found = engine({"a": GOOD})
+    found.submit("{}", ())
+    began = time.monotonic()
+    found.close()
+    assert time.monotonic() - began < 10
+    over.set()
