@@ -5,9 +5,10 @@ import asyncio
 import logging
 import operator
 import os
+import secrets
 import socket
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
@@ -19,7 +20,15 @@ from distributed import Client, rpc
 from distributed.security import Security
 
 from bench.engines.base import Engine
-from bench.engines.dask_workers import LONG, LOST, Sent, answers, other_version, problems_of
+from bench.engines.dask_workers import (
+    LONG,
+    LOST,
+    Sent,
+    answers,
+    forget,
+    other_version,
+    problems_of,
+)
 from bench.errors import CannotJudge, UsageError
 from bench.worker.block import measure_block, stop_blocks
 
@@ -97,7 +106,7 @@ class DaskEngine(Engine):
         try:
             measure, *contents = self._there(files)
             future = submit(operator.call, measure, job, *contents, workers=self._good())
-        except LOST as error:  # the last worker may be gone, or the scheduler
+        except Exception as error:  # the last worker may be gone, or the scheduler
             future.set_exception(error)
         return future
 
@@ -116,14 +125,18 @@ class DaskEngine(Engine):
         return futures
 
     def _broadcast(self, contents: Sequence[Any]) -> Sequence[Any]:
-        """Copy contents to all workers that can be used, and have the copies kept."""
+        """Copy contents to all workers that can be used, and have the copies kept.
+
+        OSError where one of them goes meanwhile: the scheduler would then try for ever.
+        """
         came: list[Any] = []
+        named = {f"bench-{secrets.token_hex(16)}": content for content in contents}
+        there = {*self._client.nthreads()} - self._bad
 
         def send() -> None:
             try:
-                options = {"workers": self._good(), "broadcast": True, "hash": False}
-                came.append(self._client.scatter(contents, **options))
-            except LOST as error:
+                came.append(self._client.scatter(named, workers=self._good(), broadcast=True))
+            except Exception as error:  # a KeyError, where a worker goes at the wrong moment
                 came.append(error)
 
         sending = Thread(target=send, daemon=True)
@@ -132,10 +145,13 @@ class DaskEngine(Engine):
         while sending.is_alive():
             sending.join(1.0)
             self._keep_copies()
+            gone = there - {*self._client.nthreads()}
+            if gone and sending.is_alive():
+                forget(self._client, [*named])
+                raise OSError(f"worker {min(gone)} went while it was sent what it needs")
         if isinstance(came[0], BaseException):
             raise came[0]
-        futures: Sequence[Any] = came[0]
-        return futures
+        return [came[0][name] for name in named]
 
     def _keep_copies(self) -> None:
         """Stop Dask's active memory manager, to the end of the run.
@@ -157,14 +173,7 @@ class DaskEngine(Engine):
             return
         with suppress(*LOST):
             super().stop(run)
-        # Not for longer than this: a worker may be there and not answer.
-        ending = Thread(target=self._end_guests, args=(run,), daemon=True)
-        ending.start()
-        ending.join(PATIENCE)
-
-    def _end_guests(self, run: str) -> None:
-        with suppress(*LOST):
-            self._client.run(Sent(stop_blocks), run, on_error="ignore")
+        _for_a_while(self._client.run, Sent(stop_blocks), run, on_error="ignore")
 
     def _give_up(self, wait: bool) -> None:
         self._executor.shutdown(wait)  # which takes back what has not begun, if it is not to wait
@@ -173,14 +182,25 @@ class DaskEngine(Engine):
         """Leave the scheduler; end it where it is ours."""
         if not self.gone():
             super().close()
-            with suppress(*LOST):
-                if self._manages:
-                    self._client.amm.start()
+            if self._manages:
+                _for_a_while(self._client.amm.start)
         with suppress(*LOST):
             self._client.close(timeout=PATIENCE)
         if self._cluster:
             with suppress(*LOST):
                 self._cluster.close(timeout=PATIENCE)
+
+
+def _for_a_while(ask: Callable[..., object], *words: object, **options: object) -> None:
+    """Ask for what is not needed: a scheduler or worker may be there and not answer, nor end."""
+
+    def asking() -> None:
+        with suppress(Exception):  # nobody would be told of it in this thread
+            ask(*words, **options)
+
+    thread = Thread(target=asking, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
 
 
 _ANEW = "start a scheduler and workers, and this again"

@@ -13,7 +13,7 @@ from threading import Thread
 from typing import Any
 
 import cloudpickle
-from distributed import Client
+from distributed import Client, Future
 
 import bench
 from bench.worker.block import describe_worker
@@ -74,12 +74,19 @@ def answers(
             said.update(client.run(function, *words, workers=[*some], on_error="return"))
         except LOST as error:
             lost.append(error)
+        except Exception as error:  # an answer that cannot be read: of which worker, is asked next
+            said.update(dict.fromkeys(some, error) if len(some) == 1 else {})
 
     _in_time(ask, [asked])
     if lost:
         raise lost[0]
     _in_time(ask, [[at] for at in asked if at not in said])
     return {at: said.get(at, TimeoutError("it does not answer")) for at in asked}
+
+
+def forget(client: Client, keys: Sequence[str]) -> None:
+    """Have a scheduler forget what it was sent, which also ends its copying of that."""
+    client.cancel([Future(key, client) for key in keys])
 
 
 def other_version(program: str, there: object, here: str) -> str:

@@ -24,7 +24,7 @@ def open_engine(text: str) -> Engine:
     point = _others()[name]
     try:
         executor = point.load()(argument)
-    except Exception as error:  # its author's: it may be any
+    except (Exception, SystemExit) as error:  # its author's: it may be any
         why = " ".join(f"{type(error).__name__}: {error}".split())
         raise UsageError(f"--on: {name}: {why}", f"ask the author of {point.value}") from None
     if not isinstance(executor, Executor):

@@ -5,9 +5,10 @@ import json
 import os
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from bench.errors import CannotJudge, UsageError
 
 GOOD = json.dumps({"worker": {}})
 FROZEN = "a worker that is stopped"
+UNREADABLE = "a worker whose answers have what is not known here"
 
 
 class Shared:
@@ -54,7 +56,7 @@ class Scheduler:
     def __init__(self, said: Mapping[str, Any], versions: Mapping[tuple[str, str], Any]) -> None:
         self.said, self.versions = said, versions
         self.given: list[Any] = []
-        self.sent: list[list[Shared]] = []
+        self.sent: list[dict[str, Shared]] = []
         self.amm = Manager()
 
     def nthreads(self) -> dict[str, int]:
@@ -63,8 +65,8 @@ class Scheduler:
     def get_executor(self, pure: bool) -> "Scheduler":
         return self
 
-    def scatter(self, contents: Sequence[object], **_: object) -> list["Shared"]:
-        self.sent.append([Shared() for _ in contents])
+    def scatter(self, contents: Mapping[str, object], **_: object) -> dict[str, "Shared"]:
+        self.sent.append({name: Shared() for name in contents})
         return self.sent[-1]
 
     def submit(self, function: object, *_: object, workers: Any) -> "Future[str]":
@@ -81,6 +83,8 @@ class Scheduler:
         there = self.said if options.get("workers") is None else options["workers"]
         if any(self.said[at] is FROZEN for at in there):
             time.sleep(3600)
+        if any(self.said[at] is UNREADABLE for at in there):
+            raise ModuleNotFoundError("No module named 'theirs'")
         for program, ask in dask_workers.VERSIONS.items():
             if function is ask:
                 return {at: self.versions.get((program, at), ask()) for at in there}
@@ -162,6 +166,45 @@ def test_a_worker_that_is_frozen_is_left_out(monkeypatch: pytest.MonkeyPatch) ->
     assert found.workers() == 1
 
 
+def test_a_worker_whose_answer_cannot_be_read_is_left_out() -> None:
+    """Dask reads the answers of all at once: each is asked by itself."""
+    found = engine({"a": GOOD, "b": UNREADABLE})
+    assert found.check("QEMU", 0) == ["worker b is left out: No module named 'theirs'"]
+    assert found.workers() == 1
+
+
+def test_a_worker_that_goes_while_files_are_sent_fails_the_block(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The scheduler then raises whatever it does: the block is tried again."""
+
+    def gone(*_: object, **__: object) -> None:
+        raise KeyError("tcp://there")
+
+    monkeypatch.setattr(Scheduler, "scatter", gone)
+    assert isinstance(engine({"a": GOOD}).submit("{}", ()).exception(), KeyError)
+
+
+def test_files_that_a_worker_went_under_are_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The scheduler never ends such a broadcast, nor begins another: it is to forget it."""
+    said = {"a": GOOD, "b": GOOD}
+    forgotten: list[str] = []
+    for_ever = Event()
+
+    def scatter(self: Scheduler, contents: Mapping[str, object], **_: object) -> None:
+        said.pop("b", None)
+        for_ever.wait(30)
+
+    monkeypatch.setattr(Scheduler, "scatter", scatter)
+    monkeypatch.setattr(engines, "forget", lambda _, keys: forgotten.extend(keys))
+    failed = engine(said).submit("{}", ()).exception()
+    for_ever.set()
+    assert str(failed) == "worker b went while it was sent what it needs"
+    assert len(forgotten) == 1
+
+
 def test_a_worker_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "PATIENCE", 0.01)
     engine({"a": GOOD}).stop("run")
@@ -213,7 +256,7 @@ def test_files_are_sent_once_a_boot_and_again_where_they_are_lost(tmp_path: Path
     for files in (boots[0], boots[0], boots[1], boots[1]):
         found.submit("{}", files)
     assert len(client.sent) == len(boots)
-    client.sent[-1][0].status = "lost"
+    next(iter(client.sent[-1].values())).status = "lost"
     found.submit("{}", boots[1])
     assert len(client.sent) == len(boots) + 1
 
@@ -228,3 +271,18 @@ def test_copies_are_kept_on_workers_while_a_run_is_spread(on: bool) -> None:
     assert not client.amm.on
     found.close()
     assert client.amm.on == on
+
+
+def test_a_scheduler_that_is_frozen_at_the_end_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ctrl-C would not end bench: the manager of copies is not started again then."""
+    over = Event()
+    monkeypatch.setattr(engines, "PATIENCE", 0.01)
+    monkeypatch.setattr(Manager, "start", lambda _: over.wait(20) and None)
+    found = engine({"a": GOOD})
+    found.submit("{}", ())
+    began = time.monotonic()
+    found.close()
+    assert time.monotonic() - began < 10
+    over.set()

@@ -48,11 +48,12 @@ def test_slurm_that_is_not_there_is_not_waited_for(
 
 @pytest.fixture
 def own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two entry points of others."""
+    """Entry points of others."""
     here = f"{__name__}:"
     points = [
         EntryPoint("threads", f"{here}threads", engines.GROUP),
         EntryPoint("nothing", f"{here}nothing", engines.GROUP),
+        EntryPoint("leaves", f"{here}leaves", engines.GROUP),
     ]
     monkeypatch.setattr(engines, "entry_points", lambda group: points)
 
@@ -63,6 +64,16 @@ def threads(text: str) -> ThreadPoolExecutor:
 
 def nothing(text: str) -> str:
     return text
+
+
+def leaves(text: str) -> ThreadPoolExecutor:
+    raise SystemExit(text)
+
+
+@pytest.mark.usefixtures("own")
+def test_an_executor_of_others_that_ends_the_program_is_said() -> None:
+    with pytest.raises(UsageError, match="--on: leaves: SystemExit: no licence"):
+        engines.open_engine("leaves:no licence")
 
 
 @pytest.mark.usefixtures("own")
