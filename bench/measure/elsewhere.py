@@ -129,7 +129,8 @@ class Elsewhere:
             return self._again(number, f"{label}: worker {where} cannot run it: {answer.refused}")
         if answer.killed and self._tries[number] < TRIES:
             return self._again(number, f"{label}: its QEMU was killed on worker {where}")
-        if answer.end == "hung" and self._tries[number] == 1:
+        soak = self._blocks[number].any_cell.soak  # may be hours, which are kept
+        if answer.end == "hung" and self._tries[number] == 1 and not soak:
             # A kernel that hangs does so once more; a host that was busy or asleep does not.
             return self._again(number, f"{label}: its guest hung on worker {where}")
         return answer

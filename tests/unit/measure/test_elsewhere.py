@@ -16,7 +16,7 @@ from bench.errors import CannotJudge, GuestHung, GuestLost, GuestPanic, Protocol
 from bench.guest.recorded import Answer, Recorded, read_answer
 from bench.measure.elsewhere import TRIES, Elsewhere
 from bench.measure.events import Begun, Ended
-from bench.model.cell import Block, Rep, Unavailable
+from bench.model.cell import Block, Plan, Rep, Unavailable
 from bench.protocol.messages import read_reps
 from tests.unit.streams import small_plan, stream
 
@@ -64,12 +64,13 @@ class Recordings(Engine):
 class Replayed:
     """Stands in for guests: reads recorded lines as those of a guest are read."""
 
-    def __init__(self, engine: Recordings) -> None:
+    def __init__(self, engine: Recordings, plan: Plan = PLAN) -> None:
         self.engine = engine
+        self._plan = plan
         self.stopped = 0
 
     def submit(self, block: Block) -> "Future[str]":
-        return self.engine.submit(str(PLAN.blocks.index(block)))
+        return self.engine.submit(str(self._plan.blocks.index(block)))
 
     def answered(self, _: int, block: Block, found: Answer) -> Generator[Rep | Unavailable]:
         guest = Recorded(found, [HELPER], booted=False)
@@ -324,3 +325,13 @@ def test_a_guest_that_hung_on_a_busy_host_is_tried_once_more() -> None:
     assert problem_of(found[0]) is None
     (line,) = said
     assert line.endswith("its guest hung on worker there 7; it is tried again")
+
+
+def test_a_soak_that_hung_is_not_begun_again() -> None:
+    """What it has shown in its hours is kept."""
+    plan = small_plan(mem="64M", reps="4", handovers="1000")
+    (block,) = plan.blocks
+    engine = Recordings({0: [answer(block, lines=[[]], end="hung")]})
+    events = [*Elsewhere(Replayed(engine, plan), [(0, block)], print).events()]
+    assert isinstance(problem_of([event for _, event in events]), GuestHung)
+    assert engine.jobs[0] == 1
