@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Report what is stored of a run when its measuring has ended, whatever ended it."""
 
+import shlex
+
 from bench.commands.outcome import Outcome
 from bench.errors import EXIT_INTERRUPTED
 from bench.report.table.section import Section
+from bench.results.reader import read_facts
 from bench.results.writer import Store, load
 
 EXIT_GOOD, EXIT_FAILED, EXIT_CANNOT_JUDGE = 0, 1, 125
@@ -19,7 +22,8 @@ def interrupted_outcome(store: Store) -> Outcome:
 
 
 def _go_on(store: Store) -> str:
-    return f"go on: bench run --resume {store.path}"
+    engine = read_facts(store.path / "run.json").executor.engine
+    return f"go on: bench run --resume {store.path}" + f" --on {shlex.quote(engine)}" * bool(engine)
 
 
 def outcome_of(store: Store, interrupted: bool = False) -> Outcome:

@@ -211,7 +211,8 @@ def test_an_interrupt_ends_all_guests(engine: str, dask: Dask, tmp_path: Path) -
         process.send_signal(signal.SIGTERM)  # SIGINT is ignored below a shell's &
         assert process.wait(timeout=600) == 130
     wait_until(lambda: not guests())
-    assert "go on: bench run --resume" in (tmp_path / "bench.log").read_text()
+    go_on = f"go on: bench run --resume {tmp_path / 'run'} --on {name}\n"
+    assert go_on in (tmp_path / "bench.log").read_text()
 
 
 def test_a_worker_with_another_qemu_is_left_out(here: Run, dask: Dask, tmp_path: Path) -> None:
