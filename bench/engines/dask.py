@@ -53,6 +53,8 @@ class DaskEngine(Engine):
         """Return the number of threads of all workers that are there and can be used."""
         try:
             threads: Mapping[str, int] = self._client.nthreads()
+            if self._sent[1]:
+                self._keep_copies()  # the end of another run may have started what takes them
         except LOST:  # the scheduler, or comes back: `gone` tells
             return 0
         return sum(n for address, n in threads.items() if address not in self._bad)
@@ -158,7 +160,7 @@ class DaskEngine(Engine):
 
         Every two seconds it takes away all copies but one of what no task waits for: those of a
         broadcast that takes longer, which then never ends, and those of workers that are about
-        to get a block. It may be another run's end that has started it again.
+        to get a block.
         """
         self._manages = self._manages or self._client.amm.running()
         self._client.amm.stop()

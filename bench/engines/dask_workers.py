@@ -16,6 +16,7 @@ import cloudpickle
 from distributed import Client, Future
 
 import bench
+from bench.model.visible import visible
 from bench.worker.block import describe_worker
 
 LOST = (OSError, TimeoutError, RuntimeError, CancelledError)  # a scheduler, as Dask says it
@@ -94,7 +95,8 @@ def other_version(program: str, there: object, here: str) -> str:
     if isinstance(there, Exception):
         return _problem(there)
     parts, ours = (str(text).split(".")[:2] for text in (there, here))
-    return "" if parts == ours else f"its {program} is {str(there)[:LONG]}, here it is {here}"
+    its = visible(str(there)[:LONG])
+    return "" if parts == ours else f"its {program} is {its}, here it is {here}"
 
 
 def _able(problems: Mapping[str, str]) -> list[str]:
@@ -116,6 +118,6 @@ def _problem(text: object) -> str:
     """Return why a worker cannot be used, "" when it can; its answer may be an exception."""
     try:
         answer = json.loads(text if isinstance(text, str) else "")
-        return str(answer.get("refused", ""))[:LONG]
+        return visible(str(answer.get("refused", ""))[:LONG])
     except (ValueError, AttributeError, RecursionError):
-        return str(text).partition("\n")[0][:LONG] or type(text).__name__
+        return visible(str(text).partition("\n")[0][:LONG]) or type(text).__name__

@@ -113,7 +113,7 @@ def _other_bench(part: Run, first: Run) -> str:
 
 def _benches(part: Run) -> list[str]:
     names = (f"{each.bench} {each.revision}".strip() for each in part.facts.sessions)
-    return [*dict.fromkeys(names)]
+    return sorted({*names})
 
 
 def _twice(block: Block, having: Sequence[Run]) -> str:

@@ -112,6 +112,7 @@ def engine(
         ("Python", "3.9.1", "its Python is 3.9.1, here it is "),
         ("Python", None, "its Python is None, here it is "),
         ("Python", "9" * 9999, "its Python is 99"),
+        ("Python", "\x1b[2J3", "its Python is \\x1b[2J3, here it is "),
         ("Python", OSError("no room"), "no room"),
         ("distributed", "2024.5.0", "its distributed is 2024.5.0, here it is "),
     ],
@@ -271,6 +272,18 @@ def test_copies_are_kept_on_workers_while_a_run_is_spread(on: bool) -> None:
     assert not client.amm.on
     found.close()
     assert client.amm.on == on
+
+
+def test_the_end_of_another_run_does_not_take_the_copies() -> None:
+    client: Any = Scheduler({"a": GOOD}, {})
+    client.amm.on = False  # as the other run has left it
+    found = DaskEngine("dask:there", client)
+    found.submit("{}", ())
+    client.amm.start()
+    assert found.workers() == 1
+    assert not client.amm.on
+    found.close()
+    assert client.amm.on
 
 
 def test_a_scheduler_that_is_frozen_at_the_end_is_not_waited_for(
