@@ -21,8 +21,10 @@ from distributed.security import Security
 
 from bench.engines.base import Engine
 from bench.engines.dask_workers import (
+    AS_DATA,
     LONG,
     LOST,
+    ClientOfText,
     Sent,
     answers,
     forget,
@@ -46,7 +48,7 @@ class DaskEngine(Engine):
         self._manages = False  # whether the scheduler's memory manager is to be started again
         self._bad: set[str] = set()  # addresses of workers that cannot run the blocks of this run
         # pure: a block that is measured twice is measured, and not remembered.
-        executor: Executor = client.get_executor(pure=False)
+        executor: Executor = ClientOfText(client, pure=False)
         super().__init__(name, executor)
 
     def workers(self) -> int:
@@ -218,7 +220,8 @@ def dask(argument: str) -> DaskEngine:
         # Before a client is made: one that cannot begin leaves a traceback.
         there = asyncio.run(_version_of_scheduler(argument))
         problem = other_version("distributed", there, version("distributed"))
-        client = None if problem else Client(argument, timeout=PATIENCE, set_as_default=False)
+        options = {"timeout": PATIENCE, "set_as_default": False, **AS_DATA}
+        client = None if problem else Client(argument, **options)
     except Exception as error:  # of any kind: it may be no scheduler, or of any version
         why = str(error).partition("\n")[0][:LONG] or type(error).__name__
         raise UsageError(

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Ask workers of Dask what they are, and which of them can run guests."""
 
+import asyncio
 import json
 import pickle
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from functools import partial
 from importlib.metadata import version
 from threading import Thread
 from typing import Any
 
 import cloudpickle
-from distributed import Client, Future
+import distributed
+from distributed import Client
+from distributed.cfexecutor import ClientExecutor
 
 import bench
 from bench.model.visible import visible
@@ -21,6 +24,12 @@ from bench.worker.block import describe_worker
 
 LOST = (OSError, TimeoutError, RuntimeError, CancelledError)  # a scheduler, as Dask says it
 LONG = 300  # characters of what a worker says that are shown
+# Of a client: what workers return is text, and is read as data. Dask would unpickle it, which can
+# do anything here; it still does so with what a worker raises.
+AS_DATA: Mapping[str, Any] = {
+    "serializers": ["dask", "msgpack", "pickle"],
+    "deserializers": ["dask", "msgpack", "error"],
+}
 _ANSWER = 15  # seconds to wait for workers, who may have to start QEMU from a slow disk
 
 # Functions that workers have, whatever else they can read of what is sent, which is code.
@@ -42,6 +51,16 @@ class Sent:
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[bytes]]:
         return pickle.loads, (self._code,)
+
+
+class ClientOfText(ClientExecutor):
+    """Dask's Executor, where it is an error and no wait without end if a result cannot be read."""
+
+    def _wrap_future(self, future: Any) -> "Future[Any]":
+        async def result() -> Any:
+            return await future
+
+        return asyncio.run_coroutine_threadsafe(result(), self._client.loop.asyncio_loop)
 
 
 def problems_of(client: Client, qemu: str, memory: int) -> Mapping[str, str]:
@@ -87,7 +106,7 @@ def answers(
 
 def forget(client: Client, keys: Sequence[str]) -> None:
     """Have a scheduler forget what it was sent, which also ends its copying of that."""
-    client.cancel([Future(key, client) for key in keys])
+    client.cancel([distributed.Future(key, client) for key in keys])
 
 
 def other_version(program: str, there: object, here: str) -> str:

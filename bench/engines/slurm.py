@@ -13,6 +13,7 @@ from distributed import Client
 from distributed.core import Status
 
 from bench.engines.dask import PATIENCE, DaskEngine, be_quiet
+from bench.engines.dask_workers import AS_DATA
 from bench.errors import BenchError, UsageError
 from bench.model.near import near
 from bench.model.typed import complaint
@@ -65,7 +66,7 @@ def dask_slurm(argument: str) -> DaskEngine:
     try:
         cluster.sync(_ask, cluster, jobs)
         cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs, interval="5s")
-        client = Client(cluster, timeout=PATIENCE, set_as_default=False)
+        client = Client(cluster, timeout=PATIENCE, set_as_default=False, **AS_DATA)
     except BaseException as error:
         cluster.close(timeout=PATIENCE)
         if not isinstance(error, ValueError | OSError | RuntimeError):

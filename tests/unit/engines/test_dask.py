@@ -118,3 +118,32 @@ def test_a_block_costs_the_scheduler_one_task_and_its_bytes_on_the_wire(
 def test_without_an_address_no_workers_are_started_here() -> None:
     with pytest.raises(UsageError, match="which scheduler"):
         dask("")
+
+
+class Hostile:
+    """Makes a file where it is unpickled."""
+
+    def __init__(self, made: Path) -> None:
+        self.made = made
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.made,)
+
+
+def test_what_a_worker_returns_is_not_unpickled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tmp_path / "made"
+    futures = []
+    with cluster(1) as client:
+        for answer in (lambda _: "{}", lambda _: Hostile(made)):
+            monkeypatch.setattr("bench.engines.dask.measure_block", answer)
+            engine = dask(str(client.scheduler_info()["address"]))
+            futures.append(engine.submit("{}", []))
+            futures[-1].exception(timeout=60)
+            engine.close()
+    assert futures[0].result() == "{}"
+    assert isinstance(futures[1].exception(), TypeError)
+    assert not made.exists()
+    pickle.loads(pickle.dumps(Hostile(made)))
+    assert made.exists()
