@@ -13,7 +13,8 @@ from bench.engines.base import Engine
 from bench.errors import CannotJudge, EngineLost
 from bench.executors.base import Executor
 from bench.measure.loop import run as run_plan
-from bench.model.cell import Plan
+from bench.model.cell import Clock, Plan
+from bench.model.facts import ExecutorFacts, RunFacts
 from bench.results.reader import AHEAD
 from bench.results.writer import Store, load
 from tests.unit.command import PLAN, Bench
@@ -55,15 +56,21 @@ def test_a_run_that_measured_nothing_is_not_to_be_gone_on_with(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("engine", "on"), [("", ""), ("dask-slurm:my file", " --on 'dask-slurm:my file'")]
+)
 def test_a_second_interrupt_costs_the_tables_and_not_how_to_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: str, on: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(stored, "outcome_of", interrupted)
-    said = stored.interrupted_outcome(Store(tmp_path))
-    assert (said.code, said.hint) == (130, f"go on: bench run --resume {tmp_path}")
+    store = Store(tmp_path)
+    facts = RunFacts(clock=Clock.ICOUNT, executor=ExecutorFacts(engine=engine))
+    store.write_facts(facts)
+    said = stored.interrupted_outcome(store)
+    assert (said.code, said.hint) == (130, f"go on: bench run --resume {tmp_path}{on}")
 
 
 def test_an_interrupt_while_an_engine_is_closed_changes_nothing(
@@ -75,5 +82,5 @@ def test_an_interrupt_while_an_engine_is_closed_changes_nothing(
 
     monkeypatch.setattr(runs, "open_engine", lambda name: Slow(name, ThreadPoolExecutor(1)))
     monkeypatch.setattr(runs, "_run_all", lambda *_: Outcome(7, complaint="all is told"))
-    ended = bench("run", "smoke", "--clock", "icount", "--on", "slow:1")
+    ended = bench("run", "smoke", "--clock", "icount", "--on", "local:1")
     assert (ended.code, ended.complaints) == (7, ["bench: all is told"])
