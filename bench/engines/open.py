@@ -17,11 +17,10 @@ GROUP = "bench.engines"  # entry points: NAME = a callable of one text that retu
 
 def open_engine(text: str) -> Engine:
     """Open ``NAME:ARGUMENT``; UsageError for an unknown name, or an argument that is none."""
-    require_engine(text)
     name, _, argument = text.partition(":")
     if name in _OWN:
         return _OWN[name](argument)
-    point = _others()[name]
+    point = _entry_point(name)
     try:
         executor = point.load()(argument)
     except (Exception, SystemExit) as error:  # its author's: it may be any
@@ -35,13 +34,15 @@ def open_engine(text: str) -> Engine:
 def require_engine(text: str) -> None:
     """Raise UsageError where ``NAME:ARGUMENT`` has the name of no engine."""
     name = text.partition(":")[0]
-    known = [*_OWN, *_others()]
-    if name not in known:
-        raise UsageError(f"--on: '{name}' is unknown: {near(name, known)}")
+    if name not in _OWN:
+        _entry_point(name)
 
 
-def _others() -> dict[str, EntryPoint]:
-    return {each.name: each for each in entry_points(group=GROUP)}
+def _entry_point(name: str) -> EntryPoint:
+    others = {each.name: each for each in entry_points(group=GROUP)}
+    if name not in others:
+        raise UsageError(f"--on: '{name}' is unknown: {near(name, [*_OWN, *others])}")
+    return others[name]
 
 
 def _dask(argument: str) -> Engine:
