@@ -9,7 +9,7 @@ import secrets
 import socket
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +27,7 @@ from bench.engines.dask_workers import (
     ClientOfText,
     Sent,
     answers,
+    at_most,
     forget,
     other_version,
     problems_of,
@@ -133,29 +134,28 @@ class DaskEngine(Engine):
 
         OSError where one of them goes meanwhile: the scheduler would then try for ever.
         """
-        came: list[Any] = []
+        sent: Future[Mapping[str, Any]] = Future()
         named = {f"bench-{secrets.token_hex(16)}": content for content in contents}
         there = {*self._client.nthreads()} - self._bad
 
         def send() -> None:
             try:
-                came.append(self._client.scatter(named, workers=self._good(), broadcast=True))
+                copies = self._client.scatter(named, workers=self._good(), broadcast=True)
+                sent.set_result(copies)
             except Exception as error:  # a KeyError, where a worker goes at the wrong moment
-                came.append(error)
+                sent.set_exception(error)
 
-        sending = Thread(target=send, daemon=True)
         self._keep_copies()
-        sending.start()
-        while sending.is_alive():
-            sending.join(1.0)
+        Thread(target=send, daemon=True).start()
+        while not sent.done():
+            wait([sent], timeout=1.0)
             self._keep_copies()
             gone = there - {*self._client.nthreads()}
-            if gone and sending.is_alive():
+            if gone and not sent.done():
                 forget(self._client, [*named])
                 raise OSError(f"worker {min(gone)} went while it was sent what it needs")
-        if isinstance(came[0], BaseException):
-            raise came[0]
-        return [came[0][name] for name in named]
+        copies = sent.result()
+        return [copies[name] for name in named]
 
     def _keep_copies(self) -> None:
         """Stop Dask's active memory manager, to the end of the run.
@@ -164,8 +164,9 @@ class DaskEngine(Engine):
         broadcast that takes longer, which then never ends, and those of workers that are about
         to get a block.
         """
-        self._manages = self._manages or self._client.amm.running()
-        self._client.amm.stop()
+        if self._client.amm.running():
+            self._manages = True
+            self._client.amm.stop()
 
     def gone(self) -> bool:
         """Tell whether the scheduler is lost: a client then loses all that it has asked for."""
@@ -177,7 +178,7 @@ class DaskEngine(Engine):
             return
         with suppress(*LOST):
             super().stop(run)
-        _for_a_while(self._client.run, Sent(stop_blocks), run, on_error="ignore")
+        _try_to(lambda: self._client.run(Sent(stop_blocks), run, on_error="ignore"))
 
     def _give_up(self, wait: bool) -> None:
         self._executor.shutdown(wait)  # which takes back what has not begun, if it is not to wait
@@ -187,7 +188,7 @@ class DaskEngine(Engine):
         if not self.gone():
             super().close()
             if self._manages:
-                _for_a_while(self._client.amm.start)
+                _try_to(self._client.amm.start)
         with suppress(*LOST):
             self._client.close(timeout=PATIENCE)
         if self._cluster:
@@ -195,16 +196,14 @@ class DaskEngine(Engine):
                 self._cluster.close(timeout=PATIENCE)
 
 
-def _for_a_while(ask: Callable[..., object], *words: object, **options: object) -> None:
+def _try_to(ask: Callable[[], object]) -> None:
     """Ask for what is not needed: a scheduler or worker may be there and not answer, nor end."""
 
     def asking() -> None:
         with suppress(Exception):  # nobody would be told of it in this thread
-            ask(*words, **options)
+            ask()
 
-    thread = Thread(target=asking, daemon=True)
-    thread.start()
-    thread.join(PATIENCE)
+    at_most(PATIENCE, [asking])
 
 
 _ANEW = "start a scheduler and workers, and this again"

@@ -97,11 +97,21 @@ def answers(
         except Exception as error:  # an answer that cannot be read: of which worker, is asked next
             said.update(dict.fromkeys(some, error) if len(some) == 1 else {})
 
-    _in_time(ask, [asked])
+    at_most(_ANSWER, [partial(ask, asked)] * bool(asked))
     if lost:
         raise lost[0]
-    _in_time(ask, [[at] for at in asked if at not in said])
+    at_most(_ANSWER, [partial(ask, [at]) for at in asked if at not in said])
     return {at: said.get(at, TimeoutError("it does not answer")) for at in asked}
+
+
+def at_most(seconds: float, calls: Sequence[Callable[[], object]]) -> None:
+    """Make calls at once that may never end, and wait for them for so many seconds."""
+    threads = [Thread(target=call, daemon=True) for call in calls]
+    for thread in threads:
+        thread.start()
+    ends = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, ends - time.monotonic()))
 
 
 def forget(client: Client, keys: Sequence[str]) -> None:
@@ -121,16 +131,6 @@ def other_version(program: str, there: object, here: str) -> str:
 def _able(problems: Mapping[str, str]) -> list[str]:
     """List the workers that no problem is known of."""
     return [at for at, problem in problems.items() if not problem]
-
-
-def _in_time(ask: Callable[[Sequence[str]], None], groups: Sequence[Sequence[str]]) -> None:
-    """Ask groups of workers at once, and do not wait for them for long."""
-    asking = [Thread(target=ask, args=(group,), daemon=True) for group in groups if group]
-    for thread in asking:
-        thread.start()
-    ends = time.monotonic() + _ANSWER
-    for thread in asking:
-        thread.join(max(0.0, ends - time.monotonic()))
 
 
 def _problem(text: object) -> str:
